@@ -1,0 +1,1 @@
+"""From what the work needs to what a person should do: rules, candidates, prices and reasons."""

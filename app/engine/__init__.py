@@ -1,0 +1,1 @@
+"""The physics: what a piece of machine-learning work needs of a machine, as functions of plain numbers."""

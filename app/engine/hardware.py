@@ -1,0 +1,182 @@
+"""Accelerators as value objects, and candidate systems as columns: one estimate is a row, the catalogue is a column."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from app.engine.arrays import BoolArray, FloatArray, column
+
+
+@dataclass(frozen=True, slots=True)
+class PeakRates:
+    """Dense peak rates of one device. [FLOP/s, or operations/s for int8] None means unknown or not supported.
+
+    ``fp16`` and ``bf16`` accumulate in fp32, the rate that training uses; ``fp16_accumulate_fp16`` is the
+    rate that GeForce data sheets print.
+    """
+
+    fp32: float | None = None
+    tf32: float | None = None
+    fp16: float | None = None
+    bf16: float | None = None
+    fp16_accumulate_fp16: float | None = None
+    fp8: float | None = None
+    fp4: float | None = None
+    int8: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accelerator:
+    """One device of the catalogue, in base units. A CPU, a TPU chip and an FPGA are accelerators too."""
+
+    slug: str
+    name: str
+    vendor: str
+    """NVIDIA, AMD, Intel, Apple, Google, AWS."""
+    kind: str
+    """gpu, cpu, apple_soc, tpu, npu, fpga."""
+    segment: str
+    """desktop, laptop, workstation, datacenter, soc, edge."""
+    architecture: str
+    peak: PeakRates
+    memory_bytes: float
+    """Nominal device memory; of a CPU, the most system memory it supports."""
+    usable_memory_bytes: float
+    """What programs can allocate: visible memory, or the share of unified memory that the GPU may use."""
+    memory_bandwidth_bytes_per_s: float
+    tdp_w: float | None = None
+    launch_year: int | None = None
+    compute_units: float | None = None
+    """Streaming multiprocessors, compute units or CPU cores."""
+    boost_hz: float | None = None
+    interconnect: str = "none"
+    """nvlink, xgmi, ici, neuronlink, roce or none."""
+    interconnect_bytes_per_s: float | None = None
+    """Per device, both directions together, as data sheets print it."""
+    pcie_bytes_per_s: float | None = None
+    """One direction."""
+    slots: float | None = None
+    compute_capability: str | None = None
+    software_stack: str = ""
+    """cuda, rocm, mps, xla, neuron, oneapi, openvino, synapse, vitis."""
+    support: str = "supported"
+    """supported, legacy, unsupported or announced."""
+    support_note: str = ""
+    """One sentence: why, and since when."""
+    confidence: str = "medium"
+    unified_memory: bool = False
+    source_url: str = ""
+
+    @property
+    def trains(self) -> bool:
+        """Whether training software exists for this kind of device at all."""
+        return self.kind in {"gpu", "cpu", "apple_soc", "tpu"} or self.slug.startswith(("trainium", "gaudi"))
+
+
+@dataclass(frozen=True)
+class Devices:
+    """Accelerators as columns. Row i of every column belongs to ``accelerators[i]``."""
+
+    accelerators: tuple[Accelerator, ...]
+
+    def __len__(self) -> int:
+        return len(self.accelerators)
+
+    @cached_property
+    def memory_bytes(self) -> FloatArray:
+        return column([a.memory_bytes for a in self.accelerators])
+
+    @cached_property
+    def usable_memory_bytes(self) -> FloatArray:
+        return column([a.usable_memory_bytes for a in self.accelerators])
+
+    @cached_property
+    def memory_bandwidth_bytes_per_s(self) -> FloatArray:
+        return column([a.memory_bandwidth_bytes_per_s for a in self.accelerators])
+
+    @cached_property
+    def tdp_w(self) -> FloatArray:
+        return column([a.tdp_w for a in self.accelerators])
+
+    @cached_property
+    def compute_units(self) -> FloatArray:
+        return column([a.compute_units for a in self.accelerators])
+
+    @cached_property
+    def launch_year(self) -> FloatArray:
+        return column([a.launch_year for a in self.accelerators])
+
+    @cached_property
+    def interconnect_bytes_per_s(self) -> FloatArray:
+        return column([a.interconnect_bytes_per_s for a in self.accelerators])
+
+    @cached_property
+    def pcie_bytes_per_s(self) -> FloatArray:
+        return column([a.pcie_bytes_per_s for a in self.accelerators])
+
+    def peak_flops_per_s(self, rate: str) -> FloatArray:
+        """One peak rate, by its field name in :class:`PeakRates`; NaN where the device has none. [FLOP/s]"""
+        return column([getattr(a.peak, rate) for a in self.accelerators])
+
+    def where(self, **traits: str | tuple[str, ...] | bool) -> BoolArray:
+        """Mask of the devices whose fields have one of the given values: ``where(kind="gpu", vendor=("AMD", "Intel"))``."""
+        mask = np.ones(len(self), dtype=np.bool_)
+        for name, wanted in traits.items():
+            values = wanted if isinstance(wanted, tuple) else (wanted,)
+            mask &= np.array([getattr(a, name) in values for a in self.accelerators], dtype=np.bool_)
+        return mask
+
+    def take(self, rows: Sequence[int]) -> "Devices":
+        """The devices of these rows, in this order, repeats allowed."""
+        return Devices(tuple(self.accelerators[row] for row in rows))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a job is spread over the devices of each system; one entry per system."""
+
+    data_parallel: FloatArray
+    tensor_parallel: FloatArray
+    pipeline_parallel: FloatArray
+    expert_parallel: FloatArray
+    context_parallel: FloatArray
+    zero_stage: FloatArray
+    """0: replicas hold everything (none or ddp); 1, 2, 3: ZeRO stages; FSDP is 3."""
+
+
+@dataclass(frozen=True)
+class Systems:
+    """Candidate systems as columns: ``count`` devices of one kind in ``nodes`` machines, with a plan."""
+
+    devices: Devices
+    """Row i: the device that system i is made of."""
+    count: FloatArray
+    nodes: FloatArray
+    plan: Plan
+    threads: FloatArray = field(default_factory=lambda: np.empty(0))
+    """CPU threads in use per system; NaN means all. Empty means all everywhere."""
+
+    def __len__(self) -> int:
+        return len(self.devices)
+
+
+def systems_of(
+    devices: Devices,
+    *,
+    count: Sequence[float] | FloatArray,
+    nodes: Sequence[float] | FloatArray | None = None,
+    plan: Plan | None = None,
+    threads: FloatArray | None = None,
+) -> Systems:
+    """Systems of these devices; without a plan, plain replicas (data parallel, nothing sharded)."""
+    counts = np.asarray(count, dtype=np.float64)
+    ones = np.ones_like(counts)
+    return Systems(
+        devices=devices,
+        count=counts,
+        nodes=ones if nodes is None else np.asarray(nodes, dtype=np.float64),
+        plan=plan or Plan(counts, ones, ones, ones, ones, np.zeros_like(counts)),
+        threads=np.full_like(counts, np.nan) if threads is None else threads,
+    )
