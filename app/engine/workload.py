@@ -40,7 +40,7 @@ def _known_precision(value: str) -> str:
     return text
 
 
-def _real_number(value: object) -> object:
+def real_number(value: object) -> object:
     if isinstance(value, bool):
         message = "Enter a number, not true or false"
         raise ValueError(message)
@@ -48,10 +48,10 @@ def _real_number(value: object) -> object:
 
 
 Precision = Annotated[str, AfterValidator(_known_precision)]
-Count = Annotated[int, BeforeValidator(_real_number), Field(ge=1, le=10**9)]
-Amount = Annotated[float, BeforeValidator(_real_number), Field(gt=0, le=1e18, allow_inf_nan=False)]
-NonNegative = Annotated[float, BeforeValidator(_real_number), Field(ge=0, le=1e12, allow_inf_nan=False)]
-Pixels = Annotated[int, BeforeValidator(_real_number), Field(ge=1, le=65_536)]
+Count = Annotated[int, BeforeValidator(real_number), Field(ge=1, le=10**9)]
+Amount = Annotated[float, BeforeValidator(real_number), Field(gt=0, le=1e18, allow_inf_nan=False)]
+NonNegative = Annotated[float, BeforeValidator(real_number), Field(ge=0, le=1e12, allow_inf_nan=False)]
+Pixels = Annotated[int, BeforeValidator(real_number), Field(ge=1, le=65_536)]
 
 
 class Frozen(BaseModel):
@@ -65,7 +65,7 @@ class ModelChoice(Frozen):
 
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     hf_config: dict[str, Any] | None = None
-    parameters: Annotated[float, BeforeValidator(_real_number), Field(gt=0, le=1e14, allow_inf_nan=False)] | None = None
+    parameters: Annotated[float, BeforeValidator(real_number), Field(gt=0, le=1e14, allow_inf_nan=False)] | None = None
     architecture: Architecture | None = None
     active_parameters: Amount | None = None
     layers: Annotated[int, Field(ge=1, le=10_000)] | None = None
@@ -117,16 +117,16 @@ class Workload(Frozen):
     optimizer: Optimizer | None = None
     batch_size: Count | None = None
     gradient_accumulation: Count | None = None
-    sequence_length: Annotated[int, BeforeValidator(_real_number), Field(ge=1, le=100_000_000)] | None = None
-    prompt_tokens: Annotated[int, BeforeValidator(_real_number), Field(ge=0, le=100_000_000)] | None = None
-    output_tokens: Annotated[int, BeforeValidator(_real_number), Field(ge=0, le=100_000_000)] | None = None
+    sequence_length: Annotated[int, BeforeValidator(real_number), Field(ge=1, le=100_000_000)] | None = None
+    prompt_tokens: Annotated[int, BeforeValidator(real_number), Field(ge=0, le=100_000_000)] | None = None
+    output_tokens: Annotated[int, BeforeValidator(real_number), Field(ge=0, le=100_000_000)] | None = None
     image_size: Pixels | Annotated[list[Pixels], Field(min_length=2, max_length=2)] | None = None
-    frames: Annotated[int, BeforeValidator(_real_number), Field(ge=1, le=1_000_000)] | None = None
+    frames: Annotated[int, BeforeValidator(real_number), Field(ge=1, le=1_000_000)] | None = None
     depth: Pixels | None = None
     concurrent_requests: Count | Literal["max"] | None = None
     kv_precision: Precision | None = None
     gradient_checkpointing: bool | None = None
-    lora_rank: Annotated[int, BeforeValidator(_real_number), Field(ge=1, le=65_536)] | None = None
+    lora_rank: Annotated[int, BeforeValidator(real_number), Field(ge=1, le=65_536)] | None = None
     attention: Literal["flash", "eager"] | None = None
     framework: Framework | None = None
     compiled: bool | None = None
@@ -135,7 +135,7 @@ class Workload(Frozen):
     epochs: Amount | None = None
     steps: Amount | None = None
     runs_per_month: NonNegative | None = None
-    hours_per_month: Annotated[float, BeforeValidator(_real_number), Field(ge=0, le=744, allow_inf_nan=False)] | None = None
+    hours_per_month: Annotated[float, BeforeValidator(real_number), Field(ge=0, le=744, allow_inf_nan=False)] | None = None
     observations: Literal["pixels", "vector"] | None = None
     frames_per_second: Amount | None = None
     latency_ms: Amount | None = None
@@ -145,9 +145,9 @@ class HardwareChoice(Frozen):
     """The system to estimate on, as the contract spells it."""
 
     accelerator: Annotated[str, Field(min_length=1, max_length=200)]
-    count: Annotated[int, BeforeValidator(_real_number), Field(ge=1, le=1_000_000)] = 1
-    nodes: Annotated[int, BeforeValidator(_real_number), Field(ge=1, le=1_000_000)] | None = None
-    threads: Annotated[int, BeforeValidator(_real_number), Field(ge=1, le=100_000)] | None = None
+    count: Annotated[int, BeforeValidator(real_number), Field(ge=1, le=1_000_000)] = 1
+    nodes: Annotated[int, BeforeValidator(real_number), Field(ge=1, le=1_000_000)] | None = None
+    threads: Annotated[int, BeforeValidator(real_number), Field(ge=1, le=100_000)] | None = None
     sharding: Literal["none", "ddp", "zero1", "zero2", "zero3", "fsdp"] | None = None
     tensor_parallel: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     pipeline_parallel: Annotated[int, Field(ge=1, le=1_000_000)] = 1

@@ -1,0 +1,120 @@
+"""Money facts as value objects: buy prices, cloud offers, whole machines and electricity, each with source and date."""
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """One dated buy price of one accelerator, in USD. Buying and renting never share a type."""
+
+    accelerator: str
+    condition: str
+    """new or used."""
+    usd_low: float
+    usd: float
+    usd_high: float
+    region: str
+    as_of: date
+    source: str
+    confidence: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A cloud or notebook provider, living or not."""
+
+    slug: str
+    name: str
+    kind: str
+    """hyperscaler, specialist, marketplace, serverless, notebook, defunct."""
+    status: str
+    """active, unclear or closed."""
+    status_note: str
+    """One sentence, such as "closed in August 2021"."""
+    homepage: str
+    billing: str
+    free_tier: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One rentable instance. Prices are for the whole instance; None means unknown, never free."""
+
+    provider: str
+    instance: str
+    region: str
+    accelerator: str
+    """Catalogue slug."""
+    accelerator_count: float
+    """Fractions are slices of a device."""
+    accelerator_memory_bytes: float
+    """Of one device (or slice)."""
+    vcpus: float | None
+    ram_gb: float | None
+    storage_gb: float | None
+    usd_per_hour_on_demand: float | None
+    usd_per_hour_spot: float | None
+    billing: str
+    as_of: date
+    source: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A whole machine that is sold: laptop, Mac, desktop, workstation, server or kit."""
+
+    slug: str
+    name: str
+    kind: str
+    accelerator: str
+    accelerator_count: int
+    cpu: str
+    ram_gb: float | None
+    storage_gb: float | None
+    usd_low: float | None
+    usd: float | None
+    usd_high: float | None
+    as_of: date
+    source: str
+    confidence: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HostPart:
+    """One part of the rest of the computer, in USD."""
+
+    part: str
+    """ram, storage, psu, motherboard, case, cpu, cooler, ..."""
+    spec: str
+    usd_low: float
+    usd_high: float
+    as_of: date
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ElectricityPrice:
+    """Household price of a kilowatt-hour; country "" is the world."""
+
+    country: str
+    usd_per_kwh: float
+    as_of: date
+    source: str
+
+
+@dataclass(frozen=True)
+class Market:
+    """Everything that has a price."""
+
+    prices: tuple[Price, ...]
+    providers: tuple[Provider, ...]
+    offers: tuple[Offer, ...]
+    machines: tuple[Machine, ...]
+    host_parts: tuple[HostPart, ...]
+    electricity: tuple[ElectricityPrice, ...]

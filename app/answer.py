@@ -1,0 +1,244 @@
+"""The answers of the contract as validated objects: what HTML, JSON, command line and MCP all show."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Part(BaseModel):
+    """Base of every part of an answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class RangeAnswer(Part):
+    """An 80 % interval around the expected value."""
+
+    low: float
+    expected: float
+    high: float
+
+
+class BreakdownAnswer(Part):
+    """One part of a memory need."""
+
+    part: str
+    gib: float
+    formula: str
+
+
+class AssumptionAnswer(Part):
+    """A value nobody gave."""
+
+    field: str
+    value: str | float | bool | None
+    why: str
+
+
+class WarningAnswer(Part):
+    """Something to know; problems come first."""
+
+    severity: Literal["problem", "warning", "note"]
+    text: str
+
+
+class MemoryAnswer(RangeAnswer):
+    """Peak memory of one device, with its parts."""
+
+    breakdown: list[BreakdownAnswer]
+
+
+class ThroughputAnswer(Part):
+    """Speed of the whole system and of one device."""
+
+    unit: str
+    total: RangeAnswer | None
+    per_device: RangeAnswer | None
+    prefill_tokens_per_s: RangeAnswer | None
+    decode_tokens_per_s: RangeAnswer | None
+    model_flops_utilization: float | None
+    bound_by: str | None
+
+
+class EstimateAnswer(Part):
+    """``POST /estimate``."""
+
+    memory_gib_per_device: MemoryAnswer | None
+    usable_memory_gib: float | None
+    fit: Literal["fits", "tight", "does_not_fit"] | None
+    throughput: ThroughputAnswer | None
+    step_ms: RangeAnswer | None
+    duration_hours: RangeAnswer | None
+    device_hours: RangeAnswer | None
+    energy_kwh: RangeAnswer | None
+    cost_usd: RangeAnswer | None
+    evidence: Literal["measured", "calculated", "estimated", "assumed"]
+    assumptions: list[AssumptionAnswer]
+    warnings: list[WarningAnswer]
+
+
+class HardwareAnswer(Part):
+    """A device and how many of it."""
+
+    accelerator: str | None
+    name: str
+    count: int
+    nodes: int = 1
+    description: str | None = None
+
+
+class ScenarioAnswer(Part):
+    """Which of the four scenarios, the rule that decided, and why."""
+
+    number: int
+    slug: str
+    title: str
+    rule: str
+    reasons: list[str]
+
+
+class TierAnswer(Part):
+    """The class of hardware to look for."""
+
+    slug: str
+    title: str
+    memory_gib_min: float | None
+    memory_gib_max: float | None
+
+
+class NeedAnswer(Part):
+    """What the work needs, whatever it runs on."""
+
+    memory_gib: RangeAnswer | None
+    breakdown: list[BreakdownAnswer]
+    flops_total: float | None
+    evidence: str
+
+
+class PriceAnswer(RangeAnswer):
+    """A price to buy, with its pedigree."""
+
+    as_of: str
+    source: str
+    condition: str = "new"
+    note: str = ""
+
+
+class PickAnswer(Part):
+    """One thing to buy or use."""
+
+    role: str
+    hardware: HardwareAnswer
+    fit: str | None
+    estimate: EstimateAnswer
+    price_usd: PriceAnswer | None
+    good_for: str
+    look_out_for: str
+    why: str
+    support: str
+    machine: str | None = None
+    """A whole machine with this device, where the catalogue knows one."""
+
+
+class CloudAnswer(Part):
+    """One thing to rent."""
+
+    provider: str
+    instance: str
+    region: str
+    accelerator: str
+    count: float
+    usd_per_hour: float
+    pricing: Literal["on_demand", "spot"]
+    hours: RangeAnswer | None
+    total_usd: RangeAnswer | None
+    as_of: str
+    source: str
+    fit: str | None = None
+    note: str = ""
+
+
+class BuyOrRentAnswer(Part):
+    """Cumulative cost of buying and renting, month by month."""
+
+    break_even_hours_per_month: float | None
+    cheaper: Literal["buy", "rent", "neither"] | None
+    hours_per_month: float | None
+    months: list[int]
+    buy_cumulative_usd: list[float]
+    rent_cumulative_usd: list[float]
+    buy_hardware: str | None
+    rent_offer: str | None
+    explanation: str
+    assumptions: list[AssumptionAnswer]
+
+
+class OwnedAnswer(Part):
+    """Hardware that the person has or considers, judged."""
+
+    hardware: HardwareAnswer
+    fit: str
+    verdict: str
+    change_needed: str | None
+    considering: bool = False
+
+
+class HostAnswer(Part):
+    """The rest of the computer."""
+
+    cpu_cores: int
+    ram_gb: int
+    storage_gb: int
+    psu_watts: int | None
+    reasons: list[str]
+
+
+class ChangeAnswer(Part):
+    """A neighbouring question and how its answer differs."""
+
+    model_config = ConfigDict(frozen=True, validate_by_name=True, serialize_by_alias=True)
+    if_: str = Field(alias="if")
+    then: str
+
+
+class RejectedAnswer(Part):
+    """Hardware that was left out, and because of which limit."""
+
+    hardware: HardwareAnswer
+    because: str
+
+
+class ProvenanceAnswer(Part):
+    """From which data and which version the answer was computed."""
+
+    catalogue_revision: int
+    engine_version: str
+    computed_at: str
+
+
+class LinksAnswer(Part):
+    """Where the same answer can be had again."""
+
+    permalink: str
+    html: str
+
+
+class RecommendationAnswer(Part):
+    """``POST /recommend``."""
+
+    scenario: ScenarioAnswer
+    tier: TierAnswer
+    verdict: str
+    need: NeedAnswer
+    picks: list[PickAnswer]
+    cloud: list[CloudAnswer]
+    buy_or_rent: BuyOrRentAnswer | None
+    owned: list[OwnedAnswer]
+    host: HostAnswer
+    what_would_change_this: list[ChangeAnswer]
+    rejected: list[RejectedAnswer]
+    first_steps: list[str]
+    warnings: list[WarningAnswer]
+    assumptions: list[AssumptionAnswer]
+    provenance: ProvenanceAnswer
+    links: LinksAnswer

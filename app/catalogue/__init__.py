@@ -1,0 +1,1 @@
+"""The catalogue: tables in, value objects out; one snapshot per revision, held in memory."""
