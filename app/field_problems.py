@@ -1,0 +1,180 @@
+"""What is wrong with which field, in words for people: pydantic's findings as FieldProblems."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+_NEAREST = 3
+"""How many suggestions are offered at most."""
+
+_LONGEST_ECHO = 60
+"""Characters of a wrong value that are repeated to its author."""
+
+_PLACES = {"body", "query", "path", "header", "cookie"}
+"""FastAPI's first step of a location."""
+
+_TYPE_STEPS = {"int", "float", "str", "bool", "dict", "list", "tuple", "none", "nullable", "constrained-int"}
+"""Steps that pydantic adds to a location for the branch of a union; no field of ours is named so."""
+
+_BOUND = {"ge": "{} or more", "gt": "more than {}", "le": "{} or less", "lt": "less than {}"}
+
+_FIXED = {
+    "missing": "Give a value: this field is required",
+    "bool_type": "Enter true or false",
+    "bool_parsing": "Enter true or false",
+    "dict_type": "Enter an object with named fields",
+    "finite_number": "Enter a finite number",
+    "float_parsing": "Enter a number",
+    "float_type": "Enter a number",
+    "int_from_float": "Enter a whole number",
+    "int_parsing": "Enter a whole number",
+    "int_parsing_size": "Enter a smaller whole number",
+    "int_type": "Enter a whole number",
+    "list_type": "Enter a list",
+    "model_attributes_type": "Enter an object with named fields",
+    "model_type": "Enter an object with named fields",
+    "string_pattern_mismatch": "Use only the characters this field allows",
+    "string_type": "Enter text",
+    "date_from_datetime_parsing": "Enter a date like 2026-10-01",
+    "date_parsing": "Enter a date like 2026-10-01",
+    "date_type": "Enter a date like 2026-10-01",
+}
+
+
+@dataclass(frozen=True)
+class FieldProblem:
+    """One thing to correct: where (a JSON pointer), what to do about it, and the nearest values that would do."""
+
+    pointer: str
+    detail: str
+    suggestions: list[str] = field(default_factory=list)
+
+    @property
+    def sentence(self) -> str:
+        """The problem in one line, with its field."""
+        return f"{self.pointer.removeprefix('/').replace('/', '.') or 'The request'}: {self.detail}."
+
+    def as_json(self) -> dict[str, object]:
+        """The entry under ``errors``."""
+        return {"pointer": self.pointer, "detail": self.detail, "suggestions": self.suggestions}
+
+
+def nearest(value: object, names: Sequence[str]) -> list[str]:
+    """The names most like a value, best first.
+
+    >>> nearest("batchsize", ["batch_size", "task", "image_size"])
+    ['batch_size']
+    """
+    folded = {_folded(name): name for name in reversed(names)}
+    return [folded[match] for match in get_close_matches(_folded(str(value)), folded, n=_NEAREST, cutoff=0.6)]
+
+
+def field_problems(errors: Sequence[ErrorDetails], *, model: type[BaseModel] | None = None) -> list[FieldProblem]:
+    """Pydantic's findings, one for each field; ``model`` lends its field names to the suggestions."""
+    found: dict[str, FieldProblem] = {}
+    for error in errors:
+        problem = _problem(error, model)
+        earlier = found.get(problem.pointer)
+        found[problem.pointer] = _either(earlier, problem) if earlier else problem
+    return list(found.values())
+
+
+def _either(first: FieldProblem, second: FieldProblem) -> FieldProblem:
+    """Two branches of a union that both refused a value: satisfying one of them is enough."""
+    if second.detail in first.detail:
+        return first
+    detail = f"{first.detail}, or {second.detail[0].lower()}{second.detail[1:]}"
+    return FieldProblem(first.pointer, detail, list(dict.fromkeys(first.suggestions + second.suggestions)))
+
+
+def _problem(error: ErrorDetails, model: type[BaseModel] | None) -> FieldProblem:
+    steps = _steps(error)
+    pointer = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+    context = error.get("ctx", {})
+    if error["type"] == "extra_forbidden":
+        names = _field_names(model, steps[:-1])
+        return FieldProblem(pointer, f"There is no field named {_echo(steps[-1])} here", nearest(steps[-1], names))
+    if error["type"] in {"literal_error", "enum"}:
+        names = re.findall(r"'([^']*)'", str(context.get("expected", "")))
+        return FieldProblem(pointer, f"Choose {_listed(names)}", nearest(error["input"], names))
+    return FieldProblem(pointer, _detail(error, context), [str(name) for name in context.get("suggestions", [])])
+
+
+def _steps(error: ErrorDetails) -> list[str | int]:
+    """The location without FastAPI's place and without the branches of unions."""
+    steps = list(error["loc"])
+    if steps and steps[0] in _PLACES:
+        steps = steps[1:]
+    if error["type"] == "json_invalid":
+        return []
+    if error["type"] in {"extra_forbidden", "missing"}:
+        return [step for step in steps[:-1] if not _is_branch(step)] + steps[-1:]
+    return [step for step in steps if not _is_branch(step)]
+
+
+def _is_branch(step: str | int) -> bool:
+    return isinstance(step, str) and (step in _TYPE_STEPS or step[:1].isupper() or bool(re.search(r"[\[(]", step)))
+
+
+def _detail(error: ErrorDetails, context: dict[str, Any]) -> str:
+    kind = error["type"]
+    if kind in _FIXED:
+        return _FIXED[kind]
+    if kind in _WITH_CONTEXT:
+        return _WITH_CONTEXT[kind](error, context)
+    return error["msg"].removeprefix("Value error, ").rstrip(".")
+
+
+def _bounded(error: ErrorDetails, context: dict[str, Any]) -> str:
+    number = "a whole number" if type(error["input"]) is int else "a number"
+    (name, bound), *_ = ((name, context[name]) for name in _BOUND if name in context)
+    return f"Enter {number}: {_BOUND[name].format(f'{bound:,.12g}' if isinstance(bound, float) else f'{bound:,}')}"
+
+
+_WITH_CONTEXT: dict[str, Callable[[ErrorDetails, dict[str, Any]], str]] = {
+    "greater_than": _bounded,
+    "greater_than_equal": _bounded,
+    "json_invalid": lambda _, context: f"This is not valid JSON: {context.get('error', 'it cannot be read')}",
+    "less_than": _bounded,
+    "less_than_equal": _bounded,
+    "string_too_long": lambda _, context: f"Enter at most {context['max_length']:,} characters",
+    "string_too_short": lambda _, context: f"Enter at least {context['min_length']:,} characters",
+    "too_long": lambda _, context: f"Enter a list of at most {context['max_length']:,}",
+    "too_short": lambda _, context: f"Enter a list of at least {context['min_length']:,}",
+}
+
+
+def _field_names(model: type[BaseModel] | None, steps: Sequence[str | int]) -> list[str]:
+    """The names of the fields at a location, as far as the model tells."""
+    models = [model] if model else []
+    for step in steps:
+        if isinstance(step, str):
+            fields = [one.model_fields[step] for one in models if step in one.model_fields]
+            models = [inner for found in fields for inner in models_in(found.annotation)]
+    return [found.alias or name for one in models for name, found in one.model_fields.items()]
+
+
+def models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    """The pydantic models that an annotation is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from models_in(part)
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.lower())
+
+
+def _echo(value: object) -> str:
+    text = str(value)
+    return f"“{text[:_LONGEST_ECHO]}{'…' if len(text) > _LONGEST_ECHO else ''}”"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else "".join(names)

@@ -1,0 +1,67 @@
+"""create_app(): the service put together. Importing this module does nothing."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from fastapi import FastAPI
+from sqlalchemy import Engine
+from starlette.middleware.gzip import GZipMiddleware
+
+from app import __version__, error_responses
+from app.api import health
+from app.db import connect
+from app.settings import Settings
+from app.templating import STATIC
+from app.web.body_limit import BodyLimit
+from app.web.headers import SecurityHeaders, security_headers
+from app.web.origin_guard import OriginGuard
+from app.web.static_files import VersionedFiles
+
+ROUTERS = (health.router,)
+"""Every router of the service, in the order in which addresses are tried."""
+
+SMALLEST_COMPRESSED_BYTES = 1024
+"""Below this gzip costs more than it saves."""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The service, from given settings or from those of the environment."""
+    settings = settings or Settings.from_environment()
+    app = FastAPI(
+        title="WhichRig",
+        version=__version__,
+        description="Which hardware do I need for this machine-learning work?",
+        lifespan=_lifespan,
+        docs_url=None,  # these pages load scripts from elsewhere
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", VersionedFiles(directory=STATIC, check_dir=False), name="static")
+    headers = security_headers(https=settings.public_url.startswith("https://"))
+    error_responses.install(app, headers)
+    app.add_middleware(BodyLimit)  # the last one added is the first to see a request
+    app.add_middleware(OriginGuard, trusted=frozenset({settings.public_url} - {""}))
+    app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED_BYTES)
+    app.add_middleware(SecurityHeaders, headers=headers)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    engine = connect(app.state.settings.database_url)
+    app.state.engine = engine
+    app.state.snapshot = prepare(engine)
+    yield
+    engine.dispose()
+
+
+def prepare(engine: Engine) -> Any:
+    """Bring the database up to date, fill it when empty, and read the published catalogue into memory."""
+    if find_spec("app.catalogue.startup") is None:
+        return None
+    return import_module("app.catalogue.startup").prepare(engine)

@@ -1,0 +1,99 @@
+"""Settings: each WHICHRIG_* variable with its default and its meaning, listed in docs/settings.md."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from app.field_problems import field_problems
+
+PREFIX = "WHICHRIG_"
+ROOT = Path(__file__).resolve().parent.parent
+"""Where templates, static files, migrations and the seed lie."""
+
+
+class SettingsError(Exception):
+    """A variable holds something that cannot be meant; the message names it."""
+
+
+class Settings(BaseModel):
+    """What an installation can choose; every choice has a default that works."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    database_url: str = Field(
+        "sqlite:///data/whichrig.db",
+        description="Where the catalogue is kept: sqlite:///path or postgresql://user:password@host/name. "
+        "A relative path starts at the working directory; the folder is made when missing.",
+    )
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on; 0.0.0.0 for every interface.")
+    port: int = Field(8000, ge=0, le=65_535, description="Port to listen on; 0 takes any that is free.")
+    workers: int = Field(1, ge=1, le=64, description="Processes that answer requests.")
+    public_url: str = Field(
+        "",
+        description="Address visitors use, such as https://rig.example.org, when a proxy stands in front. "
+        "Links in answers start with it, and forms sent from it are accepted. Empty: taken from each request.",
+    )
+    log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
+        "info", description="How much is logged on standard error."
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _a_database_we_know(cls, value: str) -> str:
+        if not value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://", "postgres://")):
+            message = "Enter sqlite:///path or postgresql://user:password@host/name"
+            raise ValueError(message)
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _an_origin(cls, value: str) -> str:
+        url = urlsplit(value)
+        if value and (url.scheme not in {"http", "https"} or not url.netloc):
+            message = "Enter an address that begins with https:// or http://"
+            raise ValueError(message)
+        return value.rstrip("/")
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _in_any_case(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """The settings of this process; an empty variable counts as not set."""
+        environment = os.environ if environment is None else environment
+        found = {name: _value(environment, variable(name)) for name in cls.model_fields}
+        try:
+            return cls.model_validate({name: value for name, value in found.items() if value})
+        except ValidationError as error:
+            problems = field_problems(error.errors(include_url=False), model=cls)
+            lines = [f"{variable(problem.pointer.strip('/'))}: {problem.detail}." for problem in problems]
+            raise SettingsError("\n".join(lines)) from None
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting.
+
+    >>> variable("port")
+    'WHICHRIG_PORT'
+    """
+    return PREFIX + name.upper()
+
+
+def _value(environment: Mapping[str, str], name: str) -> str:
+    """The variable, or the contents of the file that NAME_FILE names: secrets are mounted as files."""
+    path = environment.get(f"{name}_FILE", "")
+    if not path:
+        return environment.get(name, "").strip()
+    if environment.get(name):
+        raise SettingsError(f"{name}: Set either {name} or {name}_FILE, not both.")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise SettingsError(f"{name}_FILE: {path} cannot be read: {reason}.") from error

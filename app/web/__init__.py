@@ -1,0 +1,1 @@
+"""Pages for visitors, and what every answer carries to a browser."""
