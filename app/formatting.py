@@ -1,0 +1,268 @@
+"""Number to text for people, used by pages, command line, MCP and wording. None becomes "unknown", never zero."""
+
+import math
+from collections.abc import Callable
+from datetime import date
+
+UNKNOWN = "unknown"
+FIGURES = 2
+"""Significant figures of an estimate: its interval is wider than a third one could tell."""
+
+_LARGE = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
+_DURATIONS = ((8766.0, "years"), (24.0, "days"), (1.0, "h"), (1 / 60, "min"), (1 / 3600, "s"), (1 / 3.6e6, "ms"))
+"""Hours in each unit, largest first."""
+
+_LEAST_OF_UNIT = {"years": 1.0, "days": 2.0}
+"""From how many on a unit reads better than the next smaller one: "36 h", but "2 days"."""
+
+
+def rounded(value: float, *, figures: int = FIGURES) -> float:
+    """A number rounded to significant figures.
+
+    >>> rounded(0.04567), rounded(1234.0)
+    (0.046, 1200.0)
+    """
+    if value == 0 or not math.isfinite(value):
+        return value
+    return round(value, figures - 1 - math.floor(math.log10(abs(value))))
+
+
+def number(value: float | None, *, figures: int = FIGURES) -> str:
+    """A number with significant figures and thousands separators, never in exponent form below 10^15.
+
+    >>> number(0.0456), number(9.96), number(12345.0), number(7.0)
+    ('0.046', '10', '12,000', '7')
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    if abs(value) >= 1e15:
+        return power_of_ten(value, figures=figures)
+    short = rounded(value, figures=figures)
+    if short == int(short):
+        return f"{int(short):,}"
+    decimals = max(0, figures - 1 - math.floor(math.log10(abs(short))))
+    return f"{short:,.{decimals}f}".rstrip("0").rstrip(".")
+
+
+def exact(value: float | None) -> str:
+    """A number as it is, with thousands separators; for what people chose and what is counted.
+
+    >>> exact(1281167), exact(0.5), exact(24.0)
+    ('1,281,167', '0.5', '24')
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    return f"{int(value):,}" if value == int(value) else f"{value:,.10g}"
+
+
+def power_of_ten(value: float, *, figures: int = FIGURES) -> str:
+    """A very large number.
+
+    >>> power_of_ten(3.8e25)
+    '3.8 x 10^25'
+    """
+    mantissa, exponent = f"{value:.{figures - 1}e}".split("e")
+    return f"{mantissa} x 10^{int(exponent)}"
+
+
+def large(value: float | None) -> str:
+    """A count in words from a million on.
+
+    >>> large(15.6e12), large(8.03e9), large(50000)
+    ('15.6 trillion', '8.03 billion', '50,000')
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    for size, word in _LARGE:
+        if size <= abs(value) < 1e15:
+            return f"{number(value / size, figures=3)} {word}"
+    return number(value, figures=6) if abs(value) < 1e6 else number(value)
+
+
+def with_unit(value: float | None, unit: str) -> str:
+    """An estimate with its unit, a blank between them.
+
+    >>> with_unit(1234.5, "tokens/s"), with_unit(None, "W")
+    ('1,200 tokens/s', 'unknown')
+    """
+    return UNKNOWN if value is None else f"{number(value)} {unit}"
+
+
+def between(low: float | None, high: float | None, *, unit: str = "") -> str:
+    """An interval, or one number where both ends look the same.
+
+    >>> between(8.1, 11.04, unit="GiB"), between(2.01, 2.02, unit="s")
+    ('8.1 to 11 GiB', '2 s')
+    """
+    return _joined(number(low), number(high), lambda text: f"{text} {unit}".strip())
+
+
+def gib(value: float | None) -> str:
+    """Memory of a job.
+
+    >>> gib(9.44), gib(140.2), gib(0.03)
+    ('9.4 GiB', '140 GiB', '0.03 GiB')
+    """
+    return with_unit(value, "GiB")
+
+
+def gib_between(low: float | None, high: float | None) -> str:
+    """An interval of memory.
+
+    >>> gib_between(8.1, 11.0)
+    '8.1 to 11 GiB'
+    """
+    return between(low, high, unit="GiB")
+
+
+def nominal_gib(value: float | None) -> str:
+    """Memory of a device, as the box says it.
+
+    >>> nominal_gib(24.0), nominal_gib(0.5), nominal_gib(141.3)
+    ('24 GB', '0.5 GB', '141.3 GB')
+    """
+    return UNKNOWN if value is None else f"{exact(round(value, 1))} GB"
+
+
+def usd(value: float | None) -> str:
+    """Money: cents below ten dollars, three figures above, thousands separated.
+
+    >>> usd(0.42), usd(1234.4), usd(27854321.0), usd(0)
+    ('$0.42', '$1,230', '$27.9 million', '$0')
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    if value == 0:
+        return "$0"
+    if abs(value) < 0.01:
+        return f"${number(value)}"
+    if abs(value) < 10:
+        return f"${value:.2f}"
+    return f"${large(value)}" if abs(value) >= 1e6 else f"${number(value, figures=3)}"
+
+
+def usd_between(low: float | None, high: float | None) -> str:
+    """An interval of money.
+
+    >>> usd_between(1200, 1500), usd_between(0.5, 0.5)
+    ('$1,200 to $1,500', '$0.50')
+    """
+    return _joined(usd(low), usd(high), str)
+
+
+def usd_exactly(value: float | None) -> str:
+    """A price or budget as somebody stated it.
+
+    >>> usd_exactly(1599), usd_exactly(0.75), usd_exactly(12.5)
+    ('$1,599', '$0.75', '$12.50')
+    """
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    return f"${int(value):,}" if value == int(value) else f"${value:,.2f}"
+
+
+def usd_per_hour(value: float | None) -> str:
+    """A rental price.
+
+    >>> usd_per_hour(2.49), usd_per_hour(0.048)
+    ('$2.49/h', '$0.048/h')
+    """
+    if value is None:
+        return UNKNOWN
+    return f"{usd_exactly(round(value, 2)) if value >= 0.1 or value == 0 else f'${value:.3f}'}/h"
+
+
+def duration(hours: float | None) -> str:
+    """A length of time.
+
+    >>> duration(3.34), duration(0.75), duration(0.0005), duration(60), duration(30000)
+    ('3 h 20 min', '45 min', '1.8 s', '2.5 days', '3.4 years')
+    """
+    if hours is None or not math.isfinite(hours):
+        return UNKNOWN
+    unit = _unit_of(hours)
+    if unit == "h":
+        return _hours_and_minutes(hours)
+    return f"{number(hours / _size_of(unit))} {unit}"
+
+
+def duration_between(low_hours: float | None, high_hours: float | None) -> str:
+    """An interval of time, in one unit where both ends have it.
+
+    >>> duration_between(48, 96), duration_between(0.5, 3), duration_between(3.1, 5.5)
+    ('2 to 4 days', '30 min to 3 h', '3.1 to 5.5 h')
+    """
+    if low_hours is None or high_hours is None:
+        return UNKNOWN
+    unit = _unit_of(high_hours)
+    if _unit_of(low_hours) != unit:
+        return _joined(duration(low_hours), duration(high_hours), str)
+    return between(low_hours / _size_of(unit), high_hours / _size_of(unit), unit=unit)
+
+
+def percent(fraction: float | None) -> str:
+    """A share.
+
+    >>> percent(0.414), percent(1)
+    ('41 %', '100 %')
+    """
+    return UNKNOWN if fraction is None else f"{number(fraction * 100)} %"
+
+
+def flops(value: float | None) -> str:
+    """An amount of arithmetic.
+
+    >>> flops(3.8e25), flops(None)
+    ('3.8 x 10^25 FLOP', 'unknown')
+    """
+    return UNKNOWN if value is None else f"{power_of_ten(value) if value >= 1e6 else number(value)} FLOP"
+
+
+def day(value: date | str | None) -> str:
+    """A date in words; what is no full date stays as it is.
+
+    >>> day("2026-10-01"), day("2026-10"), day(None)
+    ('1 October 2026', '2026-10', 'unknown')
+    """
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, str):
+        try:
+            value = date.fromisoformat(value[:10])
+        except ValueError:
+            return str(value)
+    return f"{value.day} {value:%B %Y}"
+
+
+def times(count: float | None, name: str) -> str:
+    """A thing and how many of it.
+
+    >>> times(1, "RTX 4090"), times(8, "H100"), times(0.5, "A10")
+    ('RTX 4090', '8 x H100', '0.5 x A10')
+    """
+    return name if count in {None, 1} else f"{exact(count)} x {name}"
+
+
+def _joined(low: str, high: str, dress: Callable[[str], str]) -> str:
+    if UNKNOWN in {low, high}:
+        return UNKNOWN
+    return dress(low) if low == high else dress(f"{low} to {high}")
+
+
+def _unit_of(hours: float) -> str:
+    if hours == 0:
+        return "h"
+    for size, unit in _DURATIONS:
+        if rounded(abs(hours) / size) >= _LEAST_OF_UNIT.get(unit, 1.0):
+            return unit
+    return _DURATIONS[-1][1]
+
+
+def _size_of(unit: str) -> float:
+    return next(size for size, name in _DURATIONS if name == unit)
+
+
+def _hours_and_minutes(hours: float) -> str:
+    """Minutes to the nearest five once there are hours: the interval is wider than that."""
+    whole, minutes = divmod(round(hours * 12) * 5, 60)
+    return f"{whole} h {minutes} min" if minutes and whole < 10 else f"{round(hours)} h"
