@@ -30,7 +30,9 @@ class Constraints(Frozen):
 
     budget_usd: NonNegative | None = None
     budget_usd_per_month: NonNegative | None = None
-    deadline_hours: Annotated[float, BeforeValidator(real_number), Field(gt=0, le=1e6, allow_inf_nan=False)] | None = None
+    deadline_hours: Annotated[float, BeforeValidator(real_number), Field(gt=0, le=1e6, allow_inf_nan=False)] | None = (
+        None
+    )
     ownership: Literal["buy", "rent", "either"] | None = None
     portable: bool | None = None
     vendors: Annotated[list[Slug], Field(max_length=50)] | None = None
@@ -44,9 +46,13 @@ class Constraints(Frozen):
     regions: Annotated[list[Slug], Field(max_length=100)] | None = None
     existing_hardware: Annotated[list[OwnedHardware], Field(max_length=50)] | None = None
     considering: Annotated[list[OwnedHardware], Field(max_length=50)] | None = None
-    system_memory_gb: Annotated[float, BeforeValidator(real_number), Field(gt=0, le=1e6, allow_inf_nan=False)] | None = None
+    system_memory_gb: (
+        Annotated[float, BeforeValidator(real_number), Field(gt=0, le=1e6, allow_inf_nan=False)] | None
+    ) = None
     psu_watts: Annotated[float, BeforeValidator(real_number), Field(gt=0, le=1e6, allow_inf_nan=False)] | None = None
     people: Annotated[int, BeforeValidator(real_number), Field(ge=1, le=10_000_000)] | None = None
-    horizon_months: Annotated[float, BeforeValidator(real_number), Field(gt=0, le=240, allow_inf_nan=False)] | None = None
+    horizon_months: Annotated[float, BeforeValidator(real_number), Field(gt=0, le=240, allow_inf_nan=False)] | None = (
+        None
+    )
     electricity_usd_per_kwh: NonNegative | None = None
     max_devices: Annotated[int, BeforeValidator(real_number), Field(ge=1, le=1_000_000)] | None = None

@@ -121,7 +121,7 @@ class Devices:
         return column([getattr(a.peak, rate) for a in self.accelerators])
 
     def where(self, **traits: str | tuple[str, ...] | bool) -> BoolArray:
-        """Mask of the devices whose fields have one of the given values: ``where(kind="gpu", vendor=("AMD", "Intel"))``."""
+        """Mask of the devices with one of these values in each field: ``where(kind="gpu", vendor=("AMD", "Intel"))``."""
         mask = np.ones(len(self), dtype=np.bool_)
         for name, wanted in traits.items():
             values = wanted if isinstance(wanted, tuple) else (wanted,)

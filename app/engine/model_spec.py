@@ -1,4 +1,4 @@
-"""What a model is, in the words of its own field: transformers by config.json, networks by counts, diffusion by parts."""
+"""What a model is, in its field's own words: transformers by config.json, networks by counts, diffusion by parts."""
 
 from dataclasses import dataclass
 
@@ -38,7 +38,7 @@ class TransformerSpec:
     qk_rope_head_dim: int | None = None
     v_head_dim: int | None = None
     kv_bytes_per_token_16bit: float | None = None
-    """Published or counted KV cache growth per token at two bytes an element, where the shape alone does not give it."""
+    """KV cache growth per token at two bytes an element, where the shape alone does not give it."""
     num_experts: int = 0
     num_experts_per_token: int = 0
     num_shared_experts: int = 0

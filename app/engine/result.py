@@ -6,6 +6,9 @@ import numpy as np
 
 from app.engine.arrays import FloatArray
 
+FITS_WITHIN_FRACTION = 0.9
+"""Work fits when the high estimate is at most this share of usable memory; the rest is for fragmentation."""
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -43,7 +46,8 @@ class Footprint:
 
     @property
     def total_bytes(self) -> FloatArray:
-        return np.sum(np.stack([part.bytes for part in self.parts]), axis=0, dtype=np.float64)
+        total: FloatArray = np.sum(np.stack([part.bytes for part in self.parts]), axis=0, dtype=np.float64)
+        return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +116,6 @@ class Estimates:
         """1 fits (high estimate within 90 % of usable memory), 0.5 tight, 0 does not fit, NaN unknown."""
         if self.memory_bytes is None:
             return np.full_like(self.usable_memory_bytes, np.nan)
-        from app.engine.coefficients import FITS_WITHIN_FRACTION
-
         fits = self.memory_bytes.high <= FITS_WITHIN_FRACTION * self.usable_memory_bytes
         refused = self.memory_bytes.low > self.usable_memory_bytes
         return np.where(fits, 1.0, np.where(refused, 0.0, 0.5))

@@ -43,7 +43,7 @@ def _known_precision(value: str) -> str:
 def real_number(value: object) -> object:
     if isinstance(value, bool):
         message = "Enter a number, not true or false"
-        raise ValueError(message)
+        raise ValueError(message)  # noqa: TRY004 - pydantic makes a finding of ValueError only
     return value
 
 
@@ -51,6 +51,7 @@ Precision = Annotated[str, AfterValidator(_known_precision)]
 Count = Annotated[int, BeforeValidator(real_number), Field(ge=1, le=10**9)]
 Amount = Annotated[float, BeforeValidator(real_number), Field(gt=0, le=1e18, allow_inf_nan=False)]
 NonNegative = Annotated[float, BeforeValidator(real_number), Field(ge=0, le=1e12, allow_inf_nan=False)]
+HoursPerMonth = Annotated[float, BeforeValidator(real_number), Field(ge=0, le=744, allow_inf_nan=False)]
 Pixels = Annotated[int, BeforeValidator(real_number), Field(ge=1, le=65_536)]
 
 
@@ -135,7 +136,7 @@ class Workload(Frozen):
     epochs: Amount | None = None
     steps: Amount | None = None
     runs_per_month: NonNegative | None = None
-    hours_per_month: Annotated[float, BeforeValidator(real_number), Field(ge=0, le=744, allow_inf_nan=False)] | None = None
+    hours_per_month: HoursPerMonth | None = None
     observations: Literal["pixels", "vector"] | None = None
     frames_per_second: Amount | None = None
     latency_ms: Amount | None = None
@@ -159,7 +160,8 @@ class HardwareChoice(Frozen):
         degree = self.tensor_parallel * self.pipeline_parallel * self.context_parallel
         if degree > self.count or self.count % degree:
             message = (
-                f"tensor_parallel x pipeline_parallel x context_parallel is {degree}; count ({self.count}) must be a multiple of it"
+                f"tensor_parallel x pipeline_parallel x context_parallel is {degree}; "
+                f"count ({self.count}) must be a multiple of it"
             )
             raise ValueError(message)
         if self.nodes is not None and self.nodes > self.count:

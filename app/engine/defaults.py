@@ -1,0 +1,363 @@
+"""Fill in what nobody said: a workload becomes a job, and every value taken becomes a visible assumption."""
+
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any, TypeVar
+
+from app.engine.job import Assumption, Job
+from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, ModelSpec, NetworkSpec, TransformerSpec
+from app.engine.units import GB, GIGA, SECONDS_PER_HOUR
+from app.engine.work_class import TRAINING_TASKS, work_class
+from app.engine.workload import ModelChoice, Workload
+
+T = TypeVar("T")
+
+BYTES_PER_TABLE_VALUE = 8.0
+"""Tables are held in double precision by default (pandas, scikit-learn)."""
+
+AUDIO_WINDOW_S = 30.0
+"""Speech models read recordings in windows of this length. Whisper paper, arXiv:2212.04356, section 2.2."""
+
+
+@cache
+def typical() -> dict[str, Any]:
+    """The table of typical values, from ``data/defaults.toml``."""
+    return tomllib.loads(resources.files("app.engine").joinpath("data/defaults.toml").read_text("utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class KnownData:
+    """What the catalogue knows of a named data set."""
+
+    samples: float | None = None
+    tokens: float | None = None
+    rows: float | None = None
+    columns: float | None = None
+    size_bytes: float | None = None
+    epochs: float | None = None
+
+
+@dataclass
+class _Ledger:
+    """Collects the assumptions while values are chosen."""
+
+    entries: list[Assumption] = field(default_factory=list)
+
+    def take(self, name: str, given: T | None, *, typical_value: T, why: str) -> T:
+        if given is not None:
+            return given
+        shown = typical_value if isinstance(typical_value, str | int | float | bool) else str(typical_value)
+        self.entries.append(Assumption(name, shown, why))
+        return typical_value
+
+
+def domain_of(workload: Workload) -> str:
+    """The domain, or what the task and the model make likely."""
+    if workload.domain is not None:
+        return workload.domain
+    if workload.task == "classical" or workload.algorithm:
+        return "tabular"
+    architecture = workload.model.architecture if workload.model else None
+    by_architecture = {
+        **dict.fromkeys(("cnn", "vit"), "vision"),
+        **dict.fromkeys(("segmenter", "unet"), "segmentation"),
+        **dict.fromkeys(("diffusion_unet", "diffusion_transformer", "gan"), "image_generation"),
+        **dict.fromkeys(("decoder", "encoder", "encoder_decoder"), "text"),
+        "detector": "detection",
+        "recommender": "recommendation",
+        "gnn": "graph",
+        "rnn": "timeseries",
+        "mlp": "tabular",
+    }
+    if architecture in by_architecture:
+        return by_architecture[architecture]
+    return "vision" if workload.task in {"train", "learn"} and workload.model is None else "text"
+
+
+def typical_model(workload: Workload) -> tuple[ModelChoice, str]:
+    """The model taken when none is named, in a form the contract knows, and why."""
+    by_task = typical()["model"][domain_of(workload)]
+    key = "pixels" if workload.observations == "pixels" and "pixels" in by_task else workload.task
+    entry = dict(by_task.get(key, by_task["default"]))
+    why = str(entry.pop("why"))
+    return ModelChoice.model_validate(entry), why
+
+
+def typical_algorithm() -> tuple[str, str]:
+    """The classical algorithm taken when none is named, and why."""
+    entry = typical()["algorithm"]["default"]
+    return entry["slug"], entry["why"]
+
+
+def complete(
+    workload: Workload,
+    *,
+    model: ModelSpec,
+    data: KnownData | None = None,
+    assume_data: bool = False,
+    assumptions: tuple[Assumption, ...] = (),
+) -> Job:
+    """The job: every field concrete. ``assume_data`` also fills in typical amounts of data."""
+    ledger = _Ledger(list(assumptions))
+    domain = domain_of(workload)
+    if workload.domain is None:
+        ledger.take("domain", None, typical_value=domain, why="the task and the model make it likely")
+    training = workload.task in TRAINING_TASKS
+    method = _method(workload, model, training=training, ledger=ledger)
+    precision = _precision(workload, model, method=method, ledger=ledger)
+    framework = workload.framework or _framework(workload, model, precision=precision)
+    seq_len, prompt, output = _lengths(workload, model, training=training, ledger=ledger)
+    amounts = _amounts(workload, model, data=data or KnownData(), assume=assume_data, seq_len=seq_len, ledger=ledger)
+    size = _image_size(workload, model, domain=domain, ledger=ledger)
+    requests = workload.concurrent_requests
+    return Job(
+        workload=workload,
+        model=model,
+        work_class=work_class(workload.task, domain, model=model, method=method),
+        training=training,
+        method=method,
+        precision=precision,
+        optimizer=_optimizer(workload, model, training=training, ledger=ledger),
+        framework=framework,
+        attention=workload.attention or ("eager" if framework in {"tensorflow", "mxnet"} else "flash"),
+        compiled=workload.compiled
+        if workload.compiled is not None
+        else framework in {"jax", "tensorrt", "tensorrt-llm"},
+        channels_last=bool(workload.channels_last),
+        gradient_checkpointing=_checkpointing(workload, model, training=training, ledger=ledger),
+        micro_batch_size=_batch(workload, model, domain=domain, training=training, ledger=ledger),
+        gradient_accumulation_steps=workload.gradient_accumulation or 1,
+        seq_len=seq_len,
+        prompt_tokens=prompt,
+        output_tokens=output,
+        concurrent_requests=None if requests == "max" else requests or 1,
+        kv_precision=workload.kv_precision or "fp16",
+        lora_rank=workload.lora_rank or int(typical()["text"]["lora_rank"]),
+        image_size=size,
+        frames=workload.frames or (model.default_frames if isinstance(model, DiffusionSpec) else 1),
+        depth=workload.depth or (size[0] if size and domain == "medical_3d" else None),
+        samples=amounts.samples,
+        tokens=amounts.tokens,
+        rows=amounts.rows,
+        columns=amounts.columns,
+        data_bytes=amounts.size_bytes,
+        epochs=amounts.epochs or 1.0,
+        steps=workload.steps or _steps(model, training=training),
+        assumptions=tuple(ledger.entries),
+    )
+
+
+def _steps(model: ModelSpec, *, training: bool) -> float | None:
+    if isinstance(model, DiffusionSpec) and not training:
+        return float(model.default_steps)
+    if isinstance(model, AlgorithmSpec):
+        return float(typical()["trees"]["boosting_rounds"])
+    return None
+
+
+def _method(workload: Workload, model: ModelSpec, *, training: bool, ledger: _Ledger) -> str:
+    if workload.method is not None:
+        return workload.method
+    if not training or workload.task != "finetune":
+        return "full"
+    large_decoder = (
+        isinstance(model, TransformerSpec)
+        and model.architecture == "decoder"
+        and model.parameters >= typical()["text"]["lora_from_parameters"]
+    )
+    if large_decoder or isinstance(model, DiffusionSpec):
+        return ledger.take(
+            "method", None, typical_value="lora", why="adapters are the usual way to adapt a model of this size"
+        )
+    return "full"
+
+
+def _precision(workload: Workload, model: ModelSpec, *, method: str, ledger: _Ledger) -> str:
+    if workload.precision is not None:
+        return workload.precision
+    text = typical()["text"]
+    training = workload.task in TRAINING_TASKS
+    if isinstance(model, AlgorithmSpec):
+        return "fp32"
+    if method == "qlora":
+        return ledger.take("precision", None, typical_value="nf4", why="QLoRA keeps the frozen model in 4 bits")
+    decoder = isinstance(model, TransformerSpec) and model.architecture == "decoder"
+    if training:
+        value = "bf16" if decoder or isinstance(model, DiffusionSpec) else "amp"
+        return ledger.take(
+            "precision", None, typical_value=value, why="mixed precision is the usual choice on current cards"
+        )
+    requests = workload.concurrent_requests
+    service = requests == "max" or (isinstance(requests, int) and requests >= text["service_from_requests"])
+    local = workload.framework in {None, "llama.cpp"} and not service
+    if decoder and local and model.parameters >= text["quantised_from_parameters"]:
+        return ledger.take(
+            "precision",
+            None,
+            typical_value="q4_k_m",
+            why="4-bit weights are what most people run; they cost little quality",
+        )
+    return ledger.take(
+        "precision",
+        None,
+        typical_value="bf16" if decoder else "fp16",
+        why="16 bits is the usual choice for running models",
+    )
+
+
+def _framework(workload: Workload, model: ModelSpec, *, precision: str) -> str:
+    if isinstance(model, AlgorithmSpec):
+        return {"xgboost": "xgboost", "lightgbm": "lightgbm"}.get(model.name, "sklearn")
+    gguf = precision.startswith(("q2", "q3", "q4", "q5", "q6", "q8", "iq", "tq", "f16"))
+    if gguf:
+        return "llama.cpp"
+    requests = workload.concurrent_requests
+    serving = isinstance(model, TransformerSpec) and model.architecture == "decoder" and workload.task == "inference"
+    return "vllm" if serving and requests not in {None, 1} else "pytorch"
+
+
+def _lengths(workload: Workload, model: ModelSpec, *, training: bool, ledger: _Ledger) -> tuple[int, int, int]:
+    """Tokens of a training sequence (or the whole context), of the prompt and of the output."""
+    if not isinstance(model, TransformerSpec):
+        return workload.sequence_length or 1, 0, 0
+    text = typical()["text"]
+    limit = model.max_position_embeddings or 10**9
+    if training or model.architecture == "encoder":
+        usual = text["training_tokens_decoder" if model.architecture == "decoder" else "training_tokens_encoder"]
+        length = ledger.take(
+            "sequence_length", workload.sequence_length, typical_value=min(usual, limit), why="a usual length"
+        )
+        return length, 0, 0
+    if workload.prompt_tokens is not None or workload.output_tokens is not None:
+        prompt = workload.prompt_tokens if workload.prompt_tokens is not None else 1
+        output = workload.output_tokens if workload.output_tokens is not None else text["output_tokens"]
+        return max(workload.sequence_length or 0, prompt + output, 1), prompt, output
+    context = ledger.take(
+        "sequence_length",
+        workload.sequence_length,
+        typical_value=min(text["context_tokens"], limit),
+        why="a realistic conversation",
+    )
+    output = max(1, min(text["output_tokens"], context // 2))
+    return context, max(context - output, 0), output
+
+
+def _optimizer(workload: Workload, model: ModelSpec, *, training: bool, ledger: _Ledger) -> str:
+    if workload.optimizer is not None or not training or isinstance(model, AlgorithmSpec):
+        return workload.optimizer or "adamw"
+    convolutional = isinstance(model, NetworkSpec) and model.architecture in {"cnn", "detector", "segmenter"}
+    return ledger.take(
+        "optimizer",
+        None,
+        typical_value="sgd_momentum" if convolutional else "adamw",
+        why="the usual optimizer for this kind of model",
+    )
+
+
+def _checkpointing(workload: Workload, model: ModelSpec, *, training: bool, ledger: _Ledger) -> bool:
+    if workload.gradient_checkpointing is not None or not training:
+        return bool(workload.gradient_checkpointing)
+    large = (
+        isinstance(model, TransformerSpec) and model.parameters >= typical()["text"]["checkpointing_from_parameters"]
+    )
+    if large:
+        ledger.take(
+            "gradient_checkpointing", None, typical_value=True, why="usual for models from a billion parameters on"
+        )
+    return large
+
+
+def _batch(workload: Workload, model: ModelSpec, *, domain: str, training: bool, ledger: _Ledger) -> int:
+    if workload.batch_size is not None or isinstance(model, AlgorithmSpec):
+        return workload.batch_size or 1
+    if not training:
+        return 1
+    key = domain
+    if isinstance(model, TransformerSpec) and domain != "audio":
+        key = "text_decoder" if model.architecture == "decoder" else "text_encoder"
+    return ledger.take(
+        "batch_size", None, typical_value=int(typical()["batch"].get(key, 8)), why="a usual batch for one device"
+    )
+
+
+def _image_size(workload: Workload, model: ModelSpec, *, domain: str, ledger: _Ledger) -> tuple[int, int] | None:
+    given = workload.image_size
+    if given is not None:
+        return (given, given) if isinstance(given, int) else (given[0], given[1])
+    if isinstance(model, DiffusionSpec):
+        return ledger.take("image_size", None, typical_value=model.default_size, why="the size the model was made for")
+    if not isinstance(model, NetworkSpec):
+        return None
+    if len(model.reference_size) >= 2:
+        size = (model.reference_size[-2], model.reference_size[-1])
+        return ledger.take("image_size", None, typical_value=size, why="the size the model is published for")
+    usual = typical()["image_size"].get(domain)
+    if usual is None or (domain == "rl" and workload.observations != "pixels"):
+        return None
+    return ledger.take("image_size", None, typical_value=(usual[0], usual[1]), why="a usual picture size")
+
+
+def _amounts(
+    workload: Workload, model: ModelSpec, *, data: KnownData, assume: bool, seq_len: int, ledger: _Ledger
+) -> KnownData:
+    """Samples, tokens, rows and epochs: as given, else as the catalogue knows them, else typical where allowed."""
+    given = workload.dataset
+    samples = (given.samples if given else None) or data.samples
+    tokens = (given.tokens if given else None) or data.tokens
+    rows = (given.rows if given else None) or data.rows
+    columns = (given.columns if given else None) or data.columns
+    size_bytes = given.size_gb * GB if given and given.size_gb else data.size_bytes
+    if given and given.hours and samples is None:
+        samples = given.hours * SECONDS_PER_HOUR / AUDIO_WINDOW_S
+    if samples is None and rows is not None:
+        samples = rows
+    known = any(amount is not None for amount in (samples, tokens, rows, size_bytes, workload.steps))
+    usual = typical()["data"]["rl_pixels" if workload.observations == "pixels" else domain_of(workload)]
+    if isinstance(model, AlgorithmSpec):
+        rows, columns = _table(rows or samples, columns, size_bytes=size_bytes, assume=assume, ledger=ledger)
+        samples = rows
+    elif not known and assume and workload.task != "inference":
+        samples, tokens = _typical_amount(workload, model, usual=usual, ledger=ledger)
+    if workload.task == "pretrain" and isinstance(model, TransformerSpec):
+        epochs = workload.epochs or 1.0
+    else:
+        epochs = workload.epochs or data.epochs or (float(usual["epochs"]) if assume else 1.0)
+    if workload.epochs is None and assume and workload.task in TRAINING_TASKS and not isinstance(model, AlgorithmSpec):
+        ledger.take("epochs", None, typical_value=epochs, why="a usual number of passes over the data")
+    if tokens is None and samples is not None and isinstance(model, TransformerSpec):
+        tokens = samples * seq_len
+    return KnownData(samples, tokens, rows, columns, size_bytes, epochs)
+
+
+def _typical_amount(
+    workload: Workload, model: ModelSpec, *, usual: dict[str, float], ledger: _Ledger
+) -> tuple[float | None, float | None]:
+    if workload.task == "pretrain" and isinstance(model, TransformerSpec):
+        ratio = float(typical()["text"]["tokens_per_parameter_pretraining"])
+        amount = round(ratio * model.active_parameters / GIGA, 1) * GIGA or ratio * model.active_parameters
+        return None, ledger.take(
+            "dataset.tokens",
+            None,
+            typical_value=amount,
+            why="about 20 tokens for each parameter, the compute-optimal amount",
+        )
+    amount = float(usual.get("samples", usual.get("rows", 0)))
+    return ledger.take(
+        "dataset.samples", None, typical_value=amount, why="a usual amount for a project of this kind"
+    ), None
+
+
+def _table(
+    rows: float | None, columns: float | None, *, size_bytes: float | None, assume: bool, ledger: _Ledger
+) -> tuple[float | None, float | None]:
+    usual = typical()["data"]["tabular"]
+    if columns is None and (rows is not None or size_bytes is not None or assume):
+        columns = ledger.take("dataset.columns", None, typical_value=float(usual["columns"]), why="a usual table")
+    if rows is None and size_bytes is not None and columns is not None:
+        rows = size_bytes / (BYTES_PER_TABLE_VALUE * columns)
+        ledger.take("dataset.rows", None, typical_value=round(rows), why="the table's size at 8 bytes a value")
+    if rows is None and assume:
+        rows = ledger.take("dataset.rows", None, typical_value=float(usual["rows"]), why="a usual table")
+    return rows, columns

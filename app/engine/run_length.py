@@ -1,0 +1,35 @@
+"""How many samples or tokens one whole run has to get through."""
+
+import numpy as np
+
+from app.engine.arrays import FloatArray
+from app.engine.job import Job
+from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, TransformerSpec
+from app.engine.result import Pace
+
+
+def run_units(job: Job, pace: Pace) -> FloatArray | None:
+    """Samples (or tokens, after the unit of ``pace``) of one run; None when nobody said how much data there is.
+
+    Training takes optimizer steps where they are given, else epochs times the data. Inference takes the data once.
+    """
+    if isinstance(job.model, AlgorithmSpec):
+        return pace.units_per_step
+    if job.training and job.steps is not None:
+        return job.steps * job.gradient_accumulation_steps * pace.units_per_step
+    amount = _data_units(job, pace.unit)
+    if amount is None:
+        return None
+    passes = job.epochs if job.training else 1.0
+    return np.full_like(pace.units_per_step, amount * passes)
+
+
+def _data_units(job: Job, unit: str) -> float | None:
+    if unit != "tokens/s":
+        return job.samples
+    if job.tokens is not None:
+        return job.tokens
+    if job.samples is None or isinstance(job.model, DiffusionSpec):
+        return None
+    per_sample = job.output_tokens if isinstance(job.model, TransformerSpec) and job.output_tokens else job.seq_len
+    return job.samples * per_sample

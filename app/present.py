@@ -1,0 +1,131 @@
+"""Facts become the contract's answers: units people use, sentences from the wording, one row of the columns."""
+
+from typing import Literal
+
+import numpy as np
+
+from app.advice.market import Market
+from app.advice.rental import cheapest_device_hour
+from app.answer import (
+    AssumptionAnswer,
+    BreakdownAnswer,
+    EstimateAnswer,
+    MemoryAnswer,
+    RangeAnswer,
+    ThroughputAnswer,
+    WarningAnswer,
+)
+from app.engine.arrays import FloatArray
+from app.engine.hardware import Systems
+from app.engine.job import Job
+from app.engine.result import Estimates, Interval
+from app.engine.units import GIB, MILLISECOND, SECONDS_PER_HOUR
+
+SIGNIFICANT_DIGITS = 6
+"""More digits than anything here is known to; fewer make the parts of a sum look wrong."""
+UNKNOWN_DURATION = (
+    "The duration is unknown because nobody said how much data there is: give the data set, the epochs or the steps."
+)
+UNKNOWN_COST = "The cost is unknown because the catalogue has no hourly price for this device."
+
+
+def rounded(value: float) -> float:
+    """A number to six significant digits.
+
+    >>> rounded(3.14159265)
+    3.14159
+    """
+    return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+
+
+def range_answer(interval: Interval | None, row: int, *, per: float = 1.0) -> RangeAnswer | None:
+    """One row of an interval in units of ``per``; None when it is unknown."""
+    if interval is None:
+        return None
+    low, expected, high = (float(column[row]) / per for column in (interval.low, interval.expected, interval.high))
+    if not np.all(np.isfinite([low, expected, high])):
+        return None
+    return RangeAnswer(low=rounded(low), expected=rounded(expected), high=rounded(high))
+
+
+def fit_word(estimates: Estimates, row: int) -> Literal["fits", "tight", "does_not_fit"] | None:
+    """The contract's word for whether it fits."""
+    value = float(estimates.fits[row])
+    if np.isnan(value):
+        return None
+    return "fits" if value == 1.0 else "does_not_fit" if value == 0.0 else "tight"
+
+
+def estimate_answer(job: Job, estimates: Estimates, *, row: int, systems: Systems, market: Market) -> EstimateAnswer:
+    """The answer of ``POST /estimate`` for one system."""
+    device = systems.devices.accelerators[row]
+    device_hours = range_answer(estimates.device_s, row, per=SECONDS_PER_HOUR)
+    price = cheapest_device_hour(market, device.slug)
+    warnings = [WarningAnswer(severity="warning", text=text) for text in estimates.warnings]
+    if estimates.duration_s is None and estimates.throughput_per_s is not None:
+        warnings.append(WarningAnswer(severity="note", text=UNKNOWN_DURATION))
+    assumptions = [AssumptionAnswer(field=a.field, value=a.value, why=a.why) for a in job.assumptions]
+    cost = None
+    if device_hours and price:
+        cost = _scaled(device_hours, price.usd)
+        why = f"cheapest hourly price known for this device: {price.provider}, {price.as_of.isoformat()}"
+        assumptions.append(AssumptionAnswer(field="price_usd_per_device_hour", value=rounded(price.usd), why=why))
+    elif device_hours:
+        warnings.append(WarningAnswer(severity="note", text=UNKNOWN_COST))
+    usable = float(estimates.usable_memory_bytes[row]) / GIB
+    return EstimateAnswer(
+        memory_gib_per_device=_memory(estimates, row),
+        usable_memory_gib=rounded(usable) if np.isfinite(usable) else None,
+        fit=fit_word(estimates, row),
+        throughput=_throughput(estimates, row, count=float(systems.count[row])),
+        step_ms=range_answer(estimates.step_s, row, per=MILLISECOND),
+        duration_hours=range_answer(estimates.duration_s, row, per=SECONDS_PER_HOUR),
+        device_hours=device_hours,
+        energy_kwh=range_answer(estimates.energy_kwh, row),
+        cost_usd=cost,
+        evidence=estimates.evidence,  # type: ignore[arg-type]
+        assumptions=assumptions,
+        warnings=warnings,
+    )
+
+
+def _scaled(values: RangeAnswer, factor: float) -> RangeAnswer:
+    low, expected, high = values.low * factor, values.expected * factor, values.high * factor
+    return RangeAnswer(low=rounded(low), expected=rounded(expected), high=rounded(high))
+
+
+def _memory(estimates: Estimates, row: int) -> MemoryAnswer | None:
+    total = range_answer(estimates.memory_bytes, row, per=GIB)
+    if total is None:
+        return None
+    return MemoryAnswer(**total.model_dump(), breakdown=breakdown(estimates, row))
+
+
+def breakdown(estimates: Estimates, row: int) -> list[BreakdownAnswer]:
+    """The parts of the memory, largest first, without the empty ones."""
+    parts = [
+        BreakdownAnswer(part=part.part, gib=rounded(float(_at(part.bytes, row)) / GIB), formula=part.formula)
+        for part in estimates.memory_parts
+    ]
+    return sorted((part for part in parts if part.gib > 0), key=lambda part: -part.gib)
+
+
+def _at(values: FloatArray, row: int) -> float:
+    return float(values[row] if np.ndim(values) else values)
+
+
+def _throughput(estimates: Estimates, row: int, *, count: float) -> ThroughputAnswer | None:
+    total = range_answer(estimates.throughput_per_s, row)
+    if total is None:
+        return None
+    utilization = estimates.model_flops_utilization
+    share = float(utilization[row]) if utilization is not None else np.nan
+    return ThroughputAnswer(
+        unit=estimates.unit,
+        total=total,
+        per_device=range_answer(estimates.throughput_per_s, row, per=count),
+        prefill_tokens_per_s=range_answer(estimates.prefill_tokens_per_s, row),
+        decode_tokens_per_s=range_answer(estimates.decode_tokens_per_s, row),
+        model_flops_utilization=rounded(share) if np.isfinite(share) else None,
+        bound_by=estimates.bound_by[row] if estimates.bound_by else None,
+    )

@@ -1,0 +1,93 @@
+"""Names in a request become catalogue entries, or an error that names the field and the nearest entries."""
+
+import json
+from typing import NoReturn
+
+from app.catalogue.names import Ambiguous, Match, NameIndex
+from app.catalogue.snapshot import Snapshot
+from app.engine.defaults import KnownData, complete, typical_algorithm, typical_model
+from app.engine.hardware import Accelerator
+from app.engine.hub_config import spec_from_config
+from app.engine.job import Assumption, Job
+from app.engine.model_from_counts import architecture_of, model_from_counts
+from app.engine.model_spec import AlgorithmSpec, ModelSpec
+from app.engine.units import GB
+from app.engine.workload import MAX_CONFIG_BYTES, ModelChoice, Workload
+from app.errors import Unprocessable
+from app.field_problems import FieldProblem
+
+
+def job_of(snapshot: Snapshot, workload: Workload, *, assume_data: bool) -> Job:
+    """The job that a workload describes, every name looked up and every default filled in."""
+    model, assumptions = _model(snapshot, workload)
+    data = _data(snapshot, workload)
+    return complete(workload, model=model, data=data, assume_data=assume_data, assumptions=assumptions)
+
+
+def accelerator(snapshot: Snapshot, name: str, *, pointer: str) -> Accelerator:
+    """The accelerator of this name."""
+    return snapshot.accelerators[_slug(snapshot.hardware_names, name, pointer=pointer, what="accelerator")]
+
+
+def _model(snapshot: Snapshot, workload: Workload) -> tuple[ModelSpec, tuple[Assumption, ...]]:
+    if workload.task == "classical" or workload.algorithm is not None:
+        return _algorithm(snapshot, workload)
+    if workload.model is None:
+        choice, why = typical_model(workload)
+        spec = _chosen(snapshot, choice, workload=workload)
+        return spec, (Assumption("model", choice.name or f"{choice.parameters:g} parameters", why),)
+    spec = _chosen(snapshot, workload.model, workload=workload)
+    if workload.model.parameters is not None and workload.model.architecture is None:
+        taken = architecture_of(workload.model, workload)
+        return spec, (Assumption("model.architecture", taken, "the usual architecture for this kind of work"),)
+    return spec, ()
+
+
+def _chosen(snapshot: Snapshot, choice: ModelChoice, *, workload: Workload) -> ModelSpec:
+    if choice.name is not None:
+        slug = _slug(snapshot.model_names, choice.name, pointer="/workload/model/name", what="model")
+        return snapshot.models[slug]
+    if choice.hf_config is not None:
+        return _from_config(choice.hf_config)
+    return model_from_counts(choice, workload)
+
+
+def _from_config(config: dict[str, object]) -> ModelSpec:
+    pointer = "/workload/model/hf_config"
+    if len(json.dumps(config)) > MAX_CONFIG_BYTES:
+        _refuse(pointer, f"This config is too large: the limit is {MAX_CONFIG_BYTES // 1024} KB")
+    try:
+        return spec_from_config(config)
+    except ValueError as problem:
+        return _refuse(pointer, str(problem))
+
+
+def _algorithm(snapshot: Snapshot, workload: Workload) -> tuple[AlgorithmSpec, tuple[Assumption, ...]]:
+    if workload.algorithm is not None:
+        slug = _slug(snapshot.algorithm_names, workload.algorithm, pointer="/workload/algorithm", what="algorithm")
+        return snapshot.algorithms[slug], ()
+    slug, why = typical_algorithm()
+    return snapshot.algorithms[slug], (Assumption("algorithm", slug, why),)
+
+
+def _data(snapshot: Snapshot, workload: Workload) -> KnownData:
+    if workload.dataset is None or workload.dataset.name is None:
+        return KnownData()
+    slug = _slug(snapshot.dataset_names, workload.dataset.name, pointer="/workload/dataset/name", what="data set")
+    facts = snapshot.datasets[slug]
+    size_bytes = facts.size_gb * GB if facts.size_gb else None
+    return KnownData(facts.samples, facts.tokens, facts.rows, facts.columns, size_bytes, facts.typical_epochs)
+
+
+def _slug(index: NameIndex, name: str, *, pointer: str, what: str) -> str:
+    found = index.resolve(name)
+    if isinstance(found, Match):
+        return found.slug
+    if isinstance(found, Ambiguous):
+        return _refuse(pointer, f"{name!r} is the name of several products; say which", suggestions=list(found.slugs))
+    detail = f"We know no {what} called {name!r}; use one of the nearest names"
+    return _refuse(pointer, detail, suggestions=list(found.nearest))
+
+
+def _refuse(pointer: str, detail: str, *, suggestions: list[str] | None = None) -> NoReturn:
+    raise Unprocessable([FieldProblem(pointer, detail, suggestions or [])])
