@@ -4,7 +4,7 @@ import numpy as np
 
 from app.engine import audio, classical, diffusion, intervals, networks, serving, training
 from app.engine.arrays import FloatArray
-from app.engine.cost import energy_kwh
+from app.engine.energy import energy_kwh
 from app.engine.hardware import Systems
 from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, NetworkSpec, TransformerSpec
@@ -36,7 +36,7 @@ def estimate(job: Job, systems: Systems) -> Estimates:
         physics.footprint.total_bytes, metric="memory", work_class=job.work_class
     )
     throughput = pace and _throughput(job, pace)
-    duration = pace and throughput and _duration(job, pace, throughput)
+    duration = pace and _duration(job, pace)
     device_s = duration and duration.scaled(systems.count)
     return Estimates(
         memory_bytes=memory,
@@ -63,16 +63,20 @@ def _around(expected: FloatArray | None, *, metric: str, job: Job) -> Interval |
 
 
 def _throughput(job: Job, pace: Pace) -> Interval:
-    expected = pace.units_per_step / pace.step_s
     if isinstance(job.model, AlgorithmSpec):
         seconds = intervals.around(pace.step_s, metric="seconds", work_class=job.work_class)
         return seconds.inverted(pace.units_per_step)
+    expected = pace.units_per_step / pace.step_s
     return intervals.around(expected, metric="throughput", work_class=job.work_class)
 
 
-def _duration(job: Job, pace: Pace, throughput: Interval) -> Interval | None:
+def _duration(job: Job, pace: Pace) -> Interval | None:
+    """A run's time spreads more than its speed: evaluation, start-up and input are in it."""
     units = pace.run_units if pace.run_units is not None else run_units(job, pace)
-    return None if units is None else throughput.inverted(units)
+    if units is None:
+        return None
+    metric = "seconds" if isinstance(job.model, AlgorithmSpec) else "duration"
+    return intervals.around(units / pace.units_per_step * pace.step_s, metric=metric, work_class=job.work_class)
 
 
 def _utilization(pace: Pace, systems: Systems) -> FloatArray | None:
