@@ -55,7 +55,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     engine = connect(app.state.settings.database_url)
     app.state.engine = engine
-    app.state.snapshot = prepare(engine)
+    app.state.catalogue = prepare(engine)
     yield
     engine.dispose()
 

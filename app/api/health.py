@@ -34,7 +34,7 @@ async def show_health() -> Alive:
 @router.get("/readyz")
 async def show_readiness(request: Request) -> Ready:
     """Whether the catalogue is loaded, and which revision; 503 until then."""
-    snapshot = getattr(request.app.state, "snapshot", None)
-    if snapshot is None:
+    catalogue = getattr(request.app.state, "catalogue", None)
+    if catalogue is None:
         raise Unavailable("The catalogue is still being loaded.")
-    return Ready(catalogue_revision=snapshot.revision)
+    return Ready(catalogue_revision=catalogue.current().revision)
