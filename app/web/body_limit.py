@@ -8,12 +8,8 @@ from app.errors import TooLarge
 
 KIB = 1024
 USUAL_BYTES = 256 * KIB
-LARGER_BYTES = {
-    "/estimate/batch": 8 * KIB * KIB,
-    "/recommend/batch": 8 * KIB * KIB,
-    "/admin/": 8 * KIB * KIB,
-}
-"""Paths, or beginnings of paths that end in a slash, that take more than the usual."""
+LARGER_BYTES = {"/estimate/batch": 8 * KIB * KIB}
+"""Paths that take more than the usual."""
 
 
 class BodyLimit:
@@ -27,7 +23,7 @@ class BodyLimit:
         if scope["type"] != "http" or scope["method"] in {"GET", "HEAD"}:
             await self.app(scope, receive, send)
             return
-        request, limit = Request(scope), limit_bytes(scope["path"])
+        request, limit = Request(scope), LARGER_BYTES.get(scope["path"], USUAL_BYTES)
         announced = request.headers.get("content-length", "")
         if announced.isdecimal():
             messages: list[Message] | None = [] if int(announced) <= limit else None
@@ -38,22 +34,6 @@ class BodyLimit:
             await error_response(request, error)(scope, receive, send)
             return
         await self.app(scope, _replayed(messages, receive), send)
-
-
-def limit_bytes(path: str) -> int:
-    """How much a path takes. [bytes]
-
-    >>> limit_bytes("/estimate") == 256 * 1024
-    True
-    """
-    return next(
-        (
-            limit
-            for known, limit in LARGER_BYTES.items()
-            if path == known or (known[-1] == "/" and path.startswith(known))
-        ),
-        USUAL_BYTES,
-    )
 
 
 async def _read(receive: Receive, limit: int) -> list[Message] | None:
