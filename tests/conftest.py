@@ -21,7 +21,18 @@ from app.settings import Settings
 from tests.browser import Browser
 
 STARTS_WITHIN_S = 60
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+def pytest_configure(config) -> None:
+    if config.option.markexpr != "network":
+        sys.addaudithook(_stay_on_this_machine)
+
+
+def _stay_on_this_machine(event: str, args: tuple) -> None:
+    if event == "socket.connect" and isinstance(args[1], tuple) and args[1][0] not in LOOPBACK:
+        raise RuntimeError(f"a test reached for {args[1][0]}: mark it with pytest.mark.network, or fake the other side")
 
 
 @pytest.fixture(scope="session")
@@ -56,12 +67,8 @@ def server_url(tmp_path_factory) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     database = f"sqlite:///{tmp_path_factory.mktemp('served')}/whichrig.db"
+    environment = os.environ | {"WHICHRIG_DATABASE_URL": database, "WHICHRIG_PORT": str(port)}
     command = "from app.server import serve; from app.settings import Settings; serve(Settings.from_environment())"
-    environment = os.environ | {
-        "WHICHRIG_DATABASE_URL": database,
-        "WHICHRIG_PORT": str(port),
-        "WHICHRIG_LOG_LEVEL": "warning",
-    }
     process = subprocess.Popen([sys.executable, "-c", command], env=environment, cwd=Path(__file__).parent.parent)
     try:
         _wait_for(port, process)
