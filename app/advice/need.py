@@ -1,0 +1,370 @@
+"""What the work needs of any machine: memory, compute and hours. The numbers that rules decide by and answers show.
+
+Everything comes from three estimates: one over every single device of the catalogue, one over boxes and clusters of a
+named data-centre card, and none by hand. What nobody can know is None.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.advice.constraints import Constraints
+from app.advice.hardware_words import Described, described
+from app.engine.arrays import BoolArray, FloatArray
+from app.engine.estimate import estimate
+from app.engine.hardware import Accelerator, Devices, systems_of
+from app.engine.job import Job
+from app.engine.model_spec import AlgorithmSpec
+from app.engine.parallelism import default_plan
+from app.engine.result import Estimates, Interval
+from app.engine.run_length import run_units
+from app.engine.units import GIB, SECONDS_PER_HOUR
+
+ORDINARY_CPUS = ("core-i7-13700k", "core-i7-12700k", "ryzen-9-7950x")
+"""The ordinary desktop processor that "hours on a processor" means: the first of these in the catalogue."""
+NOTEBOOK_GPUS = ("t4", "tesla-t4", "l4")
+"""The card that free notebooks lend."""
+BOX_GPUS = ("h100-sxm-80gb", "h100-sxm", "h100-sxm5-80gb", "a100-sxm-80gb")
+"""The 80 GB card of the reference box: eight of them in one machine is the most that is sold widely."""
+DEVICES_IN_A_BOX = 8
+CLUSTER_COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+CONSUMER_MEMORY_GIB = 32.5
+"""Largest memory of a card sold for ordinary desktops (32 GB), with room for rounding."""
+LAPTOP_MEMORY_GIB = 24.5
+"""Largest memory of a laptop graphics card (24 GB), with room for rounding."""
+BOX_FILL_FRACTION = 0.9
+"""Share of each card that is planned for when a job is too large for any count that was estimated."""
+DEFAULT_RUNS_PER_MONTH = 4.0
+"""When nobody says how often: a few days a month, as the questionnaire takes for "I don't know"."""
+DEFAULT_INFERENCE_HOURS_PER_MONTH = 30.0
+"""When nobody says how often a ready-made model is used: an hour a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """An 80 % interval around the expected value, of one system."""
+
+    low: float
+    expected: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class NeedPart:
+    """One part of the memory need. [bytes]"""
+
+    part: str
+    bytes: float
+    formula: str
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What the work needs. None means unknown; hours are wall-clock hours of one run."""
+
+    memory: Range | None
+    """On the smallest device on which it fits; of tables, in system memory. [bytes]"""
+    memory_parts: tuple[NeedPart, ...]
+    memory_device: str | None
+    """Slug of the device that ``memory`` was worked out for."""
+    flops_total: float | None
+    evidence: str
+    cpu: str | None
+    cpu_hours: float | None
+    cpu_memory_bytes: float | None
+    cpu_tokens_per_s: float | None
+    """Output tokens a second of a language model on the ordinary processor."""
+    cpu_samples_per_s: float | None
+    single_gpu_fits: bool
+    smallest_single_gpu_gib: float | None
+    """Nominal memory of the smallest supported card on which the work fits. [GiB]"""
+    smallest_single_gpu: str | None
+    best_single_gpu: str | None
+    best_single_gpu_hours: float | None
+    consumer_gpu_fits: bool
+    """Fits a graphics card of an ordinary desktop (up to 32 GB)."""
+    consumer_gpu_hours: float | None
+    laptop_fits: bool
+    unified_fits: bool
+    """Fits a computer whose processor and graphics share memory."""
+    notebook_fits: bool
+    notebook_hours: float | None
+    """On the card that free notebooks lend."""
+    box_device: str | None
+    devices_80gb: float | None
+    """How many 80 GB cards it takes."""
+    box_fits: bool
+    box_hours: float | None
+    """On eight of the reference data-centre cards."""
+    run_hours: float | None
+    """One run on the hardware that the work asks for: a consumer card, the best single one, or a box."""
+    monthly_hours: float | None
+    monthly_basis: str
+    """stated, runs (runs a month times the hours of one) or assumed."""
+    tokens: float | None
+    """Tokens of the whole run, all epochs."""
+    samples: float | None
+    rows: float | None
+    columns: float | None
+    data_bytes: float | None
+    asked_for: tuple[Described, ...] = ()
+    """What the person owns or considers in their own words, read but not yet looked up."""
+
+    @property
+    def memory_bytes(self) -> Range | None:
+        """Same as ``memory``."""
+        return self.memory
+
+    @property
+    def memory_gib(self) -> float | None:
+        """Expected memory. [GiB]"""
+        return None if self.memory is None else self.memory.expected / GIB
+
+
+def value_at(values: FloatArray | None, row: int | None) -> float | None:
+    """One entry of a column as a plain number; None where it is unknown."""
+    if values is None or row is None:
+        return None
+    value = float(values[row])
+    return value if math.isfinite(value) else None
+
+
+def range_at(interval: Interval | None, row: int | None) -> Range | None:
+    """One entry of an interval; None where any part of it is unknown."""
+    if interval is None or row is None:
+        return None
+    ends = [float(values[row]) for values in (interval.low, interval.expected, interval.high)]
+    return Range(*ends) if all(math.isfinite(end) for end in ends) else None
+
+
+def hours_at(interval: Interval | None, row: int | None) -> float | None:
+    """Expected hours of a duration in seconds."""
+    found = range_at(interval, row)
+    return None if found is None else found.expected / SECONDS_PER_HOUR
+
+
+def first_row(devices: Devices, slugs: tuple[str, ...]) -> int | None:
+    """Row of the first of these slugs that the catalogue has."""
+    rows = {accelerator.slug: row for row, accelerator in enumerate(devices.accelerators)}
+    return next((rows[slug] for slug in slugs if slug in rows), None)
+
+
+def ordinary_cpu_row(devices: Devices) -> int | None:
+    """Row of the ordinary desktop processor; without the named ones, the desktop processor in the middle by speed."""
+    named = first_row(devices, ORDINARY_CPUS)
+    if named is not None:
+        return named
+    cpus = [(a.peak.fp32 or 0.0, row) for row, a in enumerate(devices.accelerators) if a.kind == "cpu"]
+    return sorted(cpus)[len(cpus) // 2][1] if cpus else None
+
+
+def current_gpus(devices: Devices, *, training: bool) -> BoolArray:
+    """Mask of graphics cards that today's software supports; small edge modules are left out."""
+    return np.array(
+        [
+            a.kind == "gpu" and a.support == "supported" and a.segment != "edge" and (a.trains or not training)
+            for a in devices.accelerators
+        ],
+        dtype=np.bool_,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Singles:
+    """Every device on its own."""
+
+    devices: Devices
+    estimates: Estimates
+    gpus: BoolArray
+    fitting: BoolArray
+
+    def smallest(self) -> int | None:
+        """Row of the smallest card on which the work fits; of equals the one with the fastest memory."""
+        rows = np.flatnonzero(self.fitting & self.gpus)
+        if not len(rows):
+            return None
+        bandwidth = np.nan_to_num(self.devices.memory_bandwidth_bytes_per_s[rows])
+        order = np.lexsort((-bandwidth, np.round(self.devices.memory_bytes[rows] / GIB)))
+        return int(rows[order[0]])
+
+    def fastest(self, mask: BoolArray) -> int | None:
+        """Row of the card of ``mask`` that fits and finishes first (or puts out most)."""
+        rows = np.flatnonzero(self.fitting & mask)
+        if not len(rows):
+            return None
+        if self.estimates.duration_s is not None:
+            pace = -np.nan_to_num(self.estimates.duration_s.expected[rows], nan=np.inf)
+        elif self.estimates.throughput_per_s is not None:
+            pace = np.nan_to_num(self.estimates.throughput_per_s.expected[rows], nan=-np.inf)
+        else:
+            pace = np.nan_to_num(self.devices.memory_bandwidth_bytes_per_s[rows])
+        return int(rows[int(np.argmax(pace))])
+
+    def up_to(self, gib: float, *segments: str) -> BoolArray:
+        """Mask of cards of these segments with at most this memory."""
+        return self.gpus & (self.devices.memory_bytes / GIB <= gib) & self.devices.where(segment=segments)
+
+
+def need_of(job: Job, constraints: Constraints, *, devices: Devices) -> Need:
+    """What the job needs, from one estimate over every single device and one over boxes of the reference card."""
+    singles = _singles(job, devices)
+    smallest = singles.smallest()
+    consumer = singles.fastest(singles.up_to(CONSUMER_MEMORY_GIB, "desktop", "laptop"))
+    best = singles.fastest(singles.gpus)
+    cpu, notebook = ordinary_cpu_row(devices), first_row(devices, NOTEBOOK_GPUS)
+    duration = singles.estimates.duration_s
+    reference = _memory_row(job, singles, smallest=smallest, cpu=cpu)
+    box = _box(job, devices)
+    consumer_hours, best_hours = hours_at(duration, consumer), hours_at(duration, best)
+    run_hours = next((h for h in (consumer_hours, best_hours, box.hours) if h is not None), None)
+    monthly, basis = _monthly_hours(job, run_hours)
+    return Need(
+        memory=range_at(singles.estimates.memory_bytes, reference),
+        memory_parts=_parts_at(singles.estimates, reference),
+        memory_device=_slug(devices, reference),
+        flops_total=_flops_total(job, singles.estimates, reference),
+        evidence=singles.estimates.evidence,
+        cpu=_slug(devices, cpu),
+        cpu_hours=hours_at(duration, cpu),
+        cpu_memory_bytes=_expected(singles.estimates.memory_bytes, cpu),
+        cpu_tokens_per_s=_expected(singles.estimates.decode_tokens_per_s, cpu),
+        cpu_samples_per_s=_expected(singles.estimates.throughput_per_s, cpu),
+        single_gpu_fits=smallest is not None,
+        smallest_single_gpu_gib=None if smallest is None else float(round(devices.memory_bytes[smallest] / GIB)),
+        smallest_single_gpu=_slug(devices, smallest),
+        best_single_gpu=_slug(devices, best),
+        best_single_gpu_hours=best_hours,
+        consumer_gpu_fits=consumer is not None,
+        consumer_gpu_hours=consumer_hours,
+        laptop_fits=bool(np.any(singles.fitting & singles.up_to(LAPTOP_MEMORY_GIB, "laptop"))),
+        unified_fits=_any_unified(singles),
+        notebook_fits=notebook is not None and bool(singles.fitting[notebook]),
+        notebook_hours=hours_at(duration, notebook),
+        box_device=box.device,
+        devices_80gb=box.devices,
+        box_fits=box.devices is not None and box.devices <= DEVICES_IN_A_BOX,
+        box_hours=box.hours,
+        run_hours=run_hours,
+        monthly_hours=monthly,
+        monthly_basis=basis,
+        tokens=None if job.tokens is None else job.tokens * job.epochs,
+        samples=job.samples,
+        rows=job.rows,
+        columns=job.columns,
+        data_bytes=job.data_bytes,
+        asked_for=_asked_for(constraints, devices),
+    )
+
+
+def _singles(job: Job, devices: Devices) -> _Singles:
+    estimates = estimate(job, systems_of(devices, count=np.ones(len(devices))))
+    fitting = np.asarray(estimates.fits >= 1.0, dtype=np.bool_)
+    return _Singles(devices, estimates, gpus=current_gpus(devices, training=job.training), fitting=fitting)
+
+
+def _memory_row(job: Job, singles: _Singles, *, smallest: int | None, cpu: int | None) -> int | None:
+    """The device that the shown memory is worked out for."""
+    if isinstance(job.model, AlgorithmSpec):
+        return cpu
+    if smallest is not None:
+        return smallest
+    known = (
+        singles.gpus
+        if singles.estimates.memory_bytes is None
+        else singles.gpus & np.isfinite(singles.estimates.memory_bytes.expected)
+    )
+    rows = np.flatnonzero(known)
+    return int(rows[int(np.argmax(singles.devices.memory_bytes[rows]))]) if len(rows) else cpu
+
+
+def _any_unified(singles: _Singles) -> bool:
+    unified = np.array(
+        [a.unified_memory and a.support == "supported" for a in singles.devices.accelerators], dtype=np.bool_
+    )
+    return bool(np.any(unified & singles.fitting))
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    device: str | None
+    devices: float | None
+    hours: float | None
+
+
+def _box(job: Job, devices: Devices) -> _Box:
+    """The reference card in growing numbers: how many it takes, and how long a box of eight works."""
+    row = first_row(devices, BOX_GPUS)
+    if row is None:
+        return _Box(None, None, None)
+    counts = np.array(CLUSTER_COUNTS, dtype=np.float64)
+    nodes = np.ceil(counts / DEVICES_IN_A_BOX)
+    cards = devices.take([row] * len(counts))
+    plan = default_plan(job, cards, count=counts, nodes=nodes)
+    estimates = estimate(job, systems_of(cards, count=counts, nodes=nodes, plan=plan))
+    fitting = np.flatnonzero(estimates.fits >= 1.0)
+    enough = float(counts[fitting[0]]) if len(fitting) else _beyond(job, cards)
+    box = CLUSTER_COUNTS.index(DEVICES_IN_A_BOX)
+    hours = hours_at(estimates.duration_s, box) if len(fitting) and fitting[0] <= box else None
+    if hours is None and enough is not None and enough > DEVICES_IN_A_BOX and len(fitting):
+        larger = hours_at(estimates.duration_s, int(fitting[0]))
+        hours = None if larger is None else larger * enough / DEVICES_IN_A_BOX
+    return _Box(devices.accelerators[row].slug, enough, hours)
+
+
+def _beyond(job: Job, cards: Devices) -> float | None:
+    """Cards for a job larger than every cluster tried: its whole memory over what one card may be filled with."""
+    one = cards.take([0])
+    estimates = estimate(job, systems_of(one, count=np.ones(1)))
+    whole = _expected(estimates.memory_bytes, 0)
+    return None if whole is None else math.ceil(whole / (BOX_FILL_FRACTION * one.usable_memory_bytes[0]))
+
+
+def _monthly_hours(job: Job, run_hours: float | None) -> tuple[float | None, str]:
+    """Hours of use a month and how they are known."""
+    workload = job.workload
+    if workload.hours_per_month is not None:
+        return workload.hours_per_month, "stated"
+    if workload.runs_per_month is not None and run_hours is not None:
+        return workload.runs_per_month * run_hours, "runs"
+    if workload.task == "inference":
+        return DEFAULT_INFERENCE_HOURS_PER_MONTH, "assumed"
+    return (None, "assumed") if run_hours is None else (DEFAULT_RUNS_PER_MONTH * run_hours, "assumed")
+
+
+def _parts_at(estimates: Estimates, row: int | None) -> tuple[NeedPart, ...]:
+    parts = ((part.part, value_at(np.broadcast_to(part.bytes, estimates.usable_memory_bytes.shape), row), part.formula)
+             for part in estimates.memory_parts)  # fmt: skip
+    return tuple(NeedPart(name, size, formula) for name, size, formula in parts if size is not None)
+
+
+def _flops_total(job: Job, estimates: Estimates, row: int | None) -> float | None:
+    pace = estimates.pace
+    units_of_run = None if pace is None else pace.run_units if pace.run_units is not None else run_units(job, pace)
+    if pace is None or units_of_run is None or row is None:
+        return None
+    shape = estimates.usable_memory_bytes.shape
+    flops, units, run = (
+        value_at(np.broadcast_to(values, shape), row)
+        for values in (pace.model_flops_per_step, pace.units_per_step, units_of_run)
+    )
+    return None if flops is None or not units or run is None else flops * run / units
+
+
+def _expected(interval: Interval | None, row: int | None) -> float | None:
+    return None if interval is None else value_at(interval.expected, row)
+
+
+def _slug(devices: Devices, row: int | None) -> str | None:
+    return None if row is None else devices.accelerators[row].slug
+
+
+def _asked_for(constraints: Constraints, devices: Devices) -> tuple[Described, ...]:
+    """Hardware that is owned or considered, in a form that rules can look at."""
+    by_slug: dict[str, Accelerator] = {a.slug: a for a in devices.accelerators}
+    found = []
+    for entry in (*(constraints.existing_hardware or ()), *(constraints.considering or ())):
+        known = by_slug.get(entry.accelerator or "")
+        text = known.name if known else entry.accelerator or entry.description or ""
+        found.append(described(text, count=entry.count, kind=known.kind if known else None))
+    return tuple(found)

@@ -1,0 +1,16 @@
+"""In two numbers what a person's own hardware means for the decision; :mod:`app.advice.owned` judges it in full."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedFit:
+    """What the decision needs to know of the hardware that a person has."""
+
+    gpus: int = 0
+    """Graphics cards they have or consider, all together."""
+    fits: bool = False
+    """A supported device of theirs does the work as it is."""
+
+
+NOTHING_OWNED = OwnedFit()
