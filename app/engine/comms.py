@@ -1,0 +1,97 @@
+"""Communication between devices: volumes of the collectives, and the bandwidth a group of devices sees."""
+
+import numpy as np
+
+from app.engine.arrays import FloatArray, Floats
+from app.engine.coefficients import TRANSFORMERS
+from app.engine.hardware import Systems
+from app.engine.hardware_family import families
+
+DIRECTIONS = 2.0
+"""Data sheets print NVLink, xGMI and ICI bandwidth of both directions together."""
+
+
+def all_reduce_bytes(payload_bytes: Floats, devices: Floats) -> Floats:
+    """Bytes each device sends in a ring all-reduce, ``2·(n−1)/n·G``. [bytes]
+
+    >>> float(all_reduce_bytes(1.0, 8))
+    1.75
+
+    References
+    ----------
+    .. [1] P. Patarasuk and X. Yuan, "Bandwidth Optimal All-reduce Algorithms," 2009, doi:10.1016/j.jpdc.2008.09.002.
+    """
+    return 2 * all_gather_bytes(payload_bytes, devices)
+
+
+def all_gather_bytes(payload_bytes: Floats, devices: Floats) -> Floats:
+    """Bytes each device sends in an all-gather, a reduce-scatter or an all-to-all, ``(n−1)/n·G``. [bytes]
+
+    >>> float(all_gather_bytes(8.0, 8))
+    7.0
+    """
+    return (devices - 1) / devices * payload_bytes
+
+
+def gradient_sync_bytes(
+    *, parameter_bytes: Floats, devices: Floats, sharded: Floats, recompute: bool = False
+) -> Floats:
+    """Bytes each device sends per step for data parallelism: all-reduce, or gathers and a reduce-scatter when sharded. [bytes]
+
+    Full sharding gathers the weights forward and backward and scatters the gradients: three times ``(n−1)/n·G``; the
+    backward gather of a recomputed layer is the one that the backward pass needs anyway.
+
+    References
+    ----------
+    .. [1] S. Rajbhandari et al., "ZeRO," 2020, arXiv:1910.02054, section 7.
+    """
+    passes = 3.0 if recompute or np.any(sharded) else 2.0
+    return np.where(np.asarray(sharded) > 0, passes, 2.0) * all_gather_bytes(parameter_bytes, devices)
+
+
+def tensor_parallel_bytes(
+    *, tokens: Floats, hidden_size: int, num_hidden_layers: int, element_bytes: float, passes: float
+) -> Floats:
+    """Payload of tensor parallelism: two all-reduces per layer and pass (forward 1, training 2, recompute 3). [bytes]
+
+    References
+    ----------
+    .. [1] M. Shoeybi et al., "Megatron-LM," 2019, arXiv:1909.08053, section 3.
+    """
+    return 2 * passes * num_hidden_layers * tokens * hidden_size * element_bytes
+
+
+def devices_per_node(systems: Systems) -> FloatArray:
+    """Devices in one machine. [-]"""
+    return np.maximum(np.ceil(systems.count / systems.nodes), 1)
+
+
+def local_bytes_per_s(systems: Systems) -> FloatArray:
+    """Bus bandwidth of collectives inside a machine, one direction: direct links, else PCIe. [bytes/s]"""
+    groups = families(systems.devices)
+    linked = np.array([device.interconnect != "none" for device in systems.devices.accelerators])
+    link = systems.devices.interconnect_bytes_per_s / DIRECTIONS * TRANSFORMERS.column("link_fraction", groups)
+    pcie = systems.devices.pcie_bytes_per_s * TRANSFORMERS.column("pcie_fraction", groups)
+    pcie = np.where(np.isnan(pcie), TRANSFORMERS.value("pcie_unknown_bytes_per_s"), pcie)
+    return np.where(linked & ~np.isnan(link), link, pcie)
+
+
+def bus_bytes_per_s(systems: Systems, *, group: FloatArray | None = None) -> FloatArray:
+    """Bus bandwidth of a group of devices: inside one machine its links, beyond it the machines' networks. [bytes/s]"""
+    size = systems.count if group is None else group
+    local = local_bytes_per_s(systems)
+    groups = families(systems.devices)
+    per_device = TRANSFORMERS.column("network_bytes_per_s", groups) * TRANSFORMERS.column("link_fraction", groups)
+    inside = devices_per_node(systems)
+    fabric = np.array([device.interconnect == "ici" for device in systems.devices.accelerators])
+    crosses = (size > inside) & ~fabric
+    return np.where(crosses, np.minimum(local, per_device * inside), local)
+
+
+def latency_s(systems: Systems, *, group: FloatArray) -> FloatArray:
+    """Fixed time of one small collective in a group. [s]"""
+    direct = np.array([device.interconnect != "none" for device in systems.devices.accelerators])
+    one = np.where(
+        direct, TRANSFORMERS.value("collective_latency_link_s"), TRANSFORMERS.value("collective_latency_pcie_s")
+    )
+    return np.where(group > 1, one, 0.0)

@@ -1,0 +1,124 @@
+"""Precision: bytes per element of what is stored, and which peak rate of a device its arithmetic runs at."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.engine.arrays import FloatArray
+from app.engine.hardware import Devices
+from app.engine.units import BITS_PER_BYTE
+
+BITS_PER_WEIGHT = {
+    "fp32": 32.0, "tf32": 32.0, "amp": 32.0, "fp16": 16.0, "bf16": 16.0, "f16": 16.0005, "bf16_gguf": 16.0005,
+    "fp8": 8.0, "int8": 8.0, "int4": 4.156, "nf4": 4.127, "fp4": 4.5, "nvfp4": 4.5, "mxfp4": 4.25,
+    "iq1_s": 2.0042, "iq1_m": 2.1460, "iq2_xxs": 2.3824, "iq2_xs": 2.5882, "iq2_s": 2.7403, "iq2_m": 2.9294,
+    "q2_k": 3.1593, "iq3_xxs": 3.2548, "iq3_xs": 3.4977, "q3_k_s": 3.6429, "iq3_s": 3.6606, "iq3_m": 3.7628,
+    "q3_k_m": 4.00, "q3_k_l": 4.2979, "iq4_xs": 4.4597, "q4_k_s": 4.6672, "iq4_nl": 4.6818, "q4_k_m": 4.8944,
+    "q4_0": 4.5, "q4_1": 5.0, "q5_0": 5.5, "q5_1": 6.0, "q5_k_s": 5.5704, "q5_k_m": 5.7036, "q6_k": 6.5633,
+    "q8_0": 8.5008, "tq1_0": 1.6875, "tq2_0": 2.0625,
+}  # fmt: skip
+"""Bits per weight. GGUF mixes: counted on Llama-3.1-8B (llama.cpp, tools/quantize/README.md); Q4_0 to Q5_1 and TQ:
+the pure block formats of ggml; NF4 with double quantisation: QLoRA, arXiv:2305.14314 section 3; int4: AWQ or GPTQ with
+groups of 128; MXFP4: OCP Microscaling Formats; NVFP4: 16-element blocks with an fp8 scale."""
+
+WHOLE_MODEL = frozenset({"fp32", "tf32", "amp", "fp16", "bf16", "f16", "bf16_gguf"})
+"""Precisions in which every tensor is stored."""
+MATRICES_ONLY = frozenset({"int8", "int4", "nf4", "fp8", "fp4", "nvfp4", "mxfp4"})
+"""Formats that leave embeddings and the LM head in 16 bits."""
+TRAINING_FORMATS = frozenset({"fp32", "tf32", "amp", "fp16", "bf16", "fp8"})
+
+RATE_CHAINS = {
+    "fp32": ("fp32",),
+    "tf32": ("tf32", "fp32"),
+    "fp16": ("fp16", "bf16", "fp32"),
+    "bf16": ("bf16", "fp16", "fp32"),
+    "fp8": ("fp8", "bf16", "fp16", "fp32"),
+    "fp4": ("fp4", "fp8", "bf16", "fp16", "fp32"),
+    "int8": ("int8", "fp16", "bf16", "fp32"),
+    "fp16_accumulate_fp16": ("fp16_accumulate_fp16", "fp16", "bf16", "fp32"),
+}
+"""What arithmetic falls back to where the hardware lacks it, first to last."""
+RATE_OF = {"fp32": "fp32", "tf32": "tf32", "fp8": "fp8", "fp4": "fp4", "nvfp4": "fp4", "fp16": "fp16", "amp": "fp16"}
+"""Which rate a precision computes at; formats not named here are unpacked to 16 bits first."""
+FP32_PASSES_OF_MATRIX_UNIT = 6.0
+"""bf16 passes that give one fp32 product on a device without an fp32 rate, such as a TPU (jax.lax.Precision.HIGHEST)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingBytes:
+    """Bytes per parameter that training holds besides activations."""
+
+    weights: float
+    gradients: float
+    optimizer: float
+    cast_copy: float = 0.0
+    """16-bit copies that autocast keeps during a step."""
+
+    @property
+    def total(self) -> float:
+        """All of it. [bytes]"""
+        return self.weights + self.gradients + self.optimizer
+
+
+def is_gguf(precision: str) -> bool:
+    """Whether a precision is a llama.cpp file format."""
+    return (
+        precision in BITS_PER_WEIGHT
+        and precision not in (WHOLE_MODEL | MATRICES_ONLY)
+        or precision in {"f16", "bf16_gguf"}
+    )
+
+
+def bytes_per_parameter(precision: str) -> float:
+    """Bytes that one stored weight takes. [bytes]
+
+    >>> bytes_per_parameter("bf16")
+    2.0
+    >>> round(bytes_per_parameter("nf4"), 4)
+    0.5159
+    """
+    return BITS_PER_WEIGHT[precision] / BITS_PER_BYTE
+
+
+def bytes_per_element(precision: str) -> float:
+    """Bytes of one element of activations or cache in a precision; quantised weights compute in 16 bits. [bytes]
+
+    >>> bytes_per_element("fp8"), bytes_per_element("q4_k_m"), bytes_per_element("amp")
+    (1.0, 2.0, 2.0)
+    """
+    return {"fp32": 4.0, "tf32": 4.0, "fp8": 1.0, "int8": 1.0}.get(precision, 2.0)
+
+
+def cache_bytes_per_element(precision: str) -> float:
+    """Bytes of one element of a KV cache. [bytes]
+
+    >>> cache_bytes_per_element("q8_0")
+    1.0626
+    """
+    if precision in {"amp", "tf32"}:
+        return 2.0
+    return BITS_PER_WEIGHT[precision] / BITS_PER_BYTE
+
+
+def first_known(columns: list[FloatArray]) -> FloatArray:
+    """Elementwise the first value that is known."""
+    best = columns[0]
+    for column in columns[1:]:
+        best = np.where(np.isnan(best), column, best)
+    return best
+
+
+def peak_flops_per_s(precision: str, devices: Devices, *, accumulate_fp16: bool = False) -> FloatArray:
+    """Dense peak rate that arithmetic in a precision runs at, with fallbacks where hardware lacks it. [FLOP/s]
+
+    bf16 falls back to fp16 on Volta and Turing and to fp32 on Pascal; fp8 to bf16 on Ampere; automatic mixed
+    precision takes the 16-bit tensor rate; weight-only formats (int4, nf4, GGUF) are unpacked and multiply in 16 bits.
+    """
+    rate = RATE_OF.get(precision, "bf16")
+    if accumulate_fp16 and rate in {"fp16", "bf16"}:
+        rate = "fp16_accumulate_fp16"
+    known = first_known([devices.peak_flops_per_s(name) for name in RATE_CHAINS[rate]])
+    emulated = (
+        first_known([devices.peak_flops_per_s(name) for name in RATE_CHAINS["bf16"]]) / FP32_PASSES_OF_MATRIX_UNIT
+    )
+    return np.where(np.isnan(known), emulated, known)

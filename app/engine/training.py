@@ -1,0 +1,181 @@
+"""Training speed of transformers: the time of one step from arithmetic, traffic, messages and launches."""
+
+import numpy as np
+
+from app.engine.activations import layer_bytes, loss_head_bytes
+from app.engine.arrays import FloatArray
+from app.engine.coefficients import TRANSFORMERS
+from app.engine.comms import bus_bytes_per_s, gradient_sync_bytes, latency_s, tensor_parallel_bytes
+from app.engine.flops import forward_flops_per_token, training_flops_per_token
+from app.engine.hardware import Systems
+from app.engine.hardware_family import families
+from app.engine.job import Job
+from app.engine.memory import keeps_masters, training_bytes, training_footprint
+from app.engine.model_spec import TransformerSpec
+from app.engine.parallelism import bubble_fraction
+from app.engine.params import lora_parameters
+from app.engine.precision import bytes_per_element, peak_flops_per_s
+from app.engine.result import Pace, Physics
+from app.engine.roofline import StepTime, saturation
+
+EAGER_FRAMEWORKS = frozenset({"pytorch", "deepspeed", "other"})
+
+
+def physics(job: Job, systems: Systems) -> Physics:
+    """Memory and pace of training a transformer. [bytes, s]"""
+    spec = job.model
+    assert isinstance(spec, TransformerSpec)
+    notes = {"parameters": spec.parameters, "trained_parameters": trained_parameters(job, spec)}
+    return Physics(training_footprint(job, systems), training_pace(job, systems), training_warnings(job, spec), notes)
+
+
+def training_warnings(job: Job, spec: TransformerSpec) -> tuple[str, ...]:
+    """What the reader should know about the numbers."""
+    warnings = []
+    if not spec.shape_known:
+        warnings.append("Layers and widths of the model were inferred from its parameter count.")
+    if spec.max_position_embeddings and job.seq_len > spec.max_position_embeddings:
+        warnings.append(
+            f"The sequence length {job.seq_len} exceeds the {spec.max_position_embeddings} tokens the model was made for."
+        )
+    return tuple(warnings)
+
+
+def trained_parameters(job: Job, spec: TransformerSpec) -> float:
+    """Parameters that receive gradients. [-]"""
+    if job.method in {"lora", "qlora"}:
+        return lora_parameters(spec, job.lora_rank, targets="all" if job.method == "qlora" else "qv")
+    return spec.parameters * (TRANSFORMERS.value("frozen_head_share") if job.method == "frozen" else 1.0)
+
+
+def computing_precision(job: Job) -> str:
+    """The precision that the matrix products of training run in; four-bit bases are unpacked to 16 bits."""
+    return job.precision if job.precision in {"fp32", "tf32", "fp16", "amp", "fp8"} else "bf16"
+
+
+def step_flops(job: Job, spec: TransformerSpec) -> tuple[float, float]:
+    """Model FLOPs and executed FLOPs (recompute included) of one micro-batch of one replica. [FLOP]"""
+    tokens = job.micro_batch_size * job.seq_len
+    adapters = trained_parameters(job, spec) if job.method in {"lora", "qlora"} else 0.0
+    model = training_flops_per_token(spec, job.seq_len, method=job.method, adapters=adapters)
+    repeats = (
+        forward_flops_per_token(spec, job.seq_len) if job.gradient_checkpointing and job.method != "frozen" else 0.0
+    )
+    return model * tokens, (model + repeats) * tokens
+
+
+def math_rate(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
+    """Arithmetic rate that the matrix products of training reach on one device. [FLOP/s]"""
+    groups = families(systems.devices)
+    peak = peak_flops_per_s(computing_precision(job), systems.devices)
+    name = {"fp8": "training_math_fraction_fp8", "fp32": "training_math_fraction_fp32"}.get(
+        job.precision, "training_math_fraction"
+    )
+    fraction = TRANSFORMERS.column(name, groups)
+    tokens = job.micro_batch_size * job.seq_len * np.ones(len(systems))
+    width = spec.hidden_size / systems.plan.tensor_parallel
+    fraction = fraction * saturation(tokens, TRANSFORMERS.column("training_half_tokens", groups))
+    return peak * fraction * saturation(width, TRANSFORMERS.column("training_half_width", groups))
+
+
+def activation_traffic_bytes(job: Job, spec: TransformerSpec) -> float:
+    """Bytes that norms, activations, dropout, attention and the loss move for one micro-batch. [bytes]"""
+    fused = job.compiled or job.framework not in EAGER_FRAMEWORKS
+    passes = TRANSFORMERS.value("training_traffic_fused" if fused else "training_traffic_eager")
+    if job.gradient_checkpointing:
+        passes *= TRANSFORMERS.value("recompute_traffic_growth")
+    return passes * spec.num_hidden_layers * layer_bytes(job, spec) + passes * loss_head_bytes(job, spec)
+
+
+def optimizer_bytes(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
+    """Bytes that one optimizer step moves on one device: weights, gradients and states read, weights and states written. [bytes]"""
+    per = training_bytes(precision=job.precision, optimizer=job.optimizer, master_weights=keeps_masters(job))
+    plan = systems.plan
+    share = 1 / (plan.tensor_parallel * plan.pipeline_parallel)
+    share = np.where(plan.zero_stage >= 1, share / plan.data_parallel, share)
+    return share * trained_parameters(job, spec) * 2 * per.total
+
+
+def communication_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[FloatArray, FloatArray]:
+    """Seconds of messages of one micro-step: what can hide behind arithmetic, and what cannot. [s]"""
+    plan = systems.plan
+    share = 1 / (plan.tensor_parallel * plan.pipeline_parallel)
+    sharded = plan.zero_stage >= 3
+    element = bytes_per_element(computing_precision(job))
+    moved = trained_parameters(job, spec) * (4.0 if job.precision == "amp" else element)
+    gathered = spec.parameters * element
+    replicas = gradient_sync_bytes(parameter_bytes=share * moved, devices=plan.data_parallel, sharded=0.0 * share)
+    shards = gradient_sync_bytes(
+        parameter_bytes=share * gathered, devices=plan.data_parallel, sharded=1.0 + 0.0 * share
+    )
+    bus = bus_bytes_per_s(systems)
+    # Replicas talk once per optimizer step; shards gather their weights in every micro-step.
+    hidden = np.where(sharded, shards, replicas / job.gradient_accumulation_steps) / bus
+    tokens = job.micro_batch_size * job.seq_len
+    passes = 3.0 if job.gradient_checkpointing else 2.0
+    payload = tensor_parallel_bytes(
+        tokens=tokens,
+        hidden_size=spec.hidden_size,
+        num_hidden_layers=spec.num_hidden_layers,
+        element_bytes=2.0,
+        passes=passes,
+    )
+    t = plan.tensor_parallel
+    tensor_bus = bus_bytes_per_s(systems, group=t)
+    calls = 2 * passes * spec.num_hidden_layers / plan.pipeline_parallel
+    exposed = 2 * (t - 1) / t * payload / plan.pipeline_parallel / tensor_bus + calls * latency_s(systems, group=t)
+    return np.where(plan.data_parallel > 1, hidden, 0.0), exposed
+
+
+def launch_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
+    """Time the processor needs to launch the kernels of one micro-step. [s]"""
+    groups = families(systems.devices)
+    name = (
+        "kernels_per_layer_compiled"
+        if job.compiled or job.framework not in EAGER_FRAMEWORKS
+        else "kernels_per_layer_eager"
+    )
+    kernels = TRANSFORMERS.value(name) * (4 / 3 if job.gradient_checkpointing else 1.0)
+    return kernels * spec.num_hidden_layers / systems.plan.pipeline_parallel * TRANSFORMERS.column("launch_s", groups)
+
+
+def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[StepTime, FloatArray]:
+    """Time of one micro-step, its optimizer and gradient exchange spread over the accumulation, and the bubble. [s, -]"""
+    plan, groups = systems.plan, families(systems.devices)
+    share = 1 / (plan.tensor_parallel * plan.pipeline_parallel * plan.context_parallel)
+    bandwidth = systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)
+    _, executed = step_flops(job, spec)
+    math = executed * share / math_rate(job, spec, systems=systems)
+    memory = activation_traffic_bytes(job, spec) * share / bandwidth
+    update = optimizer_bytes(job, spec, systems=systems) / bandwidth / job.gradient_accumulation_steps
+    bubble = bubble_fraction(
+        pipeline_parallel=plan.pipeline_parallel, micro_batches=max(job.gradient_accumulation_steps, 1)
+    )
+    hideable, exposed = communication_s(job, spec, systems=systems)
+    busy = math + memory
+    overlap = TRANSFORMERS.column("communication_overlap", groups)
+    contention = TRANSFORMERS.value("communication_contention")
+    left = np.maximum(hideable - overlap * busy, 0.0) + contention * np.minimum(hideable, busy)
+    launch = np.maximum(launch_s(job, spec, systems=systems) - busy, 0.0)
+    straggling = TRANSFORMERS.value("straggler_per_doubling") * np.log2(np.maximum(systems.count, 1)) * busy
+    return StepTime(math * (1 + bubble), memory * (1 + bubble) + update, left + exposed + straggling, launch), bubble
+
+
+def training_pace(job: Job, systems: Systems) -> Pace:
+    """Tokens per second and what bounds them. [tokens/s]"""
+    spec = job.model
+    assert isinstance(spec, TransformerSpec)
+    time, bubble = step_time(job, spec, systems=systems)
+    tokens = job.micro_batch_size * job.seq_len * systems.plan.data_parallel
+    model, _ = step_flops(job, spec)
+    total = time.total_s
+    return Pace(
+        unit="tokens/s",
+        step_s=total,
+        units_per_step=tokens,
+        model_flops_per_step=model * systems.plan.data_parallel,
+        bound_by=time.bound_by,
+        communication_share=time.comms_s / total,
+        bubble_fraction=bubble * np.ones(len(systems)),
+        comparable_peak="fp8" if job.precision == "fp8" else "bf16",
+    )
