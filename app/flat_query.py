@@ -9,16 +9,18 @@ person's own words; without quotes it is a catalogue name where the catalogue kn
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, ValidationError
 
 from app.advice.constraints import Constraints, OwnedHardware
-from app.engine.workload import DatasetChoice, ModelChoice, Workload
+from app.engine.workload import DatasetChoice, HardwareChoice, ModelChoice, Workload
 from app.errors import Unprocessable
 from app.field_problems import FieldProblem, field_problems, nearest
-from app.requests import RecommendRequest
+from app.requests import EstimateRequest, RecommendRequest
+
+Request = TypeVar("Request", bound=BaseModel)
 
 _PARTS: Mapping[str, type[BaseModel]] = {"model": ModelChoice, "dataset": DatasetChoice}
 """Objects inside the workload whose fields stand flat in the query."""
@@ -28,42 +30,34 @@ _LISTS = ("vendors", "providers", "regions")
 _COUNTED = re.compile(r"^(?P<name>.*?)(?:\s+[x\u00d7*]\s*(?P<count>\d{1,9}))?$", re.DOTALL)
 
 
-def _places() -> dict[str, tuple[str, ...]]:
-    """Where each query field goes in the request."""
+def _workload_places() -> dict[str, tuple[str, ...]]:
     places: dict[str, tuple[str, ...]] = {name: ("workload", name) for name in Workload.model_fields}
-    places |= {name: ("constraints", name) for name in Constraints.model_fields}
     for part, model in _PARTS.items():
         places |= {name: ("workload", part, name) for name in model.model_fields if name != "name"}
         places[part] = ("workload", part, "name")
     return places
 
 
-PLACES = _places()
-"""Query field to path in the request: ``tokens`` is ``workload.dataset.tokens``."""
+Places = Mapping[str, tuple[str, ...]]
+
+PLACES: Places = _workload_places() | {name: ("constraints", name) for name in Constraints.model_fields}
+"""Query field of a recommendation to its path in the request: ``tokens`` is ``workload.dataset.tokens``."""
+
+ESTIMATE_PLACES: Places = _workload_places() | {name: ("hardware", name) for name in HardwareChoice.model_fields}
+"""The same for an estimate."""
+
+REPEATABLE = frozenset({*_HARDWARE, *_LISTS, "image_size"})
+"""Fields that may stand in a query more than once."""
 
 
 def decode(pairs: Iterable[tuple[str, str]], *, in_catalogue: Callable[[str], bool]) -> RecommendRequest:
     """The request that query fields mean; every field that is wrong is named at once."""
-    values: dict[str, list[str]] = {}
-    for name, value in pairs:
-        values.setdefault(name, []).append(value)
-    request: dict[str, Any] = {"workload": {}, "constraints": {}}
-    problems: list[FieldProblem] = []
-    for name, given in values.items():
-        if name not in PLACES:
-            detail = f"There is no field named “{name[:60]}” here"
-            problems.append(FieldProblem(f"/{name[:60]}", detail, nearest(name, list(PLACES))))
-        elif len(given) > 1 and name not in _HARDWARE + _LISTS + ("image_size",):
-            problems.append(FieldProblem(_pointer(name), "Give one value: this field stands here more than once"))
-        else:
-            _put(request, PLACES[name], _value(name, given, in_catalogue=in_catalogue))
-    try:
-        decoded = RecommendRequest.model_validate(request)
-    except ValidationError as error:
-        problems += field_problems(error.errors(include_url=False), model=RecommendRequest)
-    if problems:
-        raise Unprocessable(problems)
-    return decoded
+    return _decoded(pairs, request_type=RecommendRequest, places=PLACES, in_catalogue=in_catalogue)
+
+
+def decode_estimate(pairs: Iterable[tuple[str, str]]) -> EstimateRequest:
+    """The estimate request that flat fields mean."""
+    return _decoded(pairs, request_type=EstimateRequest, places=ESTIMATE_PLACES, in_catalogue=bool)
 
 
 def encode(request: RecommendRequest) -> list[tuple[str, str]]:
@@ -84,8 +78,38 @@ def query_string(request: RecommendRequest) -> str:
     return urlencode(encode(request))
 
 
-def _pointer(name: str) -> str:
-    return "/" + "/".join(PLACES[name])
+def _decoded(
+    pairs: Iterable[tuple[str, str]],
+    *,
+    request_type: type[Request],
+    places: Places,
+    in_catalogue: Callable[[str], bool],
+) -> Request:
+    request: dict[str, Any] = {name: {} for name in request_type.model_fields}
+    problems: list[FieldProblem] = []
+    for name, given in _grouped(pairs).items():
+        if name not in places:
+            detail = f"There is no field named “{name[:60]}” here"
+            problems.append(FieldProblem(f"/{name[:60]}", detail, nearest(name, list(places))))
+        elif len(given) > 1 and name not in REPEATABLE:
+            pointer = "/" + "/".join(places[name])
+            problems.append(FieldProblem(pointer, "Give one value: this field stands here more than once"))
+        else:
+            _put(request, places[name], _value(name, given, in_catalogue=in_catalogue))
+    try:
+        decoded = request_type.model_validate(request)
+    except ValidationError as error:
+        problems += field_problems(error.errors(include_url=False), model=request_type)
+    if problems:
+        raise Unprocessable(problems)
+    return decoded
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
+    return values
 
 
 def _put(request: dict[str, Any], path: tuple[str, ...], value: object) -> None:

@@ -1,0 +1,38 @@
+"""Which hardware does this work need?"""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Request
+
+from app import advisor
+from app.answer import RecommendationAnswer
+from app.api.dependencies import BaseUrlDep, CatalogueDep
+from app.api.examples import answer_of, query_parameters, requests_of
+from app.api.routes import CatalogueRoute, JsonRoute
+from app.catalogue.names import Match
+from app.flat_query import decode
+from app.requests import RecommendRequest
+
+router = APIRouter(tags=["recommend"], route_class=JsonRoute)
+links = APIRouter(tags=["recommend"], route_class=CatalogueRoute)
+
+
+@router.post("/recommend", responses=answer_of("recommend"))
+async def recommend(
+    request: Annotated[RecommendRequest, Body(openapi_examples=requests_of("recommend"))],
+    catalogue: CatalogueDep,
+    base_url: BaseUrlDep,
+) -> RecommendationAnswer:
+    """Which hardware a piece of work needs: the scenario, the memory, what to buy or rent, and why."""
+    return advisor.recommend(catalogue, request.workload, request.constraints, at=datetime.now(UTC), base_url=base_url)
+
+
+@links.get("/recommend", responses=answer_of("recommend"), openapi_extra={"parameters": query_parameters()})
+async def recommend_by_link(request: Request, catalogue: CatalogueDep, base_url: BaseUrlDep) -> RecommendationAnswer:
+    """The same question as flat query fields, so that an answer has a link."""
+    asked = decode(
+        request.query_params.multi_items(),
+        in_catalogue=lambda name: isinstance(catalogue.hardware_names.resolve(name), Match),
+    )
+    return advisor.recommend(catalogue, asked.workload, asked.constraints, at=datetime.now(UTC), base_url=base_url)

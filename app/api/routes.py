@@ -1,0 +1,64 @@
+"""How addresses behave beyond their handlers: JSON that is read safely, answers that caches may keep."""
+
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from app import __version__
+from app.json_text import parse
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class JsonRequest(Request):
+    """A request whose JSON is read with a limit on nesting."""
+
+    async def json(self) -> Any:
+        """The body's value; an error that names the place where it cannot be read."""
+        if not hasattr(self, "_parsed"):
+            self._parsed = parse(await self.body())
+        return self._parsed
+
+
+class JsonRoute(APIRoute):
+    """An address that takes JSON."""
+
+    def get_route_handler(self) -> Handler:
+        """Read the body before the framework does, whose own answer to a deep one names no field."""
+        handler = super().get_route_handler()
+
+        async def read_first(request: Request) -> Response:
+            readable = JsonRequest(request.scope, request.receive)
+            if "json" in request.headers.get("content-type", "") and await readable.body():
+                await readable.json()
+            return await handler(readable)
+
+        return read_first
+
+
+class CatalogueRoute(APIRoute):
+    """An address whose answer depends on the catalogue and the day alone: caches ask, and mostly hear 304."""
+
+    def get_route_handler(self) -> Handler:
+        """Compare entity tags before computing anything."""
+        handler = super().get_route_handler()
+
+        async def compare_first(request: Request) -> Response:
+            headers = {"etag": entity_tag(request), "cache-control": "no-cache", "vary": "Accept"}
+            if headers["etag"] in request.headers.get("if-none-match", ""):
+                return Response(status_code=304, headers=headers)
+            response = await handler(request)
+            response.headers.update(headers)
+            return response
+
+        return compare_first
+
+
+def entity_tag(request: Request) -> str:
+    """Names the catalogue's revision, the version and the day, for prices grow old."""
+    catalogue = getattr(request.app.state, "catalogue", None)
+    revision = catalogue.current().revision if catalogue else 0
+    return f'W/"{revision}-{__version__}-{datetime.now(UTC):%Y%m%d}"'

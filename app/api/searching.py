@@ -1,0 +1,26 @@
+"""Filters and orders that lists share."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+
+
+def holds(value: str, wanted: str | None) -> bool:
+    """Whether a value is among those asked for; nothing asked, everything holds.
+
+    >>> holds("NVIDIA", "amd, nvidia"), holds("gpu", None), holds("gpu", "tpu")
+    (True, True, False)
+    """
+    return wanted is None or value.lower() in {part.strip().lower() for part in wanted.split(",")}
+
+
+def in_order(items: Sequence[Item], sort: str, *, fields: Mapping[str, str]) -> list[Item]:
+    """Items by a field, unknown values last in either direction; items that are equal keep their order."""
+    name = fields[sort.removeprefix("-")]
+
+    def value(item: Item) -> Any:
+        return getattr(item, name)
+
+    known = sorted((item for item in items if value(item) is not None), key=value, reverse=sort.startswith("-"))
+    return known + [item for item in items if value(item) is None]

@@ -1,0 +1,1 @@
+"""The commands of ``whichrig``, one module for each; a module is only imported when its command runs."""

@@ -1,0 +1,88 @@
+"""``whichrig hardware``"""
+
+from typing import Annotated
+
+import typer
+
+from app import formatting
+from app.api.hardware import HardwareQuery, found_hardware, named
+from app.api.schemas import HardwareDetail, HardwareEntry
+from app.commands.session import JsonFlag, open_catalogue, problems_told, query_of, show_json
+from app.commands.tell import table
+
+command = typer.Typer(
+    add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Devices of the catalogue."
+)
+
+
+@command.command("list")
+def list_hardware(
+    *,
+    q: Annotated[str | None, typer.Argument(metavar="[WORDS]", help="Words that stand in the name.")] = None,
+    kind: Annotated[str | None, typer.Option(help="gpu, cpu, apple_soc, tpu, npu or fpga.")] = None,
+    vendor: Annotated[str | None, typer.Option(help="NVIDIA, AMD, Intel, Apple and others.")] = None,
+    support: Annotated[str | None, typer.Option(help="supported, legacy, unsupported or announced.")] = None,
+    segment: Annotated[str | None, typer.Option(help="desktop, laptop, workstation, datacenter, soc, edge.")] = None,
+    memory_gib_min: Annotated[float | None, typer.Option(help="At least this much memory.")] = None,
+    memory_gib_max: Annotated[float | None, typer.Option(help="At most this much memory.")] = None,
+    sort: Annotated[
+        str, typer.Option(help="name, memory_gib, bandwidth, launch_year, tdp_w; -name turns round.")
+    ] = "name",
+    json: JsonFlag = False,
+) -> None:
+    """Devices, with memory, bandwidth, support and usual price."""
+    with problems_told():
+        query = query_of(
+            HardwareQuery, q=q, kind=kind, vendor=vendor, support=support, segment=segment,
+            memory_gib_min=memory_gib_min, memory_gib_max=memory_gib_max, sort=sort,
+        )  # fmt: skip
+        catalogue = open_catalogue()
+        entries = [HardwareEntry.of(device, catalogue) for device in found_hardware(catalogue, query)]
+        if json:
+            show_json(entries)
+        else:
+            typer.echo(table([("SLUG", "NAME", "MEMORY", "BANDWIDTH", "SUPPORT", "NEW", "USED"), *map(_row, entries)]))
+
+
+@command.command()
+def show(name: Annotated[str, typer.Argument(help="A device by any of its names.")], *, json: JsonFlag = False) -> None:
+    """Everything the catalogue knows of one device."""
+    with problems_told():
+        catalogue = open_catalogue()
+        slug = named(catalogue.hardware_names, name, what="device")
+        detail = HardwareDetail.of(catalogue.accelerators[slug], catalogue)
+        if json:
+            show_json(detail)
+        else:
+            typer.echo(_told(detail))
+
+
+def _row(entry: HardwareEntry) -> tuple[str, ...]:
+    return (
+        entry.slug,
+        entry.name,
+        formatting.nominal_gib(entry.memory_gib),
+        f"{formatting.exact(entry.memory_bandwidth_gb_per_s)} GB/s",
+        entry.support,
+        formatting.usd(entry.usd_new),
+        formatting.usd(entry.usd_used),
+    )
+
+
+def _told(detail: HardwareDetail) -> str:
+    told = detail.model_dump(exclude={"prices", "details", "peak_tflops"}, exclude_none=True)
+    rows = [(name.replace("_", " "), _value(value)) for name, value in told.items() if value not in ("", None)]
+    peak = [(f"peak {name} TFLOP/s", formatting.exact(rate)) for name, rate in detail.peak_tflops.items() if rate]
+    prices = [
+        (
+            f"price {price.condition}",
+            f"{formatting.usd_between(price.usd_low, price.usd_high)} ({price.as_of}, {price.source})",
+        )
+        for price in detail.prices
+    ]
+    return table([*rows, *peak, *prices])
+
+
+def _value(value: object) -> str:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return formatting.exact(float(value)).replace(",", "") if is_number else str(value)  # type: ignore[arg-type]

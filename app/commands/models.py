@@ -1,0 +1,52 @@
+"""``whichrig models``"""
+
+from typing import Annotated
+
+import typer
+
+from app import formatting
+from app.api.models import ModelQuery, found_models, model_detail
+from app.api.schemas import ModelEntry
+from app.commands.session import JsonFlag, open_catalogue, problems_told, query_of, show_json
+from app.commands.tell import table
+
+command = typer.Typer(
+    add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Models of the catalogue."
+)
+
+
+@command.command("list")
+def list_models(
+    *,
+    q: Annotated[str | None, typer.Argument(metavar="[WORDS]", help="Words that stand in the name.")] = None,
+    kind: Annotated[str | None, typer.Option(help="transformer, network, diffusion or algorithm.")] = None,
+    architecture: Annotated[str | None, typer.Option(help="decoder, encoder, cnn and others.")] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Models and algorithms that can be asked about by name."""
+    with problems_told():
+        query = query_of(ModelQuery, q=q, kind=kind, architecture=architecture)
+        entries = found_models(open_catalogue(), query)
+        if json:
+            show_json(entries)
+        else:
+            typer.echo(table([("SLUG", "NAME", "KIND", "ARCHITECTURE", "PARAMETERS"), *map(_row, entries)]))
+
+
+@command.command()
+def show(name: Annotated[str, typer.Argument(help="A model by any of its names.")], *, json: JsonFlag = False) -> None:
+    """The shape of one model that estimates are computed from."""
+    with problems_told():
+        detail = model_detail(open_catalogue(), name)
+        if json:
+            show_json(detail)
+        else:
+            told = {"slug": detail.slug, "kind": detail.kind, **detail.spec}
+            typer.echo(
+                table((field.replace("_", " "), str(value)) for field, value in told.items() if value not in ("", None))
+            )
+
+
+def _row(entry: ModelEntry) -> tuple[str, ...]:
+    parameters = formatting.large(entry.parameters) if entry.parameters else ""
+    return entry.slug, entry.name, entry.kind, entry.architecture, parameters

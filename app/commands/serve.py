@@ -1,0 +1,26 @@
+"""``whichrig serve``"""
+
+from typing import Annotated
+
+import typer
+
+from app.commands.session import problems_told
+from app.server import serve
+from app.settings import Settings
+
+command = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@command.command()
+def start(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; default WHICHRIG_HOST or 127.0.0.1.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port to listen on; default WHICHRIG_PORT or 8000.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes; default WHICHRIG_WORKERS or 1.")
+    ] = None,
+) -> None:
+    """Start the service; the first start makes the database and fills it."""
+    with problems_told():
+        serve(Settings.from_environment(), host=host, port=port, workers=workers)

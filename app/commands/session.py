@@ -1,0 +1,85 @@
+"""What commands share: the catalogue, errors as messages with their exit status, results as JSON."""
+
+import json
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import Engine
+
+from app.catalogue.snapshot import Snapshot
+from app.catalogue.startup import prepare
+from app.db import connect
+from app.errors import AppError, NotFound, Unprocessable, app_error_of
+from app.settings import Settings, SettingsError
+
+Query = TypeVar("Query", bound=BaseModel)
+JsonFlag = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
+WRONG_INPUT = 2
+FAILED = 1
+
+
+@contextmanager
+def problems_told() -> Iterator[None]:
+    """What goes wrong is said on standard error, and the exit status says whose turn it is."""
+    logging.basicConfig(level=logging.WARNING, format="whichrig: %(message)s", stream=sys.stderr)
+    try:
+        yield
+    except Unprocessable as error:
+        for problem in error.problems:
+            message(problem.sentence + _suggested(problem.suggestions))
+        raise typer.Exit(WRONG_INPUT) from error
+    except NotFound as error:
+        message(error.detail + _suggested(error.suggestions))
+        raise typer.Exit(WRONG_INPUT) from error
+    except SettingsError as error:
+        message(str(error))
+        raise typer.Exit(WRONG_INPUT) from error
+    except (AppError, OSError) as error:
+        message(str(error))
+        raise typer.Exit(FAILED) from error
+
+
+def message(text: str) -> None:
+    """Say something to the person, beside the results."""
+    typer.echo(f"whichrig: {text}", err=True)
+
+
+def open_database() -> Engine:
+    """The database of the settings."""
+    settings = Settings.from_environment()
+    _, _, path = settings.database_url.partition("sqlite:///")
+    if path and not Path(path).exists():
+        message(f"making the catalogue at {path}; this happens once")
+    return connect(settings.database_url)
+
+
+def open_catalogue() -> Snapshot:
+    """The published catalogue; a database that is missing is made and filled first."""
+    return prepare(open_database())
+
+
+def query_of(query_type: type[Query], **fields: Any) -> Query:
+    """The filters of a list, checked."""
+    try:
+        return query_type.model_validate({name: value for name, value in fields.items() if value is not None})
+    except ValidationError as error:
+        raise app_error_of(error, model=query_type) from error
+
+
+def show_json(result: BaseModel | Sequence[BaseModel]) -> None:
+    """A result for machines."""
+    if isinstance(result, BaseModel):
+        typer.echo(result.model_dump_json(indent=2))
+    else:
+        typer.echo(json.dumps([entry.model_dump(mode="json") for entry in result], indent=2))
+
+
+def _suggested(names: list[str]) -> str:
+    return f" Did you mean {', '.join(names)}?" if names else ""
