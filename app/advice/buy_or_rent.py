@@ -1,0 +1,243 @@
+"""Buy or rent: what each costs month by month over the horizon, and from how many hours a month buying pays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.advice.candidates import Candidates
+from app.advice.cloud import CloudOption
+from app.advice.constraints import Constraints
+from app.advice.market import Market
+from app.advice.money import MONEY, Constant, money
+from app.advice.need import Need
+from app.advice.picks import Pick
+from app.advice.prices import is_module
+from app.advice.reasons import Reason, Value
+from app.engine import cost
+from app.engine.job import Assumption
+from app.engine.units import HOURS_PER_MONTH, WATTS_PER_KILOWATT
+
+DEFAULT_DEVICE_W = 300.0
+"""Power of a device whose rated power is unknown: a usual desktop card. [W]"""
+CONSTANTS_USED = (
+    "host_usd", "resale_fraction", "host_w", "idle_hours_per_month", "supply_efficiency", "rent_setup_fraction",
+    "rent_storage_usd_per_gb", "rent_storage_gb",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class BuyOrRent:
+    """Both ways over the horizon. Costs are sums up to the end of each month. [USD]"""
+
+    buy: Pick
+    rent: CloudOption
+    hours_per_month: float
+    """Hours of use a month on the hardware to buy."""
+    break_even_hours_per_month: float | None
+    """None: buying never pays back, because its electricity costs as much as the rent."""
+    cheaper: str
+    """buy, rent or neither."""
+    months: tuple[int, ...]
+    buy_cumulative_usd: tuple[float, ...]
+    rent_cumulative_usd: tuple[float, ...]
+    explanation: Reason
+    assumptions: tuple[Assumption, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The numbers of one comparison."""
+
+    purchase_usd: float
+    resale_usd: float
+    own_fixed_usd_per_month: float
+    own_usd_per_hour: float
+    rent_usd_per_hour: float
+    """For the work that the bought hardware does in one hour."""
+    rent_fixed_usd_per_month: float
+    horizon_months: int
+
+    def break_even(self) -> float | None:
+        """Hours a month at which both cost the same."""
+        return cost.break_even_hours_per_month(
+            purchase=self.purchase_usd,
+            resale=self.resale_usd,
+            horizon_months=self.horizon_months,
+            own_fixed_usd_per_month=self.own_fixed_usd_per_month,
+            own_usd_per_hour=self.own_usd_per_hour,
+            rent_usd_per_hour=self.rent_usd_per_hour,
+            rent_fixed_usd_per_month=self.rent_fixed_usd_per_month,
+        )
+
+    def buy_usd(self, months: int, *, hours: float) -> float:
+        """Spent on owning up to the end of a month; what a sale brings is counted at the end of the horizon."""
+        monthly = self.own_fixed_usd_per_month + hours * self.own_usd_per_hour
+        spent = float(
+            cost.cumulative_buy_usd(months=months, purchase=self.purchase_usd, running_usd_per_month=monthly)
+        )
+        return spent - self.resale_usd if months == self.horizon_months else spent
+
+    def rent_usd(self, months: int, *, hours: float) -> float:
+        """Spent on renting up to the end of a month."""
+        return float(
+            cost.cumulative_rent_usd(
+                months=months,
+                hours_per_month=hours,
+                usd_per_hour=self.rent_usd_per_hour,
+                fixed_usd_per_month=self.rent_fixed_usd_per_month,
+            )
+        )
+
+
+def buy_or_rent(
+    picks: tuple[Pick, ...],
+    options: tuple[CloudOption, ...],
+    need: Need,
+    constraints: Constraints,
+    *,
+    candidates: Candidates,
+    market: Market,
+) -> BuyOrRent | None:
+    """The best fit against the cheapest comparable offer; None where one of the two has no known price."""
+    pick = next((pick for pick in picks if pick.price is not None and pick.fit != "does_not_fit"), None)
+    if pick is None:
+        return None
+    rent = comparable(pick, options, candidates)
+    if rent is None:
+        return None
+    power = electricity(constraints, market)
+    terms = terms_of(pick, rent, constraints, candidates=candidates, usd_per_kwh=power.value)
+    hours, hours_assumption = hours_of(need)
+    even = terms.break_even()
+    months = tuple(range(terms.horizon_months + 1))
+    buy = tuple(terms.buy_usd(month, hours=hours) for month in months)
+    rented = tuple(terms.rent_usd(month, hours=hours) for month in months)
+    cheaper = "buy" if buy[-1] < rented[-1] else "rent" if rented[-1] < buy[-1] else "neither"
+    return BuyOrRent(
+        buy=pick,
+        rent=rent,
+        hours_per_month=hours,
+        break_even_hours_per_month=even,
+        cheaper=cheaper,
+        months=months,
+        buy_cumulative_usd=buy,
+        rent_cumulative_usd=rented,
+        explanation=_explanation(pick, rent, terms, hours=hours, even=even, buy=buy[-1], rented=rented[-1]),
+        assumptions=(*hours_assumption, _as_assumption(power), _horizon(terms, constraints), *_constants()),
+    )
+
+
+def comparable(pick: Pick, options: tuple[CloudOption, ...], candidates: Candidates) -> CloudOption | None:
+    """The offer whose work costs least, among those with fresh prices first; free notebooks cannot be relied on."""
+
+    def work_usd(option: CloudOption) -> float:
+        return option.usd_per_hour * relative_speed(pick, option, candidates)
+
+    paid = [option for option in options if not option.free]
+    return min(paid, key=lambda option: (not option.fresh, work_usd(option), option.provider), default=None)
+
+
+def relative_speed(pick: Pick, option: CloudOption, candidates: Candidates) -> float:
+    """How many rented hours do the work of one hour on the hardware to buy."""
+    ratio = float(candidates.speed[pick.row] / candidates.speed[option.row])
+    return ratio if np.isfinite(ratio) and ratio > 0 else 1.0
+
+
+def terms_of(
+    pick: Pick, rent: CloudOption, constraints: Constraints, *, candidates: Candidates, usd_per_kwh: float
+) -> Terms:
+    """Purchase, power and rent of one comparison."""
+    assert pick.price is not None
+    horizon = max(1, round(constraints.horizon_months or money("horizon_months")))
+    host = 0.0 if pick.price.machine else candidates.host_usd_at(pick.row)
+    purchase = float(cost.purchase_usd(device_usd=pick.price.usd, count=1, host_usd=host))
+    wall = cost.power_w(
+        device_w=pick.device.tdp_w or DEFAULT_DEVICE_W,
+        count=pick.count,
+        host_w=money("host_w"),
+        supply_efficiency_fraction=money("supply_efficiency"),
+    )
+    pue = money("pue_datacenter") if is_module(pick.device) else money("pue_home")
+    rented = rent.usd_per_hour * relative_speed(pick, rent, candidates)
+    idle = money("idle_w") * money("idle_hours_per_month") / WATTS_PER_KILOWATT * usd_per_kwh
+    return Terms(
+        purchase_usd=purchase,
+        resale_usd=float(
+            cost.resale_usd(
+                paid_usd=purchase,
+                months=float(horizon),
+                share_after_fraction=money("resale_fraction"),
+                share_after_months=money("resale_months"),
+            )
+        ),
+        own_fixed_usd_per_month=idle,
+        own_usd_per_hour=float(cost.energy_usd(wall_w=wall, hours=1.0, usd_per_kwh=usd_per_kwh, pue=pue)),
+        rent_usd_per_hour=rented * (1 + money("rent_setup_fraction")),
+        rent_fixed_usd_per_month=money("rent_storage_gb") * money("rent_storage_usd_per_gb"),
+        horizon_months=horizon,
+    )
+
+
+def electricity(constraints: Constraints, market: Market) -> Constant:
+    """The price of a kilowatt-hour: as given, of the country, or of the world. [USD/kWh]"""
+    default = MONEY["electricity_usd_per_kwh"]
+    if constraints.electricity_usd_per_kwh is not None:
+        stated = constraints.electricity_usd_per_kwh
+        return Constant(default.name, stated, default.unit, "as you said", "", default.as_of)
+    wanted = (constraints.country or "").upper()
+    for country in (wanted, ""):
+        for price in market.electricity:
+            if price.country.upper() == country:
+                where = f"households in {country}" if country else "world average of households"
+                return Constant(default.name, price.usd_per_kwh, default.unit, where, price.source, price.as_of)
+    return default
+
+
+def hours_of(need: Need) -> tuple[float, tuple[Assumption, ...]]:
+    """Hours of use a month, and the assumption where nobody said them. [h/month]"""
+    if need.monthly_hours is not None:
+        hours = min(need.monthly_hours, HOURS_PER_MONTH)
+        why = {"stated": "as you said", "runs": "runs a month times the hours of one"}.get(need.monthly_basis)
+        return hours, (Assumption("hours_per_month", hours, why or "a few runs a month, as nothing was said"),)
+    constant = MONEY["hours_per_month"]
+    return constant.value, (_as_assumption(constant),)
+
+
+def _as_assumption(constant: Constant) -> Assumption:
+    source = "" if constant.source in {"", "assumption"} else f" ({constant.source}, {constant.as_of.isoformat()})"
+    return Assumption(constant.name, constant.value, f"{constant.why}{source}")
+
+
+def _constants() -> tuple[Assumption, ...]:
+    return tuple(_as_assumption(MONEY[name]) for name in CONSTANTS_USED)
+
+
+def _horizon(terms: Terms, constraints: Constraints) -> Assumption:
+    why = MONEY["horizon_months"].why if constraints.horizon_months is None else "as you said"
+    return Assumption("horizon_months", terms.horizon_months, why)
+
+
+def _explanation(
+    pick: Pick, rent: CloudOption, terms: Terms, *, hours: float, even: float | None, buy: float, rented: float
+) -> Reason:
+    values: dict[str, Value] = {
+        "buy_name": pick.device.name,
+        "buy_count": pick.count,
+        "rent_name": rent.device.name,
+        "rent_count": rent.count,
+        "provider": rent.provider_name,
+        "usd_per_hour": rent.usd_per_hour,
+        "hours": hours,
+        "break_even_hours": even,
+        "months": terms.horizon_months,
+        "buy_usd": buy,
+        "rent_usd": rented,
+        "purchase_usd": terms.purchase_usd,
+        "power_usd_per_hour": terms.own_usd_per_hour,
+        "as_of": rent.as_of.isoformat(),
+    }
+    if even is None:
+        return Reason("money_never_pays", values)
+    if even > HOURS_PER_MONTH:
+        return Reason("money_more_than_a_month", values)
+    return Reason("money_buy" if buy < rented else "money_rent", values)

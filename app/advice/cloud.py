@@ -1,0 +1,354 @@
+"""What to rent: offers that do the job, by what the whole job costs, from several providers.
+
+An empty price is unknown, never free. Closed providers are never offered. Old prices are shown but never come first.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from app.advice.candidates import Candidates, target_hours
+from app.advice.constraints import Constraints
+from app.advice.decide import Decision
+from app.advice.market import Market, Offer, Provider
+from app.advice.money import money
+from app.advice.need import Need, Range, range_at
+from app.advice.picks import SOFTWARE_CLASS, fit_word
+from app.advice.prices import is_fresh
+from app.advice.reasons import Caution, Reason, Value
+from app.engine.hardware import Accelerator
+from app.engine.job import Job
+from app.engine.units import HOURS_PER_MONTH, SECONDS_PER_HOUR
+
+MOST_ROWS = 8
+USUAL_ROWS = 6
+ROWS_PER_PROVIDER = 2
+ROWS_PER_DEVICE = 2
+CLUSTER_INSTANCE_DEVICES = 4.0
+"""Instances with fewer devices have no fast network between them."""
+CONTINENTS = {
+    "eu": r"\beu\b|^eu-|europe|norway|sweden|finland|france|germany|amsterdam|gra\b|\bis\b|no-|fi-|uk|iceland",
+    "us": r"\bus\b|^us|united states|america|virginia|oregon|east|west|canada",
+    "asia": r"asia|^ap-|japan|india|singapore|tokyo|mumbai",
+}
+"""What regions that people name by continent look like in the names of providers."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloudOption:
+    """One thing to rent. Prices are of all instances together. [USD]"""
+
+    provider: str
+    provider_name: str
+    instance: str
+    instances: int
+    region: str
+    device: Accelerator
+    count: float
+    """Devices in all instances."""
+    row: int
+    """Row of the candidates that the hours come from."""
+    pricing: str
+    """on_demand or spot."""
+    usd_per_hour: float
+    basis: str
+    """What ``hours`` and ``total_usd`` are of: run, month, or empty when nobody knows."""
+    hours: Range | None
+    total_usd: Range | None
+    fit: str | None
+    fresh: bool
+    as_of: date
+    source: str
+    note: Reason | None
+
+    @property
+    def free(self) -> bool:
+        """Whether nothing is charged."""
+        return self.usd_per_hour == 0
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """What to rent, best first, and what had to be left out of account."""
+
+    options: tuple[CloudOption, ...]
+    cautions: tuple[Caution, ...] = ()
+
+
+def cloud_for(
+    job: Job,
+    need: Need,
+    decision: Decision,
+    constraints: Constraints,
+    *,
+    candidates: Candidates,
+    market: Market,
+    today: date,
+) -> Cloud:
+    """Three to eight offers where there are so many; none where nothing may leave the premises."""
+    if constraints.on_premises_only:
+        return Cloud(())
+    search = _Search(job, need, decision, constraints, candidates, market, today)
+    found = search.options()
+    within, cautions = search.within_wishes(found)
+    return Cloud(tuple(search.chosen(within)), cautions)
+
+
+@dataclass(frozen=True)
+class _Search:
+    job: Job
+    need: Need
+    decision: Decision
+    constraints: Constraints
+    candidates: Candidates
+    market: Market
+    today: date
+
+    def options(self) -> list[CloudOption]:
+        """Every offer of a living provider that does the job, cheapest region of each instance only."""
+        living = {provider.slug: provider for provider in self.market.providers if provider.status == "active"}
+        found: dict[tuple[str, str, str], CloudOption] = {}
+        for offer in self.market.offers:
+            provider = living.get(offer.provider)
+            row, instances = (None, 1) if provider is None else self._row_for(offer)
+            if provider is None or row is None:
+                continue
+            for pricing, usd in self._prices(offer):
+                option = self._option(offer, provider, row=row, instances=instances, pricing=pricing, usd=usd)
+                key = (option.provider, option.instance, pricing)
+                if key not in found or self._rank(option) < self._rank(found[key]):
+                    found[key] = option
+        return sorted(found.values(), key=self._rank)
+
+    def within_wishes(self, options: list[CloudOption]) -> tuple[list[CloudOption], tuple[Caution, ...]]:
+        """The offers that keep to providers, regions and the monthly budget, each relaxed if nothing is left."""
+        cautions: list[Caution] = []
+        asked = asked_providers(self.constraints, self.market)
+        tests = (
+            ("providers", bool(asked), lambda option: option.provider in asked),
+            ("regions", bool(self.constraints.regions), self._in_region),
+            ("budget_usd_per_month", self.constraints.budget_usd_per_month is not None, self._within_month),
+        )
+        for name, applies, keep in tests:
+            if not applies or not options:
+                continue
+            kept = [option for option in options if keep(option)]
+            if kept:
+                options = kept
+            else:
+                cautions.append(Caution("warning", Reason(f"relaxed_{name}", self._wish_values())))
+        return options, tuple(cautions)
+
+    def chosen(self, options: list[CloudOption]) -> list[CloudOption]:
+        """A short, varied list in order of cost, with those that belong in it whatever they cost."""
+        asked = asked_providers(self.constraints, self.market)
+        per_provider = ROWS_PER_PROVIDER * 2 if asked else ROWS_PER_PROVIDER
+        picked = list(_varied(options, per_provider=per_provider, limit=USUAL_ROWS))
+        for wanted in self._musts(options, asked):
+            if wanted not in picked and len(picked) < MOST_ROWS:
+                picked.append(wanted)
+        return sorted(picked, key=self._rank)
+
+    def _musts(self, options: list[CloudOption], asked: set[str]) -> Iterator[CloudOption]:
+        for slug in sorted(asked):
+            yield from _first([option for option in options if option.provider == slug])
+        yield from _first([option for option in options if option.free])
+        if self.decision.scenario.number == 4 or self.job.workload.task == "pretrain":
+            yield from _first([option for option in options if option.device.kind == "tpu"])
+        kinds = {provider.slug: provider.kind for provider in self.market.providers}
+        yield from _first([o for o in options if kinds[o.provider] == "hyperscaler" and not o.free])
+
+    def _row_for(self, offer: Offer) -> tuple[int | None, int]:
+        """The candidate that an offer (or several of its instances) amounts to, and how many instances that is.
+
+        Slices of a device are left out: how fast they are is published nowhere.
+        """
+        size = offer.accelerator_count
+        if size < 1 or size != int(size):
+            return None, 1
+        if self.decision.scenario.number == 4 and size >= CLUSTER_INSTANCE_DEVICES:
+            row = self._cluster_row(offer.accelerator)
+            if row is None:
+                return None, 1
+            return row, int(np.ceil(self.candidates.count(row) / size))
+        row = self.candidates.row_of.get((offer.accelerator, int(size)))
+        if row is None and offer.usd_per_hour_on_demand == 0:
+            row = self.candidates.row_of.get((offer.accelerator, 1))
+        return (row, 1) if row is not None and self._does_the_job(row) else (None, 1)
+
+    def _cluster_row(self, slug: str) -> int | None:
+        """The smallest number of a device that does the job in time; else the largest that does it at all."""
+        able = [
+            row
+            for (device, count), row in sorted(self.candidates.row_of.items(), key=lambda item: item[0][1])
+            if device == slug and count >= CLUSTER_INSTANCE_DEVICES and self._does_the_job(row)
+        ]
+        limit = target_hours(self.constraints, scenario=4)
+        in_time = [row for row in able if not self.candidates.hours[row] > limit]
+        return in_time[0] if in_time else able[-1] if able else None
+
+    def _does_the_job(self, row: int) -> bool:
+        device = self.candidates.device(row)
+        if device.support != "supported" or (self.job.training and not device.trains) or device.kind == "cpu":
+            return False
+        if device.kind == "fpga" and not self._wants_fpga():
+            return False
+        vendors = {vendor.strip().lower() for vendor in self.constraints.vendors or ()}
+        if vendors and device.vendor.lower() not in vendors:
+            return False
+        deadline = self.constraints.deadline_hours
+        if deadline is not None and self.candidates.hours[row] > deadline:
+            return False
+        return bool(self.candidates.fits[row] != 0)
+
+    def _wants_fpga(self) -> bool:
+        if self.job.training:
+            return False
+        return bool(self.job.workload.latency_ms) or any(asked.fpga for asked in self.need.asked_for)
+
+    def _prices(self, offer: Offer) -> Iterator[tuple[str, float]]:
+        on_demand, spot = offer.usd_per_hour_on_demand, offer.usd_per_hour_spot
+        if on_demand is not None and (on_demand > 0 or self._free_is_enough(offer)):
+            yield "on_demand", on_demand
+        if self.constraints.spot_ok and spot:
+            yield "spot", spot
+
+    def _free_is_enough(self, offer: Offer) -> bool:
+        """Free notebooks are for small work: one run has to end within a session."""
+        row = self.candidates.row_of.get((offer.accelerator, 1))
+        hours = np.nan if row is None else self.candidates.hours[row]
+        return self.decision.scenario.number <= 2 and not hours > money("free_hours_per_run")
+
+    def _option(
+        self, offer: Offer, provider: Provider, *, row: int, instances: int, pricing: str, usd: float
+    ) -> CloudOption:
+        basis, hours = self._hours(row, pricing=pricing)
+        per_hour = usd * instances
+        total = hours and Range(*(per_hour * each for each in (hours.low, hours.expected, hours.high)))
+        fresh = is_fresh(offer.as_of, self.today)
+        return CloudOption(
+            provider=provider.slug,
+            provider_name=provider.name,
+            instance=offer.instance,
+            instances=instances,
+            region=offer.region,
+            device=self.candidates.device(row),
+            count=offer.accelerator_count * instances,
+            row=row,
+            pricing=pricing,
+            usd_per_hour=per_hour,
+            basis=basis,
+            hours=hours,
+            total_usd=total,
+            fit=fit_word(float(self.candidates.fits[row])),
+            fresh=fresh,
+            as_of=offer.as_of,
+            source=offer.source,
+            note=_note(offer, usd=per_hour, instances=instances, basis=basis, pricing=pricing, fresh=fresh),
+        )
+
+    def _hours(self, row: int, *, pricing: str) -> tuple[str, Range | None]:
+        """Hours of one run; where nobody knows them, hours of use a month."""
+        again = 1.0 + (money("spot_restart_fraction") if pricing == "spot" else 0.0)
+        run = range_at(self.candidates.estimates.duration_s, row)
+        if run is not None:
+            low, expected, high = (each / SECONDS_PER_HOUR * again for each in (run.low, run.expected, run.high))
+            return "run", Range(low, expected, high)
+        monthly = self.need.monthly_hours
+        if monthly is None:
+            return "", None
+        hours = min(monthly * again, HOURS_PER_MONTH)
+        return "month", Range(hours, hours, hours)
+
+    def _rank(self, option: CloudOption) -> tuple[bool, bool, bool, float, float, str, str]:
+        """Fresh before old, in time before late, well supported before exotic, then by what the work costs."""
+        hours = self.candidates.hours[option.row]
+        late = bool(hours > target_hours(self.constraints, scenario=self.decision.scenario.number))
+        exotic = SOFTWARE_CLASS.get(option.device.software_stack, 2.0) > 1 and not self.constraints.vendors
+        speed = float(self.candidates.speed[option.row])
+        cost = option.total_usd.expected if option.total_usd and option.basis == "run" else option.usd_per_hour / speed
+        cost = cost if np.isfinite(cost) else np.inf
+        return (not option.fresh, late, exotic, cost, option.usd_per_hour, option.provider, option.instance)
+
+    def _in_region(self, option: CloudOption) -> bool:
+        return any(in_region(option.region, asked) for asked in self.constraints.regions or ())
+
+    def _within_month(self, option: CloudOption) -> bool:
+        monthly, limit = self.need.monthly_hours, self.constraints.budget_usd_per_month
+        if limit is None or monthly is None:
+            return True
+        return option.usd_per_hour * monthly <= limit
+
+    def _wish_values(self) -> dict[str, Value]:
+        return {
+            "providers": ", ".join(self.constraints.providers or ()),
+            "regions": ", ".join(self.constraints.regions or ()),
+            "budget_usd_per_month": self.constraints.budget_usd_per_month,
+        }
+
+
+def asked_providers(constraints: Constraints, market: Market) -> set[str]:
+    """Slugs of the living providers that somebody asks for, by slug, name or alias."""
+    asked = {_plain(name) for name in constraints.providers or ()}
+    return {
+        provider.slug
+        for provider in market.providers
+        if provider.status == "active"
+        and asked & {_plain(each) for each in (provider.slug, provider.name, *provider.aliases)}
+    }
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def in_region(region: str, asked: str) -> bool:
+    """Whether a provider's region is what somebody asks for; offers without a fixed place count as everywhere.
+
+    >>> in_region("europe-west4", "EU"), in_region("us-east-1", "eu"), in_region("global", "eu")
+    (True, False, True)
+    """
+    place, wish = region.lower(), asked.strip().lower()
+    if "global" in place or place in {"-", ""} or wish in place:
+        return True
+    pattern = CONTINENTS.get(wish) or CONTINENTS.get({"europe": "eu", "usa": "us"}.get(wish, ""))
+    return pattern is not None and re.search(pattern, place) is not None
+
+
+def _varied(options: Iterable[CloudOption], *, per_provider: int, limit: int) -> Iterator[CloudOption]:
+    """The first ones, without more than a few of one provider or of one device."""
+    providers: Counter[tuple[str, str]] = Counter()
+    devices: Counter[tuple[str, str]] = Counter()
+    taken = 0
+    for option in options:
+        by, of = (option.provider, option.pricing), (option.device.slug, option.pricing)
+        if taken == limit or providers[by] == per_provider or devices[of] == ROWS_PER_DEVICE:
+            continue
+        providers[by] += 1
+        devices[of] += 1
+        taken += 1
+        yield option
+
+
+def _first(options: list[CloudOption]) -> list[CloudOption]:
+    return options[:1]
+
+
+def _note(
+    offer: Offer, *, usd: float, instances: int, basis: str, pricing: str, fresh: bool
+) -> Reason | None:
+    """What one should know about the row, one thing: the most important first."""
+    values: dict[str, Value] = {"instances": instances, "as_of": offer.as_of.isoformat(), "billing": offer.billing}
+    if usd == 0:
+        return Reason("cloud_free", values)
+    if not fresh:
+        return Reason("cloud_old_price", values)
+    if instances > 1:
+        return Reason("cloud_several_instances", values)
+    if pricing == "spot":
+        return Reason("cloud_spot", values)
+    return Reason("cloud_per_month", values) if basis == "month" else None

@@ -1,0 +1,255 @@
+"""Hard limits as masks over the candidates. Every rejection keeps its reason; the least painful limit goes first."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from app.advice.candidates import Candidates
+from app.advice.constraints import Constraints
+from app.advice.decide import Decision
+from app.advice.money import money
+from app.advice.prices import is_module, is_rented_only, sold_whole
+from app.advice.reasons import Caution, Reason, Value
+from app.engine.arrays import BoolArray, FloatArray
+from app.engine.hardware import Accelerator
+from app.engine.job import Job
+from app.engine.units import GIB
+
+FIRM = 1e9
+"""Pain of breaking a limit that nobody can lift: such a system is never picked."""
+PAIN = {
+    "quiet": 1.0,
+    "power_supply": 2.0,
+    "os": 4.0,
+    "old_software": 8.0,
+    "server_part": 8.0,
+    "max_devices": 16.0,
+    "vendor": 32.0,
+    "deadline": 48.0,
+    "budget": 64.0,
+    "portable": 128.0,
+    "no_price": 256.0,
+    "fit": 1024.0,
+}
+"""How unwelcome it is to break a limit that a person (or the job) sets: what is relaxed, when nothing meets them all,
+is the set of limits with the smallest sum. Doubling means that one limit further down outweighs all those above it."""
+SOLD_ON_BOARDS_OF = (4.0, 8.0)
+"""Modules are soldered to boards of this many; a cluster is made of boards of eight."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One limit: which systems break it, and how to say so."""
+
+    name: str
+    broken: BoolArray
+    pain: float
+    reason: Callable[[int], Reason]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """All limits that apply to a question."""
+
+    candidates: Candidates
+    limits: tuple[Limit, ...]
+
+    @cached_property
+    def pain(self) -> FloatArray:
+        """Sum of the pain of all broken limits per system; 0 means that it meets every one."""
+        total = np.zeros(len(self.candidates))
+        for limit in self.limits:
+            total += limit.pain * limit.broken
+        return total
+
+    @cached_property
+    def meets_all(self) -> BoolArray:
+        """Systems that break no limit."""
+        return np.asarray(self.pain == 0, dtype=np.bool_)
+
+    @cached_property
+    def open_to_choice(self) -> BoolArray:
+        """Systems to pick from: those that meet every limit, or else those that break the least."""
+        if not len(self.candidates):
+            return self.meets_all
+        least = float(self.pain.min())
+        if least >= FIRM:
+            return np.zeros(len(self.candidates), dtype=np.bool_)
+        return np.asarray(self.pain == least, dtype=np.bool_)
+
+    def broken_by(self, row: int) -> tuple[Limit, ...]:
+        """The limits that one system breaks."""
+        return tuple(limit for limit in self.limits if limit.broken[row])
+
+    def cautions(self, rows: tuple[int, ...]) -> tuple[Caution, ...]:
+        """One warning for each limit that had to be relaxed for these systems."""
+        relaxed: dict[str, int] = {}
+        for row in rows:
+            for limit in self.broken_by(row):
+                relaxed.setdefault(limit.name, row)
+        return tuple(
+            Caution("problem" if name == "fit" else "warning", Reason(f"relaxed_{name}", self._facts(row)))
+            for name, row in relaxed.items()
+        )
+
+    def _facts(self, row: int) -> dict[str, Value]:
+        return hardware_facts(self.candidates, row)
+
+
+def hardware_facts(candidates: Candidates, row: int) -> dict[str, Value]:
+    """The values that sentences about a system may use."""
+    device, tag = candidates.device(row), candidates.tags[row]
+    hours = float(candidates.hours[row])
+    return {
+        "name": device.name,
+        "count": candidates.count(row),
+        "memory_gib": float(candidates.memory_gib[row]),
+        "price_usd": None if tag is None else tag.usd,
+        "hours": hours if np.isfinite(hours) else None,
+    }
+
+
+def limits_for(job: Job, decision: Decision, constraints: Constraints, candidates: Candidates) -> Limits:
+    """Every limit that applies: what physics, software and shops allow, then what the person asked for."""
+    described = _Describer(candidates, constraints)
+    masks = (
+        *_software_masks(job, candidates),
+        *_shop_masks(candidates, scenario=decision.scenario.number),
+        *_personal_masks(constraints, candidates),
+    )
+    limits = (Limit(name, mask, PAIN.get(name, FIRM), described.reason_for(name)) for name, mask in masks)
+    return Limits(candidates, tuple(limit for limit in limits if bool(np.any(limit.broken))))
+
+
+@dataclass(frozen=True)
+class _Describer:
+    candidates: Candidates
+    constraints: Constraints
+
+    def reason_for(self, name: str) -> Callable[[int], Reason]:
+        return lambda row: Reason(f"rejected_{name}", self._values(name, row))
+
+    def _values(self, name: str, row: int) -> dict[str, Value]:
+        values = hardware_facts(self.candidates, row)
+        match name:
+            case "fit":
+                memory = self.candidates.estimates.memory_bytes
+                usable = float(self.candidates.estimates.usable_memory_bytes[row])
+                return values | {
+                    "needs_gib": None if memory is None else float(memory.expected[row]) / GIB,
+                    "usable_gib": usable / GIB,
+                }
+            case "budget":
+                return values | {"budget_usd": self.constraints.budget_usd}
+            case "power_supply":
+                return values | {"psu_w": self.constraints.psu_watts, "needs_w": float(supply_w(self.candidates)[row])}
+            case "deadline":
+                return values | {"deadline_hours": self.constraints.deadline_hours}
+            case "software" | "old_software":
+                return values | {"note": self.candidates.device(row).support_note}
+            case "max_devices":
+                return values | {"max_devices": self.constraints.max_devices}
+            case "os":
+                return values | {"os": self.constraints.os}
+            case "quiet":
+                return values | {"power_w": float(self.candidates.systems.devices.tdp_w[row])}
+            case "vendor":
+                return values | {
+                    "vendor": self.candidates.device(row).vendor,
+                    "wanted": ", ".join(self.constraints.vendors or ()),
+                }
+            case _:
+                return values
+
+
+Mask = tuple[str, BoolArray]
+
+
+def _mask(candidates: Candidates, broken: Callable[[Accelerator], bool]) -> BoolArray:
+    """A property of the device as a mask over the systems; asked once per device."""
+    answers: dict[int, bool] = {}
+    values = []
+    for device in candidates.systems.devices.accelerators:
+        key = id(device)
+        if key not in answers:
+            answers[key] = broken(device)
+        values.append(answers[key])
+    return np.array(values, dtype=np.bool_)
+
+
+def _software_masks(job: Job, candidates: Candidates) -> Iterator[Mask]:
+    yield "software", _mask(candidates, lambda d: d.support == "unsupported")
+    yield "announced", _mask(candidates, lambda d: d.support == "announced")
+    yield "old_software", _mask(candidates, lambda d: d.support == "legacy")
+    yield "processor", _mask(candidates, lambda d: d.kind == "cpu")
+    if job.training:
+        yield "cannot_train", _mask(candidates, lambda d: not d.trains)
+    if not (job.workload.latency_ms or job.workload.frames_per_second):
+        yield "edge_only", _mask(candidates, lambda d: d.kind == "fpga" or d.segment == "edge")
+    yield "fit", np.asarray(candidates.fits == 0, dtype=np.bool_)
+
+
+def _shop_masks(candidates: Candidates, *, scenario: int) -> Iterator[Mask]:
+    rented = _mask(candidates, is_rented_only)
+    module = _mask(candidates, is_module)
+    count = candidates.systems.count
+    on_board = np.isin(count, SOLD_ON_BOARDS_OF) | (count % 8 == 0)
+    yield "rented_only", rented
+    yield "board_only", module & ~on_board & ~rented
+    yield "no_price", ~np.isfinite(candidates.usd) & ~rented
+    if scenario <= 2:
+        yield "server_part", _mask(candidates, lambda d: d.segment == "datacenter")
+    if scenario == 4:
+        yield "no_link", _mask(candidates, lambda d: d.segment != "datacenter" and d.interconnect == "none")
+
+
+def _personal_masks(constraints: Constraints, candidates: Candidates) -> Iterator[Mask]:
+    if constraints.vendors:
+        wanted = {vendor.strip().lower() for vendor in constraints.vendors}
+        yield "vendor", _mask(candidates, lambda d: d.vendor.lower() not in wanted)
+    if constraints.portable:
+        yield "portable", ~portable(candidates)
+    if constraints.os:
+        system = constraints.os.strip().lower()
+        yield "os", _mask(candidates, lambda d: not runs_on(d, system))
+    if constraints.quiet:
+        watts = candidates.systems.devices.tdp_w * candidates.systems.count
+        loud = _mask(candidates, lambda d: d.segment == "datacenter")
+        yield "quiet", np.asarray(np.nan_to_num(watts) > money("quiet_w"), dtype=np.bool_) | loud
+    if constraints.max_devices is not None:
+        yield "max_devices", np.asarray(candidates.systems.count > constraints.max_devices, dtype=np.bool_)
+    if constraints.psu_watts is not None:
+        yield "power_supply", np.asarray(np.nan_to_num(supply_w(candidates)) > constraints.psu_watts, dtype=np.bool_)
+    if constraints.deadline_hours is not None:
+        yield "deadline", np.asarray(candidates.hours > constraints.deadline_hours, dtype=np.bool_)
+    if constraints.budget_usd is not None:
+        yield "budget", np.asarray(candidates.usd > constraints.budget_usd, dtype=np.bool_)
+
+
+def portable(candidates: Candidates) -> BoolArray:
+    """Laptops, and the Apple chips that MacBooks have (all but the Ultra)."""
+    return _mask(
+        candidates, lambda d: d.segment == "laptop" or (d.kind == "apple_soc" and "ultra" not in d.slug.lower())
+    )
+
+
+def runs_on(device: Accelerator, system: str) -> bool:
+    """Whether machine-learning software for the device runs on this operating system.
+
+    Macs are the only computers with macOS, and today they hold Apple chips; ROCm for training is at home on Linux.
+    """
+    mac = system.startswith(("mac", "osx", "os x"))
+    if device.kind == "apple_soc":
+        return mac
+    if mac:
+        return False
+    return not (system.startswith("win") and device.software_stack == "rocm")
+
+
+def supply_w(candidates: Candidates) -> FloatArray:
+    """Power supply that a computer with these cards should have; NaN for whole machines. [W]"""
+    watts = candidates.systems.devices.tdp_w * candidates.systems.count + money("host_w")
+    whole = _mask(candidates, sold_whole)
+    return np.where(whole, np.nan, watts * money("supply_headroom_fraction"))

@@ -1,0 +1,319 @@
+"""What to buy: at most four systems with distinct roles, after a Pareto filter, in a stable order.
+
+Memory decides whether, price decides which: more memory never worsens a rank and a higher price never improves one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.advice.candidates import Candidates, target_hours
+from app.advice.constraints import Constraints
+from app.advice.decide import Decision
+from app.advice.limits import FIRM, Limits, hardware_facts, portable, supply_w
+from app.advice.market import Machine
+from app.advice.prices import PriceBook, Tag
+from app.advice.reasons import Reason, Value
+from app.engine.arrays import BoolArray, FloatArray
+from app.engine.hardware import Accelerator
+from app.engine.units import GIB
+
+ROLES = ("best_fit", "cheaper", "room_to_grow", "fastest")
+CHEAPER_BELOW_FRACTION = 0.9
+"""A cheaper pick costs at most this share of the best fit; smaller differences are within the noise of prices."""
+MORE_MEMORY_RATIO = 1.25
+"""A pick with room to grow has at least this much more memory than the best fit."""
+FASTER_RATIO = 1.15
+"""The fastest pick is at least this much faster than the best fit; smaller differences are within the estimate's."""
+DEARER_AT_MOST_RATIO = 6.0
+"""Nobody who looks at the best fit wants to see something that costs more than this many times as much."""
+TIER_TOLERANCE_FRACTION = 0.95
+"""A 24 GB card counts as 24 GB although some of it is taken by error correction."""
+SOFTWARE_CLASS = {"cuda": 0.0, "rocm": 1.0, "mps": 1.0}
+"""How well supported the software of a device is: the higher, the fewer programs run; unlisted ones count 2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """One system to buy, with its role and the reasons for it."""
+
+    role: str
+    row: int
+    """Row of the candidates."""
+    device: Accelerator
+    count: int
+    nodes: int
+    fit: str | None
+    """fits, tight or does_not_fit; None when unknown."""
+    price: Tag | None
+    machine: Machine | None
+    """A whole machine with this device."""
+    good_for: Reason
+    look_out_for: Reason
+    why: Reason
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The order of all candidates for the best fit, best first, and the columns that the roles look at."""
+
+    candidates: Candidates
+    limits: Limits
+    order: tuple[int, ...]
+    """Rows open to choice, best first."""
+    value: FloatArray
+    """Speed per money spent on devices and the computer around them; NaN without a ranking price. [1/USD/s]"""
+
+
+def fit_word(fits: float) -> str | None:
+    """The contract's word.
+
+    >>> fit_word(1.0), fit_word(0.5), fit_word(0.0), fit_word(float("nan"))
+    ('fits', 'tight', 'does_not_fit', None)
+    """
+    if np.isnan(fits):
+        return None
+    return "fits" if fits == 1.0 else "does_not_fit" if fits == 0.0 else "tight"
+
+
+def ranking(candidates: Candidates, limits: Limits, decision: Decision, constraints: Constraints) -> Ranking:
+    """All candidates that are open to choice, best first. Ties are settled by price and then by name."""
+    keys = rank_keys(candidates, limits, decision, constraints)
+    slugs = np.array([device.slug for device in candidates.systems.devices.accelerators])
+    order = np.lexsort((candidates.systems.count, slugs, *reversed(keys)))
+    open_rows = limits.open_to_choice
+    return Ranking(
+        candidates, limits, tuple(int(row) for row in order if open_rows[row]), value_per_usd(candidates)
+    )
+
+
+def rank_keys(
+    candidates: Candidates, limits: Limits, decision: Decision, constraints: Constraints
+) -> tuple[FloatArray, ...]:
+    """The columns that order the best fit, most important first; smaller is better in each."""
+    scenario = decision.scenario.number
+    usd = _or_worst(candidates.usd)
+    tier_min = decision.tier.memory_gib_min or 0.0
+    late = np.asarray(candidates.hours > target_hours(constraints, scenario=scenario), dtype=np.float64)
+    budget = constraints.budget_usd
+    over = np.zeros(len(candidates)) if budget is None else np.maximum(0.0, usd - budget)
+    over = np.where(np.isfinite(over), over, FIRM)
+    price_class = np.where(candidates.fresh, 0.0, np.where(np.isfinite(candidates.usd), 1.0, 2.0))
+    form = np.zeros(len(candidates)) if constraints.portable else portable(candidates).astype(np.float64)
+    return (
+        limits.pain,
+        _fit_class(candidates.fits),
+        over,
+        np.asarray(candidates.memory_gib < tier_min * TIER_TOLERANCE_FRACTION, dtype=np.float64),
+        late,
+        form,
+        _software_class(candidates),
+        price_class,
+        -np.nan_to_num(value_per_usd(candidates), nan=-np.inf, neginf=-np.inf),
+        usd,
+    )
+
+
+def value_per_usd(candidates: Candidates) -> FloatArray:
+    """Speed per money spent on the devices and the computer around them; NaN where the price does not rank."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = candidates.speed / (candidates.usd + candidates.host_usd)
+    return np.where(candidates.fresh, value, np.nan)
+
+
+def _or_worst(values: FloatArray) -> FloatArray:
+    return np.where(np.isfinite(values), values, np.inf)
+
+
+def _fit_class(fits: FloatArray) -> FloatArray:
+    """0 fits, 1 tight, 2 unknown, 3 does not."""
+    return np.where(np.isnan(fits), 2.0, np.where(fits == 1.0, 0.0, np.where(fits == 0.5, 1.0, 3.0)))
+
+
+def _software_class(candidates: Candidates) -> FloatArray:
+    devices = candidates.systems.devices.accelerators
+    return np.array([SOFTWARE_CLASS.get(device.software_stack, 2.0) for device in devices], dtype=np.float64)
+
+
+def dominated(candidates: Candidates, rows: tuple[int, ...]) -> BoolArray:
+    """Which of these rows another one beats or equals in price, memory and speed (and beats in one of them)."""
+    columns = np.stack(
+        [
+            _or_worst(candidates.usd[list(rows)]),
+            -candidates.systems.devices.usable_memory_bytes[list(rows)] * candidates.systems.count[list(rows)],
+            -np.nan_to_num(candidates.speed[list(rows)], nan=0.0),
+            _software_class(candidates)[list(rows)],
+            (~candidates.fresh[list(rows)]).astype(np.float64),
+        ]
+    )
+    no_worse = np.all(columns[:, :, None] <= columns[:, None, :], axis=0)
+    better = np.any(columns[:, :, None] < columns[:, None, :], axis=0)
+    return np.asarray(np.any(no_worse & better, axis=0), dtype=np.bool_)
+
+
+def picks_for(
+    candidates: Candidates, limits: Limits, decision: Decision, constraints: Constraints, *, book: PriceBook
+) -> tuple[Pick, ...]:
+    """Up to four systems to buy; none in scenario 1, never none in the others."""
+    if decision.scenario.number == 1:
+        return ()
+    ranked = ranking(candidates, limits, decision, constraints)
+    if not ranked.order:
+        return ()
+    teller = _Teller(candidates, limits, decision, constraints, best=ranked.order[0])
+    return tuple(teller.pick(role, row, book) for role, row in roles(ranked))
+
+
+def roles(ranked: Ranking) -> Iterator[tuple[str, int]]:
+    """Who plays which role. A device plays one role only, and no system is shown that another one beats outright."""
+    best = ranked.order[0]
+    yield "best_fit", best
+    taken = {ranked.candidates.device(best).slug}
+    beaten = dominated(ranked.candidates, ranked.order)
+    rest = [row for row, is_beaten in zip(ranked.order, beaten, strict=True) if not is_beaten]
+    for role, choose in (("cheaper", _cheaper), ("room_to_grow", _room_to_grow), ("fastest", _fastest)):
+        row = choose(ranked, best, [row for row in rest if ranked.candidates.device(row).slug not in taken])
+        if row is not None:
+            taken.add(ranked.candidates.device(row).slug)
+            yield role, row
+
+
+def _cheaper(ranked: Ranking, best: int, rows: list[int]) -> int | None:
+    """The system that costs least and does the job as well, at a price that ranks."""
+    cheap = _affordable(ranked, best, rows, below=CHEAPER_BELOW_FRACTION)
+    fits = _fit_class(ranked.candidates.fits)
+    return min(cheap, key=lambda row: (fits[row], ranked.candidates.usd[row]), default=None)
+
+
+def _room_to_grow(ranked: Ranking, best: int, rows: list[int]) -> int | None:
+    """The best in rank of those with clearly more memory."""
+    memory = ranked.candidates.systems.devices.usable_memory_bytes * ranked.candidates.systems.count
+    roomy = [row for row in rows if memory[row] >= MORE_MEMORY_RATIO * memory[best]]
+    return next(iter(_affordable(ranked, best, roomy, below=DEARER_AT_MOST_RATIO)), None)
+
+
+def _fastest(ranked: Ranking, best: int, rows: list[int]) -> int | None:
+    """The fastest of those that a buyer of the best fit would still look at."""
+    speed = np.nan_to_num(ranked.candidates.speed, nan=0.0)
+    fast = [row for row in rows if speed[row] >= FASTER_RATIO * speed[best]]
+    near = _affordable(ranked, best, fast, below=DEARER_AT_MOST_RATIO)
+    return max(near, key=lambda row: speed[row], default=None)
+
+
+def _affordable(ranked: Ranking, best: int, rows: list[int], *, below: float) -> list[int]:
+    """Rows that cost at most so many times the best fit; where that price is unknown or old, all of them."""
+    total = ranked.candidates.usd + ranked.candidates.host_usd
+    if not np.isfinite(total[best]):
+        return rows
+    known = [row for row in rows if np.isfinite(total[row]) and total[row] <= below * total[best]]
+    fresh = [row for row in known if ranked.candidates.fresh[row]]
+    return fresh or ([] if ranked.candidates.fresh[best] else known)
+
+
+@dataclass(frozen=True)
+class _Teller:
+    """Gives a pick its reasons, from computed numbers."""
+
+    candidates: Candidates
+    limits: Limits
+    decision: Decision
+    constraints: Constraints
+    best: int
+
+    def pick(self, role: str, row: int, book: PriceBook) -> Pick:
+        tag = self.candidates.tags[row]
+        device, count = self.candidates.device(row), self.candidates.count(row)
+        machine = tag.machine if tag and tag.machine else book.alternative(device, count)
+        return Pick(
+            role=role,
+            row=row,
+            device=device,
+            count=count,
+            nodes=int(self.candidates.systems.nodes[row]),
+            fit=fit_word(float(self.candidates.fits[row])),
+            price=tag,
+            machine=machine,
+            good_for=self._good_for(row),
+            look_out_for=self._look_out_for(row),
+            why=Reason(f"pick_{role}", self._facts(row) | self._against_best(row)),
+        )
+
+    def _facts(self, row: int) -> dict[str, Value]:
+        values = hardware_facts(self.candidates, row)
+        memory = self.candidates.estimates.memory_bytes
+        usable = float(self.candidates.estimates.usable_memory_bytes[row])
+        left = None if memory is None else (usable - float(memory.expected[row])) / GIB
+        return values | {
+            "left_gib": left if left is not None and np.isfinite(left) else None,
+            "speed": _finite(self.candidates.speed[row]),
+            "unit": self.candidates.estimates.unit,
+            "tier": self.decision.tier.title,
+        }
+
+    def _against_best(self, row: int) -> dict[str, Value]:
+        speed, usd = self.candidates.speed, self.candidates.usd
+        memory = self.candidates.systems.devices.memory_bytes * self.candidates.systems.count / GIB
+        best_usd, row_usd = _finite(usd[self.best]), _finite(usd[row])
+        return {
+            "best_name": self.candidates.device(self.best).name,
+            "times_faster": _finite(speed[row] / speed[self.best]) if speed[self.best] else None,
+            "saves_usd": best_usd - row_usd if best_usd is not None and row_usd is not None else None,
+            "more_gib": float(memory[row] - memory[self.best]),
+        }
+
+    def _good_for(self, row: int) -> Reason:
+        facts = self._facts(row)
+        fits = float(self.candidates.fits[row])
+        pace = self.candidates.estimates.throughput_per_s is not None and facts["speed"] is not None
+        kind = "fits" if fits == 1.0 else "tight" if fits == 0.5 else "unknown"
+        if fits == 0.0:
+            return Reason("good_for_part", facts)
+        timed = "_hours" if facts["hours"] is not None else "_speed" if pace else ""
+        return Reason(f"good_for_{kind}{timed}", facts)
+
+    def _look_out_for(self, row: int) -> Reason:
+        """The most important thing to know before paying, one of them."""
+        device, tag = self.candidates.device(row), self.candidates.tags[row]
+        facts = self._facts(row) | _tag_facts(tag) | {"note": device.support_note}
+        broken = self.limits.broken_by(row)
+        if broken:
+            return broken[0].reason(row)
+        if self.candidates.fits[row] == 0.5:
+            return Reason("look_out_tight", facts)
+        if device.support == "legacy" or device.software_stack not in {"cuda", "mps", "rocm"}:
+            return Reason("look_out_software", facts)
+        if tag is None:
+            return Reason("look_out_no_price", facts)
+        if not tag.fresh:
+            return Reason("look_out_old_price", facts)
+        if tag.condition == "used":
+            return Reason("look_out_used", facts)
+        return self._look_out_by_kind(row, facts)
+
+    def _look_out_by_kind(self, row: int, facts: dict[str, Value]) -> Reason:
+        device, count = self.candidates.device(row), self.candidates.count(row)
+        if device.unified_memory:
+            usable = device.usable_memory_bytes / GIB
+            return Reason("look_out_unified", facts | {"usable_gib": usable})
+        if device.software_stack == "rocm":
+            return Reason("look_out_rocm", facts)
+        if device.segment == "laptop":
+            return Reason("look_out_laptop", facts)
+        if device.segment == "datacenter":
+            return Reason("look_out_server", facts | {"power_w": _finite(device.tdp_w)})
+        needs_w = _finite(supply_w(self.candidates)[row])
+        host = self.candidates.host_usd_at(row)
+        code = "look_out_power_several" if count > 1 else "look_out_power"
+        return Reason(code, facts | {"needs_w": needs_w, "slots": device.slots, "host_usd": host})
+
+
+def _tag_facts(tag: Tag | None) -> dict[str, Value]:
+    if tag is None:
+        return {"as_of": None, "condition": None}
+    return {"as_of": tag.as_of.isoformat(), "condition": tag.condition}
+
+
+def _finite(value: object) -> float | None:
+    number = float(value) if isinstance(value, int | float | np.floating) else np.nan
+    return number if np.isfinite(number) else None
