@@ -1,0 +1,181 @@
+"""Speech recognition with encoder-decoder transformers: 30-second windows per second, and memory.
+
+One sample is one window of 30 seconds, which the encoder always sees in full: 1,500 positions, however short the speech
+(Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision," arXiv:2212.04356, section 2.2).
+Real-time factor = samples/s x 30.
+"""
+
+import numpy as np
+
+from app.engine.arrays import FloatArray
+from app.engine.coefficients_networks import NETWORKS
+from app.engine.gradient_exchange import exchange_s, exposed_s
+from app.engine.hardware import Systems
+from app.engine.hardware_family import families
+from app.engine.job import Job
+from app.engine.model_spec import TransformerSpec
+from app.engine.network_math import uses_matrix_units
+from app.engine.network_memory import STATES, overhead_parts
+from app.engine.network_speed import OVERLAP_POWER, thread_share
+from app.engine.precision import bytes_per_element, bytes_per_parameter, peak_flops_per_s
+from app.engine.result import Footprint, MemoryPart, Pace, Physics
+
+ENCODER_POSITIONS = 1500
+"""Positions after the convolutional stem for one window."""
+DECODER_LAYER_PARAMETERS = 16
+"""Parameters of a decoder layer in units of width squared: self-attention 4, cross-attention 4, feed-forward 8."""
+ENCODER_LAYER_PARAMETERS = 12
+"""Same for an encoder layer: self-attention 4, feed-forward 8."""
+CTRANSLATE = frozenset({"other", "onnxruntime", "tensorrt"})
+"""Frameworks with fused inference kernels, such as CTranslate2 of faster-whisper."""
+FULL_PRECISION = 4.0
+
+
+def physics(job: Job, systems: Systems) -> Physics:
+    """Memory [bytes] and speed [30-second windows/s] of transcribing with, or training, a speech transformer."""
+    spec = job.model
+    if not isinstance(spec, TransformerSpec):
+        raise TypeError(f"audio.physics needs a TransformerSpec, not {type(spec).__name__}")
+    pace = _training_pace(job, systems, spec) if job.training else _transcribing_pace(job, systems, spec)
+    return Physics(_footprint(job, systems, spec), pace)
+
+
+def encoder_flops(spec: TransformerSpec) -> float:
+    """Encoder operations for one window. [FLOP]"""
+    layers, width = _encoder_layers(spec), spec.hidden_size
+    weights = ENCODER_LAYER_PARAMETERS * layers * width**2
+    return 2.0 * weights * ENCODER_POSITIONS + 4.0 * layers * width * ENCODER_POSITIONS**2
+
+
+def decoder_flops_per_token(spec: TransformerSpec) -> float:
+    """Decoder operations for one written token, the vocabulary included. [FLOP]"""
+    layers, width = _decoder_layers(spec), spec.hidden_size
+    weights = DECODER_LAYER_PARAMETERS * layers * width**2 + spec.vocab_size * width
+    return 2.0 * weights + 4.0 * layers * width * ENCODER_POSITIONS
+
+
+def cache_bytes(job: Job, spec: TransformerSpec, *, beams: float) -> float:
+    """Keys and values of the decoder's own tokens and of the encoder output, for every beam. [bytes]"""
+    positions = ENCODER_POSITIONS + (spec.max_position_embeddings or 0)
+    element = max(bytes_per_element(job.precision), 2.0)
+    return 2.0 * _decoder_layers(spec) * spec.hidden_size * positions * element * beams * job.micro_batch_size
+
+
+def _encoder_layers(spec: TransformerSpec) -> int:
+    return spec.encoder_layers or max(spec.num_hidden_layers // 2, 1)
+
+
+def _decoder_layers(spec: TransformerSpec) -> int:
+    return spec.decoder_layers or max(spec.num_hidden_layers // 2, 1)
+
+
+def _rate(job: Job, systems: Systems) -> FloatArray:
+    groups = families(systems.devices)
+    peak = peak_flops_per_s(job.precision if job.precision != "int8" else "fp16", systems.devices)
+    matrix = NETWORKS.column("speech_matrix_efficiency", groups)
+    vector = NETWORKS.column("gemm_vector_efficiency", groups)
+    return peak * np.where(uses_matrix_units(peak, systems.devices), matrix, vector) * thread_share(systems)
+
+
+def _transcribing_pace(job: Job, systems: Systems, spec: TransformerSpec) -> Pace:
+    groups = families(systems.devices)
+    batch, beams = job.micro_batch_size, NETWORKS.value("speech_beams")
+    tokens = job.output_tokens or NETWORKS.value("speech_tokens_per_window")
+    rate = _rate(job, systems)
+    reached = NETWORKS.column("bandwidth_efficiency", groups) * systems.devices.memory_bandwidth_bytes_per_s
+    encode_s = encoder_flops(spec) * batch / rate
+    width, layers = spec.hidden_size, _decoder_layers(spec)
+    decoder = DECODER_LAYER_PARAMETERS * layers * width**2 + spec.vocab_size * width
+    read = decoder * bytes_per_parameter(job.precision) + cache_bytes(job, spec, beams=beams)
+    mode = "runtime" if job.framework in CTRANSLATE else "compiled" if job.compiled else "eager"
+    host_s = layers * NETWORKS.value("kernels_per_attention_block") * NETWORKS.column(f"launch_s_{mode}", groups)
+    work_s = read / reached + decoder_flops_per_token(spec) * batch * beams / rate
+    token_s = (work_s**OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
+    flops = encoder_flops(spec) + decoder_flops_per_token(spec) * tokens
+    return Pace(
+        unit="samples/s",
+        step_s=encode_s + tokens * token_s,
+        units_per_step=batch * systems.count,
+        model_flops_per_step=flops * batch * systems.count,
+        bound_by=_bound_by(encode_s, tokens * work_s, tokens * host_s),
+        comparable_peak="fp32" if job.precision == "fp32" else "fp16",
+    )
+
+
+def _training_pace(job: Job, systems: Systems, spec: TransformerSpec) -> Pace:
+    groups = families(systems.devices)
+    tokens = NETWORKS.value("speech_tokens_per_window")
+    forward = (encoder_flops(spec) + decoder_flops_per_token(spec) * tokens) * job.micro_batch_size
+    repeated = 1.0 if job.gradient_checkpointing else 0.0
+    math_s = forward * (3.0 + repeated) / (_rate(job, systems) * NETWORKS.value("speech_training_efficiency"))
+    blocks = _encoder_layers(spec) + _decoder_layers(spec)
+    launches = blocks * NETWORKS.value("kernels_per_attention_block")
+    host_s = (
+        launches * NETWORKS.column("launch_s_eager", groups) * (1 + NETWORKS.value("backward_launches_per_forward"))
+    )
+    reached = NETWORKS.column("bandwidth_efficiency", groups) * systems.devices.memory_bandwidth_bytes_per_s
+    moved = spec.parameters * FULL_PRECISION * (2 + STATES[job.optimizer]) * NETWORKS.value("optimizer_passes")
+    update_s = moved / reached / job.gradient_accumulation_steps
+    pass_s = (math_s**OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
+    exchange = exchange_s(systems, payload_bytes=spec.parameters * FULL_PRECISION) / job.gradient_accumulation_steps
+    waiting = exposed_s(exchange=exchange, step=pass_s, count=systems.count)
+    return Pace(
+        unit="samples/s",
+        step_s=pass_s + update_s + waiting,
+        units_per_step=job.micro_batch_size * systems.count,
+        model_flops_per_step=forward * 3.0 * systems.count,
+        bound_by=_bound_by(math_s, update_s, host_s, waiting),
+        comparable_peak="fp32" if job.precision == "fp32" else "fp16",
+    )
+
+
+def _footprint(job: Job, systems: Systems, spec: TransformerSpec) -> Footprint:
+    held = bytes_per_parameter(job.precision)
+    parts = [_part("weights", spec.parameters * held, systems, f"{spec.parameters:.4g} parameters x {held:g} bytes")]
+    element = max(bytes_per_element(job.precision), 2.0)
+    width = spec.hidden_size
+    positions = ENCODER_POSITIONS * job.micro_batch_size
+    if job.training:
+        unit = 2.0 if job.precision in {"fp16", "bf16"} else FULL_PRECISION
+        share = NETWORKS.value("adapter_fraction") if job.method in {"lora", "qlora"} else 1.0
+        trained = spec.parameters * share
+        states = STATES[job.optimizer]
+        blocks = (
+            _encoder_layers(spec)
+            + _decoder_layers(spec) * NETWORKS.value("speech_tokens_per_window") / ENCODER_POSITIONS
+        )
+        kept = NETWORKS.value("speech_kept_widths_per_layer") * positions * width * blocks * element
+        if job.gradient_checkpointing:
+            kept *= NETWORKS.value("checkpointed_activations_fraction")
+        parts += [
+            _part("gradients", trained * unit, systems, f"{trained:.4g} parameters x {unit:g} bytes"),
+            _part(
+                "optimizer",
+                trained * unit * states,
+                systems,
+                f"{trained:.4g} parameters x {states:g} states x {unit:g} bytes",
+            ),
+            _part("activations", kept, systems, f"{positions} encoder positions x {width} wide x {blocks:.3g} layers"),
+        ]
+    else:
+        fused = job.framework in CTRANSLATE
+        beams = NETWORKS.value("speech_beams")
+        live = (
+            positions * width * element * NETWORKS.value("speech_live_widths_fused" if fused else "speech_live_widths")
+        )
+        cache = cache_bytes(job, spec, beams=beams)
+        parts += [
+            _part("kv_cache", cache, systems, f"{beams:g} beams x batch {job.micro_batch_size}"),
+            _part("activations", live, systems, f"{positions} encoder positions x {width} wide"),
+        ]
+    return Footprint((*parts, *overhead_parts(systems, job.precision)))
+
+
+def _part(name: str, value: float, systems: Systems, formula: str) -> MemoryPart:
+    return MemoryPart(name, np.full(len(systems), value), formula)
+
+
+def _bound_by(*parts: FloatArray) -> tuple[str, ...]:
+    names = ("compute", "memory", "overhead", "communication")
+    stacked = np.nan_to_num(np.stack(np.broadcast_arrays(*parts)), nan=0.0)
+    return tuple(names[row] for row in np.argmax(stacked, axis=0))

@@ -1,0 +1,157 @@
+"""Classical algorithms on tables: seconds of one fit on CPUs and GPUs, and the row count from which a GPU pays."""
+
+import math
+
+import numpy as np
+
+from app.engine.arrays import BoolArray, FloatArray
+from app.engine.classical_cost import USUAL_TREES, Algorithm, Table, algorithm_of, booster_of
+from app.engine.classical_memory import DOUBLE_BYTES, footprint
+from app.engine.coefficients_networks import NETWORKS
+from app.engine.hardware import Accelerator, Devices, Systems, systems_of
+from app.engine.hardware_family import families
+from app.engine.job import Job
+from app.engine.model_spec import AlgorithmSpec
+from app.engine.result import Pace, Physics
+
+USUAL_COLUMNS = 20.0
+"""Columns of a table where nobody says."""
+REFERENCE_YEAR = 2016
+"""Launch year of the processor that the CPU times were measured on (Xeon E5 v4)."""
+SMALLEST_TABLE, LARGEST_TABLE = 1e2, 1e10
+NO_ROWS = "Say how many rows the table has; without it neither memory nor time can be told."
+NO_FORMULA = "No cost formula is known for {name}, so its time is not estimated; memory counts the table and one copy."
+CPU_ONLY = "{name} has no widely used GPU library: a GPU does not speed it up."
+
+
+def physics(job: Job, systems: Systems) -> Physics:
+    """Memory [bytes] and time of one fit [s] of a classical algorithm."""
+    spec = job.model
+    if not isinstance(spec, AlgorithmSpec):
+        raise TypeError(f"classical.physics needs an AlgorithmSpec, not {type(spec).__name__}")
+    if not job.rows:
+        return Physics(None, None, (NO_ROWS,))
+    table = Table(job.rows, job.columns or USUAL_COLUMNS, job.steps or USUAL_TREES)
+    memory = footprint(spec.name, table, systems)
+    seconds = fit_s(spec.name, table, systems)
+    if seconds is None:
+        return Physics(memory, None, (NO_FORMULA.format(name=spec.name),))
+    algorithm = algorithm_of(spec.name)
+    cpu_only = algorithm is not None and not algorithm.gpu
+    warned = (CPU_ONLY.format(name=spec.name),) if cpu_only and bool(np.any(~_is_cpu(systems))) else ()
+    rows = np.full(len(systems), table.rows)
+    flops = algorithm.flops(table) if algorithm else table.rows * table.columns * table.rounds
+    pace = Pace(
+        unit="samples/s",
+        step_s=seconds,
+        units_per_step=rows,
+        model_flops_per_step=np.full(len(systems), flops),
+        bound_by=_bound_by(spec.name, systems),
+        run_units=rows,
+        comparable_peak="fp32",
+    )
+    return Physics(memory, pace, warned)
+
+
+def fit_s(name: str, table: Table, systems: Systems) -> FloatArray | None:
+    """Time of one fit on each system; None where no formula is known. [s]"""
+    booster = booster_of(name)
+    if booster is not None:
+        return boosting_s(booster, table, systems)
+    algorithm = algorithm_of(name)
+    return None if algorithm is None else algorithm_s(algorithm, table, systems)
+
+
+def boosting_s(library: str, table: Table, systems: Systems) -> FloatArray:
+    """Boosted trees on histograms: a fixed start, and a time per value and round. [s]
+
+    The time per value is measured (github.com/szilard/GBM-perf) and carried to other hardware by cores and their
+    generation, or between bandwidth and arithmetic of a GPU, as building histograms is bound by neither alone.
+    """
+    values = table.rows * table.columns * table.rounds
+    rounds = table.rounds / USUAL_TREES
+    grown = max(1.0, (table.rows / 1e6)) ** NETWORKS.value(f"{library}_cpu_growth")
+    cpu = NETWORKS.value(f"{library}_cpu_fixed_s") * rounds + values * grown * NETWORKS.value(
+        f"{library}_cpu_s_per_value"
+    ) / cpu_rate(systems)
+    gpu = NETWORKS.value(f"{library}_gpu_fixed_s") * rounds + values * NETWORKS.value(
+        f"{library}_gpu_s_per_value"
+    ) / gpu_rate(systems)
+    return np.where(_is_cpu(systems), cpu, gpu)
+
+
+def algorithm_s(algorithm: Algorithm, table: Table, systems: Systems) -> FloatArray:
+    """Time of one fit as a roofline: operations over what is reached of the peak, passes over the bandwidth. [s]"""
+    devices, groups = systems.devices, families(systems.devices)
+    peak = devices.peak_flops_per_s("fp32")
+    reached = NETWORKS.column(
+        "classical_irregular_efficiency" if algorithm.irregular else "classical_efficiency", groups
+    )
+    used = _cores_used(systems) if algorithm.parallel else 1.0 / np.maximum(devices.compute_units, 1.0)
+    used = np.where(_is_cpu(systems), used, 1.0)
+    math_s = algorithm.flops(table) / (peak * reached * used)
+    moved = algorithm.passes(table) * table.rows * table.columns * DOUBLE_BYTES
+    bandwidth = NETWORKS.column("bandwidth_efficiency", groups) * devices.memory_bandwidth_bytes_per_s
+    start = np.where(_is_cpu(systems), NETWORKS.value("fit_start_cpu_s"), NETWORKS.value("fit_start_gpu_s"))
+    seconds = start + math_s + moved / bandwidth
+    return np.where(_is_cpu(systems) | algorithm.gpu, seconds, np.nan)
+
+
+def cpu_rate(systems: Systems) -> FloatArray:
+    """Speed of a CPU at irregular work, relative to the sixteen cores of 2016 that times were measured on. [-]
+
+    More cores help less and less; a second socket makes histograms slower, because they cross sockets.
+    """
+    devices = systems.devices
+    cores = np.where(np.isnan(devices.compute_units), NETWORKS.value("usual_cpu_cores"), devices.compute_units)
+    cores = cores * _cores_used(systems)
+    year = np.where(np.isnan(devices.launch_year), REFERENCE_YEAR, devices.launch_year)
+    newer = (1.0 + NETWORKS.value("core_speed_per_year")) ** (year - REFERENCE_YEAR)
+    scaled = (cores / NETWORKS.value("reference_cpu_cores")) ** NETWORKS.value("core_scaling_exponent")
+    sockets = np.where(systems.count > 1, NETWORKS.value("second_socket_rate"), 1.0)
+    return scaled * newer * sockets
+
+
+def gpu_rate(systems: Systems) -> FloatArray:
+    """Speed of a GPU at building histograms, relative to a V100: between its bandwidth and its arithmetic. [-]"""
+    devices = systems.devices
+    bandwidth = devices.memory_bandwidth_bytes_per_s / NETWORKS.value("reference_gpu_bytes_per_s")
+    fp32 = devices.peak_flops_per_s("fp32") / NETWORKS.value("reference_gpu_flops_per_s")
+    return np.sqrt(bandwidth * fp32) * NETWORKS.column("histogram_efficiency", families(devices))
+
+
+def rows_where_gpu_pays(
+    name: str, *, columns: float, rounds: float, cpu: Accelerator, gpu: Accelerator
+) -> float | None:
+    """Rows from which a fit is faster on this GPU than on this CPU; None where it never is. [rows]"""
+    systems = systems_of(Devices((cpu, gpu)), count=[1, 1])
+
+    def gpu_wins(rows: float) -> bool:
+        seconds = fit_s(name, Table(rows, columns, rounds), systems)
+        return seconds is not None and bool(seconds[1] < seconds[0])
+
+    if not gpu_wins(LARGEST_TABLE):
+        return None
+    low, high = math.log(SMALLEST_TABLE), math.log(LARGEST_TABLE)
+    if gpu_wins(SMALLEST_TABLE):
+        return SMALLEST_TABLE
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (low, middle) if gpu_wins(math.exp(middle)) else (middle, high)
+    return math.exp(high)
+
+
+def _cores_used(systems: Systems) -> FloatArray:
+    if systems.threads.size == 0:
+        return np.ones(len(systems))
+    share = systems.threads / (systems.devices.compute_units * systems.count)
+    return np.where(np.isnan(share), 1.0, np.minimum(share, 1.0))
+
+
+def _is_cpu(systems: Systems) -> BoolArray:
+    return systems.devices.where(kind="cpu")
+
+
+def _bound_by(name: str, systems: Systems) -> tuple[str, ...]:
+    irregular = booster_of(name) is not None or bool((known := algorithm_of(name)) and known.irregular)
+    return ("memory" if irregular else "compute",) * len(systems)

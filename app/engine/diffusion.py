@@ -1,0 +1,147 @@
+"""Diffusion and flow models: pictures or clips per second, training samples per second, and peak memory."""
+
+import numpy as np
+
+from app.engine.arrays import FloatArray
+from app.engine.coefficients_networks import NETWORKS
+from app.engine.diffusion_memory import attention_score_bytes, footprint, guidance_batch
+from app.engine.diffusion_work import DenoiserWork, denoiser_work, transformer_shape
+from app.engine.gradient_exchange import exchange_s, exposed_s
+from app.engine.hardware import Systems
+from app.engine.hardware_family import families
+from app.engine.job import Job
+from app.engine.model_spec import DiffusionSpec
+from app.engine.network_math import uses_matrix_units
+from app.engine.network_speed import OVERLAP_POWER
+from app.engine.precision import bytes_per_parameter, peak_flops_per_s
+from app.engine.result import Pace, Physics
+from app.engine.units import FLOPS_PER_MAC
+
+FORWARD_AND_BACKWARD = 3.0
+"""One forward pass and two products per layer on the way back."""
+FORWARD_AND_HALF_BACKWARD = 2.0
+"""With a frozen base, weight gradients are left out. LoRA, arXiv:2106.09685."""
+RATE_ON_FRAMES = "Each sample is one clip of {frames} frames."
+INFERRED = "The operations of this denoiser were inferred from its size, so the speed is rough."
+TEXT_TOKENS = 77
+"""Tokens of a CLIP prompt; longer prompts hardly matter beside the denoiser."""
+
+
+def physics(job: Job, systems: Systems) -> Physics:
+    """Memory [bytes] and speed [samples/s] of generating with or training a diffusion model.
+
+    One sample is one picture, or one clip. Operations of one sample are steps x guidance x denoiser + autoencoder
+    + text encoder; training takes one step per sample, forward and backward, with latents encoded beforehand.
+    """
+    spec = job.model
+    if not isinstance(spec, DiffusionSpec):
+        raise TypeError(f"diffusion.physics needs a DiffusionSpec, not {type(spec).__name__}")
+    work = denoiser_work(job, spec)
+    warnings = [INFERRED] if work.inferred else []
+    if job.frames > 1:
+        warnings.append(RATE_ON_FRAMES.format(frames=job.frames))
+    memory = footprint(job, systems, spec, work)
+    pace = _training_pace(job, systems, spec, work) if job.training else _generating_pace(job, systems, spec, work)
+    return Physics(memory, pace, tuple(warnings))
+
+
+def flops_per_sample(job: Job, spec: DiffusionSpec, work: DenoiserWork) -> float:
+    """Operations of one picture or clip: steps x (2 with guidance) x denoiser + autoencoder + text encoder. [FLOP]"""
+    passes = (job.steps or spec.default_steps) * guidance_batch(job, spec) / job.micro_batch_size
+    return passes * work.flops + decoder_flops(job, spec) + FLOPS_PER_MAC * spec.text_encoder_parameters * TEXT_TOKENS
+
+
+def decoder_flops(job: Job, spec: DiffusionSpec) -> float:
+    """Operations to decode one picture or clip. [FLOP]"""
+    height, width = job.image_size or spec.default_size
+    if spec.vae_parameters == 0.0:
+        return 0.0
+    return height * width * max(job.frames, 1) * NETWORKS.value("decoder_flops_per_pixel")
+
+
+def math_efficiency(job: Job, systems: Systems, spec: DiffusionSpec, peak: FloatArray) -> FloatArray:
+    """Share of the peak that a denoiser reaches. [-]"""
+    groups = families(systems.devices)
+    kind = "unet" if spec.architecture == "diffusion_unet" else "transformer"
+    matrix = NETWORKS.column(f"denoiser_efficiency_{kind}", groups)
+    vector = NETWORKS.column("gemm_vector_efficiency", groups)
+    reached = np.where(uses_matrix_units(peak, systems.devices), matrix, vector)
+    if job.training:
+        reached = reached * NETWORKS.value("denoiser_training_efficiency")
+    return reached * (NETWORKS.value("denoiser_compiled_gain") if job.compiled else 1.0)
+
+
+def launch_s(job: Job, systems: Systems, spec: DiffusionSpec) -> FloatArray:
+    """Host time to launch one denoiser pass. [s]"""
+    layers, _ = transformer_shape(spec.denoiser_parameters)
+    transformer = spec.architecture == "diffusion_transformer"
+    kernels = (
+        layers * NETWORKS.value("kernels_per_denoiser_block") if transformer else NETWORKS.value("kernels_per_unet")
+    )
+    mode = "compiled" if job.compiled else "eager"
+    return kernels * NETWORKS.column(f"launch_s_{mode}", families(systems.devices))
+
+
+def _rates(job: Job, systems: Systems, spec: DiffusionSpec) -> tuple[FloatArray, FloatArray, str]:
+    precision = "fp16" if job.precision in {"int4", "nf4", "fp4", "nvfp4", "mxfp4", "int8"} else job.precision
+    peak = peak_flops_per_s(precision, systems.devices)
+    bandwidth = systems.devices.memory_bandwidth_bytes_per_s
+    reached = NETWORKS.column("bandwidth_efficiency", families(systems.devices)) * bandwidth
+    return peak * math_efficiency(job, systems, spec, peak), reached, "fp32" if precision == "fp32" else "fp16"
+
+
+def _generating_pace(job: Job, systems: Systems, spec: DiffusionSpec, work: DenoiserWork) -> Pace:
+    flops_per_s, bytes_per_s, peak_name = _rates(job, systems, spec)
+    steps = job.steps or spec.default_steps
+    batch = guidance_batch(job, spec)
+    math_s = work.flops * batch / flops_per_s
+    weights = spec.denoiser_parameters * bytes_per_parameter(job.precision if job.precision != "amp" else "fp16")
+    scores = attention_score_bytes(job, spec, work) * NETWORKS.value("eager_score_layers")
+    moved_s = (weights + scores) / bytes_per_s
+    host_s = launch_s(job, systems, spec)
+    pass_s = ((math_s + moved_s) ** OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
+    around = decoder_flops(job, spec) + FLOPS_PER_MAC * spec.text_encoder_parameters * TEXT_TOKENS
+    step_s = steps * pass_s + around * job.micro_batch_size / flops_per_s
+    samples = job.micro_batch_size * systems.count
+    return Pace(
+        unit="samples/s",
+        step_s=step_s,
+        units_per_step=samples,
+        model_flops_per_step=flops_per_sample(job, spec, work) * samples,
+        bound_by=_bound_by(math_s, moved_s, host_s),
+        comparable_peak=peak_name,
+    )
+
+
+def _training_pace(job: Job, systems: Systems, spec: DiffusionSpec, work: DenoiserWork) -> Pace:
+    flops_per_s, bytes_per_s, peak_name = _rates(job, systems, spec)
+    adapters = job.method in {"lora", "qlora"}
+    passes = FORWARD_AND_HALF_BACKWARD if adapters else FORWARD_AND_BACKWARD
+    repeated = 1.0 if job.gradient_checkpointing else 0.0
+    forward = work.flops * job.micro_batch_size
+    math_s = forward * (passes + repeated) / flops_per_s
+    trained = spec.denoiser_parameters * (NETWORKS.value("adapter_fraction") if adapters else 1.0)
+    update_s = trained * 16.0 * NETWORKS.value("optimizer_passes") / bytes_per_s / job.gradient_accumulation_steps
+    scores = attention_score_bytes(job, spec, work) * NETWORKS.value("eager_score_layers") * passes
+    moved_s = update_s + scores / bytes_per_s
+    host_s = launch_s(job, systems, spec) * (passes + repeated)
+    pass_s = ((math_s + moved_s) ** OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
+    exchange = exchange_s(systems, payload_bytes=trained * 2.0) / job.gradient_accumulation_steps
+    waiting = exposed_s(exchange=exchange, step=pass_s, count=systems.count)
+    step_s = pass_s + waiting
+    samples = job.micro_batch_size * systems.count
+    return Pace(
+        unit="samples/s",
+        step_s=step_s,
+        units_per_step=samples,
+        model_flops_per_step=forward * passes * systems.count,
+        bound_by=_bound_by(math_s, moved_s, host_s, waiting),
+        communication_share=waiting / step_s,
+        comparable_peak=peak_name,
+    )
+
+
+def _bound_by(*parts: FloatArray) -> tuple[str, ...]:
+    names = ("compute", "memory", "overhead", "communication")
+    stacked = np.nan_to_num(np.stack(np.broadcast_arrays(*parts)), nan=0.0)
+    return tuple(names[row] for row in np.argmax(stacked, axis=0))

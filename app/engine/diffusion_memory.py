@@ -1,0 +1,152 @@
+"""Peak memory of a diffusion model: the largest of its phases, denoising, decoding or training."""
+
+import numpy as np
+
+from app.engine.coefficients_networks import NETWORKS
+from app.engine.diffusion_work import DenoiserWork, transformer_shape
+from app.engine.hardware import Systems
+from app.engine.job import Job
+from app.engine.model_spec import DiffusionSpec
+from app.engine.network_memory import STATES, overhead_parts
+from app.engine.precision import bytes_per_element, bytes_per_parameter
+from app.engine.result import Footprint, MemoryPart
+
+FROZEN_BYTES = 2.0
+"""Text encoders, autoencoder and a frozen denoiser are kept in 16 bits."""
+ADAPTER_BYTES = 16.0
+"""fp32 weight, gradient and two Adam states of one adapter parameter."""
+
+
+def guidance_batch(job: Job, spec: DiffusionSpec) -> int:
+    """Samples in one denoiser pass: guidance runs each prompt with and without text. [-]"""
+    return job.micro_batch_size * (2 if spec.guidance_doubles_batch and not job.training else 1)
+
+
+def attention_score_bytes(job: Job, spec: DiffusionSpec, work: DenoiserWork) -> float:
+    """Attention matrices that eager attention writes out; flash attention keeps none. [bytes]
+
+    Examples
+    --------
+    Quadratic in the tokens: doubling the side of a picture takes sixteen times the memory.
+    """
+    if job.attention != "eager":
+        return 0.0
+    heads = NETWORKS.value(
+        "attention_heads_unet" if spec.architecture == "diffusion_unet" else "attention_heads_transformer"
+    )
+    copies = NETWORKS.value("eager_score_copies")
+    return guidance_batch(job, spec) * heads * work.tokens**2 * bytes_per_element(job.precision) * copies
+
+
+def denoising_bytes(job: Job, spec: DiffusionSpec, work: DenoiserWork) -> float:
+    """Activations of one denoiser pass without gradients. [bytes]"""
+    batch = guidance_batch(job, spec)
+    element = bytes_per_element(job.precision)
+    if spec.architecture == "diffusion_unet":
+        live = work.tokens * NETWORKS.value("unet_live_values_per_latent_pixel")
+    else:
+        _, width = transformer_shape(spec.denoiser_parameters)
+        live = work.tokens * width * NETWORKS.value("transformer_live_widths")
+    return batch * live * element + attention_score_bytes(job, spec, work)
+
+
+def decoding_bytes(job: Job, spec: DiffusionSpec) -> float:
+    """Activations of the autoencoder while it decodes; clips are decoded a few latent frames at a time. [bytes]"""
+    if spec.vae_parameters == 0.0:
+        return 0.0
+    height, width = job.image_size or spec.default_size
+    together = min(max(job.frames, 1), NETWORKS.value("frames_decoded_together") * spec.vae_temporal_factor)
+    values = NETWORKS.value("decoder_live_values_per_pixel")
+    samples = job.micro_batch_size if job.frames <= 1 else 1
+    return samples * height * width * together * values * max(bytes_per_element(job.precision), 2.0)
+
+
+def backward_bytes(job: Job, spec: DiffusionSpec, work: DenoiserWork) -> float:
+    """Activations kept for the backward pass. [bytes]"""
+    element = bytes_per_element("bf16") if job.precision != "fp32" else bytes_per_element("fp32")
+    if spec.architecture == "diffusion_unet":
+        kept = work.flops * NETWORKS.value("unet_kept_values_per_flop")
+    else:
+        layers, width = transformer_shape(spec.denoiser_parameters)
+        kept = work.tokens * width * layers * NETWORKS.value("transformer_kept_widths_per_layer")
+    if job.gradient_checkpointing:
+        kept *= NETWORKS.value("checkpointed_denoiser_fraction")
+    scores = attention_score_bytes(job, spec, work)
+    return job.micro_batch_size * kept * element + scores
+
+
+def footprint(job: Job, systems: Systems, spec: DiffusionSpec, work: DenoiserWork) -> Footprint:
+    """Parts alive at the peak of the worst phase. [bytes]"""
+    parts = _training_parts(job, systems, spec, work) if job.training else _inference_parts(job, systems, spec, work)
+    return Footprint((*parts, *overhead_parts(systems, job.precision)))
+
+
+def _inference_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: DenoiserWork) -> list[MemoryPart]:
+    held = bytes_per_parameter(job.precision if job.precision != "amp" else "fp16")
+    others = max(held, FROZEN_BYTES) if job.precision != "fp32" else held
+    beside = spec.text_encoder_parameters + spec.vae_parameters
+    phases = {"denoising": denoising_bytes(job, spec, work), "decoding": decoding_bytes(job, spec)}
+    worst = max(phases, key=lambda name: phases[name])
+    return [
+        _part(
+            "weights",
+            spec.denoiser_parameters * held,
+            systems,
+            f"denoiser {spec.denoiser_parameters:.4g} parameters x {held:.3g} bytes",
+        ),
+        _part("text_encoder_and_vae", beside * others, systems, f"{beside:.4g} parameters x {others:g} bytes"),
+        _part("activations", phases[worst], systems, f"{worst}, the larger of denoising and decoding"),
+    ]
+
+
+def _training_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: DenoiserWork) -> list[MemoryPart]:
+    frozen = spec.text_encoder_parameters + spec.vae_parameters
+    adapters = job.method in {"lora", "qlora"}
+    trained = spec.denoiser_parameters
+    if adapters:
+        trained *= NETWORKS.value("adapter_fraction") * job.lora_rank / NETWORKS.value("adapter_fraction_rank")
+    unit = 2.0 if job.precision in {"fp16", "bf16"} else 4.0
+    base = bytes_per_parameter("nf4") if job.method == "qlora" else FROZEN_BYTES
+    if adapters:
+        learned = [
+            _part(
+                "weights",
+                spec.denoiser_parameters * base,
+                systems,
+                f"denoiser {spec.denoiser_parameters:.4g} parameters x {base:.3g} bytes, frozen",
+            ),
+            _part(
+                "adapters",
+                trained * ADAPTER_BYTES,
+                systems,
+                f"{trained:.4g} adapter parameters x {ADAPTER_BYTES:g} bytes",
+            ),
+        ]
+    else:
+        states = STATES[job.optimizer]
+        shown = f"{trained:.4g} parameters x {unit:g} bytes"
+        learned = [
+            _part("weights", trained * unit, systems, shown),
+            _part("gradients", trained * unit, systems, shown),
+            _part("optimizer", trained * unit * states, systems, f"{shown} x {states:g} states ({job.optimizer})"),
+        ]
+    kept = backward_bytes(job, spec, work)
+    return [
+        *learned,
+        _part(
+            "text_encoder_and_vae",
+            frozen * FROZEN_BYTES,
+            systems,
+            f"{frozen:.4g} parameters x {FROZEN_BYTES:g} bytes, frozen",
+        ),
+        _part(
+            "activations",
+            kept,
+            systems,
+            f"batch {job.micro_batch_size}, {work.tokens:.4g} latent positions, kept for the backward pass",
+        ),
+    ]
+
+
+def _part(name: str, value: float, systems: Systems, formula: str) -> MemoryPart:
+    return MemoryPart(name, np.full(len(systems), value), formula)

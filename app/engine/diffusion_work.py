@@ -1,0 +1,103 @@
+"""What a diffusion model computes: denoiser operations at the size asked for, and its latent tokens."""
+
+import math
+from dataclasses import dataclass
+
+from app.engine.coefficients_networks import NETWORKS
+from app.engine.job import Job
+from app.engine.model_spec import DiffusionSpec
+from app.engine.units import FLOPS_PER_MAC
+
+PATCH = 2
+"""Latent pixels along one side of a transformer token. DiT, arXiv:2212.09748."""
+CAUSAL_FIRST_FRAME = 1
+"""Video autoencoders code the first frame on its own. Wan, arXiv:2503.20314."""
+
+
+@dataclass(frozen=True, slots=True)
+class DenoiserWork:
+    """One forward pass of the denoiser on one sample."""
+
+    linear_flops: float
+    """Convolutions and linear layers: grow with the tokens. [FLOP]"""
+    attention_flops: float
+    """Attention products: grow with their square. [FLOP]"""
+    tokens: float
+    """Latent tokens, or latent pixels of a U-Net. [-]"""
+    inferred: bool
+    """Operations were inferred from the parameter count."""
+
+    @property
+    def flops(self) -> float:
+        """All of it. [FLOP]"""
+        return self.linear_flops + self.attention_flops
+
+
+def latent_pixels(spec: DiffusionSpec, *, size: tuple[int, int], frames: int) -> float:
+    """Latent positions of one picture or clip. [-]
+
+    >>> sd = DiffusionSpec(
+    ...     "sd", "diffusion_unet", "text-to-image", 8.6e8, 1.2e8, 8e7, 8e11, (512, 512), 1, 4096, 50, True)
+    >>> latent_pixels(sd, size=(512, 512), frames=1)
+    4096.0
+    """
+    spatial = math.prod(size) / spec.vae_spatial_factor**2
+    coded = (frames - CAUSAL_FIRST_FRAME) // spec.vae_temporal_factor + CAUSAL_FIRST_FRAME
+    return spatial * max(coded, 1)
+
+
+def tokens_at(spec: DiffusionSpec, *, size: tuple[int, int], frames: int) -> float:
+    """Tokens the denoiser sees, scaled from the published count where there is one. [-]"""
+    asked = latent_pixels(spec, size=size, frames=frames)
+    if spec.tokens:
+        return spec.tokens * asked / latent_pixels(spec, size=spec.default_size, frames=max(spec.default_frames, 1))
+    return asked if spec.architecture == "diffusion_unet" else asked / PATCH**2
+
+
+def attention_share(spec: DiffusionSpec, *, tokens: float, flops: float) -> float:
+    """Share of attention in a published operation count. [-]
+
+    A diffusion transformer multiplies every token with every parameter once, so what is left over is attention. In a
+    U-Net, whose layers work at several resolutions, the share is a coefficient per 4,096 latent pixels.
+
+    Examples
+    --------
+    Wan 2.1 14B at 720p spends two thirds of its operations on attention:
+
+    >>> wan = DiffusionSpec(
+    ...     "wan", "diffusion_transformer", "text-to-video", 14.29e9, 5.7e9, 1.3e8, 6.523e15,
+    ...     (720, 1280), 81, 75600, 50, True)
+    >>> round(attention_share(wan, tokens=75600, flops=6.523e15), 2)
+    0.67
+    """
+    if spec.architecture == "diffusion_unet":
+        ratio = NETWORKS.value("unet_attention_per_4096_pixels") * tokens / 4096
+        return min(ratio / (1 + ratio), NETWORKS.value("unet_attention_share_at_most"))
+    linear = FLOPS_PER_MAC * spec.denoiser_parameters * tokens
+    return max(1 - linear / flops, NETWORKS.value("transformer_attention_share_at_least"))
+
+
+def denoiser_work(job: Job, spec: DiffusionSpec) -> DenoiserWork:
+    """One denoiser pass at the size and length asked for.
+
+    Without a published count, a transformer multiplies each token with each parameter, and a U-Net reuses its
+    parameters as Stable Diffusion's does.
+    """
+    base_frames = max(spec.default_frames, 1)
+    base_tokens = tokens_at(spec, size=spec.default_size, frames=base_frames)
+    reuse = (
+        1.0 if spec.architecture == "diffusion_transformer" else NETWORKS.value("unet_weight_reuse_per_latent_pixel")
+    )
+    inferred = spec.flops_per_forward is None
+    flops = spec.flops_per_forward or FLOPS_PER_MAC * spec.denoiser_parameters * base_tokens * reuse
+    size = job.image_size or spec.default_size
+    tokens = tokens_at(spec, size=size, frames=max(job.frames, 1))
+    growth = tokens / base_tokens
+    share = attention_share(spec, tokens=base_tokens, flops=flops)
+    return DenoiserWork(flops * (1 - share) * growth, flops * share * growth**2, tokens, inferred)
+
+
+def transformer_shape(parameters: float) -> tuple[float, float]:
+    """Depth and width of a diffusion transformer of a given size: DiT-XL has 28 layers, FLUX.1 57, Wan 14B 40. [-]"""
+    layers = NETWORKS.value("denoiser_layers_at_1e9") * (parameters / 1e9) ** (1 / 3)
+    return layers, math.sqrt(parameters / (12 * layers))

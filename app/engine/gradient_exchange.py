@@ -1,0 +1,56 @@
+"""Data-parallel training: summing gradients over replicas, and how much of that the backward pass hides."""
+
+import numpy as np
+
+from app.engine.arrays import FloatArray, Floats
+from app.engine.coefficients_networks import NETWORKS
+from app.engine.hardware import Systems
+
+
+def ring_all_reduce_bytes(*, payload_bytes: Floats, devices: Floats) -> Floats:
+    r"""Bytes that each device sends to sum a payload over all devices in a ring. [bytes]
+
+    .. math:: 2 \frac{n-1}{n} G
+
+    Examples
+    --------
+    >>> ring_all_reduce_bytes(payload_bytes=100.0, devices=8)
+    175.0
+
+    References
+    ----------
+    .. [1] P. Patarasuk and X. Yuan, "Bandwidth optimal all-reduce algorithms for clusters of workstations," 2009.
+    """
+    return 2 * (devices - 1) / devices * payload_bytes
+
+
+def link_bytes_per_s(systems: Systems) -> FloatArray:
+    """What one device can send: over its links, else PCIe, else the network between machines. [bytes/s]"""
+    devices = systems.devices
+    own = devices.interconnect_bytes_per_s / 2 * NETWORKS.value("link_efficiency")
+    pcie = devices.pcie_bytes_per_s * NETWORKS.value("pcie_shared_efficiency")
+    usual = NETWORKS.value("unknown_link_bytes_per_s")
+    inside = np.where(np.isnan(own), np.where(np.isnan(pcie), usual, pcie), own)
+    clustered = ~np.isnan(devices.interconnect_bytes_per_s)
+    network = np.where(
+        clustered, NETWORKS.value("cluster_network_bytes_per_s"), NETWORKS.value("office_network_bytes_per_s")
+    )
+    return np.where(systems.nodes > 1, np.minimum(inside, network), inside)
+
+
+def exchange_s(systems: Systems, *, payload_bytes: float) -> FloatArray:
+    """Time to sum the gradients once, nothing hidden. [s]"""
+    volume = ring_all_reduce_bytes(payload_bytes=payload_bytes, devices=systems.count)
+    rounds = np.log2(np.maximum(systems.count, 1.0))
+    return np.where(
+        systems.count > 1,
+        volume / link_bytes_per_s(systems) + rounds * NETWORKS.value("exchange_latency_s"),
+        0.0,
+    )
+
+
+def exposed_s(*, exchange: FloatArray, step: FloatArray, count: FloatArray) -> FloatArray:
+    """What is left after the backward pass has hidden its part, and the waiting for the slowest replica. [s]"""
+    hidden = NETWORKS.value("exchange_hidden_fraction") * step
+    waiting = NETWORKS.value("waiting_per_doubling") * np.log2(np.maximum(count, 1.0)) * step
+    return np.maximum(exchange - hidden, 0.0) + waiting

@@ -1,0 +1,70 @@
+"""Which arithmetic units a network's layers run on, and what share of their peak they reach."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.engine.arrays import BoolArray, FloatArray
+from app.engine.coefficients_networks import NETWORKS
+from app.engine.hardware import Devices
+from app.engine.hardware_family import families
+from app.engine.job import Job
+from app.engine.precision import bytes_per_element, peak_flops_per_s
+
+TF32_BY_DEFAULT = frozenset({"pytorch", "tensorflow", "jax", "other"})
+"""Frameworks in which cuDNN convolutions of fp32 tensors run in TF32 unless told otherwise (PyTorch since 1.7)."""
+WEIGHT_ONLY = frozenset({"int4", "nf4", "fp4", "nvfp4", "mxfp4"})
+"""Formats that networks other than transformers hardly use; counted as 16 bits."""
+MARGIN = 1.05
+"""A rate this much above the fp32 rate comes from matrix units."""
+
+
+@dataclass(frozen=True, slots=True)
+class MathRate:
+    """How fast and how wide a job computes on each device."""
+
+    peak_flops_per_s: FloatArray
+    efficiency_fraction: FloatArray
+    """Share of the peak that large layers reach."""
+    bytes_per_element: FloatArray
+    peak_name: str
+
+    @property
+    def flops_per_s(self) -> FloatArray:
+        """What large layers reach. [FLOP/s]"""
+        return self.peak_flops_per_s * self.efficiency_fraction
+
+
+def arithmetic_precision(job: Job, *, transformer: bool) -> str:
+    """The precision of the products; fp32 convolutions use TF32 where the framework does so by default."""
+    if job.precision == "fp32" and not transformer and job.framework in TF32_BY_DEFAULT:
+        return "tf32"
+    if job.precision in WEIGHT_ONLY or (job.training and job.precision == "int8"):
+        return "fp16"
+    return job.precision
+
+
+def uses_matrix_units(peak: FloatArray, devices: Devices) -> BoolArray:
+    """Whether a rate is above that of the vector units; true without any fp32 rate (TPUs)."""
+    fp32 = devices.peak_flops_per_s("fp32")
+    return np.isnan(fp32) | (peak > MARGIN * fp32)
+
+
+def math_rate(job: Job, devices: Devices, *, transformer: bool, intensity: float) -> MathRate:
+    """Peak and reached share for a job on every device; thin layers (few products per activation) reach less."""
+    precision = arithmetic_precision(job, transformer=transformer)
+    peak = peak_flops_per_s(precision, devices)
+    groups = families(devices)
+    matrix = "gemm_matrix_efficiency" if transformer else "conv_matrix_efficiency"
+    if precision == "tf32":
+        matrix = "gemm_tf32_efficiency" if transformer else "conv_tf32_efficiency"
+    vector = "gemm_vector_efficiency" if transformer else "conv_vector_efficiency"
+    large = np.where(uses_matrix_units(peak, devices), NETWORKS.column(matrix, groups), NETWORKS.column(vector, groups))
+    half = NETWORKS.column("intensity_at_half_efficiency", groups)
+    filled = 1.0 / (1.0 + half / intensity)
+    wide = np.where(peak > 0, bytes_per_element(job.precision if precision != "tf32" else "fp32"), np.nan)
+    return MathRate(peak, large * filled, wide, _peak_name(precision))
+
+
+def _peak_name(precision: str) -> str:
+    return {"fp32": "fp32", "tf32": "tf32", "fp8": "fp8", "int8": "int8"}.get(precision, "fp16")

@@ -1,0 +1,167 @@
+"""Peak memory of one device while a network trains or runs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.engine.arrays import FloatArray
+from app.engine.coefficients_networks import NETWORKS
+from app.engine.hardware import Systems
+from app.engine.hardware_family import families
+from app.engine.job import Job
+from app.engine.network_work import NetworkWork
+from app.engine.precision import bytes_per_element, bytes_per_parameter
+from app.engine.result import Footprint, MemoryPart
+
+STATES = {
+    "sgd": 0.0, "sgd_momentum": 1.0, "adam": 2.0, "adamw": 2.0, "rmsprop": 1.0, "lion": 1.0, "muon": 1.0,
+    "adafactor": 0.0, "adamw8bit": 0.5,
+}  # fmt: skip
+"""State tensors an optimizer keeps per parameter, in units of one fp32 parameter (8-bit Adam: two of one byte)."""
+PURE_16_BIT = frozenset({"fp16", "bf16"})
+RETAINED_BY_FAMILY = {
+    "vgg": "plain", "alexnet": "plain", "squeezenet": "plain", "lenet": "plain", "densenet": "dense",
+    "mobile": "depthwise", "mnas": "depthwise", "efficientnet": "depthwise", "tf": "depthwise", "ghostnet": "depthwise",
+    "shufflenet": "depthwise", "ssdlite": "depthwise",
+}  # fmt: skip
+"""Name starts of families whose layers keep more or fewer copies than a residual net."""
+RETAINED_BY_ARCHITECTURE = {
+    "vit": "attention", "detector": "detector", "segmenter": "segmenter", "unet": "unet", "gan": "gan", "mlp": "plain",
+    "rnn": "recurrent", "gnn": "graph", "recommender": "recommender",
+}  # fmt: skip
+OUTPUT_PER_PIXEL = frozenset({"segmenter", "unet"})
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingShare:
+    """How much of a network is trained: all of it, adapters, or only the head."""
+
+    trainable_fraction: float
+    """Share of the parameters with gradients and optimizer state."""
+    backward_fraction: float
+    """Share of the backward pass that is run; 0 when running the network only."""
+    recompute_fraction: float
+    """Share of the forward pass that checkpointing repeats."""
+    retained_fraction: float
+    """Share of the activations that are kept for the backward pass."""
+
+
+def training_share(job: Job) -> TrainingShare:
+    """What a method trains and keeps; zeros for inference."""
+    if not job.training:
+        return TrainingShare(0.0, 0.0, 0.0, 0.0)
+    if job.method == "frozen":
+        head = NETWORKS.value("head_fraction")
+        return TrainingShare(head, 0.0, 0.0, 0.0)
+    checkpointed = job.gradient_checkpointing
+    retained = NETWORKS.value("checkpointed_activations_fraction") if checkpointed else 1.0
+    repeated = 1.0 if checkpointed else 0.0
+    if job.method in {"lora", "qlora"}:
+        return TrainingShare(
+            NETWORKS.value("adapter_fraction"), NETWORKS.value("adapter_backward_fraction"), repeated, retained
+        )
+    return TrainingShare(1.0, 1.0, repeated, retained)
+
+
+def optimizer_bytes_per_parameter(job: Job) -> float:
+    """Weights, gradients and optimizer state of one trained parameter. [bytes]
+
+    Plain 16-bit training keeps everything in 16 bits; fp32 and automatic mixed precision keep fp32.
+    """
+    unit = 2.0 if job.precision in PURE_16_BIT else 4.0
+    return unit * (2.0 + STATES[job.optimizer])
+
+
+def retained_ratio(work: NetworkWork, *, architecture: str, family: str) -> float:
+    """Bytes kept for the backward pass per byte of counted activations. [-]
+
+    Measured with ``saved_tensors_hooks`` on timm models, see ``data/networks.toml``; thin nets count as depthwise.
+    """
+    kind = next((kind for start, kind in RETAINED_BY_FAMILY.items() if family.startswith(start)), None)
+    if kind is None and architecture == "cnn" and work.intensity < NETWORKS.value("depthwise_below_intensity"):
+        kind = "depthwise"
+    return NETWORKS.value(f"retained_{kind or RETAINED_BY_ARCHITECTURE.get(architecture, 'residual')}")
+
+
+def activation_bytes(job: Job, work: NetworkWork, *, architecture: str, family: str) -> float:
+    """Activations alive at the worst moment: what the backward pass needs, or the widest layers without one. [bytes]"""
+    element = bytes_per_element(job.precision)
+    counted = (work.activations or 0.0) * job.micro_batch_size
+    share = training_share(job)
+    live = NETWORKS.value("live_activations_attention" if work.transformer else "live_activations_conv")
+    running = counted * live * element
+    if share.retained_fraction == 0.0:
+        return running
+    if job.precision == "amp":
+        element = bytes_per_element("fp32") * NETWORKS.value("mixed_precision_activations_fraction")
+    ratio = retained_ratio(work, architecture=architecture, family=family)
+    return max(counted * ratio * element * share.retained_fraction, running)
+
+
+def output_map_bytes(job: Job, work: NetworkWork, *, architecture: str) -> float:
+    """Class scores for every pixel, upsampled to full size, with their loss and gradient. [bytes]"""
+    if architecture not in OUTPUT_PER_PIXEL or not job.training or job.depth is not None:
+        return 0.0
+    return work.pixels * job.micro_batch_size * NETWORKS.value("score_values_per_pixel") * bytes_per_element("fp32")
+
+
+def footprint(job: Job, systems: Systems, work: NetworkWork, *, architecture: str, family: str) -> Footprint:
+    """Parts of the peak memory of one device. [bytes]"""
+    parameters, share = work.parameters, training_share(job)
+    held = bytes_per_parameter(job.precision)
+    parts = [
+        _part("weights", parameters * held, systems, f"{parameters:.4g} parameters x {held:g} bytes ({job.precision})")
+    ]
+    if job.training:
+        parts += _trained_parts(job, systems, trained=parameters * share.trainable_fraction)
+    activations = activation_bytes(job, work, architecture=architecture, family=family)
+    kept = "kept for the backward pass" if share.retained_fraction else "of the widest layers"
+    shown = f"{(work.activations or 0.0):.4g} activations x batch {job.micro_batch_size}, {kept}"
+    parts.append(_part("activations", activations, systems, shown))
+    scores = output_map_bytes(job, work, architecture=architecture)
+    if scores:
+        parts.append(_part("logits", scores, systems, "class scores of every pixel, their loss and gradient"))
+    return Footprint((*parts, *overhead_parts(systems, job.precision)))
+
+
+def _trained_parts(job: Job, systems: Systems, *, trained: float) -> list[MemoryPart]:
+    unit = 2.0 if job.precision in PURE_16_BIT else 4.0
+    states = STATES[job.optimizer]
+    buckets = np.where(systems.count > 1, trained * unit, 0.0)
+    plain = np.full(len(systems), trained * unit)
+    parts = [
+        MemoryPart(
+            "gradients", plain + buckets, f"{trained:.4g} trained parameters x {unit:g} bytes, twice with replicas"
+        ),
+        _part(
+            "optimizer",
+            trained * unit * states,
+            systems,
+            f"{trained:.4g} parameters x {states:g} states x {unit:g} bytes ({job.optimizer})",
+        ),
+    ]
+    if job.precision == "amp":
+        parts.append(
+            _part("weights_16_bit", trained * 2.0, systems, f"{trained:.4g} parameters x 2 bytes, cast for the step")
+        )
+    return parts
+
+
+def overhead_parts(systems: Systems, precision: str) -> tuple[MemoryPart, ...]:
+    """What libraries take: convolution workspaces and the device context (on a CPU: the program itself). [bytes]"""
+    groups = families(systems.devices)
+    workspace = NETWORKS.column("workspace_bytes", groups)
+    context = NETWORKS.column("context_bytes", groups)
+    return (
+        MemoryPart("workspace", workspace, f"library workspace ({precision})"),
+        MemoryPart("context", context, "driver context and loaded kernels"),
+    )
+
+
+def _part(name: str, value: float, systems: Systems, formula: str) -> MemoryPart:
+    return MemoryPart(name, np.full(len(systems), value), formula)
+
+
+def constant(systems: Systems, value: float) -> FloatArray:
+    """One number for every system."""
+    return np.full(len(systems), value)

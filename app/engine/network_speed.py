@@ -1,0 +1,144 @@
+"""Time of one step of a network: products, activation traffic, launches, optimizer, gradient exchange, input."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.engine import input_pipeline
+from app.engine.arrays import FloatArray, Floats
+from app.engine.coefficients_networks import NETWORKS
+from app.engine.gradient_exchange import exchange_s, exposed_s
+from app.engine.hardware import Systems
+from app.engine.hardware_family import families
+from app.engine.job import Job
+from app.engine.network_math import MathRate, math_rate
+from app.engine.network_memory import TrainingShare, optimizer_bytes_per_parameter, training_share
+from app.engine.network_work import NetworkWork
+from app.engine.result import Pace
+
+OVERLAP_POWER = 4.0
+"""How sharply the longer of two overlapping terms wins: between their sum (1) and their maximum (infinity)."""
+RUNTIMES = frozenset({"tensorrt", "onnxruntime", "mxnet"})
+GRAPHS = frozenset({"tensorflow", "jax", "other"})
+
+
+@dataclass(frozen=True, slots=True)
+class StepTimes:
+    """The parts of one step on one device. [s]"""
+
+    math_s: FloatArray
+    traffic_s: FloatArray
+    launch_s: FloatArray
+    optimizer_s: FloatArray
+    communication_s: FloatArray
+    total_s: FloatArray
+
+    def bound_by(self, *, data: FloatArray) -> tuple[str, ...]:
+        """The largest part, per system, in the words of the contract."""
+        names = ("compute", "memory", "overhead", "communication", "data")
+        parts = [self.math_s, self.traffic_s + self.optimizer_s, self.launch_s, self.communication_s, data]
+        stacked = np.nan_to_num(np.stack(np.broadcast_arrays(*parts)), nan=0.0)
+        return tuple(names[row] for row in np.argmax(stacked, axis=0))
+
+
+def execution_mode(job: Job) -> str:
+    """How kernels are put together: one by one (eager), compiled, as a graph, or by a runtime that fuses layers."""
+    if job.framework in RUNTIMES:
+        return "runtime"
+    if job.framework in GRAPHS:
+        return "graph"
+    return "compiled" if job.compiled else "eager"
+
+
+def layer_touches(job: Job, *, transformer: bool) -> float:
+    """How often each activation is written or read in a forward pass. [-]"""
+    kind = "attention" if transformer else "conv"
+    mode = "compiled" if execution_mode(job) in {"compiled", "runtime"} else "eager"
+    return NETWORKS.value(f"{kind}_touches_{mode}")
+
+
+def traffic_s(job: Job, systems: Systems, *, work: NetworkWork, rate: MathRate, share: TrainingShare) -> FloatArray:
+    """Time to move activations and weights through device memory. [s]"""
+    devices = systems.devices
+    touches = layer_touches(job, transformer=work.transformer)
+    repack: Floats = 1.0
+    if not job.channels_last and not work.transformer and execution_mode(job) in {"eager", "compiled"}:
+        matrix = rate.bytes_per_element < 4
+        repack = np.where(matrix, NETWORKS.value("repacking_without_channels_last"), 1.0)
+    passes = 1.0 + share.backward_fraction * NETWORKS.value("backward_traffic_per_forward") + share.recompute_fraction
+    activations = (work.activations or 0.0) * job.micro_batch_size * touches * repack * passes
+    reuse = 1.0 + 2.0 * share.backward_fraction
+    moved = (activations + work.parameters * reuse) * rate.bytes_per_element
+    reached = NETWORKS.column("bandwidth_efficiency", families(devices)) * devices.memory_bandwidth_bytes_per_s
+    return np.asarray(moved / reached, dtype=np.float64)
+
+
+def launch_times_s(
+    job: Job, systems: Systems, *, work: NetworkWork, share: TrainingShare
+) -> tuple[FloatArray, FloatArray]:
+    """Host time to launch all kernels, and device time that kernels take however small they are. [s]"""
+    groups = families(systems.devices)
+    kernels = NETWORKS.value("kernels_per_attention_block" if work.transformer else "kernels_per_layer") * work.layers
+    passes = 1.0 + share.backward_fraction * NETWORKS.value("backward_launches_per_forward") + share.recompute_fraction
+    host = NETWORKS.column(f"launch_s_{execution_mode(job)}", groups)
+    return kernels * passes * host, kernels * passes * NETWORKS.column("shortest_kernel_s", groups)
+
+
+def step_times(job: Job, systems: Systems, work: NetworkWork) -> StepTimes:
+    """All parts of one micro-step on one device of each system, and their sum with overlap. [s]"""
+    devices = systems.devices
+    share = training_share(job)
+    rate = math_rate(job, devices, transformer=work.transformer, intensity=work.intensity)
+    forward = (work.forward_flops or 0.0) * job.micro_batch_size
+    math_s = forward * (1.0 + 2.0 * share.backward_fraction + share.recompute_fraction) / rate.flops_per_s
+    threads = thread_share(systems)
+    math_s = math_s / threads
+    moved_s = traffic_s(job, systems, work=work, rate=rate, share=share) / np.sqrt(threads)
+    host_s, floor_s = launch_times_s(job, systems, work=work, share=share)
+    device_s = math_s + moved_s + floor_s
+    pass_s = (device_s**OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
+    update_s = _optimizer_s(job, systems, work=work, share=share) / job.gradient_accumulation_steps
+    payload = work.parameters * share.trainable_fraction * (2.0 if job.precision in {"fp16", "bf16"} else 4.0)
+    exchange = exchange_s(systems, payload_bytes=payload) / job.gradient_accumulation_steps
+    waiting = exposed_s(exchange=exchange, step=pass_s, count=systems.count) if job.training else np.zeros_like(pass_s)
+    return StepTimes(math_s, moved_s, host_s + floor_s, update_s, waiting, pass_s + update_s + waiting)
+
+
+def _optimizer_s(job: Job, systems: Systems, *, work: NetworkWork, share: TrainingShare) -> FloatArray:
+    if not job.training:
+        return np.zeros(len(systems))
+    state = optimizer_bytes_per_parameter(job)
+    moved = work.parameters * share.trainable_fraction * state * NETWORKS.value("optimizer_passes")
+    reached = NETWORKS.column("bandwidth_efficiency", families(systems.devices))
+    return np.asarray(moved / (reached * systems.devices.memory_bandwidth_bytes_per_s), dtype=np.float64)
+
+
+def thread_share(systems: Systems) -> FloatArray:
+    """Share of a CPU's cores in use; 1 for everything that is not a CPU. [-]"""
+    if systems.threads.size == 0:
+        return np.ones(len(systems))
+    share = systems.threads / (systems.devices.compute_units * systems.count)
+    limited = systems.devices.where(kind="cpu") & ~np.isnan(share)
+    return np.where(limited, np.minimum(share, 1.0), 1.0)
+
+
+def pace(job: Job, systems: Systems, work: NetworkWork) -> Pace:
+    """Samples per second of a network, and what bounds it."""
+    times = step_times(job, systems, work)
+    samples = job.micro_batch_size * systems.count
+    step_s, data_s = times.total_s, np.zeros(len(systems))
+    if input_pipeline.reads_files(job):
+        data_s = samples / input_pipeline.input_samples_per_s(systems)
+        step_s = (step_s**OVERLAP_POWER + data_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
+    share = training_share(job)
+    flops = (work.forward_flops or 0.0) * samples * (1.0 + 2.0 * share.backward_fraction)
+    rate = math_rate(job, systems.devices, transformer=work.transformer, intensity=work.intensity)
+    return Pace(
+        unit="samples/s",
+        step_s=step_s,
+        units_per_step=samples,
+        model_flops_per_step=flops,
+        bound_by=times.bound_by(data=np.where(data_s >= step_s * NETWORKS.value("data_bound_share"), np.inf, 0.0)),
+        communication_share=times.communication_s / step_s,
+        comparable_peak=rate.peak_name,
+    )

@@ -1,0 +1,175 @@
+"""What one sample costs a network at the size asked for; counts that nobody published follow stated rules."""
+
+import math
+from dataclasses import dataclass
+
+from app.engine.coefficients_networks import NETWORKS
+from app.engine.job import Job
+from app.engine.model_spec import NetworkSpec
+from app.engine.units import FLOPS_PER_MAC
+
+SPATIAL = frozenset({"cnn", "vit", "detector", "segmenter", "unet", "gan"})
+"""Architectures whose operations grow with the picture."""
+IMAGE_DOMAINS = frozenset({"vision", "detection", "segmentation", "medical_3d", "image_generation", "video_generation"})
+ONCE_PER_SAMPLE = frozenset({"mlp", "gnn"})
+"""Architectures in which a sample passes every weight once."""
+BLOCKS_OF_TRANSFORMER = 12
+"""Blocks of ViT-Base, from which depth is scaled. Dosovitskiy et al., arXiv:2010.11929, table 1."""
+PARAMETERS_OF_VIT_BASE = 86.6e6
+"""Parameters of ViT-B/16. Same table."""
+PATCH_PIXELS = 256.0
+"""Pixels of one 16 x 16 patch. Same paper."""
+USUAL_PIXELS = 224.0 * 224.0
+"""ImageNet evaluation size, taken where nobody names one."""
+TRANSFORMER_FAMILIES = (
+    "vit", "deit", "beit", "eva", "swin", "xcit", "cait", "mixer", "pvt", "twins", "mvit", "hiera", "videomae",
+    "v-jepa", "timesformer", "segformer", "mask2former", "sam", "detr", "yolos",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkWork:
+    """One sample through one network. Counts that nobody published are inferred and named in ``inferred``."""
+
+    macs: float | None
+    """Forward multiply-adds. [MAC]"""
+    activations: float | None
+    """Outputs of all layers, forward. [elements]"""
+    layers: float
+    """Layers that run one after another; for a recurrent network, layers times time steps."""
+    parameters: float
+    transformer: bool
+    """Built of attention blocks: matrix products instead of convolutions."""
+    pixels: float
+    """Pixels (or voxels) of one sample; 0 where there is no picture."""
+    inferred: tuple[str, ...] = ()
+
+    @property
+    def forward_flops(self) -> float | None:
+        """Operations of one forward pass of one sample. [FLOP]"""
+        return None if self.macs is None else FLOPS_PER_MAC * self.macs
+
+    @property
+    def intensity(self) -> float:
+        """Multiply-adds per activation: low for depthwise nets, high for wide ones. [MAC/element]"""
+        if not self.macs or not self.activations:
+            return math.inf
+        return self.macs / self.activations
+
+
+def is_transformer(spec: NetworkSpec) -> bool:
+    """Whether a network is built of attention blocks.
+
+    >>> is_transformer(NetworkSpec("swin-tiny", "vit", "swin", 28.3e6, 4.51e9, 17.06e6, (224, 224)))
+    True
+    """
+    return spec.architecture == "vit" or spec.family.lower().startswith(TRANSFORMER_FAMILIES)
+
+
+def size_factor(reference: tuple[int, ...], size: tuple[int, ...]) -> float:
+    """How counts grow from the size they hold at to the size asked for: with the area, or with the volume. [-]
+
+    Examples
+    --------
+    >>> size_factor((224, 224), (448, 448))
+    4.0
+    >>> size_factor((128, 128, 128), (64, 64, 64))
+    0.125
+    """
+    if len(reference) < len(size) or not reference:
+        return 1.0
+    return float(math.prod(size)) / float(math.prod(reference[-len(size) :]))
+
+
+def sample_size(job: Job, spec: NetworkSpec) -> tuple[int, ...]:
+    """Height and width, with depth or frames in front for volumes and clips; () without pictures. [pixels]"""
+    if job.image_size is None:
+        return ()
+    depth = job.depth if job.depth is not None else job.frames if job.frames > 1 else None
+    volumetric = len(spec.reference_size) > len(job.image_size) or (not spec.reference_size and depth is not None)
+    return (depth, *job.image_size) if volumetric and depth is not None else job.image_size
+
+
+def macs_from_parameters(*, architecture: str, parameters: float, pixels: float, seq_len: float) -> float | None:
+    """Multiply-adds of one sample where only the parameter count is known; None where that says nothing. [MAC]
+
+    A vision transformer passes its weights once per patch of 16 x 16 pixels, a convolutional net about once per 300
+    pixels (ResNet-50: 160 times at 224 x 224), a dense or graph network once per sample, a recurrent one once per
+    time step.
+
+    Examples
+    --------
+    ViT-B/16 at 224 x 224 is published with 17.6 GMAC:
+
+    >>> round(macs_from_parameters(architecture="vit", parameters=86.6e6, pixels=224 * 224, seq_len=1) / 1e9, 1)
+    17.0
+    """
+    if architecture == "vit":
+        return parameters * pixels / PATCH_PIXELS
+    if architecture in {"segmenter", "unet"}:
+        return parameters * pixels * NETWORKS.value("weight_reuse_per_pixel_dense_output")
+    if architecture in SPATIAL:
+        return parameters * pixels * NETWORKS.value("weight_reuse_per_pixel")
+    if architecture in ONCE_PER_SAMPLE:
+        return parameters
+    return parameters * seq_len if architecture == "rnn" else None
+
+
+def activations_from_macs(*, macs: float, parameters: float, architecture: str) -> float:
+    """Activations of one sample where only multiply-adds are known. [elements]
+
+    Multiply-adds per activation grow with the width of a network, and so with the root of its parameters: 0.16 to 0.17
+    times the root for the YOLOv8 family, 0.11 for Faster R-CNN, 0.06 to 0.10 for ResNet and ViT classifiers.
+
+    Examples
+    --------
+    ResNet-50 has 11.1 million activations at 4.11 GMAC:
+
+    >>> round(activations_from_macs(macs=4.11e9, parameters=25.6e6, architecture="cnn") / 1e6)
+    11
+    """
+    dense = architecture in {"detector", "segmenter", "unet"}
+    per_root = NETWORKS.value("intensity_per_root_parameter_dense_output" if dense else "intensity_per_root_parameter")
+    return macs / (per_root * math.sqrt(parameters))
+
+
+def usual_layers(*, architecture: str, parameters: float, macs: float | None) -> float:
+    """Layers of a network whose depth is not known: attention blocks from the size, convolutions from the operations.
+
+    >>> round(usual_layers(architecture="vit", parameters=304e6, macs=None))
+    22
+    """
+    if architecture == "vit":
+        return BLOCKS_OF_TRANSFORMER * max(1.0, math.sqrt(parameters / PARAMETERS_OF_VIT_BASE))
+    if architecture in ONCE_PER_SAMPLE | {"recommender", "rnn"}:
+        return NETWORKS.value("usual_layers_dense")
+    giga_macs = max(macs or 0.0, 1.0) / NETWORKS.value("usual_layers_reference_macs")
+    return NETWORKS.value("usual_layers_convolutional") * giga_macs ** NETWORKS.value("usual_layers_growth")
+
+
+def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
+    """What one sample of this job costs, counts scaled to the size asked for."""
+    size = sample_size(job, spec)
+    factor = size_factor(spec.reference_size, size)
+    pixels = float(math.prod(size)) if size else USUAL_PIXELS if spec.architecture in SPATIAL else 0.0
+    inferred: list[str] = []
+    macs = None if spec.macs_per_sample is None else spec.macs_per_sample * factor
+    if macs is None:
+        macs = macs_from_parameters(
+            architecture=spec.architecture, parameters=spec.parameters, pixels=pixels, seq_len=job.seq_len
+        )
+        inferred += ["operations"] if macs is not None else []
+    activations = None if spec.activations_per_sample is None else spec.activations_per_sample * factor
+    if activations is None and macs is not None:
+        activations = activations_from_macs(macs=macs, parameters=spec.parameters, architecture=spec.architecture)
+        inferred.append("activations")
+    layers = spec.depth or usual_layers(architecture=spec.architecture, parameters=spec.parameters, macs=macs)
+    return NetworkWork(
+        macs=macs,
+        activations=activations,
+        layers=layers * (max(job.seq_len, 1) if spec.architecture == "rnn" else 1),
+        parameters=spec.parameters,
+        transformer=is_transformer(spec),
+        pixels=pixels,
+        inferred=tuple(inferred),
+    )

@@ -1,0 +1,100 @@
+"""Protein structure prediction: memory grows with the square of the sequence length, time with its cube."""
+
+import numpy as np
+
+from app.engine import network_memory
+from app.engine.coefficients_networks import NETWORKS
+from app.engine.hardware import Systems
+from app.engine.hardware_family import families
+from app.engine.job import Job
+from app.engine.model_spec import NetworkSpec
+from app.engine.precision import bytes_per_element, peak_flops_per_s
+from app.engine.result import Footprint, MemoryPart, Pace, Physics
+
+FOLDING_FAMILIES = ("alphafold", "openfold", "esmfold", "rosettafold", "boltz", "chai", "colabfold")
+PAIR_CHANNELS = 128
+"""Channels of the pair representation. AlphaFold 2, supplementary methods 1.6 (doi:10.1038/s41586-021-03819-2)."""
+BLOCKS = 48
+"""Evoformer blocks. Same source."""
+RECYCLES = 4
+"""Passes through the network at inference, recycling included. Same source."""
+CUBIC_FLOPS_PER_CHANNEL = 12
+"""Per block and channel: two triangle multiplications (2 FLOP each) and two triangle attentions (4 FLOP each)."""
+PAIR_PROJECTIONS = 48
+"""Products per pair element in units of channels squared: projections, gates and the fourfold transition of a block."""
+USUAL_LENGTH = 384
+"""Residues taken where no length is given: the crop that AlphaFold 2 was fine-tuned on."""
+WITHOUT_SEARCH = (
+    "The search for related sequences runs on the CPU before folding and needs a database of up to 2.6 TB; "
+    "its time is not counted."
+)
+
+
+def folds_proteins(spec: NetworkSpec) -> bool:
+    """Whether a network predicts structures from sequences."""
+    words = (spec.family.lower(), spec.name.lower())
+    return any(word.startswith(FOLDING_FAMILIES) for word in words)
+
+
+def folding_flops(length: float) -> float:
+    """Operations of one prediction. [FLOP]
+
+    Examples
+    --------
+    Ten times the residues are hundreds of times the work:
+
+    >>> round(folding_flops(4000) / folding_flops(400))
+    353
+    """
+    cubic = CUBIC_FLOPS_PER_CHANNEL * PAIR_CHANNELS * length**3
+    square = 2 * PAIR_PROJECTIONS * PAIR_CHANNELS**2 * length**2
+    return float(RECYCLES * BLOCKS * (cubic + square))
+
+
+def pair_bytes(length: float, *, element_bytes: float) -> float:
+    """One copy of the pair representation. [bytes]
+
+    >>> pair_bytes(1000, element_bytes=4) / 1e6
+    512.0
+    """
+    return PAIR_CHANNELS * length**2 * element_bytes
+
+
+def physics(job: Job, systems: Systems) -> Physics:
+    """Memory and predictions per second; training of such a network keeps one pair representation per block."""
+    spec = job.model
+    assert isinstance(spec, NetworkSpec)
+    length = float(job.seq_len if job.seq_len > 1 else USUAL_LENGTH)
+    element = max(bytes_per_element(job.precision), 2.0)
+    copies = NETWORKS.value("pair_copies_training" if job.training else "pair_copies_inference")
+    activations = pair_bytes(length, element_bytes=element) * copies * (job.micro_batch_size if job.training else 1)
+    weights = spec.parameters * 4.0
+    parts = [
+        MemoryPart("weights", np.full(len(systems), weights), f"{spec.parameters:.4g} parameters x 4 bytes"),
+        MemoryPart(
+            "activations",
+            np.full(len(systems), activations),
+            f"{length:g} x {length:g} residue pairs x {PAIR_CHANNELS} channels x {element:g} bytes x {copies:g} copies",
+        ),
+    ]
+    if job.training:
+        state = spec.parameters * (network_memory.optimizer_bytes_per_parameter(job) - 4.0)
+        parts.append(MemoryPart("optimizer", np.full(len(systems), state), "gradients and optimizer state"))
+    footprint = Footprint((*parts, *network_memory.overhead_parts(systems, job.precision)))
+    return Physics(footprint, _pace(job, systems, length=length), (WITHOUT_SEARCH,))
+
+
+def _pace(job: Job, systems: Systems, *, length: float) -> Pace:
+    peak = peak_flops_per_s("fp32" if job.precision == "fp32" else job.precision, systems.devices)
+    reached = NETWORKS.column("folding_efficiency", families(systems.devices))
+    flops = folding_flops(length) * (3.0 if job.training else 1.0)
+    samples = systems.count * (job.micro_batch_size if job.training else 1)
+    step_s = flops * samples / systems.count / (peak * reached)
+    return Pace(
+        unit="samples/s",
+        step_s=step_s,
+        units_per_step=samples * np.ones(len(systems)),
+        model_flops_per_step=flops * samples,
+        bound_by=("memory",) * len(systems),
+        comparable_peak="fp32",
+    )
