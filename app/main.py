@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from starlette.middleware.gzip import GZipMiddleware
 
 from app import __version__, error_responses
-from app.api import health
+from app.api import estimate, hardware, health, models, offers, policy, recommend
 from app.db import connect
 from app.settings import Settings
 from app.templating import STATIC
@@ -20,7 +20,16 @@ from app.web.headers import SecurityHeaders, security_headers
 from app.web.origin_guard import OriginGuard
 from app.web.static_files import VersionedFiles
 
-ROUTERS = (health.router,)
+ROUTERS = (
+    health.router,
+    recommend.router,
+    recommend.links,
+    estimate.router,
+    hardware.router,
+    models.router,
+    offers.router,
+    policy.router,
+)
 """Every router of the service, in the order in which addresses are tried."""
 
 SMALLEST_COMPRESSED_BYTES = 1024

@@ -7,7 +7,11 @@ from app.commands.session import FAILED, message, open_database, problems_told
 from app.db import reading
 
 command = typer.Typer(
-    add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Make and check the catalogue."
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="Make and check the catalogue.",
 )
 
 

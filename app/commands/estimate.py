@@ -12,7 +12,7 @@ from app.commands.tell import estimate_text
 from app.flat_query import ESTIMATE_PLACES, decode_estimate
 from app.requests import EstimateRequest
 
-command = typer.Typer(add_completion=False, rich_markup_mode=None)
+command = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 def run(

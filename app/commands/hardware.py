@@ -11,7 +11,11 @@ from app.commands.session import JsonFlag, open_catalogue, problems_told, query_
 from app.commands.tell import table
 
 command = typer.Typer(
-    add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Devices of the catalogue."
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="Devices of the catalogue.",
 )
 
 

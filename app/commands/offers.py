@@ -12,7 +12,13 @@ from app.commands.tell import table
 from app.errors import NotFound
 from app.field_problems import nearest
 
-command = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="What can be rented.")
+command = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="What can be rented.",
+)
 
 
 @command.command("list")

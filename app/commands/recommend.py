@@ -15,7 +15,7 @@ from app.commands.tell import recommendation_text
 from app.flat_query import PLACES, decode
 from app.requests import RecommendRequest
 
-command = typer.Typer(add_completion=False, rich_markup_mode=None)
+command = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 def run(

@@ -8,7 +8,7 @@ from app.commands.session import problems_told
 from app.server import serve
 from app.settings import Settings
 
-command = typer.Typer(add_completion=False, rich_markup_mode=None)
+command = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 @command.command()
