@@ -15,7 +15,7 @@ class OwnedHardware(Frozen):
 
     accelerator: Slug | None = None
     description: Text | None = None
-    count: Annotated[int, BeforeValidator(real_number), Field(ge=1, le=100_000)] = 1
+    count: Annotated[int, Field(ge=1, le=100_000), BeforeValidator(real_number)] = 1
 
     @model_validator(mode="after")
     def _named_somehow(self) -> Self:
@@ -30,7 +30,7 @@ class Constraints(Frozen):
 
     budget_usd: NonNegative | None = None
     budget_usd_per_month: NonNegative | None = None
-    deadline_hours: Annotated[float, BeforeValidator(real_number), Field(gt=0, le=1e6, allow_inf_nan=False)] | None = (
+    deadline_hours: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False), BeforeValidator(real_number)] | None = (
         None
     )
     ownership: Literal["buy", "rent", "either"] | None = None
@@ -47,12 +47,12 @@ class Constraints(Frozen):
     existing_hardware: Annotated[list[OwnedHardware], Field(max_length=50)] | None = None
     considering: Annotated[list[OwnedHardware], Field(max_length=50)] | None = None
     system_memory_gb: (
-        Annotated[float, BeforeValidator(real_number), Field(gt=0, le=1e6, allow_inf_nan=False)] | None
+        Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False), BeforeValidator(real_number)] | None
     ) = None
-    psu_watts: Annotated[float, BeforeValidator(real_number), Field(gt=0, le=1e6, allow_inf_nan=False)] | None = None
-    people: Annotated[int, BeforeValidator(real_number), Field(ge=1, le=10_000_000)] | None = None
-    horizon_months: Annotated[float, BeforeValidator(real_number), Field(gt=0, le=240, allow_inf_nan=False)] | None = (
+    psu_watts: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False), BeforeValidator(real_number)] | None = None
+    people: Annotated[int, Field(ge=1, le=10_000_000), BeforeValidator(real_number)] | None = None
+    horizon_months: Annotated[float, Field(gt=0, le=240, allow_inf_nan=False), BeforeValidator(real_number)] | None = (
         None
     )
     electricity_usd_per_kwh: NonNegative | None = None
-    max_devices: Annotated[int, BeforeValidator(real_number), Field(ge=1, le=1_000_000)] | None = None
+    max_devices: Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(real_number)] | None = None

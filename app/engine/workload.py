@@ -48,11 +48,11 @@ def real_number(value: object) -> object:
 
 
 Precision = Annotated[str, AfterValidator(_known_precision)]
-Count = Annotated[int, BeforeValidator(real_number), Field(ge=1, le=10**9)]
-Amount = Annotated[float, BeforeValidator(real_number), Field(gt=0, le=1e18, allow_inf_nan=False)]
-NonNegative = Annotated[float, BeforeValidator(real_number), Field(ge=0, le=1e12, allow_inf_nan=False)]
-HoursPerMonth = Annotated[float, BeforeValidator(real_number), Field(ge=0, le=744, allow_inf_nan=False)]
-Pixels = Annotated[int, BeforeValidator(real_number), Field(ge=1, le=65_536)]
+Count = Annotated[int, Field(ge=1, le=10**9), BeforeValidator(real_number)]
+Amount = Annotated[float, Field(gt=0, le=1e18, allow_inf_nan=False), BeforeValidator(real_number)]
+NonNegative = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False), BeforeValidator(real_number)]
+HoursPerMonth = Annotated[float, Field(ge=0, le=744, allow_inf_nan=False), BeforeValidator(real_number)]
+Pixels = Annotated[int, Field(ge=1, le=65_536), BeforeValidator(real_number)]
 
 
 class Frozen(BaseModel):
@@ -66,16 +66,16 @@ class ModelChoice(Frozen):
 
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     hf_config: dict[str, Any] | None = None
-    parameters: Annotated[float, BeforeValidator(real_number), Field(gt=0, le=1e14, allow_inf_nan=False)] | None = None
+    parameters: Annotated[float, Field(gt=0, le=1e14, allow_inf_nan=False), BeforeValidator(real_number)] | None = None
     architecture: Architecture | None = None
     active_parameters: Amount | None = None
-    layers: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    hidden_size: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    ffn_size: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
-    heads: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    kv_heads: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    head_dim: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    vocabulary: Annotated[int, Field(ge=1, le=100_000_000)] | None = None
+    layers: Annotated[int, Field(ge=1, le=10_000), BeforeValidator(real_number)] | None = None
+    hidden_size: Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(real_number)] | None = None
+    ffn_size: Annotated[int, Field(ge=1, le=10_000_000), BeforeValidator(real_number)] | None = None
+    heads: Annotated[int, Field(ge=1, le=10_000), BeforeValidator(real_number)] | None = None
+    kv_heads: Annotated[int, Field(ge=1, le=10_000), BeforeValidator(real_number)] | None = None
+    head_dim: Annotated[int, Field(ge=1, le=10_000), BeforeValidator(real_number)] | None = None
+    vocabulary: Annotated[int, Field(ge=1, le=100_000_000), BeforeValidator(real_number)] | None = None
     gmacs_per_sample: Amount | None = None
     activations_m_per_sample: Amount | None = None
 
@@ -118,16 +118,16 @@ class Workload(Frozen):
     optimizer: Optimizer | None = None
     batch_size: Count | None = None
     gradient_accumulation: Count | None = None
-    sequence_length: Annotated[int, BeforeValidator(real_number), Field(ge=1, le=100_000_000)] | None = None
-    prompt_tokens: Annotated[int, BeforeValidator(real_number), Field(ge=0, le=100_000_000)] | None = None
-    output_tokens: Annotated[int, BeforeValidator(real_number), Field(ge=0, le=100_000_000)] | None = None
+    sequence_length: Annotated[int, Field(ge=1, le=100_000_000), BeforeValidator(real_number)] | None = None
+    prompt_tokens: Annotated[int, Field(ge=0, le=100_000_000), BeforeValidator(real_number)] | None = None
+    output_tokens: Annotated[int, Field(ge=0, le=100_000_000), BeforeValidator(real_number)] | None = None
     image_size: Pixels | Annotated[list[Pixels], Field(min_length=2, max_length=2)] | None = None
-    frames: Annotated[int, BeforeValidator(real_number), Field(ge=1, le=1_000_000)] | None = None
+    frames: Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(real_number)] | None = None
     depth: Pixels | None = None
     concurrent_requests: Count | Literal["max"] | None = None
     kv_precision: Precision | None = None
     gradient_checkpointing: bool | None = None
-    lora_rank: Annotated[int, BeforeValidator(real_number), Field(ge=1, le=65_536)] | None = None
+    lora_rank: Annotated[int, Field(ge=1, le=65_536), BeforeValidator(real_number)] | None = None
     attention: Literal["flash", "eager"] | None = None
     framework: Framework | None = None
     compiled: bool | None = None
@@ -146,14 +146,14 @@ class HardwareChoice(Frozen):
     """The system to estimate on, as the contract spells it."""
 
     accelerator: Annotated[str, Field(min_length=1, max_length=200)]
-    count: Annotated[int, BeforeValidator(real_number), Field(ge=1, le=1_000_000)] = 1
-    nodes: Annotated[int, BeforeValidator(real_number), Field(ge=1, le=1_000_000)] | None = None
-    threads: Annotated[int, BeforeValidator(real_number), Field(ge=1, le=100_000)] | None = None
+    count: Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(real_number)] = 1
+    nodes: Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(real_number)] | None = None
+    threads: Annotated[int, Field(ge=1, le=100_000), BeforeValidator(real_number)] | None = None
     sharding: Literal["none", "ddp", "zero1", "zero2", "zero3", "fsdp"] | None = None
-    tensor_parallel: Annotated[int, Field(ge=1, le=1_000_000)] = 1
-    pipeline_parallel: Annotated[int, Field(ge=1, le=1_000_000)] = 1
-    expert_parallel: Annotated[int, Field(ge=1, le=1_000_000)] = 1
-    context_parallel: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    tensor_parallel: Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(real_number)] = 1
+    pipeline_parallel: Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(real_number)] = 1
+    expert_parallel: Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(real_number)] = 1
+    context_parallel: Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(real_number)] = 1
 
     @model_validator(mode="after")
     def _degrees_divide_devices(self) -> Self:
