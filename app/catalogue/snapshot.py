@@ -46,6 +46,8 @@ class Snapshot:
     provider_names: NameIndex
     details: dict[str, dict[str, object]] = field(default_factory=dict)
     """Per accelerator slug, what pages show beyond the engine's fields: facts with source and date, aliases."""
+    model_domains: dict[str, str] = field(default_factory=dict)
+    """Per model slug, the contract's domain that it works in."""
 
     @cached_property
     def accelerators(self) -> dict[str, Accelerator]:

@@ -1,0 +1,149 @@
+"""Names become keys: case, punctuation, vendor words and the spelling of units are forgiven."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+TOKEN = re.compile(r"[a-z]+|\d+(?:\.\d+)*")
+
+HARDWARE_NOISE = frozenset(
+    [
+        "nvidia",
+        "geforce",
+        "amd",
+        "radeon",
+        "intel",
+        "apple",
+        "google",
+        "aws",
+        "tesla",
+        "instinct",
+        "xilinx",
+        "altera",
+        "core",
+        "graphics",
+        "graphic",
+        "card",
+        "cards",
+        "gpu",
+        "gpus",
+        "cpu",
+        "cpus",
+        "processor",
+        "chip",
+        "chips",
+        "edition",
+        "founders",
+        "series",
+        "vram",
+        "memory",
+        "generation",
+        "gen",
+        "tm",
+        "with",
+        "of",
+        "the",
+        "class",
+        "type",
+        "typical",
+        "accelerator",
+        "module",
+        "board",
+    ]
+)
+MODEL_NOISE = frozenset(["meta", "model", "models", "the", "network", "torchvision"])
+MODEL_QUALIFIERS = frozenset(
+    [
+        "chat",
+        "instruct",
+        "it",
+        "hf",
+        "base",
+        "uncased",
+        "cased",
+        "gguf",
+        "gptq",
+        "awq",
+        "bnb",
+        "pytorch",
+        "tf",
+        "original",
+        "pretrained",
+        "pretraining",
+        "finetuned",
+        "thinking",
+        "preview",
+        "weights",
+        "checkpoint",
+        "int",
+        "fp",
+        "bf",
+        "bit",
+        "k",
+        "m",
+        "q",
+        "f",
+        "quantized",
+    ]
+)
+PLAIN_NOISE = frozenset(["the", "dataset", "data", "set", "provider", "cloud", "algorithm"])
+SAME = {"notebook": "laptop", "mobile": "laptop", "gib": "gb", "graphicscard": "", "max-q": "maxq"}
+FORM_FACTORS = frozenset({"pcie", "sxm", "oam", "hbm"})
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A run of letters or digits, and where it stood."""
+
+    text: str
+    start: int
+    end: int
+
+
+def tokens(text: str) -> list[Token]:
+    """Runs of letters and runs of digits, in order, lower case; a decimal point stays inside its number.
+
+    >>> [token.text for token in tokens("A100-SXM4-80GB")]
+    ['a', '100', 'sxm', '4', '80', 'gb']
+    """
+    plain = unicodedata.normalize("NFKC", text).lower() if not text.isascii() else text.lower()
+    return [Token(SAME.get(found.group(), found.group()), *found.span()) for found in TOKEN.finditer(plain)]
+
+
+def tidy(words: list[str], noise: frozenset[str]) -> list[str]:
+    """Words that carry meaning: noise gone, "sxm4" read as "sxm", "24 g" as "24 gb".
+
+    >>> tidy(["nvidia", "a", "100", "sxm", "4", "80", "gb"], HARDWARE_NOISE)
+    ['a', '100', 'sxm', '80', 'gb']
+    """
+    kept: list[str] = []
+    for word in words:
+        if word in noise or not word:
+            continue
+        if kept and kept[-1] == "sxm" and word in {"2", "3", "4", "5"}:
+            continue
+        kept.append("gb" if word == "g" and kept and kept[-1].isdigit() else word)
+    return kept
+
+
+def key_of(text: str, noise: frozenset[str]) -> str:
+    """The key of a name.
+
+    >>> key_of("NVIDIA GeForce RTX 3060 12 GB", HARDWARE_NOISE)
+    'rtx306012gb'
+    """
+    return "".join(tidy([token.text for token in tokens(text)], noise))
+
+
+def without_memory(words: list[str]) -> list[str]:
+    """The words without an amount of memory."""
+    kept = list(words)
+    for place in range(len(words) - 1, 0, -1):
+        if words[place] == "gb" and words[place - 1].replace(".", "").isdigit():
+            del kept[place - 1 : place + 1]
+    return kept
+
+
+def without(words: list[str], unwanted: frozenset[str]) -> list[str]:
+    """The words without those of a set."""
+    return [word for word in words if word not in unwanted]

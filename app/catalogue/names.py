@@ -1,0 +1,230 @@
+"""Names in, catalogue slugs out: a pure index that forgives spelling, says when it chose, and asks when it cannot."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from difflib import SequenceMatcher
+from functools import cached_property
+
+from app.catalogue.name_keys import (
+    FORM_FACTORS,
+    HARDWARE_NOISE,
+    MODEL_NOISE,
+    MODEL_QUALIFIERS,
+    PLAIN_NOISE,
+    key_of,
+    tidy,
+    tokens,
+    without,
+    without_memory,
+)
+
+NEAREST = 5
+"""How many names an unknown one is answered with."""
+
+NOISE = {"hardware": HARDWARE_NOISE, "model": MODEL_NOISE}
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One entry."""
+
+    slug: str
+    name: str
+    note: str = ""
+    """Which other products share the name, when one of several was taken."""
+    text: str = ""
+    """The words it was found in."""
+    count: int = 1
+    """How many of it a free text speaks of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """The name of several different products."""
+
+    slugs: tuple[str, ...]
+    note: str = ""
+    text: str = ""
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """No entry; the nearest ones, best first."""
+
+    nearest: tuple[str, ...]
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NamedEntry:
+    """An entry and all it is called."""
+
+    slug: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    memory_gib: float | None = None
+    year: int = 0
+    """Newer entries win where a short form fits several."""
+
+
+@dataclass(frozen=True, slots=True)
+class AmbiguousName:
+    """A name that must be asked about."""
+
+    name: str
+    slugs: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass
+class NameIndex:
+    """The names of one kind of entry: hardware, model, dataset, algorithm or provider."""
+
+    kind: str
+    entries: tuple[NamedEntry, ...]
+    ambiguous: tuple[AmbiguousName, ...] = ()
+    alias_notes: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Notes of explicit aliases, by alias and slug."""
+
+    def __post_init__(self) -> None:
+        self.noise = NOISE.get(self.kind, PLAIN_NOISE)
+        self.names = {entry.slug: entry.name for entry in self.entries}
+
+    def resolve(self, text: str) -> Match | Ambiguous | Unknown:
+        """The entry of this name."""
+        tail = text.rsplit("/", 1)[-1] if self.kind == "model" else text
+        words = tidy([token.text for token in tokens(tail)], self.noise)
+        found = self.lookup("".join(words)) if words else None
+        if found is None and words:
+            found = self._forgiving(words)
+        return self._unknown("".join(words)) if found is None else replace(found, text=text)
+
+    def find_in_text(self, text: str) -> list[Match | Ambiguous]:
+        """Everything that a free text names, in order, each once."""
+        from app.catalogue.text_search import named_in
+
+        return named_in(self, text)
+
+    def lookup(self, key: str) -> Match | Ambiguous | None:
+        """The entry of an exact key."""
+        if key in self._asked:
+            return self._asked[key]
+        slug = self._by_key.get(key)
+        if slug is None:
+            return None
+        note = self._notes.get((key, slug)) or self._shared_note(key, slug)
+        return Match(slug, self.names[slug], note)
+
+    def _forgiving(self, words: list[str]) -> Match | Ambiguous | None:
+        if self.kind == "model":
+            for kept in (without(words, MODEL_QUALIFIERS), without(_without_quantization(words), MODEL_QUALIFIERS)):
+                found = self.lookup("".join(kept)) if kept else None
+                if found is not None:
+                    return found
+        slug = self._by_bag.get("".join(sorted(words)))
+        if slug is None and "." in "".join(words):
+            slug = self._by_key.get("".join(words).replace(".", ""))
+        return Match(slug, self.names[slug]) if slug else None
+
+    def _shared_note(self, key: str, slug: str) -> str:
+        others = [other for other in self._groups.get(key, ()) if other != slug]
+        if not others:
+            return ""
+        listed = ", ".join(self.names[other] for other in others[:4])
+        return f"Taken as {self.names[slug]}; there is also {listed}."
+
+    def _unknown(self, key: str) -> Unknown:
+        matcher = SequenceMatcher(autojunk=False)
+        matcher.set_seq2(key)
+        best: dict[str, float] = {}
+        for candidate, slug in self._by_key.items():
+            matcher.set_seq1(candidate)
+            if matcher.real_quick_ratio() > 0.5 and matcher.quick_ratio() > 0.5:
+                best[slug] = max(best.get(slug, 0.0), matcher.ratio() + _same_digits(key, candidate))
+        nearest = sorted(best, key=lambda slug: (-best[slug], slug))[:NEAREST]
+        return Unknown(tuple(nearest), tuple(self.names[slug] for slug in nearest))
+
+    @cached_property
+    def _asked(self) -> dict[str, Ambiguous]:
+        return {key_of(each.name, self.noise): Ambiguous(each.slugs, each.note) for each in self.ambiguous}
+
+    @cached_property
+    def _notes(self) -> dict[tuple[str, str], str]:
+        return {(key_of(alias, self.noise), slug): note for (alias, slug), note in self.alias_notes.items() if note}
+
+    @cached_property
+    def _ranked(self) -> dict[str, list[tuple[int, NamedEntry]]]:
+        ranked: dict[str, list[tuple[int, NamedEntry]]] = defaultdict(list)
+        for entry in self.entries:
+            for rank, key in self._keys(entry):
+                if key:
+                    ranked[key].append((rank, entry))
+        return ranked
+
+    @cached_property
+    def _by_key(self) -> dict[str, str]:
+        return {
+            key: min(claims, key=lambda claim: (claim[0], -claim[1].year))[1].slug
+            for key, claims in self._ranked.items()
+        }
+
+    @cached_property
+    def _groups(self) -> dict[str, list[str]]:
+        groups = {key: list(dict.fromkeys(entry.slug for _, entry in claims)) for key, claims in self._ranked.items()}
+        return {key: slugs for key, slugs in groups.items() if len(slugs) > 1}
+
+    @cached_property
+    def _by_bag(self) -> dict[str, str]:
+        bags: dict[str, set[str]] = defaultdict(set)
+        for entry in self.entries:
+            for name in (entry.slug, entry.name, *entry.aliases):
+                words = tidy([token.text for token in tokens(name)], self.noise)
+                for kept in (words, without_memory(words)):
+                    bags["".join(sorted(kept))].add(entry.slug)
+        return {bag: next(iter(slugs)) for bag, slugs in bags.items() if len(slugs) == 1}
+
+    def _keys(self, entry: NamedEntry) -> Iterable[tuple[int, str]]:
+        """Keys of an entry, each with its rank: 0 names exactly, higher ranks leave more out."""
+        yield 0, key_of(entry.slug, self.noise)
+        yield 0, key_of(entry.name, self.noise)
+        for alias in entry.aliases:
+            yield 0, key_of(alias, self.noise)
+        bare = key_of(entry.name.split(" (")[0], self.noise)
+        yield 1, bare
+        words = tidy([token.text for token in tokens(entry.slug)], self.noise)
+        if self.kind == "model":
+            yield 1, "".join(without(words, MODEL_QUALIFIERS))
+            yield 2, "".join(words).replace(".", "")
+        if self.kind == "hardware":
+            yield from _hardware_keys(words, entry.memory_gib)
+
+
+def _hardware_keys(words: list[str], memory_gib: float | None) -> Iterable[tuple[int, str]]:
+    short = without_memory(words)
+    shorter = without(short, FORM_FACTORS)
+    yield 2, "".join(short)
+    yield 3, "".join(shorter)
+    if memory_gib:
+        yield 1, f"{''.join(short)}{memory_gib:g}gb"
+        yield 2, f"{''.join(shorter)}{memory_gib:g}gb"
+    if shorter and shorter[0] in {"rtx", "gtx", "rx"} and len(shorter) > 1 and len(shorter[1]) > 2:
+        yield 4, "".join(shorter[1:])
+        yield 4, "".join(["geforce", *shorter[1:]])
+    if "ada" in shorter or "blackwell" in shorter:
+        yield 4, "".join(without(shorter, frozenset({"ada", "blackwell"})))
+
+
+def _without_quantization(words: list[str]) -> list[str]:
+    """The words up to the first that names a file format or a quantization."""
+    for place, word in enumerate(words):
+        if place and word in {"gguf", "gptq", "awq", "q", "int", "fp", "bf", "iq", "bnb"}:
+            return words[:place]
+    return words
+
+
+def _same_digits(one: str, other: str) -> float:
+    """A little more likeness for the same digits in another order, the usual slip of the pen."""
+    digits = [sorted(letter for letter in text if letter.isdigit()) for text in (one, other)]
+    return 0.05 if digits[0] == digits[1] else 0.0

@@ -1,0 +1,313 @@
+"""The tables of one revision, read once and turned into value objects: plain selects, no ORM objects."""
+
+from collections import defaultdict
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import Session
+
+from app.advice.market import ElectricityPrice, HostPart, Machine, Market, Offer, Price, Provider
+from app.advice.policy import Policy, Rule, Scenario, Tier
+from app.catalogue.accelerators import Identity, accelerator
+from app.catalogue.model_specs import algorithm_spec, dataset_facts, diffusion_spec, network_spec, transformer_spec
+from app.catalogue.names import AmbiguousName, NamedEntry, NameIndex
+from app.catalogue.snapshot import Snapshot
+from app.engine.hardware import Accelerator, Devices
+from app.engine.model_spec import ModelSpec
+from app.engine.units import GIB
+from app.tables import (
+    AcceleratorFact,
+    AcceleratorRow,
+    AlgorithmRow,
+    Alias,
+    Base,
+    CatalogueRevision,
+    CountryRow,
+    DatasetRow,
+    DiffusionRow,
+    HostPartRow,
+    MachineRow,
+    NetworkRow,
+    OfferRow,
+    PriceRow,
+    ProviderRow,
+    RuleRow,
+    ScenarioRow,
+    SoftwareSupport,
+    Source,
+    TierRow,
+    TransformerRow,
+)
+
+USD = "USD"
+Sources = dict[str, str]
+Rows = list[Row[Any]]
+
+
+def revision(session: Session) -> int:
+    """The number of the present revision; 0 before there is a catalogue."""
+    return session.scalar(select(CatalogueRevision.revision).where(CatalogueRevision.id == 1)) or 0
+
+
+def load_snapshot(session: Session) -> Snapshot:
+    """Everything an answer is computed from."""
+    sources = {key: url or title for key, title, url in session.execute(select(Source.key, Source.title, Source.url))}
+    devices, details = _hardware(session, sources)
+    models, domains, model_entries = _models(session, sources)
+    algorithms = _rows(session, AlgorithmRow)
+    datasets = _rows(session, DatasetRow)
+    market = _market(session, sources)
+    aliases = _rows(session, Alias)
+    hardware_entries = [
+        NamedEntry(each.slug, each.name, memory_gib=each.memory_bytes / GIB, year=each.launch_year or 0)
+        for each in devices
+    ]
+    return Snapshot(
+        revision=revision(session),
+        data_as_of=_data_as_of(market),
+        devices=Devices(devices),
+        models=models,
+        algorithms={row.slug: algorithm_spec(row, sources[row.source]) for row in algorithms},
+        datasets={row.slug: dataset_facts(row, sources[row.source]) for row in datasets},
+        market=market,
+        policy=_policy(session),
+        hardware_names=name_index("hardware", hardware_entries, aliases),
+        model_names=name_index("model", model_entries, aliases),
+        dataset_names=name_index("dataset", _named(datasets), aliases),
+        algorithm_names=name_index("algorithm", _named(algorithms), aliases),
+        provider_names=name_index("provider", [NamedEntry(p.slug, p.name) for p in market.providers], aliases),
+        details=details,
+        model_domains=domains,
+    )
+
+
+def name_index(kind: str, entries: list[NamedEntry], aliases: Rows) -> NameIndex:
+    """The names of one kind, explicit aliases included."""
+    mine = [row for row in aliases if row.kind == kind]
+    by_slug: dict[str, list[str]] = defaultdict(list)
+    asked: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in mine:
+        if row.ambiguous:
+            asked[row.alias].append(row)
+        else:
+            by_slug[row.slug].append(row.alias)
+    with_aliases = (NamedEntry(e.slug, e.name, tuple(by_slug.get(e.slug, ())), e.memory_gib, e.year) for e in entries)
+    questions = (AmbiguousName(name, tuple(row.slug for row in rows), rows[0].note) for name, rows in asked.items())
+    notes = {(row.alias, row.slug): row.note for row in mine if row.note and not row.ambiguous}
+    return NameIndex(kind, tuple(with_aliases), tuple(questions), notes)
+
+
+def _select(table: type[Base]) -> Select[Any]:
+    statement = select(table.__table__)
+    columns = table.__table__.columns
+    if "retired" in columns:
+        statement = statement.where(columns.retired.is_(False))
+    return statement.order_by(*table.__table__.primary_key)
+
+
+def _rows(session: Session, table: type[Base]) -> Rows:
+    return list(session.execute(_select(table)).all())
+
+
+def _named(rows: Rows) -> list[NamedEntry]:
+    return [NamedEntry(row.slug, row.name) for row in rows]
+
+
+def _hardware(session: Session, sources: Sources) -> tuple[tuple[Accelerator, ...], dict[str, dict[str, object]]]:
+    facts: dict[str, dict[str, Row[Any]]] = defaultdict(dict)
+    for fact in session.execute(select(AcceleratorFact.__table__)):
+        facts[fact.accelerator][fact.field] = fact
+    support = {row.slug: row for row in _rows(session, SoftwareSupport)}
+    devices: list[Accelerator] = []
+    details: dict[str, dict[str, object]] = {}
+    for row in _rows(session, AcceleratorRow):
+        status = support[row.support]
+        mine = facts[row.slug]
+        identity = Identity(
+            slug=row.slug,
+            name=row.name,
+            vendor=row.vendor,
+            kind=row.kind,
+            segment=row.segment,
+            architecture=row.architecture,
+            memory_type=row.memory_type,
+            unified_memory=row.unified_memory,
+            interconnect=row.interconnect,
+            compute_capability=row.compute_capability,
+            software_stack=row.software_stack,
+            launch=row.launch,
+            confidence=row.confidence,
+            source_url=sources[row.source],
+            support=status.status,
+            support_note=status.reason,
+        )
+        devices.append(accelerator(identity, {name: fact.value for name, fact in mine.items()}))
+        details[row.slug] = _details(row, status, mine, sources)
+    return tuple(devices), details
+
+
+def _details(row: Row[Any], status: Row[Any], facts: dict[str, Row[Any]], sources: Sources) -> dict[str, object]:
+    """What a hardware page shows beyond the engine's fields."""
+    return {
+        "market_status": row.market_status,
+        "launch": row.launch,
+        "memory_type": row.memory_type,
+        "note": row.note,
+        "version": row.version,
+        "support": {
+            "since": status.since,
+            "target": status.target,
+            "last_runtime": status.last_runtime,
+            "last_pytorch": status.last_pytorch,
+            "operating_systems": status.operating_systems,
+            "source": sources[status.source],
+            "confidence": status.confidence,
+        },
+        "facts": [
+            {
+                "field": fact.field,
+                "value": fact.value,
+                "unit": fact.unit,
+                "source": sources[fact.source],
+                "as_of": fact.as_of,
+                "confidence": fact.confidence,
+                "note": fact.note,
+            }
+            for fact in facts.values()
+        ],
+    }
+
+
+def _models(session: Session, sources: Sources) -> tuple[dict[str, ModelSpec], dict[str, str], list[NamedEntry]]:
+    specs: dict[str, ModelSpec] = {}
+    domains: dict[str, str] = {}
+    entries: list[NamedEntry] = []
+    for row in _rows(session, TransformerRow):
+        spec = transformer_spec(row, sources[row.source])
+        if spec is not None:
+            specs[row.slug], domains[row.slug] = spec, row.domain
+            hub_tail = (row.hub_id.rsplit("/", 1)[-1],) if row.hub_id else ()
+            entries.append(NamedEntry(row.slug, row.name, hub_tail))
+    for row in _rows(session, NetworkRow):
+        specs[row.slug], domains[row.slug] = network_spec(row, sources[row.source]), row.domain
+        entries.append(NamedEntry(row.slug, row.name))
+    for row in _rows(session, DiffusionRow):
+        specs[row.slug], domains[row.slug] = diffusion_spec(row, sources[row.source]), row.domain
+        entries.append(NamedEntry(row.slug, row.name))
+    return specs, domains, entries
+
+
+def _market(session: Session, sources: Sources) -> Market:
+    return Market(
+        prices=tuple(_price(row, sources) for row in _rows(session, PriceRow) if row.currency == USD),
+        providers=tuple(_provider(row) for row in _rows(session, ProviderRow)),
+        offers=tuple(_offer(row, sources) for row in _rows(session, OfferRow) if row.accelerator is not None),
+        machines=tuple(_machine(row, sources) for row in _rows(session, MachineRow)),
+        host_parts=tuple(_host_part(row, sources) for row in _rows(session, HostPartRow) if row.currency == USD),
+        electricity=tuple(
+            ElectricityPrice(row.country, row.usd_per_kwh, row.price_as_of, sources[row.source])
+            for row in _rows(session, CountryRow)
+            if row.usd_per_kwh is not None
+        ),
+    )
+
+
+def _price(row: Row[Any], sources: Sources) -> Price:
+    low = row.amount if row.amount_low is None else row.amount_low
+    high = row.amount if row.amount_high is None else row.amount_high
+    return Price(
+        accelerator=row.accelerator,
+        condition=row.condition,
+        usd_low=min(low, row.amount),
+        usd=row.amount,
+        usd_high=max(high, row.amount),
+        region=row.region,
+        as_of=row.as_of,
+        source=sources[row.source],
+        confidence=row.confidence,
+        note=row.note,
+    )
+
+
+def _provider(row: Row[Any]) -> Provider:
+    return Provider(row.slug, row.name, row.kind, row.status, row.status_note, row.homepage, row.billing, row.free_tier)
+
+
+def _offer(row: Row[Any], sources: Sources) -> Offer:
+    return Offer(
+        provider=row.provider,
+        instance=row.instance,
+        region=row.region,
+        accelerator=row.accelerator,
+        accelerator_count=row.accelerator_count,
+        accelerator_memory_bytes=row.accelerator_memory_gib * GIB,
+        vcpus=row.vcpus,
+        ram_gb=row.ram_gb,
+        storage_gb=row.storage_gb,
+        usd_per_hour_on_demand=row.usd_per_hour_on_demand,
+        usd_per_hour_spot=row.usd_per_hour_spot,
+        billing=row.billing,
+        as_of=row.as_of,
+        source=sources[row.source],
+        note=row.note,
+    )
+
+
+def _machine(row: Row[Any], sources: Sources) -> Machine:
+    return Machine(
+        slug=row.slug,
+        name=row.name,
+        kind=row.kind,
+        accelerator=row.accelerator or "",
+        accelerator_count=row.accelerator_count,
+        cpu=row.cpu,
+        ram_gb=row.ram_gb,
+        storage_gb=row.storage_gb,
+        usd_low=row.usd_low,
+        usd=row.usd,
+        usd_high=row.usd_high,
+        as_of=row.as_of,
+        source=sources[row.source],
+        confidence=row.confidence,
+        note=row.note,
+    )
+
+
+def _host_part(row: Row[Any], sources: Sources) -> HostPart:
+    return HostPart(row.part, row.spec, row.amount_low, row.amount_high, row.as_of, sources[row.source], row.confidence)
+
+
+def _policy(session: Session) -> Policy:
+    return Policy(
+        scenarios=tuple(Scenario(row.number, row.slug, row.title, row.summary) for row in _rows(session, ScenarioRow)),
+        tiers=tuple(
+            Tier(row.slug, row.title, row.memory_gib_min, row.memory_gib_max, row.position, row.description)
+            for row in sorted(_rows(session, TierRow), key=lambda row: row.position)
+        ),
+        rules=tuple(
+            Rule(
+                slug=row.slug,
+                kind=row.kind,
+                priority=row.priority,
+                condition=row.condition,
+                outcome=row.outcome,
+                reason=row.reason,
+                valid_from=row.valid_from,
+                last_checked=row.last_checked,
+                owner=row.owner,
+                source=row.source,
+            )
+            for row in sorted(_rows(session, RuleRow), key=lambda row: -row.priority)
+        ),
+    )
+
+
+def _data_as_of(market: Market) -> str:
+    dates: list[date] = [offer.as_of for offer in market.offers]
+    return max(dates).isoformat() if dates else ""
+
+
+def offers_without_product(session: Session) -> int:
+    """Offers whose accelerator could not be matched to a product."""
+    return session.scalar(select(func.count()).where(OfferRow.accelerator.is_(None))) or 0

@@ -1,0 +1,63 @@
+"""The catalogue that a new installation starts with: one CSV file per table, and the policy as TOML."""
+
+import csv
+import tomllib
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Date, Float, Integer, insert, inspect
+from sqlalchemy.orm import Session
+
+from app.tables import SEED_ORDER, Base, CatalogueRevision
+from app.tables.base import MicroUsd
+
+FOLDER = Path(__file__).parent / "seed"
+POLICY = FOLDER / "policy.toml"
+
+
+def load_seed(session: Session) -> None:
+    """Fill an empty catalogue; all in the transaction of the session."""
+    session.execute(insert(CatalogueRevision).values(id=1, revision=0, changed_at=datetime.now(UTC)))
+    policy = tomllib.loads(POLICY.read_text(encoding="utf-8")) if POLICY.exists() else {}
+    for table in SEED_ORDER:
+        entries = seed_rows(table) or _complete(policy.get(table.__tablename__, []), table)
+        if entries:
+            session.execute(insert(table), entries)
+
+
+def seed_rows(table: type[Base]) -> list[dict[str, Any]]:
+    """The rows of a table's seed file, typed as its columns are; an empty cell is NULL, or empty text."""
+    path = FOLDER / f"{table.__tablename__}.csv"
+    if not path.exists():
+        return []
+    columns: dict[str, Column[Any]] = {column.key: column for column in inspect(table).columns}
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(_typed(csv.DictReader(lines), columns))
+
+
+def _complete(entries: list[dict[str, Any]], table: type[Base]) -> list[dict[str, Any]]:
+    """Entries of the policy file, with NULL or empty text where an optional field was left out."""
+    columns = [column for column in inspect(table).columns if column.name not in {"version", "retired"}]
+    return [{c.name: entry.get(c.name, None if c.nullable else "") for c in columns} for entry in entries]
+
+
+def _typed(lines: Iterable[dict[str, str]], columns: dict[str, Column[Any]]) -> Iterable[dict[str, Any]]:
+    for line in lines:
+        yield {name: _value(cell, columns[name]) for name, cell in line.items()}
+
+
+def _value(cell: str, column: Column[Any]) -> Any:
+    kind = column.type
+    if cell == "":
+        return None if column.nullable else ""
+    if isinstance(kind, Boolean):
+        return cell == "true"
+    if isinstance(kind, Integer):
+        return int(cell)
+    if isinstance(kind, (Float, MicroUsd)):
+        return float(cell)
+    if isinstance(kind, Date):
+        return date.fromisoformat(cell)
+    return cell

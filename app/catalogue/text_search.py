@@ -1,0 +1,147 @@
+"""Products named inside free text: "two Titan X", "laptop with a GeForce MX150", "4x A100 80GB"."""
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from app.catalogue.name_keys import Token, tidy, tokens
+
+if TYPE_CHECKING:
+    from app.catalogue.names import Ambiguous, Match, NameIndex
+
+LONGEST = 8
+"""Most tokens that one name has."""
+
+COUNTS = {
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "eight": 8,
+    "ten": 10,
+    "sixteen": 16,
+    "dual": 2,
+    "quad": 4,
+}
+MOST = 4096
+BARE_NUMBERS = re.compile(r"(?:10[678]0(?:ti)|[2345]0[6789]0)(?:ti|super|tisuper|xt)?")
+"""GeForce numbers that people write alone."""
+NOT_HARDWARE = frozenset(
+    [
+        "usd",
+        "dollar",
+        "dollars",
+        "eur",
+        "euro",
+        "euros",
+        "images",
+        "samples",
+        "rows",
+        "pixels",
+        "px",
+        "p",
+        "steps",
+        "epochs",
+        "hours",
+        "videos",
+        "records",
+        "patients",
+        "users",
+        "classes",
+        "frames",
+        "tokens",
+        "documents",
+        "files",
+    ]
+)
+
+
+def named_in(index: "NameIndex", text: str) -> "list[Match | Ambiguous]":
+    """Every product the text names, the longest name at each place, each product once."""
+    words = tokens(text)
+    portable = any(word.text == "laptop" for word in words)
+    found: list[Match | Ambiguous] = []
+    place = 0
+    while place < len(words):
+        hit, length = _longest(index, text, words[place : place + LONGEST])
+        if hit is None:
+            place += 1
+            continue
+        named = replace(_portable(index, hit, portable=portable), count=_count(words, place))
+        if not any(_same(named, other) for other in found):
+            found.append(named)
+        place += length
+    return found
+
+
+def _longest(index: "NameIndex", text: str, window: list[Token]) -> "tuple[Match | Ambiguous | None, int]":
+    if window[0].text in index.noise:
+        return None, 1
+    for length in range(len(window), 0, -1):
+        part = window[:length]
+        if part[-1].text in index.noise or not _joined(text, part):
+            continue
+        key = "".join(tidy([word.text for word in part], index.noise))
+        after = window[length].text if length < len(window) else ""
+        if not _tells(key, text[part[0].start : part[-1].end], after):
+            continue
+        hit = index.lookup(key)
+        if hit is not None:
+            return replace(hit, text=text[part[0].start : part[-1].end]), length
+    return None, 1
+
+
+def _joined(text: str, part: list[Token]) -> bool:
+    """A single letter and the number after it must be written together: "a 100" is no A100."""
+    for one, other in pairwise(part):
+        if (
+            len(one.text) == 1
+            and one.text.isalpha()
+            and other.text[0].isdigit()
+            and text[one.end : other.start].isspace()
+        ):
+            return False
+    return not any(mark in text[part[0].start : part[-1].end] for mark in ",;()\n")
+
+
+def _tells(key: str, words: str, after: str) -> bool:
+    """Whether a key is clear enough to be found in running text."""
+    letters = any(letter.isalpha() for letter in key)
+    digits = any(letter.isdigit() for letter in key)
+    if digits and not letters:
+        return bool(BARE_NUMBERS.fullmatch(key)) and after not in NOT_HARDWARE
+    if len(key) <= 2:
+        return digits and words[0].isupper()
+    if BARE_NUMBERS.fullmatch(key):
+        return True
+    return digits or len(key) >= 6
+
+
+def _portable(index: "NameIndex", hit: "Match | Ambiguous", *, portable: bool) -> "Match | Ambiguous":
+    """In a text about a laptop, the laptop product of that name."""
+    from app.catalogue.names import Match
+
+    if not portable or not isinstance(hit, Match) or "laptop" in hit.slug:
+        return hit
+    key = "".join(tidy([word.text for word in tokens(hit.text)], index.noise))
+    sibling = index.lookup(f"{key}laptop")
+    return replace(sibling, text=hit.text) if isinstance(sibling, Match) else hit
+
+
+def _count(words: list[Token], place: int) -> int:
+    before = [word.text for word in words[max(0, place - 3) : place]]
+    while before and (before[-1] == "x" or before[-1] in {"nvidia", "geforce", "radeon", "tesla", "amd", "quadro"}):
+        before.pop()
+    if not before:
+        return 1
+    if before[-1].isdigit() and 0 < int(before[-1]) <= MOST:
+        return int(before[-1])
+    return COUNTS.get(before[-1], 1)
+
+
+def _same(one: "Match | Ambiguous", other: "Match | Ambiguous") -> bool:
+    return getattr(one, "slug", None) == getattr(other, "slug", None) and getattr(one, "slugs", None) == getattr(
+        other, "slugs", None
+    )

@@ -1,0 +1,73 @@
+"""The tables of the database."""
+
+from app.tables.base import Base
+from app.tables.hardware import AcceleratorFact, AcceleratorRow, Alias, SoftwareSupport, Source
+from app.tables.market import (
+    CountryRow,
+    EconomicFactor,
+    HostPartRow,
+    MachineRow,
+    OfferHistoryRow,
+    OfferRow,
+    PriceRow,
+    ProviderRow,
+)
+from app.tables.models import AlgorithmRow, DatasetRow, DiffusionRow, NetworkRow, TransformerRow
+from app.tables.policy import RuleRow, ScenarioRow, TierRow
+from app.tables.revision import CatalogueRevision
+
+SEED_ORDER: tuple[type[Base], ...] = (
+    Source,
+    SoftwareSupport,
+    AcceleratorRow,
+    AcceleratorFact,
+    Alias,
+    PriceRow,
+    ProviderRow,
+    OfferRow,
+    OfferHistoryRow,
+    MachineRow,
+    HostPartRow,
+    CountryRow,
+    EconomicFactor,
+    TransformerRow,
+    NetworkRow,
+    DiffusionRow,
+    AlgorithmRow,
+    DatasetRow,
+    ScenarioRow,
+    TierRow,
+    RuleRow,
+)
+"""Tables of the catalogue, those that others refer to first."""
+
+CATALOGUE_TABLES = frozenset(table.__tablename__ for table in SEED_ORDER)
+"""A write to one of these moves the revision."""
+
+__all__ = [
+    "CATALOGUE_TABLES",
+    "SEED_ORDER",
+    "AcceleratorFact",
+    "AcceleratorRow",
+    "AlgorithmRow",
+    "Alias",
+    "Base",
+    "CatalogueRevision",
+    "CountryRow",
+    "DatasetRow",
+    "DiffusionRow",
+    "EconomicFactor",
+    "HostPartRow",
+    "MachineRow",
+    "NetworkRow",
+    "OfferHistoryRow",
+    "OfferRow",
+    "PriceRow",
+    "ProviderRow",
+    "RuleRow",
+    "ScenarioRow",
+    "SoftwareSupport",
+    "Source",
+    "TierRow",
+    "TransformerRow",
+]
