@@ -11,6 +11,7 @@ FROM python:3.11-slim
 WORKDIR /app
 RUN useradd --system --uid 10001 whichrig && install -d -o whichrig /data
 COPY --from=build /venv /venv
+COPY migrations migrations
 COPY static static
 COPY templates templates
 COPY app app

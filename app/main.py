@@ -2,17 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any
 
 from fastapi import FastAPI
-from sqlalchemy import Engine
 from starlette.middleware.gzip import GZipMiddleware
 
 from app import __version__, error_responses
 from app.api import estimate, hardware, health, models, offers, policy, recommend
+from app.catalogue.startup import prepare
 from app.db import connect
+from app.published import PublishedCatalogue
 from app.settings import Settings
 from app.templating import STATIC
 from app.web.body_limit import BodyLimit
@@ -46,6 +44,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=_lifespan,
         docs_url=None,  # these pages load scripts from elsewhere
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.settings = settings
     for router in ROUTERS:
@@ -63,14 +62,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     engine = connect(app.state.settings.database_url)
+    prepare(engine)
     app.state.engine = engine
-    app.state.catalogue = prepare(engine)
     yield
     engine.dispose()
-
-
-def prepare(engine: Engine) -> Any:
-    """Bring the database up to date, fill it when empty, and read the published catalogue into memory."""
-    if find_spec("app.catalogue.startup") is None:
-        return None
-    return import_module("app.catalogue.startup").prepare(engine)

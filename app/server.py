@@ -2,8 +2,10 @@
 
 import uvicorn
 
+from app.catalogue import startup
+from app.catalogue.startup import prepare
 from app.db import connect
-from app.main import create_app, prepare
+from app.main import create_app
 from app.settings import Settings
 
 
@@ -12,7 +14,7 @@ def serve(settings: Settings, *, host: str | None = None, port: int | None = Non
     processes = workers or settings.workers
     if processes > 1:
         engine = connect(settings.database_url)
-        prepare(engine)  # once, here, before the processes would all try
+        startup.init(engine)  # once, here, before the processes would all try
         engine.dispose()
     uvicorn.run(
         create_app(settings) if processes == 1 else "app.main:create_app",

@@ -1,0 +1,51 @@
+"""The published catalogue of a running service: always at hand, replaced in the background when its revision moves."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.catalogue import startup
+from app.catalogue.snapshot import Snapshot
+
+log = logging.getLogger(__name__)
+
+
+class PublishedCatalogue:
+    """The newest snapshot this process knows; asking for it costs nothing, so handlers do it on the event loop."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._snapshot = startup.prepare(engine)
+
+    def current(self) -> Snapshot:
+        """The snapshot."""
+        return self._snapshot
+
+    def refresh(self) -> None:
+        """Look at the database, and take over a new revision; a database out of reach leaves the old one in use."""
+        try:
+            self._snapshot = startup.current(self._engine)
+        except SQLAlchemyError:
+            log.exception("the catalogue cannot be read; revision %d stays in use", self._snapshot.revision)
+
+    @asynccontextmanager
+    async def followed(self, *, every_s: float = startup.LOOK_AGAIN_AFTER_S) -> AsyncIterator[None]:
+        """Refresh again and again, in a thread, while the block lasts."""
+        stop = asyncio.Event()
+        task = asyncio.create_task(self._follow(stop, every_s))
+        try:
+            yield
+        finally:
+            stop.set()
+            await task
+
+    async def _follow(self, stop: asyncio.Event, every_s: float) -> None:
+        while not stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), every_s)
+                return
+            await asyncio.to_thread(self.refresh)

@@ -1,0 +1,46 @@
+import asyncio
+import threading
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from app.catalogue import startup
+from app.db import connect
+from app.published import PublishedCatalogue
+
+
+@pytest.fixture(scope="module")
+def catalogue(database_url):
+    engine = connect(database_url)
+    yield PublishedCatalogue(engine)
+    engine.dispose()
+
+
+def test_the_catalogue_is_at_hand_from_the_start(catalogue):
+    assert catalogue.current().revision >= 1
+
+
+def test_a_new_revision_is_taken_over_in_the_background(catalogue, monkeypatch):
+    newer, asked = object(), threading.Event()
+    monkeypatch.setattr(startup, "current", lambda engine: asked.set() or newer)
+    monkeypatch.setattr(catalogue, "_snapshot", catalogue.current())
+
+    async def wait_for_it() -> bool:
+        async with catalogue.followed(every_s=0.01):
+            return await asyncio.to_thread(asked.wait, 5)
+
+    assert asyncio.run(wait_for_it())
+    assert catalogue.current() is newer
+
+
+def test_a_database_out_of_reach_leaves_the_old_revision_in_use(catalogue, monkeypatch, caplog):
+    def fail(engine: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("gone"))
+
+    monkeypatch.setattr(startup, "current", fail)
+    before = catalogue.current()
+
+    catalogue.refresh()
+
+    assert catalogue.current() is before
+    assert "stays in use" in caplog.text
