@@ -8,7 +8,6 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from app import __version__, error_responses
 from app.api import estimate, hardware, health, models, offers, policy, recommend
-from app.catalogue.startup import prepare
 from app.db import connect
 from app.published import PublishedCatalogue
 from app.settings import Settings
@@ -62,7 +61,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     engine = connect(app.state.settings.database_url)
-    prepare(engine)
     app.state.engine = engine
-    yield
+    app.state.catalogue = PublishedCatalogue(engine)
+    async with app.state.catalogue.followed():
+        yield
     engine.dispose()

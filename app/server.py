@@ -3,7 +3,6 @@
 import uvicorn
 
 from app.catalogue import startup
-from app.catalogue.startup import prepare
 from app.db import connect
 from app.main import create_app
 from app.settings import Settings

@@ -6,15 +6,15 @@ from fastapi import Depends, Request
 
 from app.catalogue.snapshot import Snapshot
 from app.errors import Unavailable
+from app.published import PublishedCatalogue
 
 
 async def published_catalogue(request: Request) -> Snapshot:
     """The catalogue as it is published now, from memory."""
-    catalogue = getattr(request.app.state, "catalogue", None)
+    catalogue: PublishedCatalogue | None = getattr(request.app.state, "catalogue", None)
     if catalogue is None:
         raise Unavailable("The catalogue is still being loaded.")
-    snapshot: Snapshot = catalogue.current()
-    return snapshot
+    return catalogue.current()
 
 
 async def base_url(request: Request) -> str:

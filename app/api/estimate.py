@@ -9,6 +9,7 @@ from app import advisor
 from app.answer import EstimateAnswer
 from app.api.dependencies import CatalogueDep
 from app.api.examples import answer_of, requests_of
+from app.api.problems import TOO_LARGE
 from app.api.routes import JsonRoute
 from app.batch import answer_item
 from app.engine.workload import Frozen
@@ -35,7 +36,7 @@ class EstimateBatch(Frozen):
     items: Annotated[list[BatchItem], Field(min_length=1, max_length=MOST_ITEMS)]
 
 
-@router.post("/estimate", responses=answer_of("estimate"))
+@router.post("/estimate", responses=answer_of("estimate") | TOO_LARGE)
 async def estimate(
     request: Annotated[EstimateRequest, Body(openapi_examples=requests_of("estimate"))], catalogue: CatalogueDep
 ) -> EstimateAnswer:
@@ -43,7 +44,7 @@ async def estimate(
     return advisor.estimate(catalogue, request.workload, request.hardware)
 
 
-@router.post("/estimate/batch", responses=answer_of("estimate_batch"))
+@router.post("/estimate/batch", responses=answer_of("estimate_batch") | TOO_LARGE)
 def estimate_batch(
     batch: Annotated[EstimateBatch, Body(openapi_examples=requests_of("estimate_batch"))], catalogue: CatalogueDep
 ) -> Response:

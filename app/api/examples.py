@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from fastapi.openapi.models import Example
-from pydantic import BaseModel
 
+from app.api.problems import WRONG_FIELDS
 from app.field_help import field_help
 from app.flat_query import PLACES
 from app.requests import RecommendRequest
@@ -34,18 +34,10 @@ def requests_of(operation: str) -> dict[str, Example]:
 def answer_of(operation: str) -> dict[int | str, dict[str, Any]]:
     """A real answer of an operation, and the shape of its errors."""
     answer = examples()[operation].get("answer")
-    shown: dict[int | str, dict[str, Any]] = {422: problem_response("Fields that need correcting, each named.")}
+    shown: dict[int | str, dict[str, Any]] = {**WRONG_FIELDS}
     if answer is not None:
         shown[200] = {"content": {"application/json": {"example": answer}}}
     return shown
-
-
-def problem_response(description: str) -> dict[str, Any]:
-    """An error in the one shape all errors have."""
-    return {
-        "description": description,
-        "content": {"application/problem+json": {"schema": Problem.model_json_schema(), "example": _PROBLEM}},
-    }
 
 
 def query_parameters() -> list[dict[str, Any]]:
@@ -53,35 +45,6 @@ def query_parameters() -> list[dict[str, Any]]:
     schema = RecommendRequest.model_json_schema()
     return [_parameter(name, _resolved(schema, path)) for name, path in PLACES.items()]
 
-
-class ProblemField(BaseModel):
-    """One thing to correct."""
-
-    pointer: str
-    detail: str
-    suggestions: list[str]
-
-
-class Problem(BaseModel):
-    """An error as RFC 9457 has it."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    errors: list[ProblemField] = []
-    suggestions: list[str] = []
-
-    model_config = {"json_schema_extra": {"$defs": {"ProblemField": ProblemField.model_json_schema()}}}
-
-
-_PROBLEM = {
-    "type": "about:blank",
-    "title": "Some fields need correcting",
-    "status": 422,
-    "detail": "workload.batch_size: Enter a whole number of 1 or more.",
-    "errors": [{"pointer": "/workload/batch_size", "detail": "Enter a whole number of 1 or more", "suggestions": []}],
-}
 
 _REPEATED = {"existing_hardware", "considering"}
 

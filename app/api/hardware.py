@@ -8,6 +8,7 @@ from pydantic import Field
 
 from app.api.dependencies import CatalogueDep
 from app.api.paging import Page, PageQuery, page, page_bounds
+from app.api.problems import MOVED_ON, NO_SUCH_ENTRY, WRONG_FIELDS
 from app.api.routes import CatalogueRoute
 from app.api.schemas import HardwareDetail, HardwareEntry
 from app.api.searching import holds, in_order
@@ -47,7 +48,7 @@ class HardwareQuery(PageQuery):
     sort: Annotated[Sort, Field(description="A minus in front turns the order round.")] = "name"
 
 
-@router.get("/hardware")
+@router.get("/hardware", responses=WRONG_FIELDS | MOVED_ON)
 async def list_hardware(
     request: Request, query: Annotated[HardwareQuery, Query()], catalogue: CatalogueDep
 ) -> Page[HardwareEntry]:
@@ -58,7 +59,7 @@ async def list_hardware(
     return page(request, entries, bounds=bounds, revision=catalogue.revision, total=len(found))
 
 
-@router.get("/hardware/{slug:path}")
+@router.get("/hardware/{slug:path}", responses=WRONG_FIELDS | NO_SUCH_ENTRY)
 async def show_hardware(slug: str, catalogue: CatalogueDep, response: Response) -> HardwareDetail:
     """One device by slug or any of its names: every fact with its source, date and confidence."""
     found = named(catalogue.hardware_names, slug, what="device")

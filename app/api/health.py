@@ -2,11 +2,11 @@
 
 from typing import Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel
 
 from app import __version__
-from app.errors import Unavailable
+from app.api.dependencies import CatalogueDep
 
 router = APIRouter(tags=["health"])
 
@@ -32,9 +32,6 @@ async def show_health() -> Alive:
 
 
 @router.get("/readyz")
-async def show_readiness(request: Request) -> Ready:
+async def show_readiness(catalogue: CatalogueDep) -> Ready:
     """Whether the catalogue is loaded, and which revision; 503 until then."""
-    catalogue = getattr(request.app.state, "catalogue", None)
-    if catalogue is None:
-        raise Unavailable("The catalogue is still being loaded.")
-    return Ready(catalogue_revision=catalogue.current().revision)
+    return Ready(catalogue_revision=catalogue.revision)

@@ -8,6 +8,7 @@ from pydantic import Field
 from app.api.dependencies import CatalogueDep
 from app.api.hardware import named
 from app.api.paging import Page, PageQuery, page, page_bounds
+from app.api.problems import MOVED_ON, NO_SUCH_ENTRY, WRONG_FIELDS
 from app.api.routes import CatalogueRoute
 from app.api.schemas import ModelDetail, ModelEntry
 from app.api.searching import holds
@@ -25,7 +26,7 @@ class ModelQuery(PageQuery):
     q: Annotated[str | None, Field(max_length=100, description="Words that stand in the name.")] = None
 
 
-@router.get("/models")
+@router.get("/models", responses=WRONG_FIELDS | MOVED_ON)
 async def list_models(
     request: Request, query: Annotated[ModelQuery, Query()], catalogue: CatalogueDep
 ) -> Page[ModelEntry]:
@@ -35,7 +36,7 @@ async def list_models(
     return page(request, found[bounds], bounds=bounds, revision=catalogue.revision, total=len(found))
 
 
-@router.get("/models/{slug:path}")
+@router.get("/models/{slug:path}", responses=WRONG_FIELDS | NO_SUCH_ENTRY)
 async def show_model(slug: str, catalogue: CatalogueDep, response: Response) -> ModelDetail:
     """One model by slug or any of its names: the shape that estimates are computed from."""
     detail = model_detail(catalogue, slug)

@@ -10,6 +10,7 @@ from app.advice.market import Offer
 from app.api.dependencies import CatalogueDep
 from app.api.hardware import named
 from app.api.paging import Page, PageQuery, page, page_bounds
+from app.api.problems import MOVED_ON, NO_SUCH_ENTRY, WRONG_FIELDS
 from app.api.routes import CatalogueRoute
 from app.api.schemas import OfferEntry
 from app.api.searching import holds, in_order
@@ -31,7 +32,7 @@ class OfferQuery(PageQuery):
     sort: Literal["on_demand", "spot", "provider", "-on_demand", "-spot", "-provider"] = "on_demand"
 
 
-@router.get("/cloud/offers")
+@router.get("/cloud/offers", responses=WRONG_FIELDS | MOVED_ON | NO_SUCH_ENTRY)
 async def list_offers(
     request: Request, query: Annotated[OfferQuery, Query()], catalogue: CatalogueDep
 ) -> Page[OfferEntry]:

@@ -9,6 +9,7 @@ from app import advisor
 from app.answer import RecommendationAnswer
 from app.api.dependencies import BaseUrlDep, CatalogueDep
 from app.api.examples import answer_of, query_parameters, requests_of
+from app.api.problems import TOO_LARGE
 from app.api.routes import CatalogueRoute, JsonRoute
 from app.catalogue.names import Match
 from app.flat_query import decode
@@ -18,7 +19,7 @@ router = APIRouter(tags=["recommend"], route_class=JsonRoute)
 links = APIRouter(tags=["recommend"], route_class=CatalogueRoute)
 
 
-@router.post("/recommend", responses=answer_of("recommend"))
+@router.post("/recommend", responses=answer_of("recommend") | TOO_LARGE)
 async def recommend(
     request: Annotated[RecommendRequest, Body(openapi_examples=requests_of("recommend"))],
     catalogue: CatalogueDep,

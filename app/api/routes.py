@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from app import __version__
+from app.api.dependencies import published_catalogue
 from app.json_text import parse
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -47,7 +48,7 @@ class CatalogueRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def compare_first(request: Request) -> Response:
-            headers = {"etag": entity_tag(request), "cache-control": "no-cache", "vary": "Accept"}
+            headers = {"etag": await entity_tag(request), "cache-control": "no-cache", "vary": "Accept"}
             if headers["etag"] in request.headers.get("if-none-match", ""):
                 return Response(status_code=304, headers=headers)
             response = await handler(request)
@@ -57,8 +58,7 @@ class CatalogueRoute(APIRoute):
         return compare_first
 
 
-def entity_tag(request: Request) -> str:
+async def entity_tag(request: Request) -> str:
     """Names the catalogue's revision, the version and the day, for prices grow old."""
-    catalogue = getattr(request.app.state, "catalogue", None)
-    revision = catalogue.current().revision if catalogue else 0
-    return f'W/"{revision}-{__version__}-{datetime.now(UTC):%Y%m%d}"'
+    catalogue = await published_catalogue(request)
+    return f'W/"{catalogue.revision}-{__version__}-{datetime.now(UTC):%Y%m%d}"'

@@ -19,8 +19,8 @@ command = typer.Typer(
 def init() -> None:
     """Bring the database up to date and fill it where it is empty; does nothing the second time."""
     with problems_told():
-        snapshot = startup.init(open_database())
-        message(f"the catalogue is ready: revision {snapshot.revision}, {len(snapshot.devices)} devices")
+        revision = startup.init(open_database())
+        message(f"the catalogue is ready, at revision {revision}")
 
 
 @command.command()
