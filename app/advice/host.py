@@ -1,0 +1,173 @@
+"""The rest of the computer: processor cores, memory, storage and power supply around the chosen device."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from app.advice.constraints import Constraints
+from app.advice.need import Need
+from app.advice.reasons import Reason, Value
+from app.engine.hardware import Accelerator
+from app.engine.input_pipeline import PICTURE_DOMAINS
+from app.engine.job import Job
+from app.engine.model_spec import AlgorithmSpec
+from app.engine.units import GB, GIB
+
+DATA = Path(__file__).parent / "data" / "host.toml"
+RAM_SIZES_GB = (16, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096)
+STORAGE_SIZES_GB = (500, 1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, 256_000, 512_000, 1_000_000)
+SUPPLY_SIZES_W = (450, 550, 650, 750, 850, 1000, 1200, 1300, 1600, 2000, 2400, 3200)
+WHOLE_MACHINES = frozenset({"laptop", "soc", "edge"})
+"""Segments that are sold as whole machines: their power supply is in the box."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The computer around the card, or the whole computer when no card is needed."""
+
+    cpu_cores: int
+    ram_gb: int
+    storage_gb: int
+    psu_watts: int | None
+    """None for laptops and other whole machines, and where the card's power is unknown."""
+    reasons: tuple[Reason, ...]
+
+
+@cache
+def _constants() -> dict[str, float]:
+    tables = tomllib.loads(DATA.read_text("utf-8"))
+    return {name: float(entry["value"]) for name, entry in tables.items()}
+
+
+def supply_w(*, tdp_w: float, count: float) -> float:
+    """Power supply that a computer with these cards should have, before rounding up to a size that is sold. [W]
+
+    >>> supply_w(tdp_w=450.0, count=1)
+    815.0
+    """
+    constants = _constants()
+    return tdp_w * count * constants["supply_headroom"] + constants["supply_computer_w"]
+
+
+def size_from(sizes: tuple[int, ...], wanted: float) -> int:
+    """The smallest size that is sold and large enough, or the largest there is.
+
+    >>> size_from(RAM_SIZES_GB, 40.0)
+    64
+    """
+    return next((size for size in sizes if size >= wanted), sizes[-1])
+
+
+def host_for(job: Job, need: Need, *, device: Accelerator | None, count: int, constraints: Constraints) -> Host:
+    """The rest of the computer; ``device`` None means that no card is needed. ``count`` is of one machine."""
+    cards = 0 if device is None or device.kind == "cpu" else count
+    cores, ram_gb = _cores(job, cards=cards), _ram_gb(job, need, device=device, cards=cards)
+    storage_gb = _storage_gb(job, need)
+    supply = None
+    if device is not None and cards and device.segment not in WHOLE_MACHINES and device.tdp_w is not None:
+        supply = size_from(SUPPLY_SIZES_W, supply_w(tdp_w=device.tdp_w, count=cards))
+    elif not cards and not constraints.portable and device is None:
+        supply = size_from(SUPPLY_SIZES_W, _constants()["supply_computer_w"])
+    host = Host(cores, ram_gb, storage_gb, supply, ())
+    reasons = (
+        *_core_reasons(job, host, cards=cards),
+        *_memory_reasons(job, need, host, cards=cards, constraints=constraints),
+        *_power_reasons(host, device=device, cards=cards, constraints=constraints),
+    )
+    return Host(cores, ram_gb, storage_gb, supply, reasons)
+
+
+def _cores(job: Job, *, cards: int) -> int:
+    constants = _constants()
+    least = constants["least_cores"]
+    if job.work_class == "rl":
+        least = constants["cores_for_environments"]
+    elif isinstance(job.model, AlgorithmSpec):
+        least = constants["cores_for_tables"]
+    cores = max(least, constants["cores_per_gpu"] * cards, least if cards < 2 else 0)
+    return int(cores + cores % 2)
+
+
+def _ram_gb(job: Job, need: Need, *, device: Accelerator | None, cards: int) -> int:
+    constants = _constants()
+    wanted = constants["least_ram_gb"]
+    if isinstance(job.model, AlgorithmSpec):
+        table = job.data_bytes or (job.rows or 0.0) * (job.columns or 0.0) * 8.0
+        worked = need.cpu_memory_bytes or 0.0
+        wanted = max(wanted, max(constants["ram_per_table"] * table, worked) / GB + constants["system_ram_gb"])
+    elif cards and device is not None and not device.unified_memory:
+        held = constants["ram_per_gpu_memory"] * device.memory_bytes * cards / GIB
+        wanted = max(2 * wanted if job.training else wanted, held)
+    elif need.cpu_memory_bytes is not None or device is None:
+        wanted = max(wanted, (need.cpu_memory_bytes or 0.0) / GB + constants["system_ram_gb"])
+    return size_from(RAM_SIZES_GB, wanted)
+
+
+def _storage_gb(job: Job, need: Need) -> int:
+    constants = _constants()
+    data = constants["storage_per_data"] * (job.data_bytes or 0.0)
+    model = constants["storage_per_memory"] * (need.memory.expected if need.memory and not _classical(job) else 0.0)
+    return size_from(STORAGE_SIZES_GB, constants["least_storage_gb"] * 0.8 + (data + model) / GB)
+
+
+def _classical(job: Job) -> bool:
+    return isinstance(job.model, AlgorithmSpec)
+
+
+def _core_reasons(job: Job, host: Host, *, cards: int) -> list[Reason]:
+    values: dict[str, Value] = {"cores": host.cpu_cores, "cards": cards, "per_card": _constants()["cores_per_gpu"]}
+    if job.work_class == "rl":
+        return [Reason("host_cores_environments", values)]
+    if _classical(job):
+        return [Reason("host_cores_tables", values)]
+    if not cards:
+        return [Reason("host_cores_processor", values)]
+    if job.training:
+        pictures = job.workload.domain in PICTURE_DOMAINS or job.work_class.startswith(
+            ("vision", "detection", "segment")
+        )
+        return [Reason("host_cores_pictures" if pictures else "host_cores_training", values)]
+    return [Reason("host_cores_running", values)]
+
+
+def _memory_reasons(job: Job, need: Need, host: Host, *, cards: int, constraints: Constraints) -> list[Reason]:
+    values: dict[str, Value] = {
+        "ram_gb": host.ram_gb,
+        "storage_gb": host.storage_gb,
+        "have_gb": constraints.system_memory_gb,
+    }
+    table = job.data_bytes or (job.rows or 0.0) * (job.columns or 0.0) * 8.0
+    if _classical(job) and table:
+        reasons = [Reason("host_ram_table", values | {"table_gib": table / GIB})]
+    elif cards:
+        reasons = [Reason("host_ram_cards", values)]
+    else:
+        reasons = [Reason("host_ram_processor", values)]
+    if job.data_bytes is not None and job.data_bytes / GB > host.ram_gb:
+        reasons.append(Reason("host_data_larger_than_ram", values | {"data_gb": job.data_bytes / GB}))
+    reasons.append(Reason("host_storage", values | {"model_gib": need.memory_gib}))
+    return reasons
+
+
+def _power_reasons(host: Host, *, device: Accelerator | None, cards: int, constraints: Constraints) -> list[Reason]:
+    if device is None or not cards or device.tdp_w is None:
+        return []
+    heat = device.tdp_w * cards
+    values: dict[str, Value] = {
+        "psu_w": host.psu_watts,
+        "cards": cards,
+        "tdp_w": device.tdp_w,
+        "heat_w": heat,
+        "have_w": constraints.psu_watts,
+        "slots": device.slots,
+        "slots_all": None if device.slots is None else device.slots * cards,
+    }
+    if host.psu_watts is None:
+        return [Reason("host_power_whole_machine", values)]
+    if device.slots is None:
+        return [Reason("host_power_server", values)]
+    reasons = [Reason("host_power_one" if cards == 1 else "host_power_several", values), Reason("host_slots", values)]
+    if heat >= _constants()["hot_w"]:
+        reasons.append(Reason("host_cooling", values))
+    return reasons

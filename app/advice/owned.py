@@ -1,0 +1,313 @@
+"""Judge hardware that a person has or considers: does it do the work as it is, with a change, or not at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from app.advice.constraints import Constraints, OwnedHardware
+from app.advice.hardware_words import Described, described
+from app.advice.need import Need, hours_at, range_at
+from app.advice.owned_fit import OwnedFit
+from app.advice.reasons import Reason, Value
+from app.advice.recipes import cheaper_recipes
+from app.engine.estimate import estimate
+from app.engine.hardware import Accelerator, Devices, systems_of
+from app.engine.job import Job
+from app.engine.model_spec import AlgorithmSpec
+from app.engine.parallelism import default_plan
+from app.engine.result import Estimates
+from app.engine.units import GIB
+
+USABLE_FRACTION = 0.94
+"""Share of a card's nominal memory that programs get, for cards of which only the memory is known: 23.5 of 25.8 GB for
+24 GiB cards after the driver's reserve (nvidia-smi of a GeForce RTX 3090: 24,576 MiB, about 24,100 free)."""
+FITS_WITHIN_FRACTION = 0.9
+"""The contract's limit: it fits when the high estimate is at most this share of the usable memory."""
+PATIENCE_HOURS = 48.0
+"""Longest run on a processor that is worth waiting for: a weekend."""
+MOST_NAMED = 4
+"""Most products of one ambiguous name that a sentence lists."""
+
+
+class Names(Protocol):
+    """The catalogue's index of hardware names, as far as judging needs it."""
+
+    def resolve(self, text: str) -> object:
+        """A match (with ``slug``), an ambiguous name (with ``slugs``) or an unknown one (with ``nearest``)."""
+        ...
+
+    def find_in_text(self, text: str) -> Sequence[object]:
+        """Matches and ambiguous names inside a free text."""
+        ...
+
+
+@dataclass(frozen=True)
+class Owned:
+    """One piece of hardware and the verdict on it."""
+
+    text: str
+    slug: str | None
+    name: str
+    count: int
+    fit: str
+    """fits, tight, does_not_fit, unsupported or unknown."""
+    reasons: tuple[Reason, ...]
+    change_needed: Reason | None
+    considering: bool
+    device: Accelerator | None = None
+    words: Described | None = None
+
+    @property
+    def verdict(self) -> Reason:
+        """The first reason; an answer shows all of them."""
+        return self.reasons[0]
+
+
+@dataclass(frozen=True)
+class _Item:
+    """One thing to judge: a device, or words about one."""
+
+    entry: OwnedHardware
+    considering: bool
+    words: Described
+    device: Accelerator | None = None
+    count: int = 1
+    alternatives: tuple[Accelerator, ...] = ()
+
+
+def judge(job: Job, need: Need, constraints: Constraints, *, devices: Devices, names: Names) -> tuple[Owned, ...]:
+    """Judge everything that is owned or considered, in the order it was given."""
+    by_slug = {a.slug: a for a in devices.accelerators}
+    items = [
+        item
+        for considering, entries in ((False, constraints.existing_hardware), (True, constraints.considering))
+        for entry in entries or ()
+        for item in _items_of(entry, by_slug=by_slug, names=names, considering=considering)
+    ]
+    known = [item for item in items if item.device is not None]
+    trials = _Trials.of(job, known) if known else None
+    judged = []
+    for item in items:
+        if item.device is None or trials is None:
+            judged.append(_judge_words(item, job, need))
+        else:
+            judged.append(_judge_device(item, item.device, job, trials=trials, row=known.index(item)))
+    return tuple(judged)
+
+
+def owned_fit(owned: Sequence[Owned]) -> OwnedFit:
+    """What the decision needs to know of it."""
+    mine = [each for each in owned if not each.considering]
+    cards = [each for each in mine if _is_card(each)]
+    fits = any(each.fit == "fits" and each.device is not None and each.device.support == "supported" for each in cards)
+    return OwnedFit(gpus=sum(each.count for each in cards), fits=fits)
+
+
+def _is_card(owned: Owned) -> bool:
+    if owned.device is not None:
+        return owned.device.kind in {"gpu", "apple_soc"}
+    return owned.words is not None and owned.words.gpu and not owned.words.cpu and not owned.words.fpga
+
+
+def _items_of(entry: OwnedHardware, *, by_slug: dict[str, Accelerator], names: Names, considering: bool) -> list[_Item]:
+    text = entry.accelerator or entry.description or ""
+    words = described(text, count=entry.count)
+    found = (
+        [by_slug[text]] if text in by_slug else [names.resolve(text)] if entry.accelerator else names.find_in_text(text)
+    )
+    if words.no_gpu or words.integrated:
+        found = [each for each in found if getattr(by_slug.get(getattr(each, "slug", "")), "kind", "gpu") == "cpu"]
+    items = []
+    for each in found:
+        count = max(
+            entry.count, int(getattr(each, "count", 1)), words.count if len(found) == 1 or entry.count > 1 else 1
+        )
+        slugs = tuple(slug for slug in getattr(each, "slugs", ()) if slug in by_slug)
+        slug = getattr(each, "slug", None)
+        if slug in by_slug:
+            items.append(_Item(entry, considering, words, by_slug[slug], count))
+        elif slugs:
+            items.append(_Item(entry, considering, words, by_slug[slugs[0]], count, tuple(by_slug[s] for s in slugs)))
+    cards_found = any(item.device is not None and item.device.kind != "cpu" for item in items)
+    only_words = words.no_gpu or words.integrated or (words.fpga and not cards_found)
+    if not items or (only_words and not cards_found):
+        items.append(_Item(entry, considering, words, None, words.count))
+    return items
+
+
+@dataclass(frozen=True)
+class _Trials:
+    """Estimates of the job on every known device: alone, all its cards together, and with each cheaper recipe."""
+
+    alone: Estimates
+    together: Estimates
+    recipes: tuple[tuple[str, Estimates, Job], ...]
+
+    @classmethod
+    def of(cls, job: Job, items: Sequence[_Item]) -> "_Trials":
+        devices = Devices(tuple(item.device for item in items if item.device is not None))
+        counts = np.array([float(item.count) for item in items])
+        alone = estimate(job, systems_of(devices, count=np.ones(len(devices))))
+        plan = default_plan(job, devices, count=counts, nodes=np.ones_like(counts))
+        together = estimate(job, systems_of(devices, count=counts, plan=plan))
+        recipes = tuple(
+            (recipe.code, estimate(recipe.job, systems_of(devices, count=np.ones(len(devices)))), recipe.job)
+            for recipe in cheaper_recipes(job)
+        )
+        return cls(alone, together, recipes)
+
+
+def _judge_device(item: _Item, device: Accelerator, job: Job, *, trials: _Trials, row: int) -> Owned:
+    several = item.count > 1 and device.kind != "cpu"
+    alone, together = float(trials.alone.fits[row]), float(trials.together.fits[row])
+    shared = several and alone < 1.0 and together > alone
+    estimates = trials.together if shared else trials.alone
+    fit = _fit_word(device, job, together if shared else alone)
+    facts = _facts(item, device, estimates, row=row)
+    reasons = [Reason(_verdict_code(fit, job, device, facts), facts)]
+    if item.alternatives:
+        listed = ", ".join(each.name for each in item.alternatives[:MOST_NAMED])
+        reasons.append(Reason("owned_ambiguous", facts | {"names": listed}))
+    if several and not isinstance(job.model, AlgorithmSpec):
+        reasons.append(Reason("owned_shared_memory" if shared else "owned_memory_not_added", facts))
+    reasons.extend(_support_reasons(device, fit, facts))
+    change = None
+    if fit in {"tight", "does_not_fit"}:
+        change = _change(trials, row=row, facts=facts)
+    return Owned(
+        text=item.words.text,
+        slug=device.slug,
+        name=device.name,
+        count=item.count,
+        fit=fit,
+        reasons=tuple(reasons),
+        change_needed=change,
+        considering=item.considering,
+        device=device,
+        words=item.words,
+    )
+
+
+def _fit_word(device: Accelerator, job: Job, value: float) -> str:
+    if device.support in {"unsupported", "announced"} or (job.training and not device.trains) or device.kind == "fpga":
+        return "unsupported"
+    if np.isnan(value):
+        return "unknown"
+    return "fits" if value >= 1.0 else "tight" if value > 0 else "does_not_fit"
+
+
+def _facts(item: _Item, device: Accelerator, estimates: Estimates, *, row: int) -> dict[str, Value]:
+    memory = range_at(estimates.memory_bytes, row)
+    speed = range_at(estimates.decode_tokens_per_s or estimates.throughput_per_s, row)
+    return {
+        "name": device.name,
+        "count": item.count,
+        "device_gib": device.memory_bytes / GIB,
+        "usable_gib": device.usable_memory_bytes / GIB,
+        "memory_gib": None if memory is None else memory.expected / GIB,
+        "memory_high_gib": None if memory is None else memory.high / GIB,
+        "hours": hours_at(estimates.duration_s, row),
+        "speed": None if speed is None else speed.expected,
+        "unit": "tokens" if estimates.decode_tokens_per_s is not None else estimates.unit.removesuffix("/s"),
+        "support_note": device.support_note.rstrip("."),
+    }
+
+
+def _verdict_code(fit: str, job: Job, device: Accelerator, facts: dict[str, Value]) -> str:
+    if device.kind == "fpga":
+        return "owned_fpga_training" if job.training else "owned_fpga"
+    if fit == "unsupported":
+        return "owned_cannot_train" if device.support == "supported" else f"owned_{device.support}"
+    if device.kind == "cpu" and facts["hours"] is not None:
+        return "owned_processor_hours"
+    if device.kind == "cpu":
+        return "owned_processor"
+    if fit == "fits":
+        return (
+            "owned_fits_hours" if facts["hours"] is not None else "owned_fits_speed" if facts["speed"] else "owned_fits"
+        )
+    return f"owned_{fit}"
+
+
+def _support_reasons(device: Accelerator, fit: str, facts: dict[str, Value]) -> list[Reason]:
+    reasons = []
+    if device.support == "legacy":
+        reasons.append(Reason("owned_legacy", facts))
+    elif device.vendor == "AMD" and device.kind == "gpu" and device.support == "supported":
+        reasons.append(Reason("owned_rocm_note" if device.support_note else "owned_rocm", facts))
+    if device.segment == "laptop" and device.kind == "gpu" and fit != "unsupported":
+        reasons.append(Reason("owned_laptop", facts))
+    if device.unified_memory and device.kind != "cpu":
+        reasons.append(Reason("owned_unified", facts))
+    if device.kind == "tpu":
+        reasons.append(Reason("owned_tpu", facts))
+    return reasons
+
+
+def _change(trials: _Trials, *, row: int, facts: dict[str, Value]) -> Reason:
+    """The first cheaper recipe that fits one card; else what comes closest."""
+    for code, estimates, job in trials.recipes:
+        memory = range_at(estimates.memory_bytes, row)
+        if float(estimates.fits[row]) >= 1.0 and memory is not None:
+            values = facts | {"changed_gib": memory.expected / GIB, "seq_len": job.seq_len}
+            return Reason(f"change_{code}", values | {"pixels": min(job.image_size) if job.image_size else None})
+    return Reason("change_larger_card", facts)
+
+
+def _judge_words(item: _Item, job: Job, need: Need) -> Owned:
+    """What can be said from a person's words alone."""
+    words = item.words
+    fit, code = _words_verdict(words, job, need)
+    values: dict[str, Value] = {
+        "text": words.text,
+        "count": item.count,
+        "device_gib": words.memory_gib,
+        "memory_gib": need.memory_gib,
+        "cpu_hours": need.cpu_hours,
+        "cpu_tokens_per_s": need.cpu_tokens_per_s,
+    }
+    reasons = [Reason(code, values)]
+    if item.count > 1 and not words.no_gpu:
+        reasons.append(Reason("owned_memory_not_added", values))
+    if words.vendor == "AMD":
+        reasons.append(Reason("owned_unknown_radeon", values))
+    return Owned(
+        text=words.text,
+        slug=None,
+        name=words.text,
+        count=item.count,
+        fit=fit,
+        reasons=tuple(reasons),
+        change_needed=None,
+        considering=item.considering,
+        words=words,
+    )
+
+
+def _words_verdict(words: Described, job: Job, need: Need) -> tuple[str, str]:
+    if words.fpga:
+        return ("unsupported", "owned_fpga_training") if job.training else ("unknown", "owned_fpga")
+    if words.integrated:
+        return "unsupported", "owned_integrated"
+    if words.no_gpu:
+        return _processor_verdict(need)
+    if words.memory_gib is not None and need.memory is not None:
+        usable = words.memory_gib * GIB * USABLE_FRACTION
+        if need.memory.high <= FITS_WITHIN_FRACTION * usable:
+            return "fits", "owned_memory_fits"
+        return (
+            ("does_not_fit", "owned_memory_too_small") if need.memory.low > usable else ("tight", "owned_memory_tight")
+        )
+    return "unknown", "owned_unknown_laptop" if words.laptop and not words.gpu else "owned_unknown"
+
+
+def _processor_verdict(need: Need) -> tuple[str, str]:
+    """No card: the processor's own time decides, and is told."""
+    if need.cpu_tokens_per_s is not None:
+        return "fits", "owned_no_card_tokens"
+    if need.cpu_hours is not None:
+        quick = need.cpu_hours <= PATIENCE_HOURS
+        return ("fits", "owned_no_card_hours") if quick else ("does_not_fit", "owned_no_card_slow")
+    return "unknown", "owned_no_card"

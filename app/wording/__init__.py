@@ -1,0 +1,85 @@
+"""Reasons become sentences: every code has one template in the TOML files beside this, the same for all doors."""
+
+import string
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from app import formatting
+from app.advice.reasons import Reason
+
+FORMATS: dict[str, Callable[[Any], str]] = {
+    "gib": formatting.gib,
+    "nominal_gib": formatting.nominal_gib,
+    "usd": formatting.usd,
+    "usd_exactly": formatting.usd_exactly,
+    "usd_per_hour": formatting.usd_per_hour,
+    "duration": formatting.duration,
+    "percent": formatting.percent,
+    "flops": formatting.flops,
+    "day": formatting.day,
+    "large": formatting.large,
+    "number": formatting.number,
+    "exact": formatting.exact,
+}
+"""What may stand after the colon of a place, such as ``{memory_gib:gib}``; ``{cards:plural card}`` counts a word."""
+
+RULE_CODE = "rule"
+"""A rule carries its own sentence, which an administrator wrote."""
+
+
+class _Places(string.Formatter):
+    """Fill places by exact name, dots included, with the formats above; attributes and indexes are not looked into."""
+
+    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:  # noqa: ARG002
+        return kwargs[field_name], field_name
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec.startswith("plural "):
+            word = format_spec.removeprefix("plural ")
+            return f"{formatting.exact(value)} {word if value == 1 else _plural(word)}"
+        if format_spec:
+            return FORMATS[format_spec](value)
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if value is None or isinstance(value, float):
+            return formatting.number(value)
+        return formatting.exact(value) if isinstance(value, int) else str(value)
+
+
+@cache
+def templates() -> dict[str, str]:
+    """All sentence templates by code."""
+    found: dict[str, str] = {}
+    for file in sorted(resources.files("app.wording").iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".toml"):
+            for code, sentence_of_code in tomllib.loads(file.read_text("utf-8")).items():
+                if code in found:
+                    raise ValueError(f"{file.name}: the code {code} has two sentences")
+                found[code] = sentence_of_code
+    return found
+
+
+def sentence(reason: Reason) -> str:
+    """The sentence of a reason.
+
+    >>> sentence(Reason("rule", {"sentence": "It takes {need.memory_gib:gib}.", "need.memory_gib": 9.44}))
+    'It takes 9.4 GiB.'
+    """
+    if reason.code == RULE_CODE:
+        return _PLACES.vformat(str(reason.values["sentence"]), (), reason.values)
+    return _PLACES.vformat(templates()[reason.code], (), reason.values)
+
+
+def sentences(reasons: Iterable[Reason]) -> str:
+    """Several reasons as one paragraph."""
+    return " ".join(sentence(reason) for reason in reasons)
+
+
+def _plural(word: str) -> str:
+    return f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+
+
+_PLACES = _Places()
