@@ -4,15 +4,20 @@ from datetime import datetime
 
 import numpy as np
 
-from app import present, resolving
+from app import resolving
+from app.advice import recommendation as pipeline
 from app.advice.constraints import Constraints
-from app.answer import EstimateAnswer, RecommendationAnswer
+from app.answer import EstimateAnswer, LinksAnswer, RecommendationAnswer
 from app.catalogue.snapshot import Snapshot
 from app.engine.estimate import estimate as engine_estimate
 from app.engine.hardware import Devices, Plan, Systems, systems_of
 from app.engine.job import Job
 from app.engine.parallelism import default_plan
 from app.engine.workload import HardwareChoice, Workload
+from app.flat_query import query_string
+from app.present.estimates import estimate_answer
+from app.present.recommendations import recommendation_answer
+from app.requests import RecommendRequest
 
 DEVICES_PER_NODE = 8
 """Usual number of accelerators in one server."""
@@ -24,7 +29,7 @@ def estimate(snapshot: Snapshot, workload: Workload, hardware: HardwareChoice) -
     job = resolving.job_of(snapshot, workload, assume_data=False)
     device = resolving.accelerator(snapshot, hardware.accelerator, pointer="/hardware/accelerator")
     systems = system_of(job, Devices((device,)), hardware=hardware)
-    return present.estimate_answer(job, engine_estimate(job, systems), row=0, systems=systems, market=snapshot.market)
+    return estimate_answer(job, engine_estimate(job, systems), row=0, systems=systems, market=snapshot.market)
 
 
 def system_of(job: Job, device: Devices, *, hardware: HardwareChoice) -> Systems:
@@ -57,4 +62,18 @@ def recommend(
     snapshot: Snapshot, workload: Workload, constraints: Constraints, *, at: datetime, base_url: str = ""
 ) -> RecommendationAnswer:
     """Which hardware somebody needs for a workload, and why."""
-    raise NotImplementedError
+    job = resolving.job_of(snapshot, workload, assume_data=True)
+    resolving.check_owned(snapshot, constraints)
+    found = pipeline.recommend(
+        job,
+        constraints,
+        devices=snapshot.devices,
+        market=snapshot.market,
+        policy=snapshot.policy,
+        names=snapshot.hardware_names,
+        today=at.date(),
+        rejob=lambda changes: resolving.changed_job(snapshot, workload, changes),
+    )
+    query = query_string(RecommendRequest(workload=workload, constraints=constraints))
+    links = LinksAnswer(permalink=f"{base_url}/recommend?{query}", html=f"{base_url}/result?{query}")
+    return recommendation_answer(found, market=snapshot.market, revision=snapshot.revision, at=at, links=links)

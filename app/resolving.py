@@ -1,8 +1,10 @@
 """Names in a request become catalogue entries, or an error that names the field and the nearest entries."""
 
 import json
+from collections.abc import Mapping
 from typing import NoReturn
 
+from app.advice.constraints import Constraints
 from app.catalogue.names import Ambiguous, Match, NameIndex
 from app.catalogue.snapshot import Snapshot
 from app.engine.defaults import KnownData, complete, typical_algorithm, typical_model
@@ -27,6 +29,20 @@ def job_of(snapshot: Snapshot, workload: Workload, *, assume_data: bool) -> Job:
 def accelerator(snapshot: Snapshot, name: str, *, pointer: str) -> Accelerator:
     """The accelerator of this name."""
     return snapshot.accelerators[_slug(snapshot.hardware_names, name, pointer=pointer, what="accelerator")]
+
+
+def changed_job(snapshot: Snapshot, workload: Workload, changes: Mapping[str, object]) -> Job:
+    """The job of a neighbouring workload: some fields changed, the rest as asked."""
+    asked = workload.model_dump(exclude_none=True) | dict(changes)
+    return job_of(snapshot, Workload.model_validate(asked), assume_data=True)
+
+
+def check_owned(snapshot: Snapshot, constraints: Constraints) -> None:
+    """Refuse a name that nobody knows where a catalogue name belongs; free text is never refused."""
+    for field in ("existing_hardware", "considering"):
+        for number, owned in enumerate(getattr(constraints, field) or ()):
+            if owned.accelerator is not None:
+                accelerator(snapshot, owned.accelerator, pointer=f"/constraints/{field}/{number}/accelerator")
 
 
 def _model(snapshot: Snapshot, workload: Workload) -> tuple[ModelSpec, tuple[Assumption, ...]]:

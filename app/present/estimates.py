@@ -1,4 +1,4 @@
-"""Facts become the contract's answers: units people use, sentences from the wording, one row of the columns."""
+"""An estimate as the contract tells it: one row of the columns, in units that people use."""
 
 from typing import Literal
 
