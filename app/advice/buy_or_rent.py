@@ -7,6 +7,7 @@ import numpy as np
 from app.advice.candidates import Candidates
 from app.advice.cloud import CloudOption
 from app.advice.constraints import Constraints
+from app.advice.limits import hardware_name
 from app.advice.market import Market
 from app.advice.money import MONEY, Constant, money
 from app.advice.need import Need
@@ -17,6 +18,8 @@ from app.engine import cost
 from app.engine.job import Assumption
 from app.engine.units import HOURS_PER_MONTH, WATTS_PER_KILOWATT
 
+COMPARABLE_SPEED_RATIO = 2.0
+"""Rented hardware that is slower than this is not what a buyer compares with."""
 DEFAULT_DEVICE_W = 300.0
 """Power of a device whose rated power is unknown: a usual desktop card. [W]"""
 CONSTANTS_USED = (
@@ -128,13 +131,19 @@ def buy_or_rent(
 
 
 def comparable(pick: Pick, options: tuple[CloudOption, ...], candidates: Candidates) -> CloudOption | None:
-    """The offer whose work costs least, among those with fresh prices first; free notebooks cannot be relied on."""
+    """The offer whose work costs least, of those that are about as fast and have fresh prices, else of all.
+
+    Free notebooks are left out: nobody can rely on them for regular work.
+    """
 
     def work_usd(option: CloudOption) -> float:
         return option.usd_per_hour * relative_speed(pick, option, candidates)
 
+    def slow(option: CloudOption) -> bool:
+        return relative_speed(pick, option, candidates) > COMPARABLE_SPEED_RATIO
+
     paid = [option for option in options if not option.free]
-    return min(paid, key=lambda option: (not option.fresh, work_usd(option), option.provider), default=None)
+    return min(paid, key=lambda o: (not o.fresh, slow(o), work_usd(o), o.provider), default=None)
 
 
 def relative_speed(pick: Pick, option: CloudOption, candidates: Candidates) -> float:
@@ -221,10 +230,8 @@ def _explanation(
     pick: Pick, rent: CloudOption, terms: Terms, *, hours: float, even: float | None, buy: float, rented: float
 ) -> Reason:
     values: dict[str, Value] = {
-        "buy_name": pick.device.name,
-        "buy_count": pick.count,
-        "rent_name": rent.device.name,
-        "rent_count": rent.count,
+        "buy_hardware": hardware_name(pick.device, pick.count),
+        "rent_hardware": hardware_name(rent.device, rent.count),
         "provider": rent.provider_name,
         "usd_per_hour": rent.usd_per_hour,
         "hours": hours,

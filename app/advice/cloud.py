@@ -4,10 +4,12 @@ An empty price is unknown, never free. Closed providers are never offered. Old p
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+from statistics import median
 
 import numpy as np
 
@@ -30,6 +32,9 @@ ROWS_PER_PROVIDER = 2
 ROWS_PER_DEVICE = 2
 CLUSTER_INSTANCE_DEVICES = 4.0
 """Instances with fewer devices have no fast network between them."""
+DOUBTFUL_BELOW_FRACTION = 0.2
+"""A listed price below this share of the median for the same device is a slip or a bait, and not shown."""
+PRICES_FOR_A_MEDIAN = 4
 CONTINENTS = {
     "eu": r"\beu\b|^eu-|europe|norway|sweden|finland|france|germany|amsterdam|gra\b|\bis\b|no-|fi-|uk|iceland",
     "us": r"\bus\b|^us|united states|america|virginia|oregon|east|west|canada",
@@ -108,19 +113,30 @@ class _Search:
     market: Market
     today: date
 
+    @cached_property
+    def _rows_of(self) -> dict[str, list[int]]:
+        """Rows of each device, by rising count."""
+        rows: defaultdict[str, list[int]] = defaultdict(list)
+        for (slug, _), row in sorted(self.candidates.row_of.items()):
+            rows[slug].append(row)
+        return rows
+
     def options(self) -> list[CloudOption]:
-        """Every offer of a living provider that does the job, cheapest region of each instance only."""
+        """Every offer of a living provider that does the job; of the same devices only the best instance and region."""
         living = {provider.slug: provider for provider in self.market.providers if provider.status == "active"}
-        found: dict[tuple[str, str, str], CloudOption] = {}
+        found: dict[tuple[str, str, float, str], CloudOption] = {}
+        usual = usual_device_hours(self.market.offers)
         for offer in self.market.offers:
+            if is_doubtful(offer, usual):
+                continue
             provider = living.get(offer.provider)
             row, instances = (None, 1) if provider is None else self._row_for(offer)
             if provider is None or row is None:
                 continue
             for pricing, usd in self._prices(offer):
                 option = self._option(offer, provider, row=row, instances=instances, pricing=pricing, usd=usd)
-                key = (option.provider, option.instance, pricing)
-                if key not in found or self._rank(option) < self._rank(found[key]):
+                key = (option.provider, option.device.slug, option.count, pricing)
+                if key not in found or self._preference(option) < self._preference(found[key]):
                     found[key] = option
         return sorted(found.values(), key=self._rank)
 
@@ -182,11 +198,8 @@ class _Search:
 
     def _cluster_row(self, slug: str) -> int | None:
         """The smallest number of a device that does the job in time; else the largest that does it at all."""
-        able = [
-            row
-            for (device, count), row in sorted(self.candidates.row_of.items(), key=lambda item: item[0][1])
-            if device == slug and count >= CLUSTER_INSTANCE_DEVICES and self._does_the_job(row)
-        ]
+        rows = self._rows_of.get(slug, ())
+        able = [r for r in rows if self.candidates.count(r) >= CLUSTER_INSTANCE_DEVICES and self._does_the_job(r)]
         limit = target_hours(self.constraints, scenario=4)
         in_time = [row for row in able if not self.candidates.hours[row] > limit]
         return in_time[0] if in_time else able[-1] if able else None
@@ -264,15 +277,21 @@ class _Search:
         hours = min(monthly * again, HOURS_PER_MONTH)
         return "month", Range(hours, hours, hours)
 
-    def _rank(self, option: CloudOption) -> tuple[bool, bool, bool, float, float, str, str]:
-        """Fresh before old, in time before late, well supported before exotic, then by what the work costs."""
+    def _rank(self, option: CloudOption) -> tuple[bool, bool, bool, bool, float, float, str, str]:
+        """Fresh before old, in time before late, well supported before exotic, roomy before tight, then by cost."""
         hours = self.candidates.hours[option.row]
         late = bool(hours > target_hours(self.constraints, scenario=self.decision.scenario.number))
         exotic = SOFTWARE_CLASS.get(option.device.software_stack, 2.0) > 1 and not self.constraints.vendors
         speed = float(self.candidates.speed[option.row])
         cost = option.total_usd.expected if option.total_usd and option.basis == "run" else option.usd_per_hour / speed
         cost = cost if np.isfinite(cost) else np.inf
-        return (not option.fresh, late, exotic, cost, option.usd_per_hour, option.provider, option.instance)
+        tight = option.fit != "fits"
+        return (not option.fresh, late, exotic, tight, cost, option.usd_per_hour, option.provider, option.instance)
+
+    def _preference(self, option: CloudOption) -> tuple[bool, int, float, str]:
+        """Among offers of the same devices by the same provider: where people asked, in few pieces, cheap."""
+        elsewhere = bool(self.constraints.regions) and not self._in_region(option)
+        return (elsewhere or not option.fresh, option.instances, option.usd_per_hour, option.instance)
 
     def _in_region(self, option: CloudOption) -> bool:
         return any(in_region(option.region, asked) for asked in self.constraints.regions or ())
@@ -289,6 +308,23 @@ class _Search:
             "regions": ", ".join(self.constraints.regions or ()),
             "budget_usd_per_month": self.constraints.budget_usd_per_month,
         }
+
+
+def usual_device_hours(offers: Iterable[Offer]) -> dict[str, float]:
+    """The median price of one device for one hour on demand, where several are known. [USD/h]"""
+    prices: defaultdict[str, list[float]] = defaultdict(list)
+    for offer in offers:
+        if offer.usd_per_hour_on_demand and offer.accelerator_count >= 1:
+            prices[offer.accelerator].append(offer.usd_per_hour_on_demand / offer.accelerator_count)
+    return {slug: median(found) for slug, found in prices.items() if len(found) >= PRICES_FOR_A_MEDIAN}
+
+
+def is_doubtful(offer: Offer, usual: dict[str, float]) -> bool:
+    """Whether a price is so far below the usual one of its device that it is a slip or a bait."""
+    price, typical = offer.usd_per_hour_on_demand, usual.get(offer.accelerator)
+    if not price or typical is None:
+        return False
+    return price / offer.accelerator_count < DOUBTFUL_BELOW_FRACTION * typical
 
 
 def asked_providers(constraints: Constraints, market: Market) -> set[str]:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from app.advice.candidates import Candidates
+from app.advice.candidates import DEVICES_IN_A_BOX, Candidates
 from app.advice.constraints import Constraints
 from app.advice.decide import Decision
 from app.advice.money import money
@@ -89,13 +89,18 @@ class Limits:
         for row in rows:
             for limit in self.broken_by(row):
                 relaxed.setdefault(limit.name, row)
+        by_name = {limit.name: limit for limit in self.limits}
         return tuple(
-            Caution("problem" if name == "fit" else "warning", Reason(f"relaxed_{name}", self._facts(row)))
+            Caution(
+                "problem" if name == "fit" else "warning", Reason(f"relaxed_{name}", by_name[name].reason(row).values)
+            )
             for name, row in relaxed.items()
         )
 
-    def _facts(self, row: int) -> dict[str, Value]:
-        return hardware_facts(self.candidates, row)
+
+def hardware_name(device: Accelerator, count: float) -> str:
+    """A device and how many of it, as people say it."""
+    return device.name if count == 1 else f"{count:g} x {device.name}"
 
 
 def hardware_facts(candidates: Candidates, row: int) -> dict[str, Value]:
@@ -104,6 +109,7 @@ def hardware_facts(candidates: Candidates, row: int) -> dict[str, Value]:
     hours = float(candidates.hours[row])
     return {
         "name": device.name,
+        "hardware": hardware_name(device, candidates.count(row)),
         "count": candidates.count(row),
         "memory_gib": float(candidates.memory_gib[row]),
         "price_usd": None if tag is None else tag.usd,
@@ -202,7 +208,8 @@ def _shop_masks(candidates: Candidates, *, scenario: int) -> Iterator[Mask]:
     if scenario <= 2:
         yield "server_part", _mask(candidates, lambda d: d.segment == "datacenter")
     if scenario == 4:
-        yield "no_link", _mask(candidates, lambda d: d.segment != "datacenter" and d.interconnect == "none")
+        linked = _mask(candidates, lambda d: d.segment == "datacenter" and d.interconnect != "none")
+        yield "no_link", ~linked & (count > DEVICES_IN_A_BOX)
 
 
 def _personal_masks(constraints: Constraints, candidates: Candidates) -> Iterator[Mask]:

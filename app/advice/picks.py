@@ -26,7 +26,7 @@ MORE_MEMORY_RATIO = 1.25
 """A pick with room to grow has at least this much more memory than the best fit."""
 FASTER_RATIO = 1.15
 """The fastest pick is at least this much faster than the best fit; smaller differences are within the estimate's."""
-DEARER_AT_MOST_RATIO = 6.0
+DEARER_AT_MOST_RATIO = 4.0
 """Nobody who looks at the best fit wants to see something that costs more than this many times as much."""
 TIER_TOLERANCE_FRACTION = 0.95
 """A 24 GB card counts as 24 GB although some of it is taken by error correction."""
@@ -62,8 +62,8 @@ class Ranking:
     limits: Limits
     order: tuple[int, ...]
     """Rows open to choice, best first."""
-    value: FloatArray
-    """Speed per money spent on devices and the computer around them; NaN without a ranking price. [1/USD/s]"""
+    second_choice: FloatArray
+    """0 for systems that fit, have the tier's memory and finish in time; more for the others."""
 
 
 def fit_word(fits: float) -> str | None:
@@ -80,12 +80,12 @@ def fit_word(fits: float) -> str | None:
 def ranking(candidates: Candidates, limits: Limits, decision: Decision, constraints: Constraints) -> Ranking:
     """All candidates that are open to choice, best first. Ties are settled by price and then by name."""
     keys = rank_keys(candidates, limits, decision, constraints)
+    _, fit_class, _, below_tier, late, *_ = keys
     slugs = np.array([device.slug for device in candidates.systems.devices.accelerators])
     order = np.lexsort((candidates.systems.count, slugs, *reversed(keys)))
     open_rows = limits.open_to_choice
-    return Ranking(
-        candidates, limits, tuple(int(row) for row in order if open_rows[row]), value_per_usd(candidates)
-    )
+    open_order = tuple(int(row) for row in order if open_rows[row])
+    return Ranking(candidates, limits, open_order, second_choice=4 * fit_class + 2 * late + below_tier)
 
 
 def rank_keys(
@@ -180,10 +180,11 @@ def roles(ranked: Ranking) -> Iterator[tuple[str, int]]:
 
 
 def _cheaper(ranked: Ranking, best: int, rows: list[int]) -> int | None:
-    """The system that costs least and does the job as well, at a price that ranks."""
+    """The system that costs least, of those that do the job as well and whose software is as usual as possible."""
     cheap = _affordable(ranked, best, rows, below=CHEAPER_BELOW_FRACTION)
-    fits = _fit_class(ranked.candidates.fits)
-    return min(cheap, key=lambda row: (fits[row], ranked.candidates.usd[row]), default=None)
+    second, software = ranked.second_choice, _software_class(ranked.candidates)
+    in_time = [row for row in cheap if second[row] < max(2.0, second[best] + 1)]
+    return min(in_time, key=lambda row: (second[row], software[row], ranked.candidates.usd[row]), default=None)
 
 
 def _room_to_grow(ranked: Ranking, best: int, rows: list[int]) -> int | None:
@@ -236,8 +237,14 @@ class _Teller:
             machine=machine,
             good_for=self._good_for(row),
             look_out_for=self._look_out_for(row),
-            why=Reason(f"pick_{role}", self._facts(row) | self._against_best(row)),
+            why=self._why(role, row),
         )
+
+    def _why(self, role: str, row: int) -> Reason:
+        values = self._facts(row) | self._against_best(row)
+        ranks = bool(self.candidates.fresh[row]) and bool(self.candidates.fresh[self.best])
+        unpriced = "_unpriced" if role in {"best_fit", "cheaper"} and not ranks else ""
+        return Reason(f"pick_{role}{unpriced}", values)
 
     def _facts(self, row: int) -> dict[str, Value]:
         values = hardware_facts(self.candidates, row)
