@@ -78,10 +78,15 @@ def attention_flops_per_token(spec: TransformerSpec, context: Floats) -> Floats:
     return FLOPS_PER_MAC * attention_widths(spec) * seen
 
 
+def forward_attention_flops_per_token(spec: TransformerSpec, seq_len: int) -> float:
+    """Scores and values per token of a whole sequence, forward; decoders skip the half above the diagonal. [FLOP]"""
+    share = CAUSAL_SHARE if spec.architecture == "decoder" else 1.0
+    return share * float(attention_flops_per_token(spec, seq_len))
+
+
 def forward_flops_per_token(spec: TransformerSpec, seq_len: int) -> float:
     """Forward FLOPs per token of a whole sequence: ``2·N`` plus attention, causal in decoders. [FLOP]"""
-    share = CAUSAL_SHARE if spec.architecture == "decoder" else 1.0
-    return FLOPS_PER_MAC * multiplied_parameters(spec) + share * float(attention_flops_per_token(spec, seq_len))
+    return FLOPS_PER_MAC * multiplied_parameters(spec) + forward_attention_flops_per_token(spec, seq_len)
 
 
 def training_flops_per_token(

@@ -293,9 +293,15 @@ def inference_tokens(job: Job) -> int:
     return max(job.prompt_tokens + job.output_tokens, job.seq_len, 1)
 
 
+def cache_precision(job: Job) -> str:
+    """What the cache is stored in: as asked; TensorRT-LLM's fp8 recipe also keeps the cache in fp8."""
+    recipe = job.framework == "tensorrt-llm" and job.precision in {"fp8", "fp4", "nvfp4"}
+    return "fp8" if recipe and job.workload.kv_precision is None else job.kv_precision
+
+
 def request_cache_bytes(job: Job, spec: TransformerSpec) -> float:
     """KV cache of one request at its full length. [bytes]"""
-    element = cache_bytes_per_element(job.kv_precision)
+    element = cache_bytes_per_element(cache_precision(job))
     return sequence_cache_bytes(spec, inference_tokens(job), bytes_per_element=element)
 
 

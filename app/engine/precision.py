@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.engine.arrays import FloatArray
+from app.engine.coefficients import TRANSFORMERS
 from app.engine.hardware import Devices
+from app.engine.hardware_family import families
 from app.engine.units import BITS_PER_BYTE
 
 BITS_PER_WEIGHT = {
@@ -40,6 +42,8 @@ RATE_CHAINS = {
 """What arithmetic falls back to where the hardware lacks it, first to last."""
 RATE_OF = {"fp32": "fp32", "tf32": "tf32", "fp8": "fp8", "fp4": "fp4", "nvfp4": "fp4", "fp16": "fp16", "amp": "fp16"}
 """Which rate a precision computes at; formats not named here are unpacked to 16 bits first."""
+OPERATIONS_PER_JOULE = {"fp8": 2.0, "int8": 2.0, "fp4": 4.0}
+"""How many more operations of a narrower format a joule buys, against 16 bits."""
 FP32_PASSES_OF_MATRIX_UNIT = 6.0
 """bf16 passes that give one fp32 product on a device without an fp32 rate, such as a TPU (jax.lax.Precision.HIGHEST)."""
 
@@ -122,3 +126,17 @@ def peak_flops_per_s(precision: str, devices: Devices, *, accumulate_fp16: bool 
         first_known([devices.peak_flops_per_s(name) for name in RATE_CHAINS["bf16"]]) / FP32_PASSES_OF_MATRIX_UNIT
     )
     return np.where(np.isnan(known), emulated, known)
+
+
+def sustained_flops_per_s(precision: str, devices: Devices, *, accumulate_fp16: bool = False) -> FloatArray:
+    """The lower of the peak rate and what the board's power allows its matrix units. [FLOP/s]
+
+    Workstation and PCIe cards print the peak of a clock that they cannot hold under their power limit: an RTX 6000
+    Ada (300 W) and an RTX 4080 (320 W) multiply equally fast although their peaks differ by a factor of two.
+    """
+    peak = peak_flops_per_s(precision, devices, accumulate_fp16=accumulate_fp16)
+    rate = RATE_OF.get(precision, "bf16")
+    if rate in {"fp32", "tf32"}:
+        return peak
+    per_joule = TRANSFORMERS.column("matrix_flops_per_joule", families(devices)) * OPERATIONS_PER_JOULE.get(rate, 1.0)
+    return np.fmin(peak, devices.tdp_w * per_joule)

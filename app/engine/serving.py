@@ -12,7 +12,7 @@ from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.kv_cache import sequence_cache_bytes
-from app.engine.memory import inference_footprint, is_server, request_cache_bytes, stored_weight_bytes
+from app.engine.memory import cache_precision, inference_footprint, is_server, request_cache_bytes, stored_weight_bytes
 from app.engine.model_spec import TransformerSpec
 from app.engine.params import embedding_parameters, expected_experts, expert_parameters
 from app.engine.precision import (
@@ -21,7 +21,7 @@ from app.engine.precision import (
     bytes_per_parameter,
     cache_bytes_per_element,
     is_gguf,
-    peak_flops_per_s,
+    sustained_flops_per_s,
 )
 from app.engine.result import Pace, Physics
 from app.engine.roofline import StepTime, saturation
@@ -65,7 +65,7 @@ def _warnings(job: Job, spec: TransformerSpec) -> tuple[str, ...]:
 def concurrency(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
     """Requests that one replica works on at a time: as asked, or as many as the cache has room for. [-]"""
     replicas = systems.plan.data_parallel
-    most = TRANSFORMERS.value("largest_server_batch")
+    most = TRANSFORMERS.value("largest_batch_vllm" if job.framework == "vllm" else "largest_server_batch")
     asked = (
         np.full(len(systems), most) if job.concurrent_requests is None else np.ceil(job.concurrent_requests / replicas)
     )
@@ -96,7 +96,7 @@ def prefill_rate(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: F
     groups = families(systems.devices)
     llama = job.framework == "llama.cpp"
     precision = job.precision if not is_gguf(job.precision) else "fp16"
-    peak = peak_flops_per_s(precision, systems.devices, accumulate_fp16=llama)
+    peak = sustained_flops_per_s(precision, systems.devices, accumulate_fp16=llama)
     name = "prefill_fraction_llama_cpp" if llama else "prefill_fraction"
     fraction = TRANSFORMERS.column(name, groups)
     if llama and job.precision not in WHOLE_MODEL:
@@ -109,14 +109,21 @@ def prefill_rate(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: F
 def bandwidth_rate(job: Job, *, systems: Systems) -> FloatArray:
     """Memory bandwidth that a decode step reaches on one device. [bytes/s]"""
     groups = families(systems.devices)
-    return systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("decode_bandwidth_fraction", groups)
+    name = "decode_bandwidth_fraction_llama_cpp" if job.framework == "llama.cpp" else "decode_bandwidth_fraction"
+    return systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column(name, groups)
 
 
 def layer_overhead_s(job: Job, *, systems: Systems) -> FloatArray:
     """Fixed time of one layer of a decode step: launches, synchronisation, small kernels. [s]"""
     groups = families(systems.devices)
-    name = "decode_layer_s" if job.framework in GRAPHED or job.compiled else "decode_layer_eager_s"
+    name = "decode_layer_s" if _replayed(job) else "decode_layer_eager_s"
+    if job.framework == "llama.cpp":
+        name = "decode_layer_llama_cpp_s"
     return TRANSFORMERS.column(name, groups)
+
+
+def _replayed(job: Job) -> bool:
+    return job.compiled or job.framework in GRAPHED
 
 
 def touched_weight_bytes(job: Job, spec: TransformerSpec, *, batch: Floats) -> Floats:
@@ -138,10 +145,10 @@ def decode_step_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: F
     context = job.prompt_tokens + max(job.output_tokens, 1) / 2
     stages = plan.pipeline_parallel
     in_stage = batch / np.minimum(batch, stages)
-    cache = sequence_cache_bytes(spec, context, bytes_per_element=cache_bytes_per_element(job.kv_precision))
+    cache = sequence_cache_bytes(spec, context, bytes_per_element=cache_bytes_per_element(cache_precision(job)))
     moved = (touched_weight_bytes(job, spec, batch=in_stage) + in_stage * cache) / plan.tensor_parallel
     memory = moved / bandwidth_rate(job, systems=systems)
-    peak = peak_flops_per_s(job.precision, systems.devices)
+    peak = sustained_flops_per_s(job.precision, systems.devices)
     flops = in_stage * decode_flops_per_token(spec, context) / plan.tensor_parallel
     math = flops / (peak * TRANSFORMERS.column("decode_math_fraction", groups))
     unpacking = _unpacking_s(job, spec, systems=systems)
@@ -150,13 +157,35 @@ def decode_step_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: F
     payload = tensor_parallel_bytes(
         tokens=in_stage, hidden_size=spec.hidden_size, num_hidden_layers=layers, element_bytes=2.0, passes=1
     )
-    comms = 2 * (t - 1) / t * payload / bus_bytes_per_s(systems, group=t) + 2 * layers * latency_s(systems, group=t)
-    overhead = layers * layer_overhead_s(job, systems=systems) + stages * latency_s(systems, group=stages)
+    comms = 2 * (t - 1) / t * payload / bus_bytes_per_s(systems, group=t)
+    comms = comms + 2 * layers * tensor_latency_s(job, systems=systems)
+    overhead = layers * layer_overhead_s(job, systems=systems)
+    if not _replayed(job):  # launches run ahead of the device and show only where it is quicker
+        overhead = np.maximum(overhead - np.maximum(math, memory), 0.0)
+    overhead = overhead + stages * latency_s(systems, group=stages)
     bound = math > memory
     smaller = np.minimum(math, memory) * TRANSFORMERS.value("decode_unhidden_share")
     return StepTime(
         np.where(bound, math, smaller) + unpacking, np.where(bound, smaller, memory), comms, overhead + 0 * memory
     )
+
+
+def tensor_latency_s(job: Job, *, systems: Systems) -> FloatArray:
+    """Fixed time of one all-reduce of tensor parallelism; llama.cpp splits rows through the host, card by card. [s]"""
+    t = systems.plan.tensor_parallel
+    if job.framework == "llama.cpp":
+        return np.where(t > 1, t * TRANSFORMERS.value("row_split_latency_s"), 0.0)
+    return latency_s(systems, group=t)
+
+
+def row_split_s(spec: TransformerSpec, *, systems: Systems, tokens: FloatArray) -> FloatArray:
+    """Copies of llama.cpp's row split while reading prompts: every matrix's result travels to every card in fp32. [s]"""
+    t = systems.plan.tensor_parallel
+    widths = 4 * spec.hidden_size + (3 if spec.gated_ffn else 2) * spec.intermediate_size
+    copied = t * tokens * spec.num_hidden_layers * widths * 4.0
+    pcie = systems.devices.pcie_bytes_per_s
+    pcie = np.where(np.isnan(pcie), TRANSFORMERS.value("pcie_unknown_bytes_per_s"), pcie)
+    return np.where(t > 1, copied / (pcie * TRANSFORMERS.value("row_split_link_fraction")), 0.0)
 
 
 def _unpacking_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
@@ -181,8 +210,10 @@ def prefill_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Float
     math = flops / prefill_rate(job, spec, systems=systems, tokens=at_once)
     weights = stored_weight_bytes(spec, job.precision) / plan.tensor_parallel
     traffic = chunks * weights / bandwidth_rate(job, systems=systems)
-    streamed = batch * prompt * spec.num_hidden_layers * spec.hidden_size * bytes_per_element(job.precision)
-    streamed = streamed * TRANSFORMERS.value("prefill_traffic_elements") / plan.tensor_parallel
+    elements = TRANSFORMERS.value("prefill_traffic_elements") * spec.hidden_size
+    if job.framework == "llama.cpp" or job.attention == "eager":
+        elements += TRANSFORMERS.value("prefill_score_elements") * spec.num_attention_heads * prompt / 2
+    streamed = batch * prompt * spec.num_hidden_layers * elements * bytes_per_element(job.precision) / plan.tensor_parallel
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)
     memory = np.maximum(traffic - math, 0.0) + streamed / bandwidth
     t, stages = plan.tensor_parallel, plan.pipeline_parallel
@@ -191,8 +222,12 @@ def prefill_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Float
         tokens=batch * prompt, hidden_size=spec.hidden_size, num_hidden_layers=layers, element_bytes=2.0, passes=1
     )
     comms = 2 * (t - 1) / t * payload / bus_bytes_per_s(systems, group=t)
-    comms = comms + chunks * 2 * layers * latency_s(systems, group=t)
+    comms = comms + chunks * 2 * layers * tensor_latency_s(job, systems=systems)
+    if job.framework == "llama.cpp":
+        comms = row_split_s(spec, systems=systems, tokens=batch * prompt)
     overhead = chunks * layers * layer_overhead_s(job, systems=systems)
+    if not _replayed(job):
+        overhead = np.maximum(overhead - math, 0.0)
     filled = (chunks + stages - 1) / (chunks * stages)
     lost = np.where(stages > 1, 1 / TRANSFORMERS.value("prefill_stage_fraction"), 1.0)
     pace = np.maximum(filled * lost, 1 / stages)
@@ -267,7 +302,9 @@ def _stages_share(stages: FloatArray) -> FloatArray:
 
 def _scheduling(job: Job) -> float:
     """Share of time that a server spends on scheduling, sampling and uneven batches. [-]"""
-    return TRANSFORMERS.value("server_scheduling_share") if is_server(job) else 0.0
+    if not is_server(job):
+        return 0.0
+    return TRANSFORMERS.value("server_scheduling_share_vllm" if job.framework == "vllm" else "server_scheduling_share")
 
 
 def encoder_pace(job: Job, systems: Systems) -> Pace:
@@ -277,7 +314,7 @@ def encoder_pace(job: Job, systems: Systems) -> Pace:
     plan, groups = systems.plan, families(systems.devices)
     tokens = job.micro_batch_size * job.seq_len
     flops = tokens * forward_flops_per_token(spec, job.seq_len)
-    peak = peak_flops_per_s(job.precision, systems.devices)
+    peak = sustained_flops_per_s(job.precision, systems.devices)
     name = "encoder_math_fraction_fp32" if job.precision == "fp32" else "encoder_math_fraction"
     fraction = TRANSFORMERS.column(name, groups) * saturation(
         tokens, TRANSFORMERS.column("encoder_half_tokens", groups)

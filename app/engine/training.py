@@ -1,12 +1,14 @@
 """Training speed of transformers: the time of one step from arithmetic, traffic, messages and launches."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from app.engine.activations import layer_bytes, loss_head_bytes
 from app.engine.arrays import FloatArray
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.comms import bus_bytes_per_s, gradient_sync_bytes, latency_s, tensor_parallel_bytes
-from app.engine.flops import forward_flops_per_token, training_flops_per_token
+from app.engine.flops import forward_attention_flops_per_token, forward_flops_per_token, training_flops_per_token
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
@@ -14,7 +16,7 @@ from app.engine.memory import keeps_masters, training_bytes, training_footprint
 from app.engine.model_spec import TransformerSpec
 from app.engine.parallelism import bubble_fraction
 from app.engine.params import lora_parameters
-from app.engine.precision import bytes_per_element, peak_flops_per_s
+from app.engine.precision import bytes_per_element, sustained_flops_per_s
 from app.engine.result import Pace, Physics
 from app.engine.roofline import StepTime, saturation
 
@@ -53,21 +55,34 @@ def computing_precision(job: Job) -> str:
     return job.precision if job.precision in {"fp32", "tf32", "fp16", "amp", "fp8"} else "bf16"
 
 
-def step_flops(job: Job, spec: TransformerSpec) -> tuple[float, float]:
-    """Model FLOPs and executed FLOPs (recompute included) of one micro-batch of one replica. [FLOP]"""
+@dataclass(frozen=True, slots=True)
+class StepFlops:
+    """FLOPs of one micro-batch of one replica. [FLOP]"""
+
+    model: float
+    """What the model needs; utilisation is counted with it."""
+    matrices: float
+    """Executed in matrix products with weights, recompute included."""
+    attention: float
+    """Executed in attention scores and weighted values, recompute included."""
+
+
+def step_flops(job: Job, spec: TransformerSpec) -> StepFlops:
+    """Model FLOPs and executed FLOPs, attention apart because its kernels are less efficient. [FLOP]"""
     tokens = job.micro_batch_size * job.seq_len
     adapters = trained_parameters(job, spec) if job.method in {"lora", "qlora"} else 0.0
     model = training_flops_per_token(spec, job.seq_len, method=job.method, adapters=adapters)
-    repeats = (
-        forward_flops_per_token(spec, job.seq_len) if job.gradient_checkpointing and job.method != "frozen" else 0.0
-    )
-    return model * tokens, (model + repeats) * tokens
+    forward = forward_flops_per_token(spec, job.seq_len)
+    executed = model + (forward if job.gradient_checkpointing and job.method != "frozen" else 0.0)
+    attention = forward_attention_flops_per_token(spec, job.seq_len)
+    passes = {"frozen": 1.0}.get(job.method, 4.0 if job.gradient_checkpointing else 3.0)
+    return StepFlops(model * tokens, (executed - passes * attention) * tokens, passes * attention * tokens)
 
 
 def math_rate(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
     """Arithmetic rate that the matrix products of training reach on one device. [FLOP/s]"""
     groups = families(systems.devices)
-    peak = peak_flops_per_s(computing_precision(job), systems.devices)
+    peak = sustained_flops_per_s(computing_precision(job), systems.devices)
     name = {"fp8": "training_math_fraction_fp8", "fp32": "training_math_fraction_fp32"}.get(
         job.precision, "training_math_fraction"
     )
@@ -144,8 +159,9 @@ def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[Ste
     plan, groups = systems.plan, families(systems.devices)
     share = 1 / (plan.tensor_parallel * plan.pipeline_parallel * plan.context_parallel)
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)
-    _, executed = step_flops(job, spec)
-    math = executed * share / math_rate(job, spec, systems=systems)
+    flops = step_flops(job, spec)
+    weighted = flops.matrices + flops.attention / TRANSFORMERS.column("attention_math_share", groups)
+    math = weighted * share / math_rate(job, spec, systems=systems)
     memory = activation_traffic_bytes(job, spec) * share / bandwidth
     update = optimizer_bytes(job, spec, systems=systems) / bandwidth / job.gradient_accumulation_steps
     bubble = bubble_fraction(
@@ -167,7 +183,7 @@ def training_pace(job: Job, systems: Systems) -> Pace:
     assert isinstance(spec, TransformerSpec)
     time, bubble = step_time(job, spec, systems=systems)
     tokens = job.micro_batch_size * job.seq_len * systems.plan.data_parallel
-    model, _ = step_flops(job, spec)
+    model = step_flops(job, spec).model
     total = time.total_s
     return Pace(
         unit="tokens/s",
