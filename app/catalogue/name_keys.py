@@ -122,6 +122,10 @@ def tidy(words: list[str], noise: frozenset[str]) -> list[str]:
             continue
         if kept and kept[-1] == "sxm" and word in {"2", "3", "4", "5"}:
             continue
+        if kept and kept[-1] == "hbm":
+            kept.pop()
+            if word in {"2", "3", "4"}:
+                continue
         kept.append("gb" if word == "g" and kept and kept[-1].isdigit() else word)
     return kept
 

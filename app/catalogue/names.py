@@ -22,6 +22,11 @@ from app.catalogue.name_keys import (
 NEAREST = 5
 """How many names an unknown one is answered with."""
 
+PART_BONUS = 0.3
+"""Added to the likeness of a name that contains the one asked for."""
+
+PROCESSORS = frozenset({"i", "ryzen", "xeon", "epyc", "ultra", "threadripper"})
+
 NOISE = {"hardware": HARDWARE_NOISE, "model": MODEL_NOISE}
 
 
@@ -129,6 +134,8 @@ class NameIndex:
         return Match(slug, self.names[slug]) if slug else None
 
     def _shared_note(self, key: str, slug: str) -> str:
+        if self.kind != "hardware":
+            return ""
         others = [other for other in self._groups.get(key, ()) if other != slug]
         if not others:
             return ""
@@ -141,8 +148,10 @@ class NameIndex:
         best: dict[str, float] = {}
         for candidate, slug in self._by_key.items():
             matcher.set_seq1(candidate)
-            if matcher.real_quick_ratio() > 0.5 and matcher.quick_ratio() > 0.5:
-                best[slug] = max(best.get(slug, 0.0), matcher.ratio() + _same_digits(key, candidate))
+            part = key and key in candidate
+            if part or (matcher.real_quick_ratio() > 0.5 and matcher.quick_ratio() > 0.5):
+                likeness = matcher.ratio() + _same_digits(key, candidate) + (PART_BONUS if part else 0.0)
+                best[slug] = max(best.get(slug, 0.0), likeness)
         nearest = sorted(best, key=lambda slug: (-best[slug], slug))[:NEAREST]
         return Unknown(tuple(nearest), tuple(self.names[slug] for slug in nearest))
 
@@ -212,6 +221,10 @@ def _hardware_keys(words: list[str], memory_gib: float | None) -> Iterable[tuple
     if shorter and shorter[0] in {"rtx", "gtx", "rx"} and len(shorter) > 1 and len(shorter[1]) > 2:
         yield 4, "".join(shorter[1:])
         yield 4, "".join(["geforce", *shorter[1:]])
+    if words and words[0] in PROCESSORS:
+        number = next((place for place, word in enumerate(words) if word.isdigit() and len(word) > 3), 0)
+        if number:
+            yield 4, "".join(words[number:])
     if "ada" in shorter or "blackwell" in shorter:
         yield 4, "".join(without(shorter, frozenset({"ada", "blackwell"})))
 

@@ -26,6 +26,7 @@ COUNTS = {
     "quad": 4,
 }
 MOST = 4096
+BETWEEN = frozenset({"x", "nvidia", "geforce", "radeon", "tesla", "amd", "quadro", "used", "old", "new"})
 BARE_NUMBERS = re.compile(r"(?:10[678]0(?:ti)|[2345]0[6789]0)(?:ti|super|tisuper|xt)?")
 """GeForce numbers that people write alone."""
 NOT_HARDWARE = frozenset(
@@ -69,7 +70,7 @@ def named_in(index: "NameIndex", text: str) -> "list[Match | Ambiguous]":
         if hit is None:
             place += 1
             continue
-        named = replace(_portable(index, hit, portable=portable), count=_count(words, place))
+        named = replace(_portable(index, hit, portable=portable), count=_count(text, words, place))
         if not any(_same(named, other) for other in found):
             found.append(named)
         place += length
@@ -130,15 +131,19 @@ def _portable(index: "NameIndex", hit: "Match | Ambiguous", *, portable: bool) -
     return replace(sibling, text=hit.text) if isinstance(sibling, Match) else hit
 
 
-def _count(words: list[Token], place: int) -> int:
-    before = [word.text for word in words[max(0, place - 3) : place]]
-    while before and (before[-1] == "x" or before[-1] in {"nvidia", "geforce", "radeon", "tesla", "amd", "quadro"}):
-        before.pop()
-    if not before:
+def _count(text: str, words: list[Token], place: int) -> int:
+    """The number that stands before a name: "two", "4x", "8 NVIDIA"."""
+    number = place - 1
+    while number >= 0 and words[number].text in BETWEEN:
+        number -= 1
+    if number < 0 or any(mark in text[words[number].end : words[place].start] for mark in ",;./+()"):
         return 1
-    if before[-1].isdigit() and 0 < int(before[-1]) <= MOST:
-        return int(before[-1])
-    return COUNTS.get(before[-1], 1)
+    token = words[number]
+    if token.start and text[token.start - 1].isalnum():
+        return 1
+    if token.text.isdigit() and 0 < int(token.text) <= MOST:
+        return int(token.text)
+    return COUNTS.get(token.text, 1)
 
 
 def _same(one: "Match | Ambiguous", other: "Match | Ambiguous") -> bool:
