@@ -87,6 +87,8 @@ def math_rate(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArra
         job.precision, "training_math_fraction"
     )
     fraction = TRANSFORMERS.column(name, groups)
+    if spec.architecture != "decoder":
+        fraction = fraction * TRANSFORMERS.value("encoder_training_math_share")
     tokens = job.micro_batch_size * job.seq_len * np.ones(len(systems))
     width = spec.hidden_size / systems.plan.tensor_parallel
     fraction = fraction * saturation(tokens, TRANSFORMERS.column("training_half_tokens", groups))
@@ -99,6 +101,8 @@ def activation_traffic_bytes(job: Job, spec: TransformerSpec) -> float:
     passes = TRANSFORMERS.value("training_traffic_fused" if fused else "training_traffic_eager")
     if job.gradient_checkpointing:
         passes *= TRANSFORMERS.value("recompute_traffic_growth")
+    if spec.architecture != "decoder":
+        passes *= TRANSFORMERS.value("encoder_traffic_growth_fused" if fused else "encoder_traffic_growth_eager")
     return passes * spec.num_hidden_layers * layer_bytes(job, spec) + passes * loss_head_bytes(job, spec)
 
 
@@ -108,7 +112,9 @@ def optimizer_bytes(job: Job, spec: TransformerSpec, *, systems: Systems) -> Flo
     plan = systems.plan
     share = 1 / (plan.tensor_parallel * plan.pipeline_parallel)
     share = np.where(plan.zero_stage >= 1, share / plan.data_parallel, share)
-    return share * trained_parameters(job, spec) * 2 * per.total
+    fused = job.compiled or job.framework not in EAGER_FRAMEWORKS
+    passes = TRANSFORMERS.value("optimizer_passes_fused" if fused else "optimizer_passes_eager")
+    return share * trained_parameters(job, spec) * passes * per.total
 
 
 def communication_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[FloatArray, FloatArray]:
