@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.advice.constraints import Constraints
-from app.advice.need import Need
+from app.advice.need import Need, table_gib
 from app.advice.owned_fit import OwnedFit
 from app.engine.defaults import domain_of
 from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, TransformerSpec
-from app.engine.units import GB, GIB
+from app.engine.units import GB
 
 Kind = Literal["number", "text", "yes or no"]
 Fact = float | str | bool
@@ -89,12 +89,6 @@ def _times_faster(need: Need) -> float | None:
     return need.cpu_hours / need.consumer_gpu_hours
 
 
-def _table_gib(job: Job) -> float | None:
-    if job.data_bytes is not None:
-        return job.data_bytes / GIB
-    return None if job.rows is None or job.columns is None else job.rows * job.columns * 8.0 / GIB
-
-
 NEED = (
     _number(
         "need.memory_gib",
@@ -156,7 +150,7 @@ NEED = (
         "hours of use a month: stated, or runs a month times the hours of one",
         lambda c: c.need.monthly_hours,
     ),
-    _number("need.table_gib", "size of the table, in GiB", lambda c: _table_gib(c.job)),
+    _number("need.table_gib", "size of the table, in GiB", lambda c: table_gib(c.job)),
 )
 WORKLOAD = (
     _text("workload.task", "train, finetune, pretrain, inference, classical or learn", lambda c: c.job.workload.task),

@@ -65,10 +65,11 @@ class Described:
     cpu: bool
 
 
-def described(text: str, *, count: int = 1, kind: str | None = None) -> Described:
+def described(text: str, *, count: int = 1, kind: str | None = None, counted: bool = True) -> Described:
     """Read a text such as "two Titan X", "one card with 11 GB" or "laptop that has no GPU".
 
-    ``count`` is what was given beside the text; ``kind`` is the catalogue's, where the hardware is known.
+    ``count`` is what was given beside the text; ``kind`` is the catalogue's, where the hardware is known. A product's
+    name is not ``counted``: the number in it is no count.
 
     >>> found = described("8 GPUs with 24 GB each")
     >>> found.count, found.memory_gib, found.gpu
@@ -84,7 +85,7 @@ def described(text: str, *, count: int = 1, kind: str | None = None) -> Describe
     gpu = kind in {"gpu", "apple_soc"} if kind else _GPU.search(text) is not None or memory is not None
     return Described(
         text=text.strip(),
-        count=max(count, _count_in(text)) if kind is None else count,
+        count=max(count, _count_in(text)) if counted else count,
         memory_gib=float(memory[1].replace(",", ".")) if memory else None,
         vendor=vendor,
         laptop=_LAPTOP.search(text) is not None,
@@ -99,12 +100,8 @@ def described(text: str, *, count: int = 1, kind: str | None = None) -> Describe
 
 def _count_in(text: str) -> int:
     """How many cards a text names; 1 where it names no number."""
-    times = _COUNT_TIMES.search(text)
-    if times:
-        return max(1, int(times[1] or times[2]))
-    before = _COUNT_BEFORE.search(text)
-    if before is None:
-        return 1
-    word = before[1].lower()
-    number = _NUMBERS.get(word) or int(word)
-    return number if 1 <= number <= MOST_CARDS_IN_WORDS else 1
+    times, before = _COUNT_TIMES.search(text), _COUNT_BEFORE.search(text)
+    words = [times[1] or times[2]] if times else []
+    words += [before[1].lower()] if before else []
+    numbers = [_NUMBERS.get(word) or int(word) for word in words]
+    return next((number for number in numbers if 1 <= number <= MOST_CARDS_IN_WORDS), 1)

@@ -6,10 +6,10 @@ from functools import cache
 from pathlib import Path
 
 from app.advice.constraints import Constraints
-from app.advice.need import Need
+from app.advice.need import Need, table_gib
 from app.advice.reasons import Reason, Value
 from app.engine.hardware import Accelerator
-from app.engine.input_pipeline import PICTURE_DOMAINS
+from app.engine.input_pipeline import PICTURE_CLASSES
 from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec
 from app.engine.units import GB, GIB
@@ -93,9 +93,8 @@ def _ram_gb(job: Job, need: Need, *, device: Accelerator | None, cards: int) -> 
     constants = _constants()
     wanted = constants["least_ram_gb"]
     if isinstance(job.model, AlgorithmSpec):
-        table = job.data_bytes or (job.rows or 0.0) * (job.columns or 0.0) * 8.0
-        worked = need.cpu_memory_bytes or 0.0
-        wanted = max(wanted, max(constants["ram_per_table"] * table, worked) / GB + constants["system_ram_gb"])
+        table_gb = (table_gib(job) or 0.0) * GIB / GB
+        wanted = max(wanted, constants["ram_per_table"] * table_gb + constants["system_ram_gb"])
     elif cards and device is not None and not device.unified_memory:
         held = constants["ram_per_gpu_memory"] * device.memory_bytes * cards / GIB
         wanted = max(2 * wanted if job.training else wanted, held)
@@ -124,7 +123,7 @@ def _core_reasons(job: Job, host: Host, *, cards: int) -> list[Reason]:
     if not cards:
         return [Reason("host_cores_processor", values)]
     if job.training:
-        pictures = job.workload.domain in PICTURE_DOMAINS or job.work_class.startswith(
+        pictures = job.workload.domain in PICTURE_CLASSES or job.work_class.startswith(
             ("vision", "detection", "segment")
         )
         return [Reason("host_cores_pictures" if pictures else "host_cores_training", values)]
@@ -137,9 +136,8 @@ def _memory_reasons(job: Job, need: Need, host: Host, *, cards: int, constraints
         "storage_gb": host.storage_gb,
         "have_gb": constraints.system_memory_gb,
     }
-    table = job.data_bytes or (job.rows or 0.0) * (job.columns or 0.0) * 8.0
-    if _classical(job) and table:
-        reasons = [Reason("host_ram_table", values | {"table_gib": table / GIB})]
+    if _classical(job) and table_gib(job):
+        reasons = [Reason("host_ram_table", values | {"table_gib": table_gib(job)})]
     elif cards:
         reasons = [Reason("host_ram_cards", values)]
     else:

@@ -12,6 +12,7 @@ import numpy as np
 from app.advice.constraints import Constraints
 from app.advice.hardware_words import Described, described
 from app.engine.arrays import BoolArray, FloatArray
+from app.engine.defaults import BYTES_PER_TABLE_VALUE
 from app.engine.estimate import estimate
 from app.engine.hardware import Accelerator, Devices, systems_of
 from app.engine.job import Job
@@ -120,6 +121,15 @@ class Need:
     def memory_gib(self) -> float | None:
         """Expected memory. [GiB]"""
         return None if self.memory is None else self.memory.expected / GIB
+
+
+def table_gib(job: Job) -> float | None:
+    """Size of the table, where the work is on one. [GiB]"""
+    if job.data_bytes is not None:
+        return job.data_bytes / GIB
+    if job.rows is None or job.columns is None:
+        return None
+    return job.rows * job.columns * BYTES_PER_TABLE_VALUE / GIB
 
 
 def value_at(values: FloatArray | None, row: int | None) -> float | None:
@@ -366,5 +376,7 @@ def _asked_for(constraints: Constraints, devices: Devices) -> tuple[Described, .
     for entry in (*(constraints.existing_hardware or ()), *(constraints.considering or ())):
         known = by_slug.get(entry.accelerator or "")
         text = known.name if known else entry.accelerator or entry.description or ""
-        found.append(described(text, count=entry.count, kind=known.kind if known else None))
+        found.append(
+            described(text, count=entry.count, kind=known.kind if known else None, counted=not entry.accelerator)
+        )
     return tuple(found)

@@ -8,7 +8,7 @@ import numpy as np
 
 from app.advice.constraints import Constraints, OwnedHardware
 from app.advice.hardware_words import Described, described
-from app.advice.need import Need, hours_at, range_at
+from app.advice.need import Need, hours_at, range_at, table_gib
 from app.advice.owned_fit import OwnedFit
 from app.advice.reasons import Reason, Value
 from app.advice.recipes import cheaper_recipes
@@ -25,6 +25,8 @@ USABLE_FRACTION = 0.94
 24 GiB cards after the driver's reserve (nvidia-smi of a GeForce RTX 3090: 24,576 MiB, about 24,100 free)."""
 FITS_WITHIN_FRACTION = 0.9
 """The contract's limit: it fits when the high estimate is at most this share of the usable memory."""
+WORTH_A_CARD_FRACTION = 0.5
+"""A card is of use for classical work when it takes at most this share of the processor's time."""
 PATIENCE_HOURS = 48.0
 """Longest run on a processor that is worth waiting for: a weekend."""
 MOST_NAMED = 4
@@ -93,7 +95,7 @@ def judge(job: Job, need: Need, constraints: Constraints, *, devices: Devices, n
         if item.device is None or trials is None:
             judged.append(_judge_words(item, job, need))
         else:
-            judged.append(_judge_device(item, item.device, job, trials=trials, row=known.index(item)))
+            judged.append(_judge_device(item, item.device, job, need, trials=trials, row=known.index(item)))
     return tuple(judged)
 
 
@@ -113,12 +115,13 @@ def _is_card(owned: Owned) -> bool:
 
 def _items_of(entry: OwnedHardware, *, by_slug: dict[str, Accelerator], names: Names, considering: bool) -> list[_Item]:
     text = entry.accelerator or entry.description or ""
-    words = described(text, count=entry.count)
+    words = described(text, count=entry.count, counted=entry.accelerator is None)
     found = (
         [by_slug[text]] if text in by_slug else [names.resolve(text)] if entry.accelerator else names.find_in_text(text)
     )
     if words.no_gpu or words.integrated:
         found = [each for each in found if getattr(by_slug.get(getattr(each, "slug", "")), "kind", "gpu") == "cpu"]
+    found = [each for each in found if not _is_only_a_kind(each, by_slug)]
     items = []
     for each in found:
         count = max(
@@ -135,6 +138,13 @@ def _items_of(entry: OwnedHardware, *, by_slug: dict[str, Accelerator], names: N
     if not items or (only_words and not cards_found):
         items.append(_Item(entry, considering, words, None, words.count))
     return items
+
+
+def _is_only_a_kind(match: object, by_slug: dict[str, Accelerator]) -> bool:
+    """Words such as "laptop" or "Core Ultra" that stand for a typical processor: they name no product."""
+    device = by_slug.get(getattr(match, "slug", ""))
+    words = str(getattr(match, "text", ""))
+    return device is not None and device.kind == "cpu" and bool(words) and not any(sign.isdigit() for sign in words)
 
 
 @dataclass(frozen=True)
@@ -159,14 +169,17 @@ class _Trials:
         return cls(alone, together, recipes)
 
 
-def _judge_device(item: _Item, device: Accelerator, job: Job, *, trials: _Trials, row: int) -> Owned:
+def _judge_device(item: _Item, device: Accelerator, job: Job, need: Need, *, trials: _Trials, row: int) -> Owned:
     several = item.count > 1 and device.kind != "cpu"
     alone, together = float(trials.alone.fits[row]), float(trials.together.fits[row])
     shared = several and alone < 1.0 and together > alone
     estimates = trials.together if shared else trials.alone
     fit = _fit_word(device, job, together if shared else alone)
     facts = _facts(item, device, estimates, row=row)
-    reasons = [Reason(_verdict_code(fit, job, device, facts), facts)]
+    code = _verdict_code(fit, job, device, facts)
+    if _not_needed(job, need, device, facts) and fit in {"fits", "tight", "does_not_fit", "unknown"}:
+        code = "owned_not_needed"
+    reasons = [Reason(code, facts | {"cpu_hours": need.cpu_hours})]
     if item.alternatives:
         listed = ", ".join(each.name for each in item.alternatives[:MOST_NAMED])
         reasons.append(Reason("owned_ambiguous", facts | {"names": listed}))
@@ -174,7 +187,7 @@ def _judge_device(item: _Item, device: Accelerator, job: Job, *, trials: _Trials
         reasons.append(Reason("owned_shared_memory" if shared else "owned_memory_not_added", facts))
     reasons.extend(_support_reasons(device, fit, facts))
     change = None
-    if fit in {"tight", "does_not_fit"}:
+    if fit in {"tight", "does_not_fit"} and code != "owned_not_needed":
         change = _change(trials, row=row, facts=facts)
     return Owned(
         text=item.words.text,
@@ -202,7 +215,8 @@ def _facts(item: _Item, device: Accelerator, estimates: Estimates, *, row: int) 
     memory = range_at(estimates.memory_bytes, row)
     speed = range_at(estimates.decode_tokens_per_s or estimates.throughput_per_s, row)
     return {
-        "name": device.name,
+        "name": device.name if item.count == 1 else f"{item.count} x {device.name}",
+        "one": device.name,
         "count": item.count,
         "device_gib": device.memory_bytes / GIB,
         "usable_gib": device.usable_memory_bytes / GIB,
@@ -213,6 +227,14 @@ def _facts(item: _Item, device: Accelerator, estimates: Estimates, *, row: int) 
         "unit": "tokens" if estimates.decode_tokens_per_s is not None else estimates.unit.removesuffix("/s"),
         "support_note": device.support_note.rstrip("."),
     }
+
+
+def _not_needed(job: Job, need: Need, device: Accelerator, facts: dict[str, Value]) -> bool:
+    """Whether a processor does this about as fast as the card: classical work on small tables."""
+    if not isinstance(job.model, AlgorithmSpec) or device.kind == "cpu" or need.cpu_hours is None:
+        return False
+    hours = facts["hours"]
+    return not isinstance(hours, float) or hours > WORTH_A_CARD_FRACTION * need.cpu_hours
 
 
 def _verdict_code(fit: str, job: Job, device: Accelerator, facts: dict[str, Value]) -> str:
@@ -265,6 +287,7 @@ def _judge_words(item: _Item, job: Job, need: Need) -> Owned:
         "count": item.count,
         "device_gib": words.memory_gib,
         "memory_gib": need.memory_gib,
+        "table_gib": table_gib(job),
         "cpu_hours": need.cpu_hours,
         "cpu_tokens_per_s": need.cpu_tokens_per_s,
     }
@@ -293,6 +316,10 @@ def _words_verdict(words: Described, job: Job, need: Need) -> tuple[str, str]:
         return "unsupported", "owned_integrated"
     if words.no_gpu:
         return _processor_verdict(need)
+    if words.memory_gib is not None and isinstance(job.model, AlgorithmSpec):
+        table = table_gib(job)
+        too_large = table is not None and table > USABLE_FRACTION * words.memory_gib
+        return ("does_not_fit", "owned_table_too_large") if too_large else ("unknown", "owned_unknown")
     if words.memory_gib is not None and need.memory is not None:
         usable = words.memory_gib * GIB * USABLE_FRACTION
         if need.memory.high <= FITS_WITHIN_FRACTION * usable:

@@ -334,6 +334,10 @@ def _amounts(
 def _typical_amount(
     workload: Workload, model: ModelSpec, *, usual: dict[str, float], ledger: _Ledger
 ) -> tuple[float | None, float | None]:
+    if workload.task == "pretrain" and isinstance(model, TransformerSpec) and model.architecture == "encoder":
+        amount = float(typical()["text"]["encoder_pretraining_tokens"])
+        why = "what BERT was trained on (arXiv:1810.04805, A.2)"
+        return None, ledger.take("dataset.tokens", None, typical_value=amount, why=why)
     if workload.task == "pretrain" and isinstance(model, TransformerSpec):
         ratio = float(typical()["text"]["tokens_per_parameter_pretraining"])
         amount = round(ratio * model.active_parameters / GIGA, 1) * GIGA or ratio * model.active_parameters
