@@ -9,6 +9,7 @@ import numpy as np
 from app.advice.candidates import DEVICES_IN_A_BOX, Candidates
 from app.advice.constraints import Constraints
 from app.advice.decide import Decision
+from app.advice.host import supply_w
 from app.advice.money import money
 from app.advice.prices import is_module, is_rented_only, sold_whole
 from app.advice.reasons import Caution, Reason, Value
@@ -150,7 +151,8 @@ class _Describer:
             case "budget":
                 return values | {"budget_usd": self.constraints.budget_usd}
             case "power_supply":
-                return values | {"psu_w": self.constraints.psu_watts, "needs_w": float(supply_w(self.candidates)[row])}
+                needs_w = float(supplies_w(self.candidates)[row])
+                return values | {"psu_w": self.constraints.psu_watts, "needs_w": needs_w}
             case "deadline":
                 return values | {"deadline_hours": self.constraints.deadline_hours}
             case "software" | "old_software":
@@ -228,7 +230,7 @@ def _personal_masks(constraints: Constraints, candidates: Candidates) -> Iterato
     if constraints.max_devices is not None:
         yield "max_devices", np.asarray(candidates.systems.count > constraints.max_devices, dtype=np.bool_)
     if constraints.psu_watts is not None:
-        yield "power_supply", np.asarray(np.nan_to_num(supply_w(candidates)) > constraints.psu_watts, dtype=np.bool_)
+        yield "power_supply", np.asarray(np.nan_to_num(supplies_w(candidates)) > constraints.psu_watts, dtype=np.bool_)
     if constraints.deadline_hours is not None:
         yield "deadline", np.asarray(candidates.hours > constraints.deadline_hours, dtype=np.bool_)
     if constraints.budget_usd is not None:
@@ -255,8 +257,13 @@ def runs_on(device: Accelerator, system: str) -> bool:
     return not (system.startswith("win") and device.software_stack == "rocm")
 
 
-def supply_w(candidates: Candidates) -> FloatArray:
+def supplies_w(candidates: Candidates) -> FloatArray:
     """Power supply that a computer with these cards should have; NaN for whole machines. [W]"""
-    watts = candidates.systems.devices.tdp_w * candidates.systems.count + money("host_w")
-    whole = _mask(candidates, sold_whole)
-    return np.where(whole, np.nan, watts * money("supply_headroom_fraction"))
+    systems = candidates.systems
+    return np.array(
+        [
+            np.nan if sold_whole(device) or device.tdp_w is None else supply_w(tdp_w=device.tdp_w, count=float(count))
+            for device, count in zip(systems.devices.accelerators, systems.count, strict=True)
+        ],
+        dtype=np.float64,
+    )

@@ -11,7 +11,8 @@ import numpy as np
 from app.advice.candidates import Candidates, target_hours
 from app.advice.constraints import Constraints
 from app.advice.decide import Decision
-from app.advice.limits import FIRM, Limits, hardware_facts, portable, supply_w
+from app.advice.host import SUPPLY_SIZES_W, size_from, supply_w
+from app.advice.limits import FIRM, Limits, hardware_facts, portable
 from app.advice.market import Machine
 from app.advice.prices import PriceBook, Tag
 from app.advice.reasons import Reason, Value
@@ -309,7 +310,8 @@ class _Teller:
             return Reason("look_out_laptop", facts)
         if device.segment == "datacenter":
             return Reason("look_out_server", facts | {"power_w": _finite(device.tdp_w)})
-        needs_w = _finite(supply_w(self.candidates)[row])
+        wanted_w = None if device.tdp_w is None else supply_w(tdp_w=device.tdp_w, count=count)
+        needs_w = None if wanted_w is None else size_from(SUPPLY_SIZES_W, wanted_w)
         host = self.candidates.host_usd_at(row)
         code = "look_out_power_several" if count > 1 else "look_out_power"
         return Reason(code, facts | {"needs_w": needs_w, "slots": device.slots, "host_usd": host})

@@ -1,0 +1,107 @@
+"""The whole recommendation: need, decision, what to buy, what to rent, what is owned, and what would change it."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from app.advice.buy_or_rent import BuyOrRent, buy_or_rent
+from app.advice.candidates import Candidates, candidates_for
+from app.advice.cloud import CloudOption, cloud_for
+from app.advice.constraints import Constraints
+from app.advice.decide import Decision, decide
+from app.advice.host import Host, host_for
+from app.advice.limits import limits_for
+from app.advice.market import Market
+from app.advice.need import Need, need_of
+from app.advice.owned import Names, Owned, judge, owned_fit
+from app.advice.picks import Pick, picks_for
+from app.advice.policy import Policy
+from app.advice.prices import PriceBook
+from app.advice.reasons import Caution, Reason
+from app.advice.rejections import Rejection, rejections_for
+from app.advice.sensitivity import Change, Rejob, changes_for
+from app.engine.hardware import Devices
+from app.engine.job import Job
+
+SEVERITIES = ("problem", "warning", "note")
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """Everything in the answer, as facts; the wording and the units come later."""
+
+    job: Job
+    need: Need
+    decision: Decision
+    candidates: Candidates
+    """Systems and estimates that ``Pick.row`` and ``CloudOption.row`` point into."""
+    picks: tuple[Pick, ...]
+    cloud: tuple[CloudOption, ...]
+    buy_or_rent: BuyOrRent | None
+    owned: tuple[Owned, ...]
+    host: Host
+    changes: tuple[Change, ...]
+    rejected: tuple[Rejection, ...]
+    first_steps: tuple[Reason, ...]
+    cautions: tuple[Caution, ...]
+    """Problems first, then warnings, then notes."""
+    verdict: Reason
+
+
+def recommend(
+    job: Job,
+    constraints: Constraints,
+    *,
+    devices: Devices,
+    market: Market,
+    policy: Policy,
+    names: Names,
+    today: date,
+    rejob: Rejob,
+) -> Recommendation:
+    """Which hardware somebody needs for a job, and why.
+
+    ``rejob`` builds the job of the same workload with some fields changed; ``names`` looks up hardware in free text.
+    """
+    need = need_of(job, constraints, devices=devices)
+    owned = judge(job, need, constraints, devices=devices, names=names)
+    fit = owned_fit(owned)
+    decision = decide(job, need, constraints, policy, owned=fit)
+    candidates = candidates_for(job, need, decision, constraints, devices=devices, market=market, today=today)
+    limits = limits_for(job, decision, constraints, candidates)
+    picks = picks_for(candidates, limits, decision, constraints, book=PriceBook.of(market, today))
+    cloud = cloud_for(job, need, decision, constraints, candidates=candidates, market=market, today=today)
+    changes = changes_for(
+        job, need, decision, constraints, devices=devices, policy=policy, rejob=rejob, owned=fit
+    )
+    warned = (*limits.cautions(tuple(pick.row for pick in picks)), *cloud.cautions, *decision.cautions)
+    return Recommendation(
+        job=job,
+        need=need,
+        decision=decision,
+        candidates=candidates,
+        picks=picks,
+        cloud=cloud.options,
+        buy_or_rent=buy_or_rent(picks, cloud.options, need, constraints, candidates=candidates, market=market),
+        owned=owned,
+        host=_host(job, need, picks, constraints),
+        changes=changes,
+        rejected=rejections_for(
+            limits, decision, constraints, picks=picks, asked=[each.slug for each in owned if each.slug is not None]
+        ),
+        first_steps=(),
+        cautions=by_severity(warned),
+        verdict=decision.reasons[0],
+    )
+
+
+def _host(job: Job, need: Need, picks: tuple[Pick, ...], constraints: Constraints) -> Host:
+    """The computer around the best fit, or one without a graphics card."""
+    best = picks[0] if picks else None
+    per_node = 1 if best is None else -(-best.count // best.nodes)
+    return host_for(job, need, device=None if best is None else best.device, count=per_node, constraints=constraints)
+
+
+def by_severity(found: tuple[Caution, ...]) -> tuple[Caution, ...]:
+    """Problems first, then warnings, then notes; each once, otherwise in the order found."""
+    unique = {(caution.severity, caution.reason.code, str(caution.reason.values)): caution for caution in found}
+    return tuple(sorted(unique.values(), key=lambda caution: SEVERITIES.index(caution.severity)))
