@@ -51,7 +51,7 @@ HARDWARE_NOISE = frozenset(
         "board",
     ]
 )
-MODEL_NOISE = frozenset(["meta", "model", "models", "the", "network", "torchvision"])
+MODEL_NOISE = frozenset(["meta", "model", "models", "the", "network"])
 MODEL_QUALIFIERS = frozenset(
     [
         "chat",

@@ -99,18 +99,29 @@ class NameIndex:
 
     def resolve(self, text: str) -> Match | Ambiguous | Unknown:
         """The entry of this name."""
-        tail = text.rsplit("/", 1)[-1] if self.kind == "model" else text
-        words = tidy([token.text for token in tokens(tail)], self.noise)
-        found = self.lookup("".join(words)) if words else None
-        if found is None and words:
-            found = self._forgiving(words)
-        return self._unknown("".join(words)) if found is None else replace(found, text=text)
+        if text in self.names:
+            return Match(text, self.names[text], self._shared_note(key_of(text, self.noise), text), text)
+        for form in (text, text.rsplit("/", 1)[-1]) if self.kind == "model" else (text,):
+            words = tidy([token.text for token in tokens(form)], self.noise)
+            found = (self.lookup("".join(words)) or self._forgiving(words)) if words else None
+            if found is not None:
+                return replace(found, text=text)
+        return self._unknown("".join(words))
 
     def find_in_text(self, text: str) -> list[Match | Ambiguous]:
         """Everything that a free text names, in order, each once."""
         from app.catalogue.text_search import named_in
 
         return named_in(self, text)
+
+    def clashes(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Keys that are a full name of several entries and not asked about, with those entries."""
+        full = {
+            key: tuple(dict.fromkeys(entry.slug for rank, entry in claims if rank == 0))
+            for key, claims in self._ranked.items()
+            if key not in self._asked
+        }
+        return [(key, slugs) for key, slugs in full.items() if len(slugs) > 1]
 
     def lookup(self, key: str) -> Match | Ambiguous | None:
         """The entry of an exact key."""

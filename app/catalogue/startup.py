@@ -7,6 +7,8 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, inspect, text
 
+from app.catalogue.checks import Finding
+from app.catalogue.checks import check as findings_of
 from app.catalogue.queries import load_snapshot, revision
 from app.catalogue.seed import load_seed
 from app.catalogue.snapshot import Snapshot
@@ -42,6 +44,12 @@ def init(engine: Engine) -> int:
             load_seed(session)
     with reading(engine) as session:
         return revision(session)
+
+
+def check(engine: Engine) -> list[Finding]:
+    """What looks wrong in the catalogue of this database, errors first."""
+    with reading(engine) as session:
+        return findings_of(session)
 
 
 def current(engine: Engine) -> Snapshot:

@@ -14,6 +14,7 @@ from app.tables.market import (
 )
 from app.tables.models import AlgorithmRow, DatasetRow, DiffusionRow, NetworkRow, TransformerRow
 from app.tables.policy import RuleRow, ScenarioRow, TierRow
+from app.tables.quality import AcceptedFinding
 from app.tables.revision import CatalogueRevision
 
 SEED_ORDER: tuple[type[Base], ...] = (
@@ -38,6 +39,7 @@ SEED_ORDER: tuple[type[Base], ...] = (
     ScenarioRow,
     TierRow,
     RuleRow,
+    AcceptedFinding,
 )
 """Tables of the catalogue, those that others refer to first."""
 
@@ -49,6 +51,7 @@ __all__ = [
     "SEED_ORDER",
     "AcceleratorFact",
     "AcceleratorRow",
+    "AcceptedFinding",
     "AlgorithmRow",
     "Alias",
     "Base",

@@ -11,6 +11,17 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "accepted_findings",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("rule", sa.String(length=60), nullable=False),
+        sa.Column("entry", sa.String(length=120), nullable=False),
+        sa.Column("reason", sa.String(length=2000), nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("retired", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_accepted_findings")),
+        sa.UniqueConstraint("rule", "entry", name=op.f("uq_accepted_findings_rule_entry")),
+    )
+    op.create_table(
         "aliases",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
@@ -482,3 +493,4 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_aliases_kind"), table_name="aliases")
 
     op.drop_table("aliases")
+    op.drop_table("accepted_findings")
