@@ -78,7 +78,7 @@ def server_url(tmp_path_factory) -> Iterator[str]:
         process.wait(timeout=10)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it runs, its event loop keeps asyncio.run() from working
 def chromium():
     """A real browser; each test opens its own context."""
     from playwright.sync_api import sync_playwright
