@@ -88,6 +88,15 @@ def with_unit(value: float | None, unit: str) -> str:
     return UNKNOWN if value is None else f"{number(value)} {unit}"
 
 
+def with_exact_unit(value: float | None, unit: str) -> str:
+    """A figure of a data sheet with its unit.
+
+    >>> with_exact_unit(1008.0, "GB/s"), with_exact_unit(None, "W")
+    ('1,008 GB/s', 'unknown')
+    """
+    return UNKNOWN if value is None else f"{exact(value)} {unit}"
+
+
 def between(low: float | None, high: float | None, *, unit: str = "") -> str:
     """An interval, or one number where both ends look the same.
 

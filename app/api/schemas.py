@@ -1,5 +1,6 @@
 """The catalogue as JSON: devices, models, offers, scenarios, tiers and rules, in units people use."""
 
+import math
 from dataclasses import fields
 from datetime import date
 from typing import Any, Self
@@ -57,9 +58,9 @@ class HardwareEntry(Entry):
     kind: str
     segment: str
     architecture: str
-    memory_gib: float
-    usable_memory_gib: float
-    memory_bandwidth_gb_per_s: float
+    memory_gib: float | None
+    usable_memory_gib: float | None
+    memory_bandwidth_gb_per_s: float | None
     fp32_tflops: float | None
     fp16_tflops: float | None
     bf16_tflops: float | None
@@ -231,5 +232,5 @@ def _hardware_fields(accelerator: Accelerator) -> dict[str, Any]:
 
 
 def _per(value: float | None, unit: float) -> float | None:
-    """A base unit in a larger one."""
-    return None if value is None else float(f"{value / unit:.{_DIGITS}g}")
+    """A base unit in a larger one; what is unknown has no value in any."""
+    return None if value is None or math.isnan(value) else float(f"{value / unit:.{_DIGITS}g}")

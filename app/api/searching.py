@@ -22,5 +22,8 @@ def in_order(items: Sequence[Item], sort: str, *, fields: Mapping[str, str]) -> 
     def value(item: Item) -> Any:
         return getattr(item, name)
 
-    known = sorted((item for item in items if value(item) is not None), key=value, reverse=sort.startswith("-"))
-    return known + [item for item in items if value(item) is None]
+    def is_known(item: Item) -> bool:
+        return value(item) is not None and value(item) == value(item)  # NaN is no value, and unlike itself
+
+    known = sorted(filter(is_known, items), key=value, reverse=sort.startswith("-"))
+    return known + [item for item in items if not is_known(item)]

@@ -64,5 +64,9 @@ def opened(file: str) -> Iterator[TextIO]:
     if file == "-":
         yield io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace")
         return
-    with Path(file).open(encoding="utf-8", errors="replace") as stream:
+    try:
+        stream = Path(file).open(encoding="utf-8", errors="replace")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}") from error
+    with stream:
         yield stream

@@ -61,7 +61,12 @@ def _words(annotation: Any) -> list[Any]:
 def _metavar(annotation: Any, words: list[str]) -> str:
     if len(words) > 1:
         return "WORD"
-    return "NUMBER" if {int, float} & {annotation, *get_args(annotation)} else "TEXT"
+    return "NUMBER" if {int, float} & set(_types(annotation)) else "TEXT"
+
+
+def _types(annotation: Any) -> list[Any]:
+    """The plain types that an annotation is made of."""
+    return [annotation, *(plain for part in get_args(annotation) for plain in _types(part))]
 
 
 def _pairs(given: Mapping[str, Any], places: Places) -> list[tuple[str, str]]:

@@ -66,7 +66,7 @@ def _row(entry: HardwareEntry) -> tuple[str, ...]:
         entry.slug,
         entry.name,
         formatting.nominal_gib(entry.memory_gib),
-        f"{formatting.exact(entry.memory_bandwidth_gb_per_s)} GB/s",
+        formatting.with_exact_unit(entry.memory_bandwidth_gb_per_s, "GB/s"),
         entry.support,
         formatting.usd(entry.usd_new),
         formatting.usd(entry.usd_used),

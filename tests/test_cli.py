@@ -1,0 +1,183 @@
+"""The command line: results on standard output, messages on standard error, exit 0, 1 or 2."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from app.cli import COMMANDS, build
+from app.field_help import field_help
+
+TRAIN = {"task": "train", "domain": "vision", "model": {"name": "resnet-50"}, "batch_size": 32}
+ON_4090 = {"workload": TRAIN, "hardware": {"accelerator": "RTX 4090"}}
+
+
+@pytest.fixture
+def whichrig(client, database_url, monkeypatch):
+    """Run a command in this process, on the database of the application under test."""
+    monkeypatch.setenv("WHICHRIG_DATABASE_URL", database_url)
+
+    def run(*arguments: str, given: str | None = None):
+        return CliRunner().invoke(build(), list(arguments), input=given)
+
+    return run
+
+
+def test_options_make_a_question(whichrig):
+    done = whichrig("estimate", "--task", "train", "--model", "resnet-50", "--accelerator", "RTX 4090", "--epochs", "2")
+
+    assert done.exit_code == 0
+    assert "memory of a device" in done.stdout
+    assert "GiB" in done.stdout
+
+
+def test_a_recommendation_begins_with_the_verdict(whichrig):
+    question = ["recommend", "--task", "learn", "--budget-usd", "0"]
+
+    verdict = json.loads(whichrig(*question, "--output", "json").stdout)["verdict"]
+
+    assert whichrig(*question).stdout.startswith(verdict)
+
+
+def test_json_comes_from_a_file_or_standard_input(whichrig, tmp_path):
+    file = tmp_path / "question.json"
+    file.write_text(json.dumps(ON_4090), encoding="utf-8")
+
+    from_file = whichrig("estimate", "--json", str(file))
+    from_input = whichrig("estimate", "--json", "-", given=json.dumps(ON_4090))
+
+    assert json.loads(from_file.stdout) == json.loads(from_input.stdout)
+    assert json.loads(from_file.stdout)["fit"] == "fits"
+
+
+def test_lists_and_switches_are_options_too(whichrig):
+    done = whichrig(
+        "recommend", "--task", "train", "--existing-hardware", "GTX 1080", "--existing-hardware", "RTX 3090 x2",
+        "--portable", "--no-spot-ok", "--image-size", "224,320", "--output", "json",
+    )  # fmt: skip
+
+    link = json.loads(done.stdout)["links"]["permalink"]
+    assert "existing_hardware=GTX+1080&existing_hardware=RTX+3090+x2" in link
+    assert "portable=true" in link
+    assert "spot_ok=false" in link
+    assert "image_size=224%2C320" in link
+
+
+def test_a_batch_answers_every_line_in_order(whichrig):
+    lines = [
+        json.dumps({"id": "a", **ON_4090}),
+        '{"id": "b", "workload": {"task": "train"',
+        json.dumps({"id": "c", "workload": TRAIN, "hardware": {"accelerator": "RTX 4909"}}),
+        json.dumps({"id": "d", **ON_4090}),
+    ]
+
+    done = whichrig("estimate", "--batch", "-", given="\n".join(lines))
+
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.exit_code == 0
+    assert [answer["id"] for answer in answers] == ["a", "b", "c", "d"]
+    assert ["error" in answer for answer in answers] == [False, True, True, False]
+    assert answers[2]["error"]["errors"][0]["pointer"] == "/hardware/accelerator"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["estimate", "--task", "trian", "--accelerator", "RTX 4090"], "Did you mean train"),
+        (["estimate", "--task", "train", "--accelerator", "RTX 4909"], "geforce-rtx-4090"),
+        (["estimate", "--task", "train", "--accelerator", "RTX 4090", "--batch-size", "-4"], "workload.batch_size"),
+        (["recommend", "--task", "train", "--batchsize", "4"], "--batch-size"),
+        (["recommend"], "ask in one way"),
+        (["recommend", "--task", "learn", "--json", "-"], "ask in one way"),
+        (["recommend", "--json", "/nowhere/to/be/found"], "No such file"),
+        (["hardware", "show", "RTX 4909"], "geforce-rtx-4090"),
+        (["hardware", "list", "--sort", "price"], "sort"),
+        (["offers", "show", "g6.xlarges"], "g6.xlarge"),
+        (["nonsense"], "No such command"),
+    ],
+)
+def test_wrong_input_is_explained_on_standard_error_with_exit_2(whichrig, arguments, said):
+    done = whichrig(*arguments, given="{}")
+
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_wrong_setting_is_named(whichrig, monkeypatch):
+    monkeypatch.setenv("WHICHRIG_DATABASE_URL", "mysql://somewhere")
+
+    done = whichrig("models", "list")
+
+    assert done.exit_code == 2
+    assert "WHICHRIG_DATABASE_URL" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "held"),
+    [
+        (["hardware", "list", "4090"], "geforce-rtx-4090-laptop"),
+        (["hardware", "show", "4090"], "bandwidth"),
+        (["models", "list", "--kind", "algorithm"], "xgboost"),
+        (["models", "show", "llama 3.1 8b"], "128256"),
+        (["offers", "list", "--accelerator", "H100", "--pricing", "spot"], "/h"),
+        (["offers", "show", "g6.xlarge"], "g6.xlarge"),
+    ],
+)
+def test_the_catalogue_is_listed_and_shown(whichrig, arguments, held):
+    told = whichrig(*arguments)
+    as_json = whichrig(*arguments, "--json")
+
+    assert (told.exit_code, as_json.exit_code) == (0, 0)
+    assert held in told.stdout
+    assert json.loads(as_json.stdout)
+
+
+def test_the_catalogue_is_made_and_checked(whichrig, monkeypatch, tmp_path):
+    monkeypatch.setenv("WHICHRIG_DATABASE_URL", f"sqlite:///{tmp_path}/new/whichrig.db")
+
+    made, checked = whichrig("catalogue", "init"), whichrig("catalogue", "check")
+
+    assert (made.exit_code, checked.exit_code) == (0, 0)
+    assert (tmp_path / "new" / "whichrig.db").exists()
+    assert "0 of them errors" in checked.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"), [("recommend", ("workload", "constraints")), ("estimate", ("workload", "hardware"))]
+)
+def test_every_field_is_an_option_with_its_sentence(whichrig, name, parts):
+    told = whichrig(name, "--help").stdout
+
+    fields = [field for part in parts for field in field_help()[part]]
+    assert [field for field in fields if f"--{field.replace('_', '-')}" not in told] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(whichrig, name):
+    done = whichrig(name, "--help")
+
+    assert done.exit_code == 0
+    assert f"whichrig {name}" in done.stdout
+
+
+def test_the_installed_program_starts_quickly_and_answers(database_url, client):
+    environment = os.environ | {"WHICHRIG_DATABASE_URL": database_url}
+    program = [sys.executable, "-c", "from app.cli import main; main()"]
+
+    started = time.process_time(), os.times().children_user
+    helped = subprocess.run([*program, "--help"], env=environment, capture_output=True, text=True, check=False)
+    seconds = os.times().children_user - started[1]
+    answered = subprocess.run(
+        [*program, "estimate", "--batch", "-"],
+        env=environment, input=json.dumps({"id": 1, **ON_4090}), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert helped.returncode == 0
+    assert seconds < 0.4
+    assert json.loads(answered.stdout)["fit"] == "fits"
+    assert answered.stderr == ""
