@@ -5,9 +5,15 @@ from datetime import date
 
 from app.advice.buy_or_rent import BuyOrRent, buy_or_rent
 from app.advice.candidates import Candidates, candidates_for
+from app.advice.cautions import cautions
+from app.advice.circumstances import Circumstances
+from app.advice.cautions import cautions
+from app.advice.circumstances import Circumstances
 from app.advice.cloud import CloudOption, cloud_for
 from app.advice.constraints import Constraints
 from app.advice.decide import Decision, decide
+from app.advice.first_steps import first_steps
+from app.advice.first_steps import first_steps
 from app.advice.host import Host, host_for
 from app.advice.limits import limits_for
 from app.advice.market import Market
@@ -19,6 +25,8 @@ from app.advice.prices import PriceBook
 from app.advice.reasons import Caution, Reason
 from app.advice.rejections import Rejection, rejections_for
 from app.advice.sensitivity import Change, Rejob, changes_for
+from app.advice.verdict import verdict
+from app.advice.verdict import verdict
 from app.engine.hardware import Devices
 from app.engine.job import Job
 
@@ -70,10 +78,38 @@ def recommend(
     limits = limits_for(job, decision, constraints, candidates)
     picks = picks_for(candidates, limits, decision, constraints, book=PriceBook.of(market, today))
     cloud = cloud_for(job, need, decision, constraints, candidates=candidates, market=market, today=today)
-    changes = changes_for(
-        job, need, decision, constraints, devices=devices, policy=policy, rejob=rejob, owned=fit
+    changes = changes_for(job, need, decision, constraints, devices=devices, policy=policy, rejob=rejob, owned=fit)
+    deal = buy_or_rent(picks, cloud.options, need, constraints, candidates=candidates, market=market)
+    host = _host(job, need, picks, constraints)
+    case = Circumstances(
+        job=job,
+        need=need,
+        decision=decision,
+        constraints=constraints,
+        owned=owned,
+        picks=picks,
+        cloud=cloud.options,
+        buy_or_rent=deal,
+        host=host,
+        market=market,
+        devices=devices,
     )
-    warned = (*limits.cautions(tuple(pick.row for pick in picks)), *cloud.cautions, *decision.cautions)
+    dropped = limits.cautions(tuple(pick.row for pick in picks))
+    case = Circumstances(
+        job=job,
+        need=need,
+        decision=decision,
+        constraints=constraints,
+        owned=owned,
+        picks=picks,
+        cloud=cloud.options,
+        buy_or_rent=buy_or_rent(picks, cloud.options, need, constraints, candidates=candidates, market=market),
+        host=_host(job, need, picks, constraints),
+        market=market,
+        devices=devices,
+    )
+    asked = [each.slug for each in owned if each.slug is not None]
+    relaxed = (*limits.cautions(tuple(pick.row for pick in picks)), *cloud.cautions)
     return Recommendation(
         job=job,
         need=need,
@@ -81,16 +117,14 @@ def recommend(
         candidates=candidates,
         picks=picks,
         cloud=cloud.options,
-        buy_or_rent=buy_or_rent(picks, cloud.options, need, constraints, candidates=candidates, market=market),
+        buy_or_rent=case.buy_or_rent,
         owned=owned,
-        host=_host(job, need, picks, constraints),
-        changes=changes,
-        rejected=rejections_for(
-            limits, decision, constraints, picks=picks, asked=[each.slug for each in owned if each.slug is not None]
-        ),
-        first_steps=(),
-        cautions=by_severity(warned),
-        verdict=decision.reasons[0],
+        host=case.host,
+        changes=changes_for(job, need, decision, constraints, devices=devices, policy=policy, rejob=rejob, owned=fit),
+        rejected=rejections_for(limits, decision, constraints, picks=picks, asked=asked),
+        first_steps=first_steps(case),
+        cautions=by_severity((*relaxed, *cautions(case), *decision.cautions)),
+        verdict=verdict(case),
     )
 
 

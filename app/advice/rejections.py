@@ -14,7 +14,7 @@ from app.advice.reasons import Reason
 from app.engine.hardware import Accelerator
 
 MOST_ROWS = 8
-UNINTERESTING = {"processor", "announced", "edge_only", "no_link", "board_only"}
+UNINTERESTING = {"processor", "announced", "edge_only", "no_link", "board_only", "no_price"}
 """Limits that nobody wonders about, unless they asked for such a device."""
 
 
