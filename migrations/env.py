@@ -2,10 +2,13 @@
 
 from alembic import context
 
+from app.catalogue.seed import alone
 from app.tables import Base
 
 engine = context.config.attributes["engine"]
-with engine.connect() as connection:
+with engine.execution_options(writes=True).connect() as connection:
+    if connection.dialect.name == "postgresql":
+        alone(connection)  # on SQLite the transaction itself shuts the others out
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,

@@ -1,3 +1,7 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
@@ -6,6 +10,8 @@ from sqlalchemy import inspect
 from app.catalogue import startup
 from app.db import connect, reading
 from app.tables import Base
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -70,3 +76,16 @@ def test_a_migrated_database_is_known_without_asking_alembic(engine):
 
 def test_every_table_has_a_primary_key():
     assert all(table.primary_key for table in Base.metadata.tables.values())
+
+
+def test_processes_that_start_at_once_fill_a_database_once(engine):
+    url = engine.url.render_as_string(hide_password=False)
+    command = (
+        "import sys; from app.catalogue import startup; from app.db import connect;"
+        "print(startup.prepare(connect(sys.argv[1])).revision)"
+    )
+    processes = [
+        subprocess.Popen([sys.executable, "-c", command, url], stdout=subprocess.PIPE, cwd=ROOT) for _ in range(3)
+    ]
+
+    assert [process.communicate(timeout=60)[0].strip() for process in processes] == [b"1"] * 3

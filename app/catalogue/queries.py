@@ -53,12 +53,12 @@ def revision(session: Session) -> int:
 def load_snapshot(session: Session) -> Snapshot:
     """Everything an answer is computed from."""
     sources = {key: url or title for key, title, url in session.execute(select(Source.key, Source.title, Source.url))}
-    devices, details = _hardware(session, sources)
+    aliases = _rows(session, Alias)
+    devices, details = _hardware(session, sources, aliases)
     models, domains, model_entries = _models(session, sources)
     algorithms = _rows(session, AlgorithmRow)
     datasets = _rows(session, DatasetRow)
-    market = _market(session, sources)
-    aliases = _rows(session, Alias)
+    market = _market(session, sources, aliases)
     hardware_entries = [
         NamedEntry(each.slug, each.name, memory_gib=each.memory_bytes / GIB, year=each.launch_year or 0)
         for each in devices
@@ -110,11 +110,22 @@ def _rows(session: Session, table: type[Base]) -> Rows:
     return list(session.execute(_select(table)).all())
 
 
+def _other_names(aliases: Rows, kind: str) -> dict[str, list[str]]:
+    names: dict[str, list[str]] = defaultdict(list)
+    for row in aliases:
+        if row.kind == kind:
+            names[row.slug].append(row.alias)
+    return names
+
+
 def _named(rows: Rows) -> list[NamedEntry]:
     return [NamedEntry(row.slug, row.name) for row in rows]
 
 
-def _hardware(session: Session, sources: Sources) -> tuple[tuple[Accelerator, ...], dict[str, dict[str, object]]]:
+def _hardware(
+    session: Session, sources: Sources, aliases: Rows
+) -> tuple[tuple[Accelerator, ...], dict[str, dict[str, object]]]:
+    other_names = _other_names(aliases, "hardware")
     facts: dict[str, dict[str, Row[Any]]] = defaultdict(dict)
     for fact in session.execute(select(AcceleratorFact.__table__)):
         facts[fact.accelerator][fact.field] = fact
@@ -143,7 +154,7 @@ def _hardware(session: Session, sources: Sources) -> tuple[tuple[Accelerator, ..
             support_note=status.reason,
         )
         devices.append(accelerator(identity, {name: fact.value for name, fact in mine.items()}))
-        details[row.slug] = _details(row, status, mine, sources)
+        details[row.slug] = {**_details(row, status, mine, sources), "aliases": other_names.get(row.slug, [])}
     return tuple(devices), details
 
 
@@ -198,10 +209,11 @@ def _models(session: Session, sources: Sources) -> tuple[dict[str, ModelSpec], d
     return specs, domains, entries
 
 
-def _market(session: Session, sources: Sources) -> Market:
+def _market(session: Session, sources: Sources, aliases: Rows) -> Market:
+    other_names = _other_names(aliases, "provider")
     return Market(
         prices=tuple(_price(row, sources) for row in _rows(session, PriceRow) if row.currency == USD),
-        providers=tuple(_provider(row) for row in _rows(session, ProviderRow)),
+        providers=tuple(_provider(row, other_names) for row in _rows(session, ProviderRow)),
         offers=tuple(_offer(row, sources) for row in _rows(session, OfferRow) if row.accelerator is not None),
         machines=tuple(_machine(row, sources) for row in _rows(session, MachineRow)),
         host_parts=tuple(_host_part(row, sources) for row in _rows(session, HostPartRow) if row.currency == USD),
@@ -230,8 +242,18 @@ def _price(row: Row[Any], sources: Sources) -> Price:
     )
 
 
-def _provider(row: Row[Any]) -> Provider:
-    return Provider(row.slug, row.name, row.kind, row.status, row.status_note, row.homepage, row.billing, row.free_tier)
+def _provider(row: Row[Any], other_names: dict[str, list[str]]) -> Provider:
+    return Provider(
+        slug=row.slug,
+        name=row.name,
+        kind=row.kind,
+        status=row.status,
+        status_note=row.status_note,
+        homepage=row.homepage,
+        billing=row.billing,
+        free_tier=row.free_tier,
+        aliases=tuple(other_names.get(row.slug, ())),
+    )
 
 
 def _offer(row: Row[Any], sources: Sources) -> Offer:

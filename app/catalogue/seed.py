@@ -7,24 +7,38 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Date, Float, Integer, insert, inspect
+from sqlalchemy import Boolean, Column, Connection, Date, Float, Integer, func, insert, inspect, select
 from sqlalchemy.orm import Session
 
 from app.tables import SEED_ORDER, Base, CatalogueRevision
 from app.tables.base import MicroUsd
 
 FOLDER = Path(__file__).parent / "seed"
+LOCK = 720_740
+"""Any number that means this program's start-up to PostgreSQL's advisory locks."""
+
 POLICY = FOLDER / "policy.toml"
 
 
-def load_seed(session: Session) -> None:
-    """Fill an empty catalogue; all in the transaction of the session."""
+def alone(connection: Connection) -> None:
+    """Wait until no other process migrates or fills this PostgreSQL database; held until the transaction ends."""
+    connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
+
+
+def load_seed(session: Session) -> bool:
+    """Fill an empty catalogue, all in the transaction of the session; False when somebody was quicker."""
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        alone(connection)
+    if session.scalar(select(CatalogueRevision.id)) is not None:
+        return False
     session.execute(insert(CatalogueRevision).values(id=1, revision=0, changed_at=datetime.now(UTC)))
     policy = tomllib.loads(POLICY.read_text(encoding="utf-8")) if POLICY.exists() else {}
     for table in SEED_ORDER:
         entries = seed_rows(table) or _complete(policy.get(table.__tablename__, []), table)
         if entries:
             session.execute(insert(table), entries)
+    return True
 
 
 def seed_rows(table: type[Base]) -> list[dict[str, Any]]:

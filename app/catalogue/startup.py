@@ -40,8 +40,7 @@ def init(engine: Engine) -> int:
     if present:
         return present
     with transaction(engine) as session:
-        if not revision(session):
-            load_seed(session)
+        load_seed(session)
     with reading(engine) as session:
         return revision(session)
 
