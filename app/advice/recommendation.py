@@ -7,12 +7,9 @@ from app.advice.buy_or_rent import BuyOrRent, buy_or_rent
 from app.advice.candidates import Candidates, candidates_for
 from app.advice.cautions import cautions
 from app.advice.circumstances import Circumstances
-from app.advice.cautions import cautions
-from app.advice.circumstances import Circumstances
 from app.advice.cloud import CloudOption, cloud_for
 from app.advice.constraints import Constraints
 from app.advice.decide import Decision, decide
-from app.advice.first_steps import first_steps
 from app.advice.first_steps import first_steps
 from app.advice.host import Host, host_for
 from app.advice.limits import limits_for
@@ -25,7 +22,6 @@ from app.advice.prices import PriceBook
 from app.advice.reasons import Caution, Reason
 from app.advice.rejections import Rejection, rejections_for
 from app.advice.sensitivity import Change, Rejob, changes_for
-from app.advice.verdict import verdict
 from app.advice.verdict import verdict
 from app.engine.hardware import Devices
 from app.engine.job import Job
@@ -78,23 +74,6 @@ def recommend(
     limits = limits_for(job, decision, constraints, candidates)
     picks = picks_for(candidates, limits, decision, constraints, book=PriceBook.of(market, today))
     cloud = cloud_for(job, need, decision, constraints, candidates=candidates, market=market, today=today)
-    changes = changes_for(job, need, decision, constraints, devices=devices, policy=policy, rejob=rejob, owned=fit)
-    deal = buy_or_rent(picks, cloud.options, need, constraints, candidates=candidates, market=market)
-    host = _host(job, need, picks, constraints)
-    case = Circumstances(
-        job=job,
-        need=need,
-        decision=decision,
-        constraints=constraints,
-        owned=owned,
-        picks=picks,
-        cloud=cloud.options,
-        buy_or_rent=deal,
-        host=host,
-        market=market,
-        devices=devices,
-    )
-    dropped = limits.cautions(tuple(pick.row for pick in picks))
     case = Circumstances(
         job=job,
         need=need,

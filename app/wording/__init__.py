@@ -23,6 +23,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "large": formatting.large,
     "number": formatting.number,
     "exact": formatting.exact,
+    "exact_hours": lambda hours: f"{formatting.number(hours)} hours",
 }
 """What may stand after the colon of a place, such as ``{memory_gib:gib}``; ``{cards:plural card}`` counts a word."""
 

@@ -1,0 +1,163 @@
+"""Remarks that an expert makes about this kind of work: each for a fact that was stated or computed."""
+
+from app.advice.buy_or_rent import electricity
+from app.advice.circumstances import Circumstances, Remarks, note, warning
+from app.advice.market import Market
+from app.advice.need import ordinary_cpu_row
+from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, NetworkSpec, TransformerSpec
+from app.engine.units import GB, TERA, WATTS_PER_KILOWATT
+
+WORTH_A_CARD_HOURS = 1.0 / 6
+"""A fit that takes this long on a processor is worth a thought about a card: ten minutes. [h]"""
+BUSY_HOURS_PER_MONTH = 50.0
+"""From this use on, electricity is worth a sentence. [h/month]"""
+NOTEBOOK_SESSION_HOURS = 9.0
+"""Free sessions end after about this long: 12 h at most on Kaggle, less on Colab. [h]"""
+LEARNED_FROM_PICTURES = frozenset({"vision_train", "detection_train", "segmentation_train"})
+WITH_READY_MADE_MODELS = frozenset(
+    {
+        *LEARNED_FROM_PICTURES,
+        "medical_3d",
+        "nlp_encoder_train",
+        "seq2seq_train",
+        "audio_train",
+        "llm_pretrain",
+        "diffusion_train",
+    }
+)
+MIXED_PRECISIONS = frozenset({"amp", "bf16", "fp16"})
+
+
+def work_remarks(case: Circumstances) -> Remarks:
+    """What to know about this kind of work."""
+    if isinstance(case.job.model, AlgorithmSpec):
+        yield from _tables(case, case.job.model)
+    yield from _small_networks(case)
+    yield from _ways_without_buying(case)
+    yield from _training_habits(case)
+    yield from _running(case)
+    yield from _comparison(case)
+    yield from _electricity(case)
+    yield from _renting(case)
+
+
+def _tables(case: Circumstances, model: AlgorithmSpec) -> Remarks:
+    rows, hours = case.job.rows, case.need.cpu_hours
+    helps = not model.gpu_helps.lower().startswith("no")
+    if helps and rows and hours:
+        yield note("table_size_for_a_card", rows=_two_figures(rows * max(1.0, WORTH_A_CARD_HOURS / hours)), now=rows)
+    elif not helps:
+        yield note("table_never_a_card", name=model.name)
+    yield note("table_libraries", gpu_library=model.gpu_library or "XGBoost, LightGBM, CatBoost and cuML")
+
+
+def _two_figures(value: float) -> float:
+    return float(f"{value:.1e}")
+
+
+def _small_networks(case: Circumstances) -> Remarks:
+    job, hours = case.job, case.need.cpu_hours
+    if job.work_class == "rl":
+        pixels = job.workload.observations == "pixels"
+        yield note("agents_pixels" if pixels else "agents_vector")
+    elif job.work_class in {"tabular_nn", "timeseries"} and job.samples and hours and job.training:
+        yield note("network_table_size", rows=_two_figures(job.samples * max(1.0, 1.0 / hours)), now=job.samples)
+
+
+def _ways_without_buying(case: Circumstances) -> Remarks:
+    need, job = case.need, case.job
+    small = case.scenario in {"no-gpu", "one-gpu"} or case.decision.tier.slug in {"entry", "mid"}
+    classical = isinstance(job.model, AlgorithmSpec)
+    names = " and ".join(free_notebooks(case.market))
+    if small and not case.constraints.on_premises_only and names:
+        fits = need.notebook_fits and not classical
+        if fits and need.notebook_hours is not None and need.notebook_hours > NOTEBOOK_SESSION_HOURS:
+            yield note("notebook_long", names=names, hours=need.notebook_hours)
+        elif fits and need.notebook_hours is not None:
+            yield note("notebook_hours", names=names, hours=need.notebook_hours)
+        elif fits or classical or job.workload.task == "learn":
+            yield note("notebook", names=names)
+        else:
+            yield note("notebook_too_small", names=names)
+    wants_to_buy = case.constraints.ownership == "buy"
+    if small and not wants_to_buy and case.enough_owned is None and job.workload.task != "inference":
+        yield note("do_not_buy_yet" if case.scenario == "one-gpu" else "nothing_to_buy")
+
+
+def free_notebooks(market: Market) -> tuple[str, ...]:
+    """Names of the providers that lend a GPU for nothing."""
+    free = {offer.provider for offer in market.offers if offer.usd_per_hour_on_demand == 0}
+    return tuple(p.name for p in market.providers if p.slug in free and p.status == "active")
+
+
+def _training_habits(case: Circumstances) -> Remarks:
+    job = case.job
+    if not job.training or isinstance(job.model, AlgorithmSpec):
+        return
+    if job.work_class in WITH_READY_MADE_MODELS and job.workload.task in {"train", "pretrain"}:
+        yield note("adapt_ready_made")
+    if job.precision in MIXED_PRECISIONS and job.work_class != "rl":
+        yield note("mixed_precision")
+    if job.work_class in LEARNED_FROM_PICTURES and case.cards:
+        yield note("settings_before_buying")
+    if job.work_class == "medical_3d":
+        yield note("scans_loading")
+
+
+def _running(case: Circumstances) -> Remarks:
+    job, model = case.job, case.job.model
+    if job.training or isinstance(model, AlgorithmSpec):
+        return
+    if isinstance(model, TransformerSpec) and model.architecture == "decoder":
+        yield note("decode_bandwidth")
+        if case.scenario == "no-gpu":
+            yield note("larger_model_changes", parameters=model.parameters)
+    if isinstance(model, DiffusionSpec):
+        yield note("offload_pictures" if "video" not in model.modality else "offload_video")
+    if job.workload.frames_per_second or job.workload.latency_ms:
+        yield note("edge_modules")
+    if isinstance(model, NetworkSpec) and case.scenario == "no-gpu" and not job.workload.frames_per_second:
+        yield note("many_at_once_changes")
+
+
+def _comparison(case: Circumstances) -> Remarks:
+    """One card against processors: compare arithmetic and bandwidth, never core counts."""
+    row = ordinary_cpu_row(case.devices)
+    card = case.by_slug.get(case.need.smallest_single_gpu or "") if case.best is None else case.best.device
+    if row is None or card is None or not case.job.training or case.scenario not in {"one-gpu", "box-or-cloud"}:
+        return
+    cpu = case.devices.accelerators[row]
+    rate, cpu_rate = card.peak.bf16 or card.peak.fp16 or card.peak.fp32, cpu.peak.fp32
+    if card.kind == "cpu" or not rate or not cpu_rate:
+        return
+    yield note(
+        "one_card_first",
+        name=card.name,
+        tflops=rate / TERA,
+        cpu_tflops=cpu_rate / TERA,
+        bandwidth=card.memory_bandwidth_bytes_per_s / GB,
+        cpu_bandwidth=cpu.memory_bandwidth_bytes_per_s / GB,
+    )
+
+
+def _electricity(case: Circumstances) -> Remarks:
+    best, hours = case.best, case.need.monthly_hours
+    if best is None or hours is None or best.device.tdp_w is None or case.scenario != "box-or-cloud":
+        return
+    if hours < BUSY_HOURS_PER_MONTH and case.constraints.ownership not in {"buy", "either"}:
+        return
+    price = electricity(case.constraints, case.market)
+    kwh = best.device.tdp_w * best.count * hours / WATTS_PER_KILOWATT
+    yield note("electricity", kwh=kwh, hours=hours, usd=kwh * price.value, usd_per_kwh=price.value)
+
+
+def _renting(case: Circumstances) -> Remarks:
+    if not case.cloud or case.scenario == "no-gpu":
+        return
+    kinds = {p.slug: p.kind for p in case.market.providers}
+    if any(kinds.get(option.provider) == "hyperscaler" for option in case.cloud):
+        yield note("quota")
+    if case.constraints.ownership == "rent" or case.scenario == "cluster":
+        yield note("stop_the_meter")
+    if case.constraints.on_premises_only:
+        yield warning("no_cloud_on_premises")

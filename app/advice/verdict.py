@@ -1,0 +1,121 @@
+"""The verdict: one sentence that a person can act on."""
+
+from app.advice.circumstances import Circumstances
+from app.advice.reasons import Reason, Value
+from app.engine.model_spec import AlgorithmSpec
+from app.engine.units import GIB
+
+
+def verdict(case: Circumstances) -> Reason:
+    """The sentence of the answer; its code follows the scenario and what is known."""
+    facts = _facts(case)
+    match case.scenario:
+        case "no-gpu":
+            return Reason(_no_card(case), facts)
+        case "one-gpu":
+            return Reason(_one_card(case), facts)
+        case "cluster":
+            return Reason(_cluster(case), facts)
+        case _:
+            return Reason(_box_or_cloud(case), facts)
+
+
+def _facts(case: Circumstances) -> dict[str, Value]:
+    need, tier, best = case.need, case.decision.tier, case.best
+    deal, owned = case.buy_or_rent, case.enough_owned
+    return {
+        "tier": tier.title,
+        "least_gib": _least_gib(case),
+        "memory_gib": need.memory_gib,
+        "memory_low_gib": None if need.memory is None else need.memory.low / GIB,
+        "memory_high_gib": None if need.memory is None else need.memory.high / GIB,
+        "rows": need.rows,
+        "cpu_hours": need.cpu_hours,
+        "cpu_tokens_per_s": need.cpu_tokens_per_s,
+        "cpu_samples_per_s": need.cpu_samples_per_s,
+        "card_hours": need.consumer_gpu_hours,
+        "devices": need.devices_80gb,
+        "box_hours": need.box_hours,
+        "cards": None if best is None else best.count,
+        "card": None if best is None else best.device.name,
+        "card_gib": None if best is None else best.device.memory_bytes / GIB,
+        "owned": None if owned is None else owned.name,
+        "break_even_hours": None if deal is None else deal.break_even_hours_per_month,
+        "hours": None if deal is None else deal.hours_per_month,
+        "latency_ms": case.job.workload.latency_ms,
+    } | _rent(case)
+
+
+def _least_gib(case: Circumstances) -> float | None:
+    """The memory to ask for: what the work needs, and no less than the class of hardware starts with."""
+    tier = case.decision.tier
+    floor = tier.memory_gib_min or tier.memory_gib_max
+    return None if floor is None else max(floor, case.need.smallest_single_gpu_gib or 0.0)
+
+
+def _rent(case: Circumstances) -> dict[str, Value]:
+    """The cheapest paid offer that is told."""
+    paid = [option for option in case.cloud if not option.free]
+    first = min(paid, key=lambda option: (not option.fresh, option.usd_per_hour), default=None)
+    priced = min(
+        (o for o in paid if o.total_usd is not None),
+        key=lambda o: o.total_usd.expected if o.total_usd else 0,
+        default=None,
+    )
+    return {
+        "rent_usd_per_hour": None if first is None else first.usd_per_hour,
+        "rent_device": None if first is None else first.device.name,
+        "run_usd": None if priced is None or priced.total_usd is None else priced.total_usd.expected,
+        "run_hours": None if priced is None or priced.hours is None else priced.hours.expected,
+        "run_devices": None if priced is None else priced.count,
+        "run_device": None if priced is None else priced.device.name,
+    }
+
+
+def _no_card(case: Circumstances) -> str:
+    job, need = case.job, case.need
+    if job.workload.task == "learn":
+        return "verdict_learn"
+    if case.constraints.budget_usd == 0:
+        return "verdict_nothing_to_spend"
+    if isinstance(job.model, AlgorithmSpec):
+        return "verdict_table" if need.rows and need.cpu_hours is not None else "verdict_classical"
+    if job.work_class == "rl":
+        return "verdict_agents"
+    if need.cpu_tokens_per_s is not None:
+        return "verdict_small_language_model"
+    if job.training:
+        return "verdict_small_training" if need.cpu_hours is not None else "verdict_no_card"
+    return "verdict_light_running" if need.cpu_samples_per_s else "verdict_no_card"
+
+
+def _one_card(case: Circumstances) -> str:
+    if case.enough_owned is not None:
+        return "verdict_owned"
+    if case.need.memory is None:
+        return "verdict_memory_unknown"
+    laptop = "_laptop" if case.constraints.portable else ""
+    timed = "_hours" if case.need.consumer_gpu_hours is not None and case.job.training else ""
+    return f"verdict_one_card{laptop}{timed}"
+
+
+def _box_or_cloud(case: Circumstances) -> str:
+    deal, cheapest = case.buy_or_rent, _rent(case)
+    if case.constraints.ownership == "rent":
+        return "verdict_rent" if cheapest["rent_usd_per_hour"] is not None else "verdict_rent_no_offer"
+    if case.enough_owned is not None:
+        return "verdict_owned_box"
+    if deal is not None and deal.break_even_hours_per_month is not None:
+        return "verdict_break_even_buy" if deal.cheaper == "buy" else "verdict_break_even_rent"
+    if deal is not None:
+        return "verdict_rent_always"
+    return "verdict_box"
+
+
+def _cluster(case: Circumstances) -> str:
+    if case.job.workload.latency_ms is not None and any(words.fpga for words in case.need.asked_for):
+        return "verdict_fpga"
+    priced = _rent(case)
+    if priced["run_usd"] is not None and priced["run_hours"] is not None:
+        return "verdict_cluster_cost"
+    return "verdict_cluster"
