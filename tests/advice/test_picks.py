@@ -15,7 +15,6 @@ from tests.advice.factories import (
     LAPTOP_CARD,
     MAC,
     MID_CARD,
-    OLD_CARD,
     PRICES,
     PRO_CARD,
     SERVER_CARD,
