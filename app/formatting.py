@@ -136,15 +136,15 @@ def nominal_gib(value: float | None) -> str:
 def usd(value: float | None) -> str:
     """Money: cents below ten dollars, three figures above, thousands separated.
 
-    >>> usd(0.42), usd(1234.4), usd(27854321.0), usd(0)
-    ('$0.42', '$1,230', '$27.9 million', '$0')
+    >>> usd(0.42), usd(1234.4), usd(27854321.0), usd(0), usd(0.00004)
+    ('$0.42', '$1,230', '$27.9 million', '$0', 'under $0.01')
     """
     if value is None or not math.isfinite(value):
         return UNKNOWN
     if value == 0:
         return "$0"
     if abs(value) < 0.01:
-        return f"${number(value)}"
+        return "under $0.01"
     if abs(value) < 10:
         return f"${value:.2f}"
     return f"${large(value)}" if abs(value) >= 1e6 else f"${number(value, figures=3)}"
@@ -173,12 +173,14 @@ def usd_exactly(value: float | None) -> str:
 def usd_per_hour(value: float | None) -> str:
     """A rental price.
 
-    >>> usd_per_hour(2.49), usd_per_hour(0.048)
-    ('$2.49/h', '$0.048/h')
+    >>> usd_per_hour(2.49), usd_per_hour(0.048), usd_per_hour(0)
+    ('$2.49/h', '$0.048/h', 'free')
     """
     if value is None:
         return UNKNOWN
-    return f"{usd_exactly(round(value, 2)) if value >= 0.1 or value == 0 else f'${value:.3f}'}/h"
+    if value == 0:
+        return "free"
+    return f"{usd_exactly(round(value, 2)) if value >= 0.1 else f'${value:.3f}'}/h"
 
 
 def duration(hours: float | None) -> str:

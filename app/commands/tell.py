@@ -95,7 +95,8 @@ def _section(title: str, lines: Iterable[str]) -> str:
 
 def _why(answer: RecommendationAnswer) -> str:
     scenario = f"Scenario {answer.scenario.number}: {answer.scenario.title} (rule {answer.scenario.rule})"
-    return "\n".join([scenario, f"Tier: {answer.tier.title}", *answer.scenario.reasons])
+    reasons = [reason for reason in answer.scenario.reasons if reason != answer.verdict]
+    return "\n".join([scenario, f"Tier: {answer.tier.title}", *reasons])
 
 
 def _need(answer: RecommendationAnswer) -> list[str]:
@@ -153,7 +154,13 @@ def _warnings(warnings: Sequence[WarningAnswer]) -> list[str]:
 
 
 def _assumptions(assumptions: Sequence[AssumptionAnswer]) -> list[str]:
-    return [f"{one.field} = {one.value}: {one.why}" for one in assumptions]
+    return [f"{one.field} = {_value(one.value)}: {one.why}" for one in assumptions]
+
+
+def _value(value: str | float | bool | None) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return formatting.exact(value) if isinstance(value, int | float) else str(value)
 
 
 def _hardware(hardware: HardwareAnswer) -> str:
