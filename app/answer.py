@@ -31,7 +31,7 @@ class AssumptionAnswer(Part):
     """A value nobody gave."""
 
     field: str
-    value: str | float | bool | None
+    value: str | bool | int | float | None
     why: str
 
 

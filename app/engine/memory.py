@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.engine.activations import checkpoint_bytes, fused_loss, layer_bytes, live_layer_bytes, loss_head_bytes
+from app.engine.accumulation import micro_batches
+from app.engine.activations import checkpoint_bytes, fused_loss, graph_growth, layer_bytes, live_layer_bytes, loss_head_bytes
 from app.engine.arrays import FloatArray
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.hardware import Systems
@@ -120,7 +121,7 @@ def shares(job: Job, spec: TransformerSpec, *, systems: Systems) -> Shares:
     held = [np.where(plan.zero_stage >= stage, model / plan.data_parallel, model) for stage in (3, 2, 1)]
     activations = 1 / (plan.tensor_parallel * plan.context_parallel)
     # 1F1B keeps one micro-batch per later stage in flight, so the first stage holds the layers of one whole model.
-    in_flight = np.minimum(plan.pipeline_parallel, job.gradient_accumulation_steps) / plan.pipeline_parallel
+    in_flight = np.minimum(plan.pipeline_parallel, micro_batches(job, plan)) / plan.pipeline_parallel
     return Shares(model, held[0], held[1], held[2], activations * in_flight, plan.data_parallel)
 
 
@@ -172,7 +173,7 @@ def training_footprint(job: Job, systems: Systems) -> Footprint:
     logits = loss_head_bytes(job, spec) * part.activations * ones
     gathered = _gathered_bytes(spec, systems, job)
     held = part.weights * weights + np.where(systems.plan.zero_stage >= 3, 0.0, part.model * cast)
-    carried = gradients if job.gradient_accumulation_steps > 1 else 0 * gradients
+    carried = np.where(micro_batches(job, systems.plan) > 1, gradients, 0.0)
     backward = gradients + live + 0 * saved
     forward = carried + saved + np.maximum(logits, live)
     step = gradients + _step_buffer(job, trained * per.weights) * part.gradients
@@ -238,13 +239,14 @@ def _four_bit(precision: str) -> str:
 
 def _training_activations(job: Job, spec: TransformerSpec, part: Shares) -> tuple[FloatArray, FloatArray, str]:
     layers, tokens = spec.num_hidden_layers, job.micro_batch_size * job.seq_len
-    one = layer_bytes(job, spec)
+    one = layer_bytes(job, spec) * graph_growth(job)
     live = live_layer_bytes(job, spec) * part.activations
     if job.method == "frozen":
         return 0.0 * part.activations, live, "frozen backbone: one layer at a time"
     if job.gradient_checkpointing:
         kept = layers * checkpoint_bytes(job, spec)
-        words = f"{layers} layers × {tokens} tokens × {spec.hidden_size} × {bytes_per_element(job.precision):g} bytes, checkpointed"
+        width = checkpoint_bytes(job, spec) / tokens / spec.hidden_size
+        words = f"{layers} layers × {tokens} tokens × {spec.hidden_size} × {width:g} bytes, checkpointed"
         return kept * part.activations, live, words
     per_width = one / (tokens * spec.hidden_size)
     words = f"{layers} layers × {tokens} tokens × {spec.hidden_size} × {per_width:.1f} bytes"

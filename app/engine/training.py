@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.engine.accumulation import micro_batches
 from app.engine.activations import layer_bytes, loss_head_bytes
 from app.engine.arrays import FloatArray
 from app.engine.coefficients import TRANSFORMERS
@@ -95,9 +96,15 @@ def math_rate(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArra
     return peak * fraction * saturation(width, TRANSFORMERS.column("training_half_width", groups))
 
 
+def is_fused(job: Job, spec: TransformerSpec) -> bool:
+    """Whether element-wise work is fused; encoders are trained from scratch with the fused recipes only."""
+    from_scratch = spec.architecture == "encoder" and job.workload.task in {"pretrain", "train"}
+    return job.compiled or job.framework not in EAGER_FRAMEWORKS or from_scratch
+
+
 def activation_traffic_bytes(job: Job, spec: TransformerSpec) -> float:
     """Bytes that norms, activations, dropout, attention and the loss move for one micro-batch. [bytes]"""
-    fused = job.compiled or job.framework not in EAGER_FRAMEWORKS
+    fused = is_fused(job, spec)
     passes = TRANSFORMERS.value("training_traffic_fused" if fused else "training_traffic_eager")
     if job.gradient_checkpointing:
         passes *= TRANSFORMERS.value("recompute_traffic_growth")
@@ -131,7 +138,7 @@ def communication_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> tup
     )
     bus = bus_bytes_per_s(systems)
     # Replicas talk once per optimizer step; shards gather their weights in every micro-step.
-    hidden = np.where(sharded, shards, replicas / job.gradient_accumulation_steps) / bus
+    hidden = np.where(sharded, shards, replicas / micro_batches(job, plan)) / bus
     tokens = job.micro_batch_size * job.seq_len
     passes = 3.0 if job.gradient_checkpointing else 2.0
     payload = tensor_parallel_bytes(
@@ -169,10 +176,8 @@ def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[Ste
     weighted = flops.matrices + flops.attention / TRANSFORMERS.column("attention_math_share", groups)
     math = weighted * share / math_rate(job, spec, systems=systems)
     memory = activation_traffic_bytes(job, spec) * share / bandwidth
-    update = optimizer_bytes(job, spec, systems=systems) / bandwidth / job.gradient_accumulation_steps
-    bubble = bubble_fraction(
-        pipeline_parallel=plan.pipeline_parallel, micro_batches=max(job.gradient_accumulation_steps, 1)
-    )
+    update = optimizer_bytes(job, spec, systems=systems) / bandwidth / micro_batches(job, plan)
+    bubble = bubble_fraction(pipeline_parallel=plan.pipeline_parallel, micro_batches=micro_batches(job, plan))
     hideable, exposed = communication_s(job, spec, systems=systems)
     busy = math + memory
     overlap = TRANSFORMERS.column("communication_overlap", groups)
