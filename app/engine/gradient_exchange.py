@@ -31,7 +31,7 @@ def link_bytes_per_s(systems: Systems) -> FloatArray:
     pcie = devices.pcie_bytes_per_s * NETWORKS.value("pcie_shared_efficiency")
     usual = NETWORKS.value("unknown_link_bytes_per_s")
     inside = np.where(np.isnan(own), np.where(np.isnan(pcie), usual, pcie), own)
-    clustered = ~np.isnan(devices.interconnect_bytes_per_s)
+    clustered = devices.where(segment="datacenter")
     network = np.where(
         clustered, NETWORKS.value("cluster_network_bytes_per_s"), NETWORKS.value("office_network_bytes_per_s")
     )

@@ -19,12 +19,8 @@ STATES = {
 }  # fmt: skip
 """State tensors an optimizer keeps per parameter, in units of one fp32 parameter (8-bit Adam: two of one byte)."""
 PURE_16_BIT = frozenset({"fp16", "bf16"})
-RETAINED_BY_FAMILY = {
-    "vgg": "plain", "alexnet": "plain", "squeezenet": "plain", "lenet": "plain", "densenet": "dense",
-    "mobile": "depthwise", "mnas": "depthwise", "efficientnet": "depthwise", "tf": "depthwise", "ghostnet": "depthwise",
-    "shufflenet": "depthwise", "ssdlite": "depthwise",
-}  # fmt: skip
-"""Name starts of families whose layers keep more or fewer copies than a residual net."""
+DEPTHWISE_FAMILIES = ("mobile", "mnas", "efficientnet", "tf", "ghostnet", "shufflenet", "ssdlite")
+"""Name starts of families built of depthwise convolutions; thin unknown nets count as such too."""
 RETAINED_BY_ARCHITECTURE = {
     "vit": "attention", "detector": "detector", "segmenter": "segmenter", "unet": "unet", "gan": "gan", "mlp": "plain",
     "rnn": "recurrent", "gnn": "graph", "recommender": "recommender",
@@ -77,8 +73,10 @@ def retained_ratio(work: NetworkWork, *, architecture: str, family: str) -> floa
 
     Measured with ``saved_tensors_hooks`` on timm models, see ``data/networks.toml``; thin nets count as depthwise.
     """
-    kind = next((kind for start, kind in RETAINED_BY_FAMILY.items() if family.startswith(start)), None)
-    if kind is None and architecture == "cnn" and work.intensity < NETWORKS.value("depthwise_below_intensity"):
+    if work.copies is not None:
+        return work.copies
+    kind = "depthwise" if family.startswith(DEPTHWISE_FAMILIES) else None
+    if architecture == "cnn" and work.intensity < NETWORKS.value("depthwise_below_intensity"):
         kind = "depthwise"
     return NETWORKS.value(f"retained_{kind or RETAINED_BY_ARCHITECTURE.get(architecture, 'residual')}")
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.engine import input_pipeline
-from app.engine.arrays import FloatArray, Floats
+from app.engine.arrays import FloatArray
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.gradient_exchange import exchange_s, exposed_s
-from app.engine.hardware import Systems
+from app.engine.hardware import Devices, Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.network_math import MathRate, math_rate
@@ -19,7 +19,11 @@ from app.engine.result import Pace
 OVERLAP_POWER = 4.0
 """How sharply the longer of two overlapping terms wins: between their sum (1) and their maximum (infinity)."""
 RUNTIMES = frozenset({"tensorrt", "onnxruntime", "mxnet"})
-GRAPHS = frozenset({"tensorflow", "jax", "other"})
+REFERENCE_YEAR = 2018
+"""Year of the hosts that launch times are given for."""
+SINGLE_BYTES = 4.0
+"""Bytes of an fp32 element, which is not repacked."""
+GRAPHS = frozenset({"tensorflow", "other"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +51,37 @@ def execution_mode(job: Job) -> str:
         return "runtime"
     if job.framework in GRAPHS:
         return "graph"
-    return "compiled" if job.compiled else "eager"
+    return "compiled" if job.compiled or job.framework == "jax" else "eager"
 
 
-def layer_touches(job: Job, *, transformer: bool) -> float:
-    """How often each activation is written or read in a forward pass. [-]"""
-    kind = "attention" if transformer else "conv"
+def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArray:
+    """How often each activation is written or read in a forward pass. [-]
+
+    Layers that keep more copies for the backward pass also move more: normalisation over concatenated inputs
+    (DenseNet), or none at all (VGG).
+    """
+    kind = "attention" if work.transformer else "conv"
     mode = "compiled" if execution_mode(job) in {"compiled", "runtime"} else "eager"
-    return NETWORKS.value(f"{kind}_touches_{mode}")
+    copies = work.copies / NETWORKS.value("retained_residual") if work.copies else 1.0
+    return copies * NETWORKS.column(f"{kind}_touches_{mode}", families(systems.devices))
+
+
+def repacking(job: Job, rate: MathRate, *, work: NetworkWork) -> FloatArray:
+    """Extra traffic of 16-bit convolutions whose tensors are not channels last. [-]"""
+    as_given = job.channels_last or work.transformer or execution_mode(job) in {"runtime", "graph"}
+    narrow = rate.bytes_per_element < SINGLE_BYTES
+    return np.where(narrow & (not as_given), NETWORKS.value("repacking_without_channels_last"), 1.0)
 
 
 def traffic_s(job: Job, systems: Systems, *, work: NetworkWork, rate: MathRate, share: TrainingShare) -> FloatArray:
     """Time to move activations and weights through device memory. [s]"""
     devices = systems.devices
-    touches = layer_touches(job, transformer=work.transformer)
-    repack: Floats = 1.0
-    if not job.channels_last and not work.transformer and execution_mode(job) in {"eager", "compiled"}:
-        matrix = rate.bytes_per_element < 4
-        repack = np.where(matrix, NETWORKS.value("repacking_without_channels_last"), 1.0)
     passes = 1.0 + share.backward_fraction * NETWORKS.value("backward_traffic_per_forward") + share.recompute_fraction
-    activations = (work.activations or 0.0) * job.micro_batch_size * touches * repack * passes
-    reuse = 1.0 + 2.0 * share.backward_fraction
-    moved = (activations + work.parameters * reuse) * rate.bytes_per_element
+    touches = layer_touches(job, systems, work=work) * repacking(job, rate, work=work) * passes
+    activations = (work.activations or 0.0) * job.micro_batch_size * touches
+    weights = work.parameters * (1.0 + 2.0 * share.backward_fraction)
     reached = NETWORKS.column("bandwidth_efficiency", families(devices)) * devices.memory_bandwidth_bytes_per_s
-    return np.asarray(moved / reached, dtype=np.float64)
+    return (activations + weights) * rate.bytes_per_element / reached
 
 
 def launch_times_s(
@@ -78,10 +89,18 @@ def launch_times_s(
 ) -> tuple[FloatArray, FloatArray]:
     """Host time to launch all kernels, and device time that kernels take however small they are. [s]"""
     groups = families(systems.devices)
-    kernels = NETWORKS.value("kernels_per_attention_block" if work.transformer else "kernels_per_layer") * work.layers
+    mode = execution_mode(job)
+    per_layer = NETWORKS.value("kernels_per_attention_block" if work.transformer else "kernels_per_layer")
+    kernels = per_layer * work.layers * NETWORKS.value(f"kernel_share_{mode}")
     passes = 1.0 + share.backward_fraction * NETWORKS.value("backward_launches_per_forward") + share.recompute_fraction
-    host = NETWORKS.column(f"launch_s_{execution_mode(job)}", groups)
+    host = NETWORKS.column(f"launch_s_{mode}", groups) / host_speed(systems.devices)
     return kernels * passes * host, kernels * passes * NETWORKS.column("shortest_kernel_s", groups)
+
+
+def host_speed(devices: Devices) -> FloatArray:
+    """Speed of one core of the host, against hosts of the reference year: hosts are about as old as their cards. [-]"""
+    year = np.where(np.isnan(devices.launch_year), REFERENCE_YEAR, devices.launch_year)
+    return (1.0 + NETWORKS.value("core_speed_per_year")) ** (year - REFERENCE_YEAR)
 
 
 def step_times(job: Job, systems: Systems, work: NetworkWork) -> StepTimes:
@@ -127,8 +146,8 @@ def pace(job: Job, systems: Systems, work: NetworkWork) -> Pace:
     times = step_times(job, systems, work)
     samples = job.micro_batch_size * systems.count
     step_s, data_s = times.total_s, np.zeros(len(systems))
-    if input_pipeline.reads_files(job):
-        data_s = samples / input_pipeline.input_samples_per_s(systems)
+    if input_pipeline.reads_pictures(job):
+        data_s = samples / input_pipeline.input_samples_per_s(job, systems)
         step_s = (step_s**OVERLAP_POWER + data_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
     share = training_share(job)
     flops = (work.forward_flops or 0.0) * samples * (1.0 + 2.0 * share.backward_fraction)

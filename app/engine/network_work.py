@@ -26,6 +26,17 @@ TRANSFORMER_FAMILIES = (
     "v-jepa", "timesformer", "segformer", "mask2former", "sam", "detr", "yolos",
 )  # fmt: skip
 
+COPIES_BY_FAMILY = {
+    "vgg": "plain",
+    "alexnet": "plain",
+    "squeezenet": "plain",
+    "lenet": "plain",
+    "densenet": "dense",
+}
+"""Families without normalisation, or with normalisation over everything before."""
+COPIES_BY_ARCHITECTURE = {"detector": "detector", "recommender": "recommender", "mlp": "plain"}
+"""Detectors freeze their normalisation; dense layers have none."""
+
 
 @dataclass(frozen=True, slots=True)
 class NetworkWork:
@@ -42,6 +53,8 @@ class NetworkWork:
     """Built of attention blocks: matrix products instead of convolutions."""
     pixels: float
     """Pixels (or voxels) of one sample; 0 where there is no picture."""
+    copies: float | None = None
+    """Bytes kept per byte of activations, of families whose layers are known to differ from a residual net."""
     inferred: tuple[str, ...] = ()
 
     @property
@@ -133,18 +146,43 @@ def activations_from_macs(*, macs: float, parameters: float, architecture: str) 
     return macs / (per_root * math.sqrt(parameters))
 
 
-def usual_layers(*, architecture: str, parameters: float, macs: float | None) -> float:
-    """Layers of a network whose depth is not known: attention blocks from the size, convolutions from the operations.
+def usual_layers(
+    *, architecture: str, parameters: float, macs: float | None, activations: float | None = None
+) -> float:
+    """Layers of a network whose depth is not known. [-]
+
+    Attention blocks follow from the size. A convolution has about as many parameters as the square of its products
+    per output, so depth follows from parameters over that square, for classifiers; for the rest from the operations.
+
+    Examples
+    --------
+    ViT-L has 24 blocks and ResNet-50 has 50 layers:
 
     >>> round(usual_layers(architecture="vit", parameters=304e6, macs=None))
     22
+    >>> round(usual_layers(architecture="cnn", parameters=25.6e6, macs=4.11e9, activations=11.11e6))
+    49
     """
     if architecture == "vit":
         return BLOCKS_OF_TRANSFORMER * max(1.0, math.sqrt(parameters / PARAMETERS_OF_VIT_BASE))
     if architecture in ONCE_PER_SAMPLE | {"recommender", "rnn"}:
         return NETWORKS.value("usual_layers_dense")
+    if architecture == "cnn" and macs and activations:
+        power = NETWORKS.value("layers_by_width_power")
+        return NETWORKS.value("layers_by_width") * (parameters * (activations / macs) ** 2) ** power
     giga_macs = max(macs or 0.0, 1.0) / NETWORKS.value("usual_layers_reference_macs")
     return NETWORKS.value("usual_layers_convolutional") * giga_macs ** NETWORKS.value("usual_layers_growth")
+
+
+def known_copies(family: str, architecture: str) -> float | None:
+    """Bytes kept per byte of activations where layers differ from a residual net's; None for all others. [-]
+
+    >>> known_copies("VGG", "cnn")
+    1.35
+    """
+    kind = next((kind for start, kind in COPIES_BY_FAMILY.items() if family.lower().startswith(start)), None)
+    kind = COPIES_BY_ARCHITECTURE.get(architecture, kind)
+    return NETWORKS.value(f"retained_{kind}") if kind else None
 
 
 def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
@@ -163,7 +201,9 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
     if activations is None and macs is not None:
         activations = activations_from_macs(macs=macs, parameters=spec.parameters, architecture=spec.architecture)
         inferred.append("activations")
-    layers = spec.depth or usual_layers(architecture=spec.architecture, parameters=spec.parameters, macs=macs)
+    layers = spec.depth or usual_layers(
+        architecture=spec.architecture, parameters=spec.parameters, macs=macs, activations=activations
+    )
     return NetworkWork(
         macs=macs,
         activations=activations,
@@ -171,5 +211,6 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         parameters=spec.parameters,
         transformer=is_transformer(spec),
         pixels=pixels,
+        copies=known_copies(spec.family, spec.architecture),
         inferred=tuple(inferred),
     )
