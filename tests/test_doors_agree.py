@@ -1,0 +1,114 @@
+"""One question gets the same numbers at every door."""
+
+import json
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from typer.testing import CliRunner
+
+from app.cli import build
+from app.flat_query import query_string
+from app.requests import RecommendRequest
+
+QUESTIONS = {
+    "learn": {"workload": {"task": "learn"}, "constraints": {"budget_usd": 0}},
+    "table": {
+        "workload": {"task": "classical", "algorithm": "xgboost", "dataset": {"rows": 5e6, "columns": 80}},
+        "constraints": {"existing_hardware": [{"accelerator": "GTX 1080"}]},
+    },
+    "pictures": {
+        "workload": {"task": "train", "domain": "vision", "model": {"name": "resnet50"}, "dataset": {"samples": 2e5}},
+        "constraints": {"portable": True, "considering": [{"description": "a laptop with an RTX 4060"}]},
+    },
+    "language": {
+        "workload": {"task": "finetune", "domain": "text", "model": {"name": "llama-3.1-8b"}, "method": "qlora"},
+        "constraints": {"vendors": ["NVIDIA", "AMD"], "deadline_hours": 48, "country": "DE"},
+    },
+    "cluster": {
+        "workload": {
+            "task": "pretrain",
+            "domain": "text",
+            "model": {"parameters": 3e10, "architecture": "decoder"},
+            "dataset": {"tokens": 1e12},
+        },
+        "constraints": {"ownership": "rent"},
+    },
+}
+
+
+def numbers(value: object, path: str = "") -> dict[str, float]:
+    """Every number of an answer by its place."""
+    if isinstance(value, dict):
+        return {place: one for name, part in value.items() for place, one in numbers(part, f"{path}/{name}").items()}
+    if isinstance(value, list):
+        return {
+            place: one for index, part in enumerate(value) for place, one in numbers(part, f"{path}/{index}").items()
+        }
+    return {path: value} if isinstance(value, int | float) and not isinstance(value, bool) else {}
+
+
+@pytest.fixture
+def command_line(client, database_url, monkeypatch):
+    """The program's standard output, on the database of the application under test."""
+    monkeypatch.setenv("WHICHRIG_DATABASE_URL", database_url)
+
+    def run(*arguments: str, given: str | None = None) -> str:
+        done = CliRunner().invoke(build(), list(arguments), input=given)
+        assert done.exit_code == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(params=QUESTIONS.values(), ids=QUESTIONS)
+def question(request) -> dict:
+    return request.param
+
+
+@pytest.fixture
+def posted(client, question) -> dict:
+    """What POST /recommend answers: the other doors are held against it."""
+    return client.post("/recommend", json=question).json()
+
+
+def test_the_link_agrees_with_the_post(client, question, posted):
+    query = query_string(RecommendRequest.model_validate(question))
+
+    linked = client.get(f"/recommend?{query}").json()
+
+    assert len(numbers(posted)) > 10
+    assert numbers(linked) == numbers(posted)
+    assert linked["verdict"] == posted["verdict"]
+
+
+def test_the_command_line_agrees_with_the_post(command_line, question, posted):
+    told = json.loads(command_line("recommend", "--json", "-", given=json.dumps(question)))
+
+    assert numbers(told) == numbers(posted)
+    assert told["warnings"] == posted["warnings"]
+
+
+def test_the_options_agree_with_the_post(command_line, question, posted):
+    pairs = parse_qsl(urlsplit(posted["links"]["permalink"]).query)
+    switches = {"true": "--{}", "false": "--no-{}"}
+    options = [switches.get(value, "--{}={}").format(name.replace("_", "-"), value) for name, value in pairs]
+
+    told = json.loads(command_line("recommend", *options, "--output", "json"))
+
+    assert numbers(told) == numbers(posted)
+
+
+def test_a_batch_agrees_with_the_post(command_line, question, posted):
+    told = json.loads(command_line("recommend", "--batch", "-", given=json.dumps({"id": "one", **question})))
+
+    assert told.pop("id") == "one"
+    assert numbers(told) == numbers(posted)
+
+
+def test_a_pick_agrees_with_its_estimate(client, question, posted):
+    for pick in posted["picks"]:
+        hardware = {"accelerator": pick["hardware"]["accelerator"], "count": pick["hardware"]["count"]}
+        alone = client.post("/estimate", json={"workload": question["workload"], "hardware": hardware}).json()
+
+        same = ("memory_gib_per_device", "usable_memory_gib", "fit", "throughput", "step_ms")
+        assert {name: alone[name] for name in same} == {name: pick["estimate"][name] for name in same}
