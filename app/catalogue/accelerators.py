@@ -12,23 +12,26 @@ PCIE_BYTES_PER_S_PER_LANE = {1: 0.25 * GB, 2: 0.5 * GB, 3: 0.985 * GB, 4: 1.969 
 """One direction, after line coding. PCI-SIG base specifications."""
 
 MACOS_GPU_SHARE = 0.74
-"""Share of unified memory that macOS lets the GPU use: 19,069 MB of 24 GB, as Metal reported on a published example."""
+"""Share of unified memory that macOS lets the GPU use by default: 19,069 of 24 x 1,073.7 MB on one published Mac.
+
+The range is 67 to 75 % over models; an owner can raise it (``sysctl iogpu.wired_limit_mb``).
+"""
 STRIX_HALO_GPU_SHARE = 0.75
-"""Ryzen AI Max: 96 GB of 128 GB may be set aside for the GPU, AMD product page."""
+"""Ryzen AI Max: 96 of 128 GB may be set aside for the GPU. Recalled, no source read."""
 GB10_GPU_SHARE = 0.93
-"""DGX Spark: about 119 of 128 GB are left by the system; nvidia-smi and free in published logs."""
+"""DGX Spark: about 119 of 128 GB are left by the system. Recalled, no source read."""
 JETSON_GPU_SHARE = 0.85
-"""Jetson: what the operating system leaves; about 6.8 of 8 GB in published logs of a desktop-less Orin Nano."""
+"""Jetson: what the operating system leaves of the shared memory. An assumption."""
 INTEGRATED_GPU_SHARE = 0.5
-"""Integrated graphics of Intel and AMD: half of the system memory by default."""
+"""Integrated graphics of Intel and AMD: half of the system memory, the usual default of their drivers. Recalled."""
 DISPLAY_CARD_SHARE = 0.995
-"""GeForce, Radeon and workstation cards: 31.84 of 32 GiB on an RTX 5090, 15.92 of 16 on an RTX 5080 (nvidia-smi)."""
+"""GeForce, Radeon and workstation cards: 31.84 of 32 GiB on an RTX 5090 (published nvidia-smi logs)."""
 ECC_GDDR_SHARE = 0.9375
-"""Data-centre cards with GDDR keep one sixteenth for error correction: 44.99 of 48 GiB on an L40S (nvidia-smi)."""
+"""Data-centre cards with GDDR keep one sixteenth for error correction: 44.99 of 48 GiB on an L40S. Recalled."""
 HBM_SHARE = 0.9945
-"""Cards with HBM: 79.65 of 80 GiB on an H100 (nvidia-smi)."""
+"""Cards with HBM: 179.06 of 180 GiB on a B200 (published nvidia-smi logs), 79.65 of 80 on an H100 (recalled)."""
 CPU_SHARE = 0.95
-"""What the operating system leaves of the system memory; a rule of thumb."""
+"""What the operating system leaves of the system memory. An assumption."""
 
 PACKED_HALF_ARCHITECTURES = ("Pascal GP100", "Vega", "RDNA 1", "RDNA 2", "Xe-HPG", "Xe-LP", "Gen9")
 """Without tensor cores, but with two half-precision operations in the place of one in single precision."""
