@@ -131,9 +131,9 @@ def buy_or_rent(
 
 
 def comparable(pick: Pick, options: tuple[CloudOption, ...], candidates: Candidates) -> CloudOption | None:
-    """The offer whose work costs least, of those that are about as fast and have fresh prices, else of all.
+    """The offer whose work costs least, of those that are about as fast, have fresh prices and can be relied on.
 
-    Free notebooks are left out: nobody can rely on them for regular work.
+    Marketplaces come after providers with their own machines; free notebooks are left out.
     """
 
     def work_usd(option: CloudOption) -> float:
@@ -143,7 +143,11 @@ def comparable(pick: Pick, options: tuple[CloudOption, ...], candidates: Candida
         return relative_speed(pick, option, candidates) > COMPARABLE_SPEED_RATIO
 
     paid = [option for option in options if not option.free]
-    return min(paid, key=lambda o: (not o.fresh, slow(o), work_usd(o), o.provider), default=None)
+    def rank(option: CloudOption) -> tuple[bool, bool, bool, float, str]:
+        market = option.provider_kind == "marketplace"
+        return (not option.fresh, slow(option), market, work_usd(option), option.provider)
+
+    return min(paid, key=rank, default=None)
 
 
 def relative_speed(pick: Pick, option: CloudOption, candidates: Candidates) -> float:

@@ -135,6 +135,7 @@ def candidates_for(
             count=n,
             used_ok=bool(constraints.used_ok),
             memory_bytes=None if needed is None else float(needed[i]),
+            portable=bool(constraints.portable),
         )
         for i, (_, n) in enumerate(rows)
     )
@@ -167,7 +168,7 @@ def _sensible(device: Accelerator, count: int) -> bool:
     """Whether anybody would put so many of these together."""
     if count == 1:
         return True
-    alone = device.kind in {"cpu", "fpga"} or device.support in {"unsupported", "announced"} or sold_whole(device)
+    alone = device.kind in {"cpu", "fpga"} or device.support != "supported" or sold_whole(device)
     if alone:
         return False
     most = {"desktop": 4, "workstation": 8}.get(device.segment, MOST_DEVICES)

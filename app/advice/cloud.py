@@ -49,6 +49,8 @@ class CloudOption:
 
     provider: str
     provider_name: str
+    provider_kind: str
+    """hyperscaler, specialist, marketplace, serverless or notebook."""
     instance: str
     instances: int
     region: str
@@ -175,8 +177,7 @@ class _Search:
         yield from _first([option for option in options if option.free])
         if self.decision.scenario.number == 4 or self.job.workload.task == "pretrain":
             yield from _first([option for option in options if option.device.kind == "tpu"])
-        kinds = {provider.slug: provider.kind for provider in self.market.providers}
-        yield from _first([o for o in options if kinds[o.provider] == "hyperscaler" and not o.free])
+        yield from _first([option for option in options if option.provider_kind == "hyperscaler" and not option.free])
 
     def _row_for(self, offer: Offer) -> tuple[int | None, int]:
         """The candidate that an offer (or several of its instances) amounts to, and how many instances that is.
@@ -246,6 +247,7 @@ class _Search:
         return CloudOption(
             provider=provider.slug,
             provider_name=provider.name,
+            provider_kind=provider.kind,
             instance=offer.instance,
             instances=instances,
             region=offer.region,
@@ -261,7 +263,9 @@ class _Search:
             fresh=fresh,
             as_of=offer.as_of,
             source=offer.source,
-            note=_note(offer, usd=per_hour, instances=instances, basis=basis, pricing=pricing, fresh=fresh),
+            note=_note(
+                offer, provider, usd=per_hour, instances=instances, basis=basis, pricing=pricing, fresh=fresh
+            ),
         )
 
     def _hours(self, row: int, *, pricing: str) -> tuple[str, Range | None]:
@@ -375,7 +379,7 @@ def _first(options: list[CloudOption]) -> list[CloudOption]:
 
 
 def _note(
-    offer: Offer, *, usd: float, instances: int, basis: str, pricing: str, fresh: bool
+    offer: Offer, provider: Provider, *, usd: float, instances: int, basis: str, pricing: str, fresh: bool
 ) -> Reason | None:
     """What one should know about the row, one thing: the most important first."""
     values: dict[str, Value] = {"instances": instances, "as_of": offer.as_of.isoformat(), "billing": offer.billing}
@@ -387,4 +391,6 @@ def _note(
         return Reason("cloud_several_instances", values)
     if pricing == "spot":
         return Reason("cloud_spot", values)
+    if provider.kind == "marketplace":
+        return Reason("cloud_marketplace", values)
     return Reason("cloud_per_month", values) if basis == "month" else None

@@ -91,12 +91,13 @@ class Limits:
             for limit in self.broken_by(row):
                 relaxed.setdefault(limit.name, row)
         by_name = {limit.name: limit for limit in self.limits}
-        return tuple(
-            Caution(
-                "problem" if name == "fit" else "warning", Reason(f"relaxed_{name}", by_name[name].reason(row).values)
-            )
-            for name, row in relaxed.items()
-        )
+        return tuple(_relaxed(name, by_name[name].reason(row).values) for name, row in relaxed.items())
+
+
+def _relaxed(name: str, values: dict[str, Value]) -> Caution:
+    if name == "budget" and values["budget_usd"] == 0:
+        return Caution("note", Reason("relaxed_budget_zero", values))
+    return Caution("problem" if name == "fit" else "warning", Reason(f"relaxed_{name}", values))
 
 
 def hardware_name(device: Accelerator, count: float) -> str:

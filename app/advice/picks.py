@@ -95,6 +95,8 @@ def rank_keys(
     """The columns that order the best fit, most important first; smaller is better in each."""
     scenario = decision.scenario.number
     usd = _or_worst(candidates.usd)
+    several = np.asarray(candidates.systems.count > 1, dtype=np.float64)
+    value = value_per_usd(candidates, enough=_enough_speed(candidates, constraints) if scenario == 4 else None)
     tier_min = decision.tier.memory_gib_min or 0.0
     late = np.asarray(candidates.hours > target_hours(constraints, scenario=scenario), dtype=np.float64)
     budget = constraints.budget_usd
@@ -109,18 +111,30 @@ def rank_keys(
         np.asarray(candidates.memory_gib < tier_min * TIER_TOLERANCE_FRACTION, dtype=np.float64),
         late,
         form,
+        several,
         _software_class(candidates),
         price_class,
-        -np.nan_to_num(value_per_usd(candidates), nan=-np.inf, neginf=-np.inf),
+        -np.nan_to_num(value, nan=-np.inf, neginf=-np.inf),
         usd,
     )
 
 
-def value_per_usd(candidates: Candidates) -> FloatArray:
-    """Speed per money spent on the devices and the computer around them; NaN where the price does not rank."""
+def value_per_usd(candidates: Candidates, *, enough: float | None = None) -> FloatArray:
+    """Speed per money spent on the devices and the computer around them; NaN where the price does not rank.
+
+    Speed beyond ``enough`` counts for nothing: of clusters that finish in time, the one that costs least is best.
+    """
+    speed = candidates.speed if enough is None else np.minimum(candidates.speed, enough)
     with np.errstate(divide="ignore", invalid="ignore"):
-        value = candidates.speed / (candidates.usd + candidates.host_usd)
+        value = speed / (candidates.usd + candidates.host_usd)
     return np.where(candidates.fresh, value, np.nan)
+
+
+def _enough_speed(candidates: Candidates, constraints: Constraints) -> float | None:
+    """The speed at which a run just ends within the time for a cluster; None when nobody knows how long it takes."""
+    work = candidates.speed * candidates.hours
+    known = np.flatnonzero(np.isfinite(work))
+    return float(work[known[0]]) / target_hours(constraints, scenario=4) if len(known) else None
 
 
 def _or_worst(values: FloatArray) -> FloatArray:

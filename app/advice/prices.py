@@ -61,6 +61,11 @@ def sold_whole(device: Accelerator) -> bool:
     return device.segment in WHOLE_MACHINES or device.kind == "apple_soc" or device.unified_memory
 
 
+def is_laptop(machine: Machine) -> bool:
+    """Whether a whole machine can be carried along."""
+    return machine.kind == "laptop" or "macbook" in machine.slug
+
+
 def _age_days(as_of: date, today: date) -> int:
     return (today - as_of).days
 
@@ -92,14 +97,25 @@ class PriceBook:
                 machines[machine.accelerator].append(machine)
         return cls(today, newest, {slug: tuple(found) for slug, found in machines.items()})
 
-    def tag(self, device: Accelerator, *, count: int, used_ok: bool, memory_bytes: float | None = None) -> Tag | None:
+    def tag(
+        self,
+        device: Accelerator,
+        *,
+        count: int,
+        used_ok: bool,
+        memory_bytes: float | None = None,
+        portable: bool = False,
+    ) -> Tag | None:
         """The price of ``count`` of a device, or None where none is known.
 
         ``memory_bytes`` is what the job takes: of machines with unified memory the cheapest with enough is meant.
         """
         if is_rented_only(device):
             return None
-        whole = [self._machine_tag(m) for m in self._machines_for(device, count, memory_bytes)]
+        machines = self._machines_for(device, count, memory_bytes)
+        whole = [self._machine_tag(m) for m in machines if not portable or is_laptop(m)]
+        if portable and machines and not whole:
+            return None
         bare = [self._price_tag(self.prices[key]).times(count) for key in self._keys(device.slug, used_ok=used_ok)]
         if sold_whole(device):
             return _choose(whole) or (_choose(bare) if count == 1 else None)

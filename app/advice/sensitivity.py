@@ -67,9 +67,10 @@ def changes_for(
 ) -> tuple[Change, ...]:
     """The neighbours whose answers differ most, at least three where so many exist; the largest difference first."""
     weighed = []
+    relevant = _relevant(devices, constraints)
     for place, neighbour in enumerate(neighbours(job, need)):
         other = rejob(neighbour.changes)
-        other_need = need_of(other, constraints, devices=devices)
+        other_need = need_of(other, constraints, devices=relevant)
         other_decision = decide(other, other_need, constraints, policy, owned=owned)
         weight, then = difference(need, decision, other_need, other_decision)
         weighed.append((weight, place, Change(neighbour.if_, then)))
@@ -77,6 +78,15 @@ def changes_for(
     telling = [change for weight, _, change in weighed if weight < 3]
     rest = [change for weight, _, change in weighed if weight == 3]
     return tuple(telling[:MOST_CHANGES] + rest[: max(0, LEAST_CHANGES - len(telling))])
+
+
+def _relevant(devices: Devices, constraints: Constraints) -> Devices:
+    """The devices that a need can depend on: those with current software, processors, and what the person named."""
+    entries = (*(constraints.existing_hardware or ()), *(constraints.considering or ()))
+    named = {entry.accelerator for entry in entries}
+    return Devices(
+        tuple(d for d in devices.accelerators if d.support == "supported" or d.kind == "cpu" or d.slug in named)
+    )
 
 
 def difference(need: Need, decision: Decision, other_need: Need, other: Decision) -> tuple[int, Reason]:
@@ -174,18 +184,20 @@ def _of_network(job: Job, model: NetworkSpec) -> Iterator[Neighbour]:
         seen = "vector" if job.workload.observations == "pixels" else "pixels"
         yield Neighbour(Reason(f"if_{seen}"), {"observations": seen})
     yield from _larger_pictures(job)
-    if job.training:
-        yield from _larger_batch(job)
-    yield Neighbour(Reason("if_network", {"times": NETWORK_RATIO}), {"model": _scaled_network(model)})
+    yield from _larger_batch(job)
+    yield Neighbour(Reason("if_network", {"times": NETWORK_RATIO}), {"model": _scaled(model, NETWORK_RATIO)})
+    if not job.training:
+        smaller = {"model": _scaled(model, 1 / NETWORK_RATIO)}
+        yield Neighbour(Reason("if_small_network", {"times": NETWORK_RATIO}), smaller)
 
 
-def _scaled_network(model: NetworkSpec) -> dict[str, Any]:
-    """The same network, wider: parameters, multiply-adds and activations grow together."""
-    scaled: dict[str, Any] = {"parameters": model.parameters * NETWORK_RATIO, "architecture": model.architecture}
+def _scaled(model: NetworkSpec, ratio: float) -> dict[str, Any]:
+    """The same network, wider or narrower: parameters and multiply-adds together, activations with the width."""
+    scaled: dict[str, Any] = {"parameters": model.parameters * ratio, "architecture": model.architecture}
     if model.macs_per_sample is not None:
-        scaled["gmacs_per_sample"] = model.macs_per_sample * NETWORK_RATIO / GIGA
+        scaled["gmacs_per_sample"] = model.macs_per_sample * ratio / GIGA
     if model.activations_per_sample is not None:
-        scaled["activations_m_per_sample"] = model.activations_per_sample * math.sqrt(NETWORK_RATIO) / MILLION
+        scaled["activations_m_per_sample"] = model.activations_per_sample * math.sqrt(ratio) / MILLION
     return scaled
 
 
