@@ -48,9 +48,17 @@ class _Ledger:
     def take(self, name: str, given: T | None, *, typical_value: T, why: str) -> T:
         if given is not None:
             return given
-        shown = typical_value if isinstance(typical_value, str | int | float | bool) else str(typical_value)
-        self.entries.append(Assumption(name, shown, why))
+        self.entries.append(Assumption(name, _shown(typical_value), why))
         return typical_value
+
+
+def _shown(value: object) -> str | float | bool:
+    """A value as an answer shows it: whole numbers without a point, sizes as height x width."""
+    if isinstance(value, tuple):
+        return " x ".join(str(side) for side in value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, str | int | float | bool) else str(value)
 
 
 def domain_of(workload: Workload) -> str:
