@@ -4,14 +4,16 @@ from collections import defaultdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
-from app.advice.market import ElectricityPrice, HostPart, Machine, Market, Offer, Price, Provider
+from app.advice.market import Market
 from app.advice.policy import Policy, Rule, Scenario, Tier
 from app.catalogue.accelerators import Identity, accelerator
+from app.catalogue.market_rows import market_of
 from app.catalogue.model_specs import algorithm_spec, dataset_facts, diffusion_spec, network_spec, transformer_spec
 from app.catalogue.names import AmbiguousName, NamedEntry, NameIndex
+from app.catalogue.rows import Rows, Sources, other_names_of, rows
 from app.catalogue.snapshot import Snapshot
 from app.engine.hardware import Accelerator, Devices
 from app.engine.model_spec import ModelSpec
@@ -21,17 +23,11 @@ from app.tables import (
     AcceleratorRow,
     AlgorithmRow,
     Alias,
-    Base,
     CatalogueRevision,
-    CountryRow,
     DatasetRow,
     DiffusionRow,
-    HostPartRow,
-    MachineRow,
     NetworkRow,
     OfferRow,
-    PriceRow,
-    ProviderRow,
     RuleRow,
     ScenarioRow,
     SoftwareSupport,
@@ -39,10 +35,6 @@ from app.tables import (
     TierRow,
     TransformerRow,
 )
-
-USD = "USD"
-Sources = dict[str, str]
-Rows = list[Row[Any]]
 
 
 def revision(session: Session) -> int:
@@ -53,12 +45,12 @@ def revision(session: Session) -> int:
 def load_snapshot(session: Session) -> Snapshot:
     """Everything an answer is computed from."""
     sources = {key: url or title for key, title, url in session.execute(select(Source.key, Source.title, Source.url))}
-    aliases = _rows(session, Alias)
+    aliases = rows(session, Alias)
     devices, details = _hardware(session, sources, aliases)
     models, domains, model_entries = _models(session, sources)
-    algorithms = _rows(session, AlgorithmRow)
-    datasets = _rows(session, DatasetRow)
-    market = _market(session, sources, aliases)
+    algorithms = rows(session, AlgorithmRow)
+    datasets = rows(session, DatasetRow)
+    market = market_of(session, sources, aliases)
     hardware_entries = [
         NamedEntry(each.slug, each.name, memory_gib=each.memory_bytes / GIB, year=each.launch_year or 0)
         for each in devices
@@ -98,26 +90,6 @@ def name_index(kind: str, entries: list[NamedEntry], aliases: Rows) -> NameIndex
     return NameIndex(kind, tuple(with_aliases), tuple(questions), notes)
 
 
-def _select(table: type[Base]) -> Select[Any]:
-    statement = select(table.__table__)
-    columns = table.__table__.columns
-    if "retired" in columns:
-        statement = statement.where(columns.retired.is_(False))
-    return statement.order_by(*table.__table__.primary_key)
-
-
-def _rows(session: Session, table: type[Base]) -> Rows:
-    return list(session.execute(_select(table)).all())
-
-
-def _other_names(aliases: Rows, kind: str) -> dict[str, list[str]]:
-    names: dict[str, list[str]] = defaultdict(list)
-    for row in aliases:
-        if row.kind == kind:
-            names[row.slug].append(row.alias)
-    return names
-
-
 def _named(rows: Rows) -> list[NamedEntry]:
     return [NamedEntry(row.slug, row.name) for row in rows]
 
@@ -125,14 +97,14 @@ def _named(rows: Rows) -> list[NamedEntry]:
 def _hardware(
     session: Session, sources: Sources, aliases: Rows
 ) -> tuple[tuple[Accelerator, ...], dict[str, dict[str, object]]]:
-    other_names = _other_names(aliases, "hardware")
+    other_names = other_names_of(aliases, "hardware")
     facts: dict[str, dict[str, Row[Any]]] = defaultdict(dict)
     for fact in session.execute(select(AcceleratorFact.__table__)):
         facts[fact.accelerator][fact.field] = fact
-    support = {row.slug: row for row in _rows(session, SoftwareSupport)}
+    support = {row.slug: row for row in rows(session, SoftwareSupport)}
     devices: list[Accelerator] = []
     details: dict[str, dict[str, object]] = {}
-    for row in _rows(session, AcceleratorRow):
+    for row in rows(session, AcceleratorRow):
         status = support[row.support]
         mine = facts[row.slug]
         identity = Identity(
@@ -194,118 +166,27 @@ def _models(session: Session, sources: Sources) -> tuple[dict[str, ModelSpec], d
     specs: dict[str, ModelSpec] = {}
     domains: dict[str, str] = {}
     entries: list[NamedEntry] = []
-    for row in _rows(session, TransformerRow):
+    for row in rows(session, TransformerRow):
         spec = transformer_spec(row, sources[row.source])
         if spec is not None:
             specs[row.slug], domains[row.slug] = spec, row.domain
             hub_tail = (row.hub_id.rsplit("/", 1)[-1],) if row.hub_id else ()
             entries.append(NamedEntry(row.slug, row.name, hub_tail))
-    for row in _rows(session, NetworkRow):
+    for row in rows(session, NetworkRow):
         specs[row.slug], domains[row.slug] = network_spec(row, sources[row.source]), row.domain
         entries.append(NamedEntry(row.slug, row.name))
-    for row in _rows(session, DiffusionRow):
+    for row in rows(session, DiffusionRow):
         specs[row.slug], domains[row.slug] = diffusion_spec(row, sources[row.source]), row.domain
         entries.append(NamedEntry(row.slug, row.name))
     return specs, domains, entries
 
 
-def _market(session: Session, sources: Sources, aliases: Rows) -> Market:
-    other_names = _other_names(aliases, "provider")
-    return Market(
-        prices=tuple(_price(row, sources) for row in _rows(session, PriceRow) if row.currency == USD),
-        providers=tuple(_provider(row, other_names) for row in _rows(session, ProviderRow)),
-        offers=tuple(_offer(row, sources) for row in _rows(session, OfferRow) if row.accelerator is not None),
-        machines=tuple(_machine(row, sources) for row in _rows(session, MachineRow)),
-        host_parts=tuple(_host_part(row, sources) for row in _rows(session, HostPartRow) if row.currency == USD),
-        electricity=tuple(
-            ElectricityPrice(row.country, row.usd_per_kwh, row.price_as_of, sources[row.source])
-            for row in _rows(session, CountryRow)
-            if row.usd_per_kwh is not None
-        ),
-    )
-
-
-def _price(row: Row[Any], sources: Sources) -> Price:
-    low = row.amount if row.amount_low is None else row.amount_low
-    high = row.amount if row.amount_high is None else row.amount_high
-    return Price(
-        accelerator=row.accelerator,
-        condition=row.condition,
-        usd_low=min(low, row.amount),
-        usd=row.amount,
-        usd_high=max(high, row.amount),
-        region=row.region,
-        as_of=row.as_of,
-        source=sources[row.source],
-        confidence=row.confidence,
-        note=row.note,
-    )
-
-
-def _provider(row: Row[Any], other_names: dict[str, list[str]]) -> Provider:
-    return Provider(
-        slug=row.slug,
-        name=row.name,
-        kind=row.kind,
-        status=row.status,
-        status_note=row.status_note,
-        homepage=row.homepage,
-        billing=row.billing,
-        free_tier=row.free_tier,
-        aliases=tuple(other_names.get(row.slug, ())),
-    )
-
-
-def _offer(row: Row[Any], sources: Sources) -> Offer:
-    return Offer(
-        provider=row.provider,
-        instance=row.instance,
-        region=row.region,
-        accelerator=row.accelerator,
-        accelerator_count=row.accelerator_count,
-        accelerator_memory_bytes=row.accelerator_memory_gib * GIB,
-        vcpus=row.vcpus,
-        ram_gb=row.ram_gb,
-        storage_gb=row.storage_gb,
-        usd_per_hour_on_demand=row.usd_per_hour_on_demand,
-        usd_per_hour_spot=row.usd_per_hour_spot,
-        billing=row.billing,
-        as_of=row.as_of,
-        source=sources[row.source],
-        note=row.note,
-    )
-
-
-def _machine(row: Row[Any], sources: Sources) -> Machine:
-    return Machine(
-        slug=row.slug,
-        name=row.name,
-        kind=row.kind,
-        accelerator=row.accelerator or "",
-        accelerator_count=row.accelerator_count,
-        cpu=row.cpu,
-        ram_gb=row.ram_gb,
-        storage_gb=row.storage_gb,
-        usd_low=row.usd_low,
-        usd=row.usd,
-        usd_high=row.usd_high,
-        as_of=row.as_of,
-        source=sources[row.source],
-        confidence=row.confidence,
-        note=row.note,
-    )
-
-
-def _host_part(row: Row[Any], sources: Sources) -> HostPart:
-    return HostPart(row.part, row.spec, row.amount_low, row.amount_high, row.as_of, sources[row.source], row.confidence)
-
-
 def _policy(session: Session) -> Policy:
     return Policy(
-        scenarios=tuple(Scenario(row.number, row.slug, row.title, row.summary) for row in _rows(session, ScenarioRow)),
+        scenarios=tuple(Scenario(row.number, row.slug, row.title, row.summary) for row in rows(session, ScenarioRow)),
         tiers=tuple(
             Tier(row.slug, row.title, row.memory_gib_min, row.memory_gib_max, row.position, row.description)
-            for row in sorted(_rows(session, TierRow), key=lambda row: row.position)
+            for row in sorted(rows(session, TierRow), key=lambda row: row.position)
         ),
         rules=tuple(
             Rule(
@@ -320,7 +201,7 @@ def _policy(session: Session) -> Policy:
                 owner=row.owner,
                 source=row.source,
             )
-            for row in sorted(_rows(session, RuleRow), key=lambda row: -row.priority)
+            for row in sorted(rows(session, RuleRow), key=lambda row: -row.priority)
         ),
     )
 

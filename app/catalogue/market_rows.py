@@ -1,0 +1,105 @@
+"""Rows that have a price become the value objects of the market."""
+
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from app.advice.market import ElectricityPrice, HostPart, Machine, Market, Offer, Price, Provider
+from app.catalogue.rows import Rows, Sources, other_names_of, rows
+from app.engine.units import GIB
+from app.tables import CountryRow, HostPartRow, MachineRow, OfferRow, PriceRow, ProviderRow
+
+USD = "USD"
+
+
+def market_of(session: Session, sources: Sources, aliases: Rows) -> Market:
+    """Prices in USD, offers of known products, and everything else that is sold."""
+    other_names = other_names_of(aliases, "provider")
+    return Market(
+        prices=tuple(_price(row, sources) for row in rows(session, PriceRow) if row.currency == USD),
+        providers=tuple(_provider(row, other_names) for row in rows(session, ProviderRow)),
+        offers=tuple(_offer(row, sources) for row in rows(session, OfferRow) if row.accelerator is not None),
+        machines=tuple(_machine(row, sources) for row in rows(session, MachineRow)),
+        host_parts=tuple(_host_part(row, sources) for row in rows(session, HostPartRow) if row.currency == USD),
+        electricity=tuple(
+            ElectricityPrice(row.country, row.usd_per_kwh, row.price_as_of, sources[row.source])
+            for row in rows(session, CountryRow)
+            if row.usd_per_kwh is not None
+        ),
+    )
+
+
+def _price(row: Row[Any], sources: Sources) -> Price:
+    low = row.amount if row.amount_low is None else row.amount_low
+    high = row.amount if row.amount_high is None else row.amount_high
+    return Price(
+        accelerator=row.accelerator,
+        condition=row.condition,
+        usd_low=min(low, row.amount),
+        usd=row.amount,
+        usd_high=max(high, row.amount),
+        region=row.region,
+        as_of=row.as_of,
+        source=sources[row.source],
+        confidence=row.confidence,
+        note=row.note,
+    )
+
+
+def _provider(row: Row[Any], other_names: dict[str, list[str]]) -> Provider:
+    return Provider(
+        slug=row.slug,
+        name=row.name,
+        kind=row.kind,
+        status=row.status,
+        status_note=row.status_note,
+        homepage=row.homepage,
+        billing=row.billing,
+        free_tier=row.free_tier,
+        aliases=tuple(other_names.get(row.slug, ())),
+    )
+
+
+def _offer(row: Row[Any], sources: Sources) -> Offer:
+    return Offer(
+        provider=row.provider,
+        instance=row.instance,
+        region=row.region,
+        accelerator=row.accelerator,
+        accelerator_count=row.accelerator_count,
+        accelerator_memory_bytes=row.accelerator_memory_gib * GIB,
+        vcpus=row.vcpus,
+        ram_gb=row.ram_gb,
+        storage_gb=row.storage_gb,
+        usd_per_hour_on_demand=row.usd_per_hour_on_demand,
+        usd_per_hour_spot=row.usd_per_hour_spot,
+        billing=row.billing,
+        as_of=row.as_of,
+        source=sources[row.source],
+        note=row.note,
+    )
+
+
+def _machine(row: Row[Any], sources: Sources) -> Machine:
+    return Machine(
+        slug=row.slug,
+        name=row.name,
+        kind=row.kind,
+        accelerator=row.accelerator or "",
+        accelerator_count=row.accelerator_count,
+        cpu=row.cpu,
+        ram_gb=row.ram_gb,
+        storage_gb=row.storage_gb,
+        usd_low=row.usd_low,
+        usd=row.usd,
+        usd_high=row.usd_high,
+        as_of=row.as_of,
+        source=sources[row.source],
+        confidence=row.confidence,
+        note=row.note,
+    )
+
+
+def _host_part(row: Row[Any], sources: Sources) -> HostPart:
+    return HostPart(row.part, row.spec, row.amount_low, row.amount_high, row.as_of, sources[row.source], row.confidence)
