@@ -241,6 +241,11 @@ CONSTRAINTS = (
         "a supported device that the person has does the work as it is",
         lambda c: c.owned.fits,
     ),
+    _flag(
+        "constraints.owned_works",
+        "a device that the person has does the work, old devices included",
+        lambda c: c.owned.works,
+    ),
     _flag("constraints.asked_fpga", "an FPGA is owned or considered", lambda c: any(d.fpga for d in c.need.asked_for)),
     _flag("constraints.asked_tpu", "a TPU is owned or considered", lambda c: any(d.tpu for d in c.need.asked_for)),
 )

@@ -103,8 +103,12 @@ def owned_fit(owned: Sequence[Owned]) -> OwnedFit:
     """What the decision needs to know of it."""
     mine = [each for each in owned if not each.considering]
     cards = [each for each in mine if _is_card(each)]
-    fits = any(each.fit == "fits" and each.device is not None and each.device.support == "supported" for each in cards)
-    return OwnedFit(gpus=sum(each.count for each in cards), fits=fits)
+    fitting = [each.device for each in cards if each.fit == "fits" and each.device is not None]
+    return OwnedFit(
+        gpus=sum(each.count for each in cards),
+        fits=any(device.support == "supported" for device in fitting),
+        works=bool(fitting),
+    )
 
 
 def _is_card(owned: Owned) -> bool:

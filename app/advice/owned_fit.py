@@ -11,6 +11,8 @@ class OwnedFit:
     """Graphics cards they have or consider, all together."""
     fits: bool = False
     """A supported device of theirs does the work as it is."""
+    works: bool = False
+    """The same, old devices with frozen software included."""
 
 
 NOTHING_OWNED = OwnedFit()

@@ -137,7 +137,7 @@ def _split(case: Circumstances) -> Remarks:
     need, best = case.need, case.best
     values = {
         "memory_gib": need.memory_gib,
-        "devices": need.devices_80gb,
+        "devices": max(need.devices_80gb or 1.0, 1.0 if best is None else float(best.count)),
         "cards": None if best is None else best.count,
         "name": None if best is None else best.device.name,
     }

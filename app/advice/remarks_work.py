@@ -9,6 +9,8 @@ from app.engine.units import GB, TERA, WATTS_PER_KILOWATT
 
 WORTH_A_CARD_HOURS = 1.0 / 6
 """A fit that takes this long on a processor is worth a thought about a card: ten minutes. [h]"""
+ORDINARY_RAM_GB = 32
+"""Memory that an ordinary computer has or is easily given. [GB]"""
 BUSY_HOURS_PER_MONTH = 50.0
 """From this use on, electricity is worth a sentence. [h/month]"""
 NOTEBOOK_SESSION_HOURS = 9.0
@@ -44,8 +46,10 @@ def work_remarks(case: Circumstances) -> Remarks:
 def _tables(case: Circumstances, model: AlgorithmSpec) -> Remarks:
     rows, hours = case.job.rows, case.need.cpu_hours
     helps = not model.gpu_helps.lower().startswith("no")
-    if helps and rows and hours:
-        yield note("table_size_for_a_card", rows=_two_figures(rows * max(1.0, WORTH_A_CARD_HOURS / hours)), now=rows)
+    if helps and rows and hours and hours < WORTH_A_CARD_HOURS:
+        yield note("table_size_for_a_card", rows=_two_figures(rows * WORTH_A_CARD_HOURS / hours), now=rows)
+    elif helps and case.scenario == "no-gpu":
+        yield note("table_millions")
     elif not helps:
         yield note("table_never_a_card", name=model.name)
     yield note("table_libraries", gpu_library=model.gpu_library or "XGBoost, LightGBM, CatBoost and cuML")
@@ -60,7 +64,7 @@ def _small_networks(case: Circumstances) -> Remarks:
     if job.work_class == "rl":
         pixels = job.workload.observations == "pixels"
         yield note("agents_pixels" if pixels else "agents_vector")
-    elif job.work_class in {"tabular_nn", "timeseries"} and job.samples and hours and job.training:
+    elif job.work_class in {"tabular_nn", "timeseries"} and job.samples and hours and job.workload.task == "train":
         yield note("network_table_size", rows=_two_figures(job.samples * max(1.0, 1.0 / hours)), now=job.samples)
 
 
@@ -81,7 +85,10 @@ def _ways_without_buying(case: Circumstances) -> Remarks:
             yield note("notebook_too_small", names=names)
     wants_to_buy = case.constraints.ownership == "buy"
     if small and not wants_to_buy and case.enough_owned is None and job.workload.task != "inference":
-        yield note("do_not_buy_yet" if case.scenario == "one-gpu" else "nothing_to_buy")
+        if case.scenario == "one-gpu":
+            yield note("do_not_buy_yet")
+        elif case.scenario == "no-gpu" and case.host.ram_gb <= ORDINARY_RAM_GB:
+            yield note("nothing_to_buy")
 
 
 def free_notebooks(market: Market) -> tuple[str, ...]:
@@ -96,7 +103,7 @@ def _training_habits(case: Circumstances) -> Remarks:
         return
     if job.work_class in WITH_READY_MADE_MODELS and job.workload.task in {"train", "pretrain"}:
         yield note("adapt_ready_made")
-    if job.precision in MIXED_PRECISIONS and job.work_class != "rl":
+    if job.precision in MIXED_PRECISIONS and case.scenario != "no-gpu":
         yield note("mixed_precision")
     if job.work_class in LEARNED_FROM_PICTURES and case.cards:
         yield note("settings_before_buying")
@@ -128,7 +135,8 @@ def _comparison(case: Circumstances) -> Remarks:
         return
     cpu = case.devices.accelerators[row]
     rate, cpu_rate = card.peak.bf16 or card.peak.fp16 or card.peak.fp32, cpu.peak.fp32
-    if card.kind == "cpu" or not rate or not cpu_rate:
+    several = case.best is not None and case.best.count > 1
+    if card.kind == "cpu" or several or not rate or not cpu_rate:
         return
     yield note(
         "one_card_first",

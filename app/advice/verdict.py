@@ -1,9 +1,15 @@
 """The verdict: one sentence that a person can act on."""
 
 from app.advice.circumstances import Circumstances
+from app.advice.cloud import CloudOption
 from app.advice.reasons import Reason, Value
 from app.engine.model_spec import AlgorithmSpec
 from app.engine.units import GIB
+
+SOLD_GIB = (8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0, 80.0, 96.0, 128.0, 141.0, 180.0, 192.0)
+"""Memory sizes in which cards are sold today. [GB]"""
+LONGEST_RUN_HOURS = 336.0
+"""Longest run that a cluster's price is told for, if any offer is that quick: two weeks, as the rules have it."""
 
 
 def verdict(case: Circumstances) -> Reason:
@@ -50,7 +56,10 @@ def _least_gib(case: Circumstances) -> float | None:
     """The memory to ask for: what the work needs, and no less than the class of hardware starts with."""
     tier = case.decision.tier
     floor = tier.memory_gib_min or tier.memory_gib_max
-    return None if floor is None else max(floor, case.need.smallest_single_gpu_gib or 0.0)
+    if floor is None:
+        return None
+    wanted = max(floor, case.need.smallest_single_gpu_gib or 0.0)
+    return next((size for size in SOLD_GIB if size >= wanted), wanted)
 
 
 def _rent(case: Circumstances) -> dict[str, Value]:
@@ -70,6 +79,19 @@ def _rent(case: Circumstances) -> dict[str, Value]:
         "run_devices": None if priced is None else priced.count,
         "run_device": None if priced is None else priced.device.name,
     }
+
+
+def _run_offer(paid: list[CloudOption]) -> CloudOption | None:
+    """The cheapest offer that does a run in time; if none is quick enough, the quickest."""
+    known = [
+        (option, option.hours.expected, option.total_usd.expected)
+        for option in paid
+        if option.hours and option.total_usd
+    ]
+    in_time = [each for each in known if each[1] <= LONGEST_RUN_HOURS]
+    if in_time:
+        return min(in_time, key=lambda each: each[2])[0]
+    return min(known, key=lambda each: each[1])[0] if known else None
 
 
 def _no_card(case: Circumstances) -> str:

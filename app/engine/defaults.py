@@ -274,7 +274,10 @@ def _checkpointing(workload: Workload, model: ModelSpec, *, training: bool, ledg
         ledger.take(
             "gradient_checkpointing", None, typical_value=True, why="usual for models from a billion parameters on"
         )
-    return large
+    adapts_pictures = isinstance(model, DiffusionSpec) and workload.task == "finetune"
+    if adapts_pictures:
+        ledger.take("gradient_checkpointing", None, typical_value=True, why="usual when a picture generator is adapted")
+    return large or adapts_pictures
 
 
 def _batch(workload: Workload, model: ModelSpec, *, domain: str, training: bool, ledger: _Ledger) -> int:
@@ -283,6 +286,8 @@ def _batch(workload: Workload, model: ModelSpec, *, domain: str, training: bool,
     if not training:
         return 1
     key = domain
+    if isinstance(model, DiffusionSpec) and workload.task == "finetune":
+        key = "diffusion_finetune"
     if isinstance(model, TransformerSpec) and domain != "audio":
         key = "text_decoder" if model.architecture == "decoder" else "text_encoder"
     return ledger.take(
