@@ -4,7 +4,7 @@
     .venv/bin/python bench/fit_networks.py CASES.jsonl --fit NAME[:FAMILY] …  fit these, print the new values
     .venv/bin/python bench/fit_networks.py CASES.jsonl --fit … --without SOURCE-OR-FAMILY   leave one out, score it
 
-CASES holds one measured run a line: a request in contract form, its measured value, class, source ("group") and quality.
+CASES holds one measured run a line: a request in contract form, its measured value, class and source ("group").
 Coefficients move one at a time within their physical range (coordinate descent on the mean absolute log error, every
 source and device weighing the same), with a small penalty for leaving the present value.
 """
@@ -103,7 +103,8 @@ def present(name):
 
 def loss(runs, weights):
     """Weighted mean absolute log error."""
-    errors = [(abs(error), weight) for run, weight in zip(runs, weights, strict=True) if (error := run.log_error()) is not None]
+    known = [(run.log_error(), weight) for run, weight in zip(runs, weights, strict=True)]
+    errors = [(abs(error), weight) for error, weight in known if error is not None]
     return sum(error * weight for error, weight in errors) / sum(weight for _, weight in errors)
 
 
@@ -143,7 +144,8 @@ def report(runs, *keys):
         if known:
             absolute = [abs(math.expm1(error)) for error in known]
             bias = math.exp(statistics.median(known))
-            print(f"{' '.join(key):<58}{len(errors):>5}{len(known):>5}{statistics.median(absolute):>8.1%}{np.quantile(absolute, 0.8):>8.0%}{bias:>7.2f}")
+            middle, most = statistics.median(absolute), np.quantile(absolute, 0.8)
+            print(f"{' '.join(key):<58}{len(errors):>5}{len(known):>5}{middle:>8.1%}{most:>8.0%}{bias:>7.2f}")
 
 
 def main():

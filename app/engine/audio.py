@@ -55,10 +55,11 @@ def decoder_flops_per_token(spec: TransformerSpec) -> float:
 
 
 def cache_bytes(job: Job, spec: TransformerSpec, *, beams: float) -> float:
-    """Keys and values of the decoder's own tokens and of the encoder output, for every beam. [bytes]"""
-    positions = ENCODER_POSITIONS + (spec.max_position_embeddings or 0)
+    """Keys and values: of the encoder output once per window, of the decoder's own tokens once per beam. [bytes]"""
+    tokens = job.output_tokens or NETWORKS.value("speech_tokens_per_window")
+    positions = ENCODER_POSITIONS + tokens * beams
     element = max(bytes_per_element(job.precision), 2.0)
-    return 2.0 * _decoder_layers(spec) * spec.hidden_size * positions * element * beams * job.micro_batch_size
+    return 2.0 * _decoder_layers(spec) * spec.hidden_size * positions * element * job.micro_batch_size
 
 
 def _encoder_layers(spec: TransformerSpec) -> int:
@@ -167,6 +168,9 @@ def _footprint(job: Job, systems: Systems, spec: TransformerSpec) -> Footprint:
         parts += [
             _part("kv_cache", cache, systems, f"{beams:g} beams x batch {job.micro_batch_size}"),
             _part("activations", live, systems, f"{positions} encoder positions x {width} wide"),
+            MemoryPart(
+                "buffers", NETWORKS.column("speech_buffer_bytes", families(systems.devices)), "decoding library"
+            ),
         ]
     return Footprint((*parts, *overhead_parts(systems, job.precision)))
 

@@ -111,7 +111,8 @@ ALGORITHMS: dict[str, Algorithm] = {
 }  # fmt: skip
 SAME_AS = {
     "linear-regression": "linear", "ridge": "linear", "lasso": "iterative-linear",
-    "lasso-elasticnet": "iterative-linear", "elasticnet": "iterative-linear", "logistic-regression": "iterative-linear", "linear-svm": "iterative-linear",
+    "lasso-elasticnet": "iterative-linear", "elasticnet": "iterative-linear",
+    "logistic-regression": "iterative-linear", "linear-svm": "iterative-linear",
     "tfidf-logreg": "iterative-linear", "svm": "kernel-svm", "kernel-svm": "kernel-svm", "svc": "kernel-svm",
     "knn": "neighbours", "knn-brute": "neighbours", "kmeans": "kmeans", "k-means": "kmeans", "pca": "pca",
     "dbscan": "density", "hdbscan": "density", "tsne": "embedding", "t-sne": "embedding", "umap": "embedding",

@@ -45,5 +45,5 @@ def footprint(name: str, table: Table, systems: Systems) -> Footprint:
         algorithm = algorithm_of(name)
         held = algorithm.working_bytes(table) if algorithm else cells * DOUBLE_BYTES
         parts.append(MemoryPart("working_copies", np.full(len(systems), held), "what the fit holds beside the table"))
-    context = NETWORKS.column("context_bytes", families(systems.devices))
+    context = NETWORKS.column("table_program_bytes", families(systems.devices))
     return Footprint((*parts, MemoryPart("context", context, "program and libraries")))

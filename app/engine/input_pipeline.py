@@ -27,7 +27,11 @@ def decoded_per_s(*, cpu_cores: FloatArray, samples_per_core_per_s: float) -> Fl
 
 def reads_pictures(job: Job) -> bool:
     """Whether training on pictures through a loader of the framework is asked about."""
-    return job.training and job.work_class.removesuffix("_train") in PICTURE_CLASSES and job.framework not in DECODES_ON_DEVICE
+    return (
+        job.training
+        and job.work_class.removesuffix("_train") in PICTURE_CLASSES
+        and job.framework not in DECODES_ON_DEVICE
+    )
 
 
 def input_samples_per_s(job: Job, systems: Systems) -> FloatArray:

@@ -18,6 +18,8 @@ STATES = {
     "adafactor": 0.0, "adamw8bit": 0.5,
 }  # fmt: skip
 """State tensors an optimizer keeps per parameter, in units of one fp32 parameter (8-bit Adam: two of one byte)."""
+GAN_EXTRA_BYTES = 16.0
+"""A moving average of the weights, and gradients of gradients of the regularisers. StyleGAN2, arXiv:1912.04958."""
 PURE_16_BIT = frozenset({"fp16", "bf16"})
 DEPTHWISE_FAMILIES = ("mobile", "mnas", "efficientnet", "tf", "ghostnet", "shufflenet", "ssdlite")
 """Name starts of families built of depthwise convolutions; thin unknown nets count as such too."""
@@ -119,6 +121,10 @@ def footprint(job: Job, systems: Systems, work: NetworkWork, *, architecture: st
     scores = output_map_bytes(job, work, architecture=architecture)
     if scores:
         parts.append(_part("logits", scores, systems, "class scores of every pixel, their loss and gradient"))
+    if architecture == "gan" and job.training:
+        parts.append(
+            _part("averaged_copy", parameters * GAN_EXTRA_BYTES, systems, "moving average and double backward")
+        )
     return Footprint((*parts, *overhead_parts(systems, job.precision)))
 
 

@@ -146,6 +146,15 @@ def activations_from_macs(*, macs: float, parameters: float, architecture: str) 
     return macs / (per_root * math.sqrt(parameters))
 
 
+def generator_activations(pixels: float) -> float:
+    """Activations of generator and discriminator: channels halve as sides double, so the side counts. [elements]
+
+    >>> generator_activations(512 * 512) / generator_activations(256 * 256)
+    2.0
+    """
+    return math.sqrt(pixels) * NETWORKS.value("gan_activations_per_side_pixel")
+
+
 def usual_layers(
     *, architecture: str, parameters: float, macs: float | None, activations: float | None = None
 ) -> float:
@@ -169,9 +178,11 @@ def usual_layers(
         return NETWORKS.value("usual_layers_dense")
     if architecture == "cnn" and macs and activations:
         power = NETWORKS.value("layers_by_width_power")
-        return NETWORKS.value("layers_by_width") * (parameters * (activations / macs) ** 2) ** power
+        width: float = (parameters * (activations / macs) ** 2) ** power
+        return NETWORKS.value("layers_by_width") * width
     giga_macs = max(macs or 0.0, 1.0) / NETWORKS.value("usual_layers_reference_macs")
-    return NETWORKS.value("usual_layers_convolutional") * giga_macs ** NETWORKS.value("usual_layers_growth")
+    growth: float = giga_macs ** NETWORKS.value("usual_layers_growth")
+    return NETWORKS.value("usual_layers_convolutional") * growth
 
 
 def known_copies(family: str, architecture: str) -> float | None:
@@ -198,7 +209,10 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         )
         inferred += ["operations"] if macs is not None else []
     activations = None if spec.activations_per_sample is None else spec.activations_per_sample * factor
-    if activations is None and macs is not None:
+    if activations is None and spec.architecture == "gan":
+        activations = generator_activations(pixels)
+        inferred.append("activations")
+    elif activations is None and macs is not None:
         activations = activations_from_macs(macs=macs, parameters=spec.parameters, architecture=spec.architecture)
         inferred.append("activations")
     layers = spec.depth or usual_layers(
