@@ -7,6 +7,7 @@ from app.engine.model_spec import TransformerSpec
 from app.engine.precision import bytes_per_element
 
 HALF_BYTES = 2.0
+FULL_BYTES = 4.0
 
 
 def megatron_layer_bytes(
@@ -85,6 +86,12 @@ def layer_bytes(job: Job, spec: TransformerSpec) -> float:
     return tokens * spec.hidden_size * width_bytes * precision_growth(job.precision)
 
 
+def graph_growth(job: Job) -> float:
+    """How much more a framework's graph keeps than PyTorch: TensorFlow without XLA keeps every intermediate tensor. [-]"""
+    plain = job.framework == "tensorflow" and not job.compiled
+    return TRANSFORMERS.value("tensorflow_activation_growth") if plain else 1.0
+
+
 def precision_growth(precision: str) -> float:
     """How much larger saved activations are than in pure 16 bit. [-]"""
     if precision == "amp":
@@ -95,6 +102,8 @@ def precision_growth(precision: str) -> float:
 def checkpoint_bytes(job: Job, spec: TransformerSpec) -> float:
     """The one input per layer that gradient checkpointing keeps. [bytes]"""
     element = bytes_per_element(job.precision)
+    if job.method == "qlora" and not job.compiled:  # embeddings cast to fp32 make the residual stream fp32
+        element = FULL_BYTES
     return float(job.micro_batch_size * job.seq_len * spec.hidden_size) * element
 
 
@@ -108,8 +117,16 @@ def loss_head_bytes(job: Job, spec: TransformerSpec) -> float:
         share = TRANSFORMERS.value("masked_token_share") if job.workload.task == "pretrain" else 0.0
     else:
         share = 1.0
-    copies = TRANSFORMERS.value("loss_head_bytes_compiled" if fused_loss(job) else "loss_head_bytes_eager")
-    return share * copies * job.micro_batch_size * job.seq_len * spec.vocab_size
+    return share * loss_copies_bytes(job) * job.micro_batch_size * job.seq_len * spec.vocab_size
+
+
+def loss_copies_bytes(job: Job) -> float:
+    """Bytes of all copies of one logit. [bytes]"""
+    if fused_loss(job):
+        return TRANSFORMERS.value("loss_head_bytes_compiled")
+    if job.method == "qlora":  # an LM head cast to fp32 makes logits and their gradients fp32
+        return TRANSFORMERS.value("loss_head_bytes_fp32_head")
+    return TRANSFORMERS.value("loss_head_bytes_eager")
 
 
 def fused_loss(job: Job) -> bool:

@@ -133,3 +133,13 @@ def seconds_to_train(*, flops: Floats, devices: Floats, flops_per_s: Floats) -> 
     .. [1] D. Narayanan et al., "Efficient Large-Scale Language Model Training," 2021, arXiv:2104.04473, section 5.1.
     """
     return flops / (devices * flops_per_s)
+
+
+def flops_utilization(*, flops: Floats, device_s: Floats, peak_flops_per_s: Floats) -> Floats:
+    """Share of the dense peak that a run reached: MFU with model FLOPs, HFU with executed FLOPs. [-]
+
+    References
+    ----------
+    .. [1] A. Chowdhery et al., "PaLM," 2022, arXiv:2204.02311, appendix B.
+    """
+    return flops / (device_s * peak_flops_per_s)

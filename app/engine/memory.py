@@ -5,7 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.engine.accumulation import micro_batches
-from app.engine.activations import checkpoint_bytes, fused_loss, graph_growth, layer_bytes, live_layer_bytes, loss_head_bytes
+from app.engine.activations import (
+    checkpoint_bytes,
+    graph_growth,
+    layer_bytes,
+    live_layer_bytes,
+    loss_copies_bytes,
+    loss_head_bytes,
+)
 from app.engine.arrays import FloatArray
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.hardware import Systems
@@ -254,7 +261,7 @@ def _training_activations(job: Job, spec: TransformerSpec, part: Shares) -> tupl
 
 
 def _logit_words(job: Job, spec: TransformerSpec) -> str:
-    copies = TRANSFORMERS.value("loss_head_bytes_compiled" if fused_loss(job) else "loss_head_bytes_eager")
+    copies = loss_copies_bytes(job)
     return f"{job.micro_batch_size * job.seq_len} tokens × {spec.vocab_size} vocabulary × {copies:g} bytes, or one live layer"
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from app.engine.arrays import BoolArray, FloatArray, Floats
 from app.engine.coefficients import FITS_WITHIN_FRACTION
-from app.engine.hardware import Devices, Plan, Systems, systems_of
+from app.engine.hardware import Devices, Plan, systems_of
 from app.engine.job import Job
 from app.engine.memory import inference_footprint, is_server, training_footprint
 from app.engine.model_spec import TransformerSpec

@@ -67,8 +67,8 @@ class TrainingBytes:
 def is_gguf(precision: str) -> bool:
     """Whether a precision is a llama.cpp file format."""
     return (
-        precision in BITS_PER_WEIGHT
-        and precision not in (WHOLE_MODEL | MATRICES_ONLY)
+        (precision in BITS_PER_WEIGHT
+        and precision not in (WHOLE_MODEL | MATRICES_ONLY))
         or precision in {"f16", "bf16_gguf"}
     )
 
@@ -82,6 +82,22 @@ def bytes_per_parameter(precision: str) -> float:
     0.5159
     """
     return BITS_PER_WEIGHT[precision] / BITS_PER_BYTE
+
+
+def block_overhead_bits(
+    *, block: int, scale_bits: float, second_block: int | None = None, second_scale_bits: float = 0.0
+) -> float:
+    """Bits per weight that the scales of a block format cost; double quantisation quantises the scales again. [bits]
+
+    >>> round(block_overhead_bits(block=64, scale_bits=8, second_block=256, second_scale_bits=32), 3)
+    0.127
+
+    References
+    ----------
+    .. [1] T. Dettmers et al., "QLoRA," 2023, arXiv:2305.14314, section 3.
+    """
+    second = second_scale_bits / (block * second_block) if second_block else 0.0
+    return scale_bits / block + second
 
 
 def bytes_per_element(precision: str) -> float:
@@ -138,5 +154,6 @@ def sustained_flops_per_s(precision: str, devices: Devices, *, accumulate_fp16: 
     rate = RATE_OF.get(precision, "bf16")
     if rate in {"fp32", "tf32"}:
         return peak
-    per_joule = TRANSFORMERS.column("matrix_flops_per_joule", families(devices)) * OPERATIONS_PER_JOULE.get(rate, 1.0)
+    name = "matrix_flops_per_joule_accumulate_fp16" if accumulate_fp16 else "matrix_flops_per_joule"
+    per_joule = TRANSFORMERS.column(name, families(devices)) * OPERATIONS_PER_JOULE.get(rate, 1.0)
     return np.fmin(peak, devices.tdp_w * per_joule)

@@ -7,12 +7,12 @@ import numpy as np
 from app.engine.arrays import FloatArray, Floats
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.comms import bus_bytes_per_s, latency_s, tensor_parallel_bytes
-from app.engine.flops import attention_flops_per_token, decode_flops_per_token, forward_flops_per_token, prefill_flops
+from app.engine.flops import decode_flops_per_token, forward_flops_per_token, prefill_flops
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.kv_cache import sequence_cache_bytes
-from app.engine.memory import cache_precision, inference_footprint, is_server, request_cache_bytes, stored_weight_bytes
+from app.engine.memory import cache_precision, inference_footprint, is_server, stored_weight_bytes
 from app.engine.model_spec import TransformerSpec
 from app.engine.params import embedding_parameters, expected_experts, expert_parameters
 from app.engine.precision import (
@@ -21,6 +21,7 @@ from app.engine.precision import (
     bytes_per_parameter,
     cache_bytes_per_element,
     is_gguf,
+    peak_flops_per_s,
     sustained_flops_per_s,
 )
 from app.engine.result import Pace, Physics
@@ -196,7 +197,7 @@ def _unpacking_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatA
     operations = (
         TRANSFORMERS.column("unpacking_operations", groups) * spec.active_parameters / systems.plan.tensor_parallel
     )
-    return operations / systems.devices.peak_flops_per_s("fp32")
+    return operations / peak_flops_per_s("fp32", systems.devices)
 
 
 def prefill_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: FloatArray) -> StepTime:
@@ -213,7 +214,9 @@ def prefill_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Float
     elements = TRANSFORMERS.value("prefill_traffic_elements") * spec.hidden_size
     if job.framework == "llama.cpp" or job.attention == "eager":
         elements += TRANSFORMERS.value("prefill_score_elements") * spec.num_attention_heads * prompt / 2
-    streamed = batch * prompt * spec.num_hidden_layers * elements * bytes_per_element(job.precision) / plan.tensor_parallel
+    streamed = (
+        batch * prompt * spec.num_hidden_layers * elements * bytes_per_element(job.precision) / plan.tensor_parallel
+    )
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)
     memory = np.maximum(traffic - math, 0.0) + streamed / bandwidth
     t, stages = plan.tensor_parallel, plan.pipeline_parallel
@@ -322,6 +325,8 @@ def encoder_pace(job: Job, systems: Systems) -> Pace:
     fraction = fraction * saturation(
         spec.hidden_size / plan.tensor_parallel, TRANSFORMERS.column("training_half_width", groups)
     )
+    if job.framework == "tensorflow" and job.precision not in {"fp32", "tf32"}:
+        fraction = fraction * TRANSFORMERS.value("encoder_math_share_tensorflow")
     math = flops / plan.tensor_parallel / (peak * fraction)
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)
     eager = job.framework in {"pytorch", "other"} and not job.compiled
@@ -332,7 +337,8 @@ def encoder_pace(job: Job, systems: Systems) -> Pace:
     )
     memory = traffic / plan.tensor_parallel / bandwidth
     layer = TRANSFORMERS.column("encoder_layer_eager_s" if eager else "encoder_layer_s", groups)
-    overhead = np.maximum(layer * spec.num_hidden_layers - math - memory, 0.0)
+    hidden = math + memory if eager else 0.0 * math  # an eager queue runs ahead of the device
+    overhead = np.maximum(layer * spec.num_hidden_layers - hidden, 0.0)
     time = StepTime(math, memory, 0.0 * math, overhead)
     units = tokens * plan.data_parallel
     return Pace(

@@ -68,6 +68,8 @@ def inferred_transformer(
     ratio = FFN_RATIO[gated]
     per_width = 4 * (1 + cross * 3) + (3 if gated else 2) * ratio
     width, depth = _width_and_depth(parameters, per_width, vocab=vocab, hidden_size=hidden_size, layers=layers)
+    if vocabulary is None:  # a tiny model cannot have the usual vocabulary
+        vocab = max(1, min(vocab, int(parameters * MAX_TABLE_SHARE / width)))
     intermediate = ffn_size or round(width * ratio / WIDTH_MULTIPLE) * WIDTH_MULTIPLE or WIDTH_MULTIPLE
     known_heads = heads or max(1, round(width / (head_dim or (HEAD_DIM if width >= SMALL_HIDDEN else SMALL_HEAD_DIM))))
     dim = head_dim or max(1, width // known_heads)

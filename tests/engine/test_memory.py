@@ -1,0 +1,150 @@
+import numpy as np
+import pytest
+
+from app.engine.memory import inference_footprint, stored_weight_bytes, training_bytes, training_footprint
+from app.engine.units import GB, GIB
+from tests.engine.jobs import BERT_LARGE, EVERY_KIND, make_job, make_moe, make_spec, make_systems
+
+ONE = np.ones(1)
+
+
+@pytest.fixture
+def parts_of():
+    def collect(footprint):
+        return {part.part: part.bytes[0] for part in footprint.parts}
+
+    return collect
+
+
+def training_gib(job, **degrees) -> float:
+    return training_footprint(job, make_systems(**degrees)).total_bytes[0] / GIB
+
+
+@pytest.mark.parametrize(
+    ("precision", "optimizer", "master_weights", "expected"),
+    [
+        ("fp32", "sgd", False, 8),
+        ("fp32", "sgd_momentum", False, 12),
+        ("fp32", "adamw", False, 16),
+        ("amp", "adamw", False, 16),
+        ("bf16", "adamw", True, 16),
+        ("bf16", "adamw", False, 8),
+        ("bf16", "adamw8bit", False, 6),
+        ("amp", "adamw8bit", False, 10),
+        ("fp32", "lion", False, 12),
+    ],
+)
+def test_each_recipe_takes_its_bytes_per_parameter(precision, optimizer, master_weights, expected):
+    recipe = training_bytes(precision=precision, optimizer=optimizer, master_weights=master_weights)
+
+    assert recipe.total == expected
+
+
+def test_full_fine_tuning_in_bf16_holds_weights_gradients_and_both_moments(parts_of):
+    job = make_job(task="finetune", method="full", precision="bf16", optimizer="adamw", batch_size=1, sequence_length=128,
+                   gradient_checkpointing=True, gradient_accumulation=4)  # fmt: skip
+    parts = parts_of(training_footprint(job, make_systems()))
+
+    assert parts["weights"] == pytest.approx(2 * 8_030_261_248)
+    assert parts["gradients"] == pytest.approx(2 * 8_030_261_248)
+    assert parts["optimizer"] == pytest.approx(4 * 8_030_261_248)
+
+
+def test_adapters_need_less_than_full_training_and_four_bits_less_than_sixteen():
+    common = {"task": "finetune", "batch_size": 1, "sequence_length": 1024, "gradient_checkpointing": True}
+    full = training_gib(make_job(**common, method="full", precision="bf16"))
+    lora = training_gib(make_job(**common, method="lora", precision="bf16"))
+    qlora = training_gib(make_job(**common, method="qlora"))
+
+    assert qlora < lora < full
+
+
+def test_checkpointing_trades_activations_for_time():
+    common = {"task": "finetune", "method": "full", "precision": "bf16", "batch_size": 4, "sequence_length": 2048}
+
+    assert training_gib(make_job(**common, gradient_checkpointing=True)) < training_gib(
+        make_job(**common, gradient_checkpointing=False)
+    )
+
+
+def test_eager_attention_keeps_the_score_matrix():
+    common = {"task": "finetune", "method": "full", "precision": "amp", "batch_size": 8, "sequence_length": 512}
+    flash, eager = (training_gib(make_job(BERT_LARGE, **common, attention=kind)) for kind in ("flash", "eager"))
+
+    assert eager > 1.3 * flash
+
+
+@pytest.mark.parametrize("stage", [1, 2, 3])
+def test_each_zero_stage_shards_more(stage):
+    job = make_job(task="pretrain", precision="bf16", framework="deepspeed", batch_size=1, sequence_length=512)
+
+    assert training_gib(job, count=8, zero_stage=stage) < training_gib(job, count=8, zero_stage=stage - 1)
+
+
+def test_tensor_parallelism_divides_weights_and_activations(parts_of):
+    job = make_job(task="pretrain", precision="bf16", framework="megatron", batch_size=1, sequence_length=2048)
+    whole = parts_of(training_footprint(job, make_systems(count=8)))
+    split = parts_of(training_footprint(job, make_systems(count=8, tensor_parallel=8)))
+
+    assert split["weights"] == pytest.approx(whole["weights"] / 8)
+    assert split["activations"] < whole["activations"]
+
+
+def test_the_peak_is_one_moment_and_not_the_sum_of_all_phases(parts_of):
+    job = make_job(
+        task="finetune",
+        method="full",
+        precision="bf16",
+        batch_size=4,
+        sequence_length=4096,
+        gradient_checkpointing=False,
+    )
+    parts = parts_of(training_footprint(job, make_systems()))
+
+    assert parts["logits"] > 0
+    assert parts.get("gradients", 0) == 0  # not yet computed when the loss is at its peak
+
+
+def test_inference_memory_is_weights_cache_and_workspace(parts_of):
+    job = make_job(precision="bf16", prompt_tokens=4000, output_tokens=96, framework="pytorch")
+    parts = parts_of(inference_footprint(job, make_systems(), concurrent=ONE))
+
+    assert parts["weights"] == pytest.approx(16.06 * GB, rel=0.001)
+    assert parts["kv_cache"] == pytest.approx(4096 * 131_072)
+
+
+def test_the_cache_grows_with_requests_and_shrinks_with_its_precision(parts_of):
+    eight = make_job(precision="bf16", prompt_tokens=1000, output_tokens=24, kv_precision="fp8", framework="vllm")
+    sixteen = make_job(precision="bf16", prompt_tokens=1000, output_tokens=24, kv_precision="bf16", framework="vllm")
+    small, large = (parts_of(inference_footprint(job, make_systems(), concurrent=4 * ONE)) for job in (eight, sixteen))
+
+    assert large["kv_cache"] == pytest.approx(2 * small["kv_cache"])
+    assert large["kv_cache"] == pytest.approx(4 * 1024 * 131_072)
+
+
+def test_all_experts_are_in_memory_though_few_compute():
+    assert stored_weight_bytes(make_moe(), "bf16") == pytest.approx(2 * 46_702_792_704)
+
+
+def test_tensor_parallelism_beyond_the_heads_replicates_the_cache(parts_of):
+    job = make_job(precision="bf16", prompt_tokens=1000, output_tokens=24, framework="vllm")
+    parts = parts_of(inference_footprint(job, make_systems(count=16, nodes=2, tensor_parallel=16), concurrent=ONE))
+
+    assert parts["kv_cache"] == pytest.approx(1024 * 131_072 / 8)
+
+
+@pytest.mark.parametrize("spec", [make_spec(), make_moe(), BERT_LARGE], ids=lambda spec: spec.name)
+def test_every_kind_of_hardware_has_a_memory_estimate(spec):
+    systems = make_systems(*EVERY_KIND)
+    serving = inference_footprint(make_job(spec, precision="fp16"), systems, concurrent=np.ones(len(systems)))
+    training = training_footprint(make_job(spec, task="finetune", method="full", precision="bf16"), systems)
+
+    assert np.all(np.isfinite(serving.total_bytes))
+    assert np.all(training.total_bytes > serving.total_bytes)
+
+
+def test_every_part_says_how_it_was_computed():
+    footprint = training_footprint(make_job(task="finetune", method="lora", precision="bf16"), make_systems())
+
+    assert all(part.formula for part in footprint.parts)
+    assert "adapter parameters" in footprint.parts[0].formula

@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+
+from app.engine.hardware import Devices
+from app.engine.precision import (
+    BITS_PER_WEIGHT,
+    bytes_per_element,
+    bytes_per_parameter,
+    cache_bytes_per_element,
+    is_gguf,
+    peak_flops_per_s,
+    sustained_flops_per_s,
+)
+from app.engine.workload import PRECISIONS
+from tests.engine.jobs import EVERY_KIND, GTX_1080_TI, H100, RTX_4090, T4, TPU_V4, make_accelerator
+
+A100 = make_accelerator()
+
+
+def test_every_precision_of_the_contract_has_a_size():
+    assert set(PRECISIONS) == set(BITS_PER_WEIGHT)
+    assert all(0 < bytes_per_parameter(name) <= 4 for name in PRECISIONS)
+    assert all(bytes_per_element(name) in {1, 2, 4} for name in PRECISIONS)
+    assert all(0 < cache_bytes_per_element(name) <= 4 for name in PRECISIONS)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_every_precision_has_a_rate_on_every_kind_of_hardware(precision):
+    assert np.all(peak_flops_per_s(precision, Devices(EVERY_KIND)) > 0)
+
+
+@pytest.mark.parametrize(
+    ("precision", "device", "tera"),
+    [
+        ("bf16", T4, 65),
+        ("bf16", GTX_1080_TI, 11.3),
+        ("fp8", A100, 312),
+        ("fp8", H100, 1979),
+        ("amp", A100, 312),
+        ("amp", GTX_1080_TI, 11.3),
+        ("tf32", T4, 8.1),
+        ("int4", A100, 312),
+        ("q4_k_m", RTX_4090, 165.2),
+        ("fp32", TPU_V4, 275 / 6),
+    ],
+)
+def test_arithmetic_falls_back_to_what_the_hardware_has(precision, device, tera):
+    assert peak_flops_per_s(precision, Devices((device,)))[0] == pytest.approx(tera * 1e12)
+
+
+def test_geforce_cards_are_faster_when_they_accumulate_in_sixteen_bits():
+    devices = Devices((RTX_4090, A100))
+    ordinary, quick = (peak_flops_per_s("fp16", devices, accumulate_fp16=flag) for flag in (False, True))
+
+    assert quick[0] == pytest.approx(2 * ordinary[0], rel=0.01)
+    assert quick[1] == ordinary[1]
+
+
+def test_a_low_power_board_cannot_hold_the_peak_of_its_chip():
+    workstation = make_accelerator(architecture="Ada Lovelace", segment="workstation", tdp_w=100.0)
+    devices = Devices((workstation,))
+
+    assert sustained_flops_per_s("bf16", devices)[0] < peak_flops_per_s("bf16", devices)[0]
+
+
+def test_an_unknown_power_limit_is_no_limit():
+    devices = Devices((make_accelerator(tdp_w=None),))
+
+    assert sustained_flops_per_s("bf16", devices)[0] == 312e12
+
+
+def test_file_formats_of_llama_cpp_are_told_from_storage_formats():
+    assert [is_gguf(name) for name in ("q4_k_m", "f16", "iq2_xs", "nf4", "int8", "bf16")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]

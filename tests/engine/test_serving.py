@@ -1,0 +1,146 @@
+import numpy as np
+import pytest
+
+from app.engine.params import expected_experts
+from app.engine.serving import physics, touched_weight_bytes
+from tests.engine.jobs import (
+    BERT_LARGE,
+    EVERY_KIND,
+    H100,
+    M2_ULTRA,
+    RTX_4090,
+    T5_BASE,
+    make_job,
+    make_moe,
+    make_spec,
+    make_systems,
+)
+
+
+@pytest.fixture
+def pace_of():
+    def run(job, *accelerators, **degrees):
+        return physics(job, make_systems(*accelerators, **degrees)).pace
+
+    return run
+
+
+def test_every_kind_of_hardware_answers(pace_of):
+    pace = pace_of(make_job(precision="q4_k_m", prompt_tokens=512, output_tokens=128), *EVERY_KIND)
+
+    assert np.all(pace.decode_tokens_per_s > 0)
+    assert np.all(pace.prefill_tokens_per_s > 0)
+    assert np.all(pace.units_per_step / pace.step_s < pace.decode_tokens_per_s)
+
+
+def test_one_request_decodes_below_the_bandwidth_limit_and_above_a_third_of_it(pace_of):
+    job = make_job(precision="f16", framework="llama.cpp", prompt_tokens=1, output_tokens=512)
+    rate = pace_of(job, RTX_4090, M2_ULTRA).decode_tokens_per_s
+    limit = np.array([1008e9, 800e9]) / touched_weight_bytes(job, make_spec(), batch=1)
+
+    assert np.all(rate < limit)
+    assert np.all(rate > limit / 3)
+
+
+def test_fewer_bits_decode_faster(pace_of):
+    rates = [
+        pace_of(make_job(precision=precision, prompt_tokens=1, output_tokens=256), RTX_4090).decode_tokens_per_s[0]
+        for precision in ("f16", "q8_0", "q4_k_m")
+    ]
+
+    assert rates == sorted(rates)
+
+
+def test_batching_raises_throughput_and_slows_each_request(pace_of):
+    one, many = (
+        pace_of(
+            make_job(precision="bf16", framework="vllm", prompt_tokens=512, output_tokens=256, concurrent_requests=n),
+            H100,
+        )
+        for n in (1, 64)
+    )
+
+    assert many.decode_tokens_per_s[0] > 10 * one.decode_tokens_per_s[0]
+    assert many.tpot_s[0] > one.tpot_s[0]
+
+
+def test_as_many_requests_as_fit_fill_the_memory_and_no_more():
+    job = make_job(
+        precision="bf16", framework="vllm", prompt_tokens=7000, output_tokens=1192, concurrent_requests="max"
+    )
+    answer = physics(job, make_systems(H100))
+    usable = make_systems(H100).devices.usable_memory_bytes
+
+    assert answer.pace.concurrent_requests[0] > 1
+    assert 0.8 * usable[0] < answer.footprint.total_bytes[0] <= 0.9 * usable[0]
+
+
+def test_a_server_queues_what_does_not_fit_instead_of_needing_more_memory():
+    common = {"precision": "bf16", "prompt_tokens": 7000, "output_tokens": 1192, "framework": "vllm"}
+    asked = physics(make_job(**common, concurrent_requests=10_000), make_systems(H100))
+
+    assert asked.pace.concurrent_requests[0] < 10_000
+
+
+def test_two_linked_devices_answer_one_request_faster(pace_of):
+    job = make_job(precision="bf16", framework="vllm", prompt_tokens=512, output_tokens=256)
+    one, two = pace_of(job, H100), pace_of(job, H100, count=2, tensor_parallel=2)
+
+    assert 0.5 * one.tpot_s[0] < two.tpot_s[0] < one.tpot_s[0]
+
+
+def test_splitting_layers_does_not_speed_up_one_request_but_reads_long_prompts_faster(pace_of):
+    job = make_job(precision="q4_k_m", prompt_tokens=4096, output_tokens=128)
+    one, four = pace_of(job, RTX_4090), pace_of(job, RTX_4090, count=4, pipeline_parallel=4)
+
+    assert four.decode_tokens_per_s[0] == pytest.approx(one.decode_tokens_per_s[0], rel=0.1)
+    assert four.prefill_tokens_per_s[0] > 1.8 * one.prefill_tokens_per_s[0]
+
+
+def test_replicas_share_the_requests(pace_of):
+    common = {"precision": "bf16", "framework": "vllm", "prompt_tokens": 512, "output_tokens": 256}
+    one = pace_of(make_job(**common, concurrent_requests=8), H100)
+    two = pace_of(make_job(**common, concurrent_requests=16), H100, count=2)
+
+    assert two.decode_tokens_per_s[0] == pytest.approx(2 * one.decode_tokens_per_s[0])
+
+
+def test_few_experts_are_read_for_one_request_and_nearly_all_for_many():
+    job, spec = make_job(make_moe(), precision="bf16"), make_moe()
+    alone, crowd = (touched_weight_bytes(job, spec, batch=n) for n in (1, 64))
+
+    assert alone == pytest.approx(2 * (12_879_925_248 - 32_000 * 4096), rel=0.01)
+    assert crowd > 0.99 * 2 * (46_702_792_704 - 32_000 * 4096)
+    assert expected_experts(8, 2, tokens=1) == pytest.approx(2)
+
+
+def test_an_encoder_is_counted_in_tokens_of_whole_sequences(pace_of):
+    pace = pace_of(make_job(BERT_LARGE, precision="fp16", batch_size=8, sequence_length=384), *EVERY_KIND)
+
+    assert pace.unit == "tokens/s"
+    assert np.all(pace.units_per_step == 8 * 384)
+    assert np.all(pace.step_s > 0)
+
+
+def test_a_larger_encoder_batch_is_never_slower_per_token(pace_of):
+    rates = [
+        (pace.units_per_step / pace.step_s)[0]
+        for pace in (
+            pace_of(make_job(BERT_LARGE, precision="fp16", batch_size=n, sequence_length=128)) for n in (1, 8, 64)
+        )
+    ]
+
+    assert rates == sorted(rates)
+
+
+def test_a_translator_answers(pace_of):
+    pace = pace_of(make_job(T5_BASE, precision="bf16", prompt_tokens=128, output_tokens=64))
+
+    assert pace.decode_tokens_per_s[0] > 0
+
+
+def test_only_reading_gives_a_prefill_rate_and_only_writing_a_decode_rate(pace_of):
+    reading = pace_of(make_job(precision="bf16", framework="pytorch", prompt_tokens=2048, output_tokens=0), H100)
+
+    assert reading.decode_tokens_per_s is None
+    assert reading.prefill_tokens_per_s[0] == pytest.approx(reading.units_per_step[0] / reading.step_s[0])

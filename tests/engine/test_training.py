@@ -1,0 +1,122 @@
+import numpy as np
+import pytest
+
+from app.engine.training import physics
+from tests.engine.jobs import (
+    BERT_LARGE,
+    EVERY_KIND,
+    H100,
+    RTX_4090,
+    T5_BASE,
+    make_accelerator,
+    make_job,
+    make_moe,
+    make_spec,
+    make_systems,
+)
+
+
+@pytest.fixture
+def tokens_per_s():
+    def rate(job, *accelerators, **degrees):
+        pace = physics(job, make_systems(*accelerators, **degrees)).pace
+        return pace.units_per_step / pace.step_s
+
+    return rate
+
+
+@pytest.fixture
+def pretraining():
+    return make_job(task="pretrain", precision="amp", batch_size=4, sequence_length=2048, gradient_checkpointing=True)
+
+
+def test_every_kind_of_hardware_has_a_pace(pretraining, tokens_per_s):
+    assert np.all(tokens_per_s(pretraining, *EVERY_KIND) > 0)
+
+
+@pytest.mark.parametrize("spec", [make_spec(), make_moe(), BERT_LARGE, T5_BASE], ids=lambda spec: spec.name)
+def test_every_architecture_trains(spec, tokens_per_s):
+    job = make_job(spec, task="finetune", method="full", precision="bf16", batch_size=8, sequence_length=512)
+
+    assert tokens_per_s(job)[0] > 0
+
+
+def test_utilisation_of_pretraining_is_physical(pretraining):
+    pace = physics(pretraining, make_systems(make_accelerator(), H100)).pace
+    mfu = pace.model_flops_per_step / pace.step_s / np.array([312e12, 989.4e12])
+
+    assert np.all((mfu > 0.25) & (mfu < 0.6))
+    assert mfu[0] > mfu[1]  # bandwidth has grown less than arithmetic
+
+
+def test_more_memory_bandwidth_never_slows_training(pretraining, tokens_per_s):
+    slow, fast = tokens_per_s(pretraining, make_accelerator(), make_accelerator(memory_bandwidth_bytes_per_s=3e12))
+
+    assert fast >= slow
+
+
+def test_recompute_costs_about_a_quarter(tokens_per_s):
+    common = {"task": "pretrain", "precision": "amp", "batch_size": 2, "sequence_length": 2048}
+    kept, repeated = (tokens_per_s(make_job(**common, gradient_checkpointing=flag))[0] for flag in (False, True))
+
+    assert 0.7 < repeated / kept < 0.82
+
+
+def test_adapters_train_faster_than_all_weights(tokens_per_s):
+    common = {
+        "task": "finetune",
+        "precision": "bf16",
+        "batch_size": 4,
+        "sequence_length": 1024,
+        "gradient_checkpointing": False,
+    }
+    full, lora = (tokens_per_s(make_job(**common, method=method))[0] for method in ("full", "lora"))
+
+    assert 1.2 < lora / full < 3
+
+
+def test_eight_cards_with_links_scale_better_than_eight_without(tokens_per_s):
+    job = make_job(task="pretrain", precision="amp", batch_size=1, sequence_length=512, gradient_accumulation=64)
+    linked = tokens_per_s(job, count=8, zero_stage=3)[0] / tokens_per_s(job)[0]
+    bare = tokens_per_s(job, RTX_4090, count=8, zero_stage=3)[0] / tokens_per_s(job, RTX_4090)[0]
+
+    assert bare < linked <= 8
+
+
+def test_slow_links_show_as_communication():
+    job = make_job(task="pretrain", precision="amp", batch_size=1, sequence_length=256)
+    pace = physics(job, make_systems(RTX_4090, count=8, zero_stage=3)).pace
+
+    assert pace.bound_by == ("communication",)
+    assert pace.communication_share[0] > 0.5
+
+
+def test_a_pipeline_with_few_micro_batches_idles():
+    common = {
+        "task": "pretrain",
+        "precision": "bf16",
+        "framework": "megatron",
+        "batch_size": 1,
+        "sequence_length": 2048,
+    }
+    few, many = (
+        physics(
+            make_job(**common, gradient_accumulation=steps), make_systems(count=8, pipeline_parallel=8)
+        ).pace.bubble_fraction[0]
+        for steps in (8, 64)
+    )
+
+    assert few == pytest.approx(7 / 8)
+    assert many == pytest.approx(7 / 64)
+
+
+def test_an_inferred_shape_is_said_aloud():
+    job = make_job(make_spec(shape_known=False), task="pretrain", precision="bf16", sequence_length=2048)
+
+    assert any("inferred" in warning for warning in physics(job, make_systems()).warnings)
+
+
+def test_a_sequence_beyond_the_models_context_is_warned_about():
+    job = make_job(BERT_LARGE, task="finetune", precision="amp", sequence_length=1024)
+
+    assert any("512" in warning for warning in physics(job, make_systems()).warnings)
