@@ -19,9 +19,7 @@ from app.engine.job import Assumption
 from app.engine.units import HOURS_PER_MONTH, WATTS_PER_KILOWATT
 
 COMPARABLE_SPEED_RATIO = 2.0
-"""Rented hardware that is slower than this is not what a buyer compares with."""
-DEFAULT_DEVICE_W = 300.0
-"""Power of a device whose rated power is unknown: a usual desktop card. [W]"""
+"""Rented hardware that is this many times slower, or the square of it faster, is not what a buyer compares with."""
 CONSTANTS_USED = (
     "host_usd", "resale_fraction", "host_w", "idle_hours_per_month", "supply_efficiency", "rent_setup_fraction",
     "rent_storage_usd_per_gb", "rent_storage_gb",
@@ -126,7 +124,7 @@ def buy_or_rent(
         buy_cumulative_usd=buy,
         rent_cumulative_usd=rented,
         explanation=_explanation(pick, rent, terms, hours=hours, even=even, buy=buy[-1], rented=rented[-1]),
-        assumptions=(*hours_assumption, _as_assumption(power), _horizon(terms, constraints), *_constants()),
+        assumptions=(*hours_assumption, _as_assumption(power), _horizon(terms, constraints), *_constants(pick)),
     )
 
 
@@ -139,13 +137,14 @@ def comparable(pick: Pick, options: tuple[CloudOption, ...], candidates: Candida
     def work_usd(option: CloudOption) -> float:
         return option.usd_per_hour * relative_speed(pick, option, candidates)
 
-    def slow(option: CloudOption) -> bool:
-        return relative_speed(pick, option, candidates) > COMPARABLE_SPEED_RATIO
+    def unlike(option: CloudOption) -> bool:
+        ratio = relative_speed(pick, option, candidates)
+        return ratio > COMPARABLE_SPEED_RATIO or ratio < 1 / COMPARABLE_SPEED_RATIO**2
 
     paid = [option for option in options if not option.free]
     def rank(option: CloudOption) -> tuple[bool, bool, bool, float, str]:
         market = option.provider_kind == "marketplace"
-        return (not option.fresh, slow(option), market, work_usd(option), option.provider)
+        return (not option.fresh, unlike(option), market, work_usd(option), option.provider)
 
     return min(paid, key=rank, default=None)
 
@@ -165,7 +164,7 @@ def terms_of(
     host = 0.0 if pick.price.machine else candidates.host_usd_at(pick.row)
     purchase = float(cost.purchase_usd(device_usd=pick.price.usd, count=1, host_usd=host))
     wall = cost.power_w(
-        device_w=pick.device.tdp_w or DEFAULT_DEVICE_W,
+        device_w=pick.device.tdp_w or money("device_w"),
         count=pick.count,
         host_w=money("host_w"),
         supply_efficiency_fraction=money("supply_efficiency"),
@@ -221,8 +220,9 @@ def _as_assumption(constant: Constant) -> Assumption:
     return Assumption(constant.name, constant.value, f"{constant.why}{source}")
 
 
-def _constants() -> tuple[Assumption, ...]:
-    return tuple(_as_assumption(MONEY[name]) for name in CONSTANTS_USED)
+def _constants(pick: Pick) -> tuple[Assumption, ...]:
+    power = ("device_w",) if pick.device.tdp_w is None else ()
+    return tuple(_as_assumption(MONEY[name]) for name in (*CONSTANTS_USED, *power))
 
 
 def _horizon(terms: Terms, constraints: Constraints) -> Assumption:
@@ -251,4 +251,6 @@ def _explanation(
         return Reason("money_never_pays", values)
     if even > HOURS_PER_MONTH:
         return Reason("money_more_than_a_month", values)
+    if even == 0:
+        return Reason("money_buy_always", values)
     return Reason("money_buy" if buy < rented else "money_rent", values)

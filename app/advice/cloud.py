@@ -29,6 +29,8 @@ from app.engine.units import HOURS_PER_MONTH, SECONDS_PER_HOUR
 MOST_ROWS = 8
 USUAL_ROWS = 6
 ROWS_PER_PROVIDER = 2
+MARKETPLACE_ROWS = 3
+"""Marketplaces are cheap and fickle: at most this many rows, unless somebody asks for certain providers."""
 ROWS_PER_DEVICE = 2
 CLUSTER_INSTANCE_DEVICES = 4.0
 """Instances with fewer devices have no fast network between them."""
@@ -165,7 +167,7 @@ class _Search:
         """A short, varied list in order of cost, with those that belong in it whatever they cost."""
         asked = asked_providers(self.constraints, self.market)
         per_provider = ROWS_PER_PROVIDER * 2 if asked else ROWS_PER_PROVIDER
-        picked = list(_varied(options, per_provider=per_provider, limit=USUAL_ROWS))
+        picked = list(_varied(options, per_provider=per_provider, markets=USUAL_ROWS if asked else MARKETPLACE_ROWS))
         for wanted in self._musts(options, asked):
             if wanted not in picked and len(picked) < MOST_ROWS:
                 picked.append(wanted)
@@ -177,7 +179,9 @@ class _Search:
         yield from _first([option for option in options if option.free])
         if self.decision.scenario.number == 4 or self.job.workload.task == "pretrain":
             yield from _first([option for option in options if option.device.kind == "tpu"])
-        yield from _first([option for option in options if option.provider_kind == "hyperscaler" and not option.free])
+        paid = [option for option in options if not option.free]
+        yield from _first([option for option in paid if option.provider_kind != "marketplace"])
+        yield from _first([option for option in paid if option.provider_kind == "hyperscaler"])
 
     def _row_for(self, offer: Offer) -> tuple[int | None, int]:
         """The candidate that an offer (or several of its instances) amounts to, and how many instances that is.
@@ -359,15 +363,18 @@ def in_region(region: str, asked: str) -> bool:
     return pattern is not None and re.search(pattern, place) is not None
 
 
-def _varied(options: Iterable[CloudOption], *, per_provider: int, limit: int) -> Iterator[CloudOption]:
-    """The first ones, without more than a few of one provider or of one device."""
+def _varied(options: Iterable[CloudOption], *, per_provider: int, markets: int) -> Iterator[CloudOption]:
+    """The first ones, without more than a few of one provider, of one device, or from marketplaces."""
     providers: Counter[tuple[str, str]] = Counter()
     devices: Counter[tuple[str, str]] = Counter()
     taken = 0
     for option in options:
         by, of = (option.provider, option.pricing), (option.device.slug, option.pricing)
-        if taken == limit or providers[by] == per_provider or devices[of] == ROWS_PER_DEVICE:
+        market = option.provider_kind == "marketplace"
+        full = providers[by] == per_provider or devices[of] == ROWS_PER_DEVICE or (market and not markets)
+        if taken == USUAL_ROWS or full:
             continue
+        markets -= market
         providers[by] += 1
         devices[of] += 1
         taken += 1

@@ -327,7 +327,7 @@ class _Teller:
         wanted_w = None if device.tdp_w is None else supply_w(tdp_w=device.tdp_w, count=count)
         needs_w = None if wanted_w is None else size_from(SUPPLY_SIZES_W, wanted_w)
         host = self.candidates.host_usd_at(row)
-        code = "look_out_power_several" if count > 1 else "look_out_power"
+        code = "look_out_power_several" if count > 1 else "look_out_power" if device.slots else "look_out_power_width"
         return Reason(code, facts | {"needs_w": needs_w, "slots": device.slots, "host_usd": host})
 
 

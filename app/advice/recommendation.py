@@ -87,7 +87,8 @@ def recommend(
         market=market,
         devices=devices,
     )
-    asked = [each.slug for each in owned if each.slug is not None]
+    considered = [each.slug for each in owned if each.considering and each.slug is not None]
+    mine = {each.slug for each in owned if not each.considering and each.slug is not None}
     relaxed = (*limits.cautions(tuple(pick.row for pick in picks)), *cloud.cautions)
     return Recommendation(
         job=job,
@@ -100,7 +101,7 @@ def recommend(
         owned=owned,
         host=case.host,
         changes=changes_for(job, need, decision, constraints, devices=devices, policy=policy, rejob=rejob, owned=fit),
-        rejected=rejections_for(limits, decision, constraints, picks=picks, asked=asked),
+        rejected=rejections_for(limits, decision, constraints, picks=picks, asked=considered, owned=mine),
         first_steps=first_steps(case),
         cautions=by_severity((*relaxed, *cautions(case), *decision.cautions)),
         verdict=verdict(case),

@@ -34,11 +34,15 @@ def rejections_for(
     *,
     picks: tuple[Pick, ...],
     asked: Iterable[str] = (),
+    owned: Iterable[str] = (),
 ) -> tuple[Rejection, ...]:
-    """Hardware that was asked about (by slug) and breaks a limit, then the most attractive victim of each limit."""
+    """Hardware that was asked about (by slug) and breaks a limit, then the most attractive victim of each limit.
+
+    What somebody owns already is judged elsewhere: no budget keeps it from them.
+    """
     if not len(limits.candidates):
         return ()
-    taken = {pick.device.slug for pick in picks}
+    taken = {pick.device.slug for pick in picks} | set(owned)
     found: dict[str, Rejection] = {}
     asked_rows = [row for slug in asked for row in (limits.candidates.row_of.get((slug, 1)),) if row is not None]
     neighbours = _neighbours(limits, decision, constraints) if picks else ()
