@@ -1,1 +1,1 @@
-"""The questions as data, which of them apply, and how answers become a workload. Pure."""
+"""The guided questions: what is asked, in which order, what the answers mean. No web, no database."""

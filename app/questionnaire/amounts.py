@@ -1,0 +1,100 @@
+"""Read the numbers that people type: "24gb", "1,5 TB", "20k", "EUR 500", "2h"."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.questionnaire.questions import Field
+
+_TEXT = re.compile(
+    r"(?P<before>[^\d.,+-]*)(?P<number>[+-]?(?:\d[\d.,'\s\u00a0_]*|[.,]\d+)(?:e[+-]?\d+)?)(?P<after>.*)", re.DOTALL
+)
+_MARKED = re.compile(
+    r"(?P<sign>[+-]?)(?:(?P<body>\d{1,3}(?:(?P<mark>[.,])\d{3}(?:(?P=mark)\d{3})*))(?P<tail>(?!(?P=mark))[.,]\d*)?"
+    r"|(?P<plain>\d*[.,]?\d*))"
+)
+"""Thousands in groups of three with a decimal part behind the other mark, or digits with one decimal mark."""
+
+_SIZES = re.compile(r"\s*[x\u00d7*]\s*\d+", re.IGNORECASE)
+
+_COUNTS = {
+    "k": 1e3, "thousand": 1e3, "m": 1e6, "mio": 1e6, "mln": 1e6, "million": 1e6,
+    "b": 1e9, "bn": 1e9, "g": 1e9, "billion": 1e9, "t": 1e12, "tn": 1e12, "trillion": 1e12,
+}  # fmt: skip
+_TO_USD = {"usd": 1.0, "$": 1.0, "us$": 1.0, "dollar": 1.0, "eur": 1.1, "€": 1.1, "euro": 1.1, "gbp": 1.3, "£": 1.3}
+"""Rounded on purpose: a budget is no exact figure."""
+
+_UNITS: Mapping[str, Mapping[str, float]] = {
+    "count": _COUNTS,
+    "money": {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6},
+    "gigabytes": {"gb": 1, "gib": 1, "g": 1, "tb": 1e3, "tib": 1e3, "t": 1e3, "mb": 1e-3, "mib": 1e-3},
+    "hours": {"h": 1, "hr": 1, "hour": 1, "min": 1 / 60, "minute": 1 / 60, "d": 24, "day": 24, "week": 168, "k": 1e3},
+    "seconds": {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60},
+    "pixels": {"px": 1, "pixel": 1, "p": 1, "k": 1e3, "voxel": 1, "point": 1},
+}
+_WHOLE = {"count", "money", "pixels"}
+"""Measures in which 250.000 means a quarter of a million, as people write in much of Europe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number that was understood, and how it was written where its unit is not ours."""
+
+    value: float
+    foreign: str = ""
+
+
+def amount(text: str, measure: str) -> Amount | None:
+    """A number in the measure's base unit (USD, GB, hours, seconds, pixels); None when it cannot be read.
+
+    >>> amount("20k", "count"), amount("1,5 TB", "gigabytes"), amount("EUR 500", "money")
+    (Amount(value=20000.0, foreign=''), Amount(value=1500.0, foreign=''), Amount(value=550.0, foreign='EUR 500'))
+    >>> amount("2 days", "hours").value, amount("1024 x 768", "pixels").value, amount("many", "count")
+    (48.0, 1024.0, None)
+    """
+    found = _TEXT.fullmatch(_SIZES.sub("", text.strip().lower()) if measure == "pixels" else text.strip().lower())
+    if found is None:
+        return None
+    value = _number(found["number"], whole=measure in _WHOLE)
+    words = re.findall(r"us\$|[a-z]+|[^\s\w.,]", f"{found['before']} {found['after']}")
+    if value is None:
+        return None
+    foreign = ""
+    for place, word in enumerate(words):
+        factor = _factor(word, measure)
+        if factor is None and (measure == "money" or (place == 0 and not _is_noun(word, measure))):
+            return None
+        if measure == "money" and word in _TO_USD and factor != 1:
+            foreign = text.strip()
+        value *= factor or 1
+    return Amount(value, foreign)
+
+
+def amount_of(field: Field, text: str) -> Amount | None:
+    """A number as an answer to a field; None when it cannot be read or lies outside what the field takes."""
+    found = amount(text, field.measure)
+    return found if found and field.min <= found.value <= field.max else None
+
+
+def _factor(word: str, measure: str) -> float | None:
+    units: dict[str, float] = {**_UNITS[measure], **(_TO_USD if measure == "money" else {})}
+    return units.get(word) or units.get(word.removesuffix("s"))
+
+
+def _is_noun(word: str, measure: str) -> bool:
+    """Whether a word only says what is counted: "25000 pictures"."""
+    return measure == "count" and len(word) > 3
+
+
+def _number(text: str, *, whole: bool) -> float | None:
+    """A number with any of the marks in use for decimals and thousands; None when they contradict each other."""
+    digits, _, exponent = re.sub(r"[\s\u00a0'_]", "", text).partition("e")
+    found = _MARKED.fullmatch(digits)
+    if found is None:
+        return None
+    body, mark, tail = found["body"] or found["plain"], found["mark"], found["tail"] or ""
+    certain = mark and (body.count(mark) > 1 or tail)
+    if certain or (mark and not body.startswith("0") and (mark == "," or whole)):
+        body = body.replace(mark, "")
+    plain = (body + tail).replace(",", ".")
+    return float(f"{found['sign']}{plain}e{exponent or 0}") if plain.strip(".") else None

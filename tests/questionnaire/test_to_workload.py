@@ -1,0 +1,100 @@
+"""What the answers mean."""
+
+import pytest
+
+from app.questionnaire.to_workload import guesses
+
+
+def test_a_course_is_a_course(workload):
+    assert workload(goal="learn") == workload(goal="unknown") == workload() == {"task": "learn"}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"goal": "adapt", "domain": "tables", "rows": "250000"}, {"task": "classical", "dataset": {"rows": 250_000}}),
+        ({"goal": "adapt", "domain": "photos", "pictures": "20k_500k"}, {"task": "train", "domain": "vision"}),
+        ({"goal": "adapt", "domain": "unknown"}, {"task": "train", "domain": "vision"}),
+        ({"goal": "adapt", "domain": "make_pictures", "picture_px": "1024"}, {"task": "finetune", "image_size": 1024}),
+        ({"goal": "adapt", "domain": "medical_3d", "scan_size": "512"}, {"task": "train", "depth": 128}),
+        ({"goal": "adapt", "domain": "rl", "sees": "numbers"}, {"task": "train", "observations": "vector"}),
+        ({"goal": "use", "domain": "make_video", "video_seconds": "5"}, {"task": "inference", "frames": 80}),
+        ({"goal": "use", "domain": "science", "length": "280"}, {"task": "inference", "sequence_length": 280}),
+        ({"goal": "use", "domain": "sound", "hours_per_month": "20"}, {"dataset": {"hours": 20}}),
+        ({"goal": "use", "domain": "text", "text_length": "books"}, {"sequence_length": 131_072}),
+        ({"goal": "build", "domain": "unknown"}, {"task": "pretrain", "domain": "text"}),
+        ({"goal": "build", "domain": "text", "amount": "20B"}, {"dataset": {"tokens": 20e9}}),
+        ({"goal": "build", "domain": "science", "amount": "10.3M"}, {"dataset": {"samples": 10.3e6}}),
+        ({"goal": "build", "domain": "tables", "rows": "over_50m"}, {"task": "classical"}),
+    ],
+)
+def test_each_goal_and_domain_becomes_a_task(workload, given, expected):
+    made = workload(**given)
+
+    assert {name: made.get(name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        ("Llama-3.1-8B", {"name": "Llama-3.1-8B"}),
+        ("acme/chatty-13b", {"parameters": 13e9, "architecture": "decoder"}),
+        ("chatty", {"name": "chatty"}),
+    ],
+)
+def test_a_named_model_is_looked_up_and_else_judged_by_the_size_in_its_name(workload, name, model):
+    assert workload(goal="adapt", domain="text", model="named", model_name=name)["model"] == model
+
+
+def test_how_often_counts_runs_for_training_and_hours_for_using(workload):
+    common = {"domain": "text", "frequency": "most_days"}
+
+    assert workload(goal="adapt", **common)["runs_per_month"] == 20
+    assert workload(goal="use", **common)["hours_per_month"] == 160
+    assert workload(goal="serve", people="50", **common) | {
+        "hours_per_month": 730,
+        "concurrent_requests": 50,
+    } == workload(goal="serve", people="50", **common)
+
+
+def test_an_unknown_size_is_left_to_the_engine(workload, answers):
+    given = {"goal": "adapt", "domain": "photos", "pictures": "unknown", "frequency": "unknown", "have": "unknown"}
+
+    assert workload(**given) == {"task": "train", "domain": "vision"}
+    assert [guess.field for guess in guesses(answers(**given))] == ["pictures", "detail", "frequency", "have"]
+
+
+def test_hardware_is_a_catalogue_name_where_it_is_one(constraints):
+    owned = constraints(goal="learn", have="gpu", card_name=["RTX 3090", "old card"], card_count=["2", ""])
+
+    assert owned["existing_hardware"] == [
+        {"accelerator": "RTX 3090", "count": 2},
+        {"description": "old card", "count": 1},
+    ]
+    assert constraints(goal="learn", have="mac", which="M1 Max")["existing_hardware"][0]["accelerator"] == "M1 Max"
+    assert constraints(goal="learn", have="mac")["existing_hardware"][0]["description"] == "Mac"
+    assert "laptop" in constraints(goal="learn", have="laptop")["existing_hardware"][0]["description"]
+
+
+def test_limits_become_constraints(constraints):
+    ticks = ["portable", "quiet", "on_premises", "linux", "second_hand", "shared", "guaranteed"]
+
+    made = constraints(goal="adapt", domain="photos", run_limit="night", once_usd="EUR 3000", country="DE", tick=ticks)
+
+    assert made == {
+        "budget_usd": pytest.approx(3300),
+        "deadline_hours": 10,
+        "portable": True,
+        "os": "linux",
+        "country": "DE",
+        "quiet": True,
+        "on_premises_only": True,
+        "used_ok": True,
+        "spot_ok": False,
+        "people": 3,
+    }
+
+
+def test_no_budget_is_not_a_budget_of_nothing(constraints):
+    assert "budget_usd" not in constraints(goal="learn")
+    assert constraints(goal="learn", once_usd="0")["budget_usd"] == 0
