@@ -2,7 +2,7 @@
 
 import csv
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ def seed_rows(table: type[Base]) -> list[dict[str, Any]]:
         return []
     columns: dict[str, Column[Any]] = {column.key: column for column in inspect(table).columns}
     with path.open(encoding="utf-8", newline="") as lines:
-        return list(_typed(csv.DictReader(lines), columns))
+        return list(_typed(csv.DictReader(lines, strict=True), columns, name=path.name))
 
 
 def _complete(entries: list[dict[str, Any]], table: type[Base]) -> list[dict[str, Any]]:
@@ -57,9 +57,11 @@ def _complete(entries: list[dict[str, Any]], table: type[Base]) -> list[dict[str
     return [{c.name: entry.get(c.name, None if c.nullable else "") for c in columns} for entry in entries]
 
 
-def _typed(lines: Iterable[dict[str, str]], columns: dict[str, Column[Any]]) -> Iterable[dict[str, Any]]:
+def _typed(lines: csv.DictReader[str], columns: dict[str, Column[Any]], *, name: str) -> Iterator[dict[str, Any]]:
     for line in lines:
-        yield {name: _value(cell, columns[name]) for name, cell in line.items()}
+        if None in line or None in line.values():
+            raise ValueError(f"{name}, line {lines.line_num}: the number of cells differs from the heading")
+        yield {column: _value(cell, columns[column]) for column, cell in line.items()}
 
 
 def _value(cell: str, column: Column[Any]) -> Any:

@@ -123,3 +123,11 @@ def test_the_seed_files_are_those_of_the_tables():
     from app.tables import CATALOGUE_TABLES
 
     assert {path.stem for path in FOLDER.glob("*.csv")} <= CATALOGUE_TABLES
+
+
+def test_a_line_with_a_cell_too_many_is_named(tmp_path, monkeypatch):
+    (tmp_path / "sources.csv").write_text("key,title\na,A, with a comma\n", encoding="utf-8")
+    monkeypatch.setattr("app.catalogue.seed.FOLDER", tmp_path)
+
+    with pytest.raises(ValueError, match="sources.csv, line 2"):
+        seed_rows(Source)
