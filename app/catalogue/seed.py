@@ -57,7 +57,7 @@ def _complete(entries: list[dict[str, Any]], table: type[Base]) -> list[dict[str
     return [{c.name: entry.get(c.name, None if c.nullable else "") for c in columns} for entry in entries]
 
 
-def _typed(lines: csv.DictReader[str], columns: dict[str, Column[Any]], *, name: str) -> Iterator[dict[str, Any]]:
+def _typed(lines: "csv.DictReader[str]", columns: dict[str, Column[Any]], *, name: str) -> Iterator[dict[str, Any]]:
     for line in lines:
         if None in line or None in line.values():
             raise ValueError(f"{name}, line {lines.line_num}: the number of cells differs from the heading")

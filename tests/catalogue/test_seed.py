@@ -129,5 +129,5 @@ def test_a_line_with_a_cell_too_many_is_named(tmp_path, monkeypatch):
     (tmp_path / "sources.csv").write_text("key,title\na,A, with a comma\n", encoding="utf-8")
     monkeypatch.setattr("app.catalogue.seed.FOLDER", tmp_path)
 
-    with pytest.raises(ValueError, match="sources.csv, line 2"):
+    with pytest.raises(ValueError, match=r"sources\.csv, line 2"):
         seed_rows(Source)
