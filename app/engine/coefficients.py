@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -69,12 +70,12 @@ class Coefficients(Mapping[str, Coefficient]):
         return np.array([entry.of(family) for family in families], dtype=np.float64)
 
 
-def coefficient(name: str, entry: Mapping[str, object]) -> Coefficient:
+def coefficient(name: str, entry: Mapping[str, Any]) -> Coefficient:
     """One table of a coefficient file, checked: default present, all values inside the stated range."""
     given = entry["value"]
     values = given if isinstance(given, dict) else {DEFAULT: given}
     numbers = {family: float(value) for family, value in values.items()}
-    low, high = float(str(entry["low"])), float(str(entry["high"]))
+    low, high = float(entry["low"]), float(entry["high"])
     if DEFAULT not in numbers:
         message = f"coefficient {name}: a default value is missing"
         raise ValueError(message)

@@ -5,9 +5,10 @@ import numpy as np
 from app.engine.arrays import BoolArray, FloatArray, Floats
 from app.engine.coefficients import FITS_WITHIN_FRACTION
 from app.engine.hardware import Devices, Plan, systems_of
+from app.engine.inference_memory import inference_footprint, is_server
 from app.engine.job import Job
-from app.engine.memory import inference_footprint, is_server, training_footprint
 from app.engine.model_spec import TransformerSpec
+from app.engine.training_memory import training_footprint
 
 FULL_SHARDING = 3.0
 TENSOR_DEGREES = (1, 2, 4, 8, 16, 32, 64, 128)

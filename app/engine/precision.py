@@ -66,11 +66,10 @@ class TrainingBytes:
 
 def is_gguf(precision: str) -> bool:
     """Whether a precision is a llama.cpp file format."""
-    return (
-        (precision in BITS_PER_WEIGHT
-        and precision not in (WHOLE_MODEL | MATRICES_ONLY))
-        or precision in {"f16", "bf16_gguf"}
-    )
+    return (precision in BITS_PER_WEIGHT and precision not in (WHOLE_MODEL | MATRICES_ONLY)) or precision in {
+        "f16",
+        "bf16_gguf",
+    }
 
 
 def bytes_per_parameter(precision: str) -> float:

@@ -1,18 +1,18 @@
 """Inference of transformers: prefill, decode, time to first token, concurrency and output tokens per second."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from app.engine.arrays import FloatArray, Floats
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.comms import bus_bytes_per_s, latency_s, tensor_parallel_bytes
-from app.engine.flops import decode_flops_per_token, forward_flops_per_token, prefill_flops
+from app.engine.encoder_inference import encoder_pace
+from app.engine.flops import decode_flops_per_token, prefill_flops
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
+from app.engine.inference_memory import cache_precision, inference_footprint, is_server
 from app.engine.job import Job
 from app.engine.kv_cache import sequence_cache_bytes
-from app.engine.memory import cache_precision, inference_footprint, is_server, stored_weight_bytes
+from app.engine.memory import stored_weight_bytes
 from app.engine.model_spec import TransformerSpec
 from app.engine.params import embedding_parameters, expected_experts, expert_parameters
 from app.engine.precision import (
@@ -21,14 +21,19 @@ from app.engine.precision import (
     bytes_per_parameter,
     cache_bytes_per_element,
     is_gguf,
-    peak_flops_per_s,
     sustained_flops_per_s,
 )
 from app.engine.result import Pace, Physics
-from app.engine.roofline import StepTime, saturation
-
-GRAPHED = frozenset({"vllm", "tensorrt-llm", "llama.cpp", "tensorrt"})
-"""Frameworks that replay decode steps as CUDA graphs or as one fused command list."""
+from app.engine.roofline import StepTime
+from app.engine.serving_rates import (
+    bandwidth_rate,
+    layer_overhead_s,
+    prefill_rate,
+    replays_steps,
+    row_split_s,
+    tensor_latency_s,
+    unpacking_s,
+)
 
 
 def physics(job: Job, systems: Systems) -> Physics:
@@ -79,54 +84,6 @@ def concurrency(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatAr
     return np.clip(fits, 1, np.minimum(asked, most))
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """What the hardware of each system reaches for this job. Columns."""
-
-    math_flops_per_s: FloatArray
-    bandwidth_bytes_per_s: FloatArray
-    layer_s: FloatArray
-    """Fixed time of one layer of one decode step. [s]"""
-
-
-def prefill_rate(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: Floats) -> FloatArray:
-    """Arithmetic rate of reading prompts on one device. [FLOP/s]
-
-    llama.cpp multiplies quantised weights after unpacking them; GeForce cards then run at their fp16-accumulate rate.
-    """
-    groups = families(systems.devices)
-    llama = job.framework == "llama.cpp"
-    precision = job.precision if not is_gguf(job.precision) else "fp16"
-    peak = sustained_flops_per_s(precision, systems.devices, accumulate_fp16=llama)
-    name = "prefill_fraction_llama_cpp" if llama else "prefill_fraction"
-    fraction = TRANSFORMERS.column(name, groups)
-    if llama and job.precision not in WHOLE_MODEL:
-        fraction = fraction * TRANSFORMERS.value("prefill_quantised_share")
-    width = spec.hidden_size / systems.plan.tensor_parallel
-    fraction = fraction * saturation(width, TRANSFORMERS.value("prefill_half_width"))
-    return peak * fraction * saturation(tokens, TRANSFORMERS.column("prefill_half_tokens", groups))
-
-
-def bandwidth_rate(job: Job, *, systems: Systems) -> FloatArray:
-    """Memory bandwidth that a decode step reaches on one device. [bytes/s]"""
-    groups = families(systems.devices)
-    name = "decode_bandwidth_fraction_llama_cpp" if job.framework == "llama.cpp" else "decode_bandwidth_fraction"
-    return systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column(name, groups)
-
-
-def layer_overhead_s(job: Job, *, systems: Systems) -> FloatArray:
-    """Fixed time of one layer of a decode step: launches, synchronisation, small kernels. [s]"""
-    groups = families(systems.devices)
-    name = "decode_layer_s" if _replayed(job) else "decode_layer_eager_s"
-    if job.framework == "llama.cpp":
-        name = "decode_layer_llama_cpp_s"
-    return TRANSFORMERS.column(name, groups)
-
-
-def _replayed(job: Job) -> bool:
-    return job.compiled or job.framework in GRAPHED
-
-
 def touched_weight_bytes(job: Job, spec: TransformerSpec, *, batch: Floats) -> Floats:
     """Weights that one decode step of a batch reads: everything dense, and the experts its tokens are sent to. [bytes]"""
     stored = stored_weight_bytes(spec, job.precision)
@@ -152,7 +109,7 @@ def decode_step_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: F
     peak = sustained_flops_per_s(job.precision, systems.devices)
     flops = in_stage * decode_flops_per_token(spec, context) / plan.tensor_parallel
     math = flops / (peak * TRANSFORMERS.column("decode_math_fraction", groups))
-    unpacking = _unpacking_s(job, spec, systems=systems)
+    unpacking = unpacking_s(job, spec, systems=systems)
     layers = spec.num_hidden_layers
     t = plan.tensor_parallel
     payload = tensor_parallel_bytes(
@@ -161,7 +118,7 @@ def decode_step_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: F
     comms = 2 * (t - 1) / t * payload / bus_bytes_per_s(systems, group=t)
     comms = comms + 2 * layers * tensor_latency_s(job, systems=systems)
     overhead = layers * layer_overhead_s(job, systems=systems)
-    if not _replayed(job):  # launches run ahead of the device and show only where it is quicker
+    if not replays_steps(job):  # launches run ahead of the device and show only where it is quicker
         overhead = np.maximum(overhead - np.maximum(math, memory), 0.0)
     overhead = overhead + stages * latency_s(systems, group=stages)
     bound = math > memory
@@ -169,35 +126,6 @@ def decode_step_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: F
     return StepTime(
         np.where(bound, math, smaller) + unpacking, np.where(bound, smaller, memory), comms, overhead + 0 * memory
     )
-
-
-def tensor_latency_s(job: Job, *, systems: Systems) -> FloatArray:
-    """Fixed time of one all-reduce of tensor parallelism; llama.cpp splits rows through the host, card by card. [s]"""
-    t = systems.plan.tensor_parallel
-    if job.framework == "llama.cpp":
-        return np.where(t > 1, t * TRANSFORMERS.value("row_split_latency_s"), 0.0)
-    return latency_s(systems, group=t)
-
-
-def row_split_s(spec: TransformerSpec, *, systems: Systems, tokens: FloatArray) -> FloatArray:
-    """Copies of llama.cpp's row split while reading prompts: every matrix's result travels to every card in fp32. [s]"""
-    t = systems.plan.tensor_parallel
-    widths = 4 * spec.hidden_size + (3 if spec.gated_ffn else 2) * spec.intermediate_size
-    copied = t * tokens * spec.num_hidden_layers * widths * 4.0
-    pcie = systems.devices.pcie_bytes_per_s
-    pcie = np.where(np.isnan(pcie), TRANSFORMERS.value("pcie_unknown_bytes_per_s"), pcie)
-    return np.where(t > 1, copied / (pcie * TRANSFORMERS.value("row_split_link_fraction")), 0.0)
-
-
-def _unpacking_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
-    """Time to unpack quantised weights on the vector units, per decode step of one token. [s]"""
-    if job.precision in WHOLE_MODEL or job.precision in {"fp8", "fp4", "nvfp4"}:
-        return np.zeros(len(systems))
-    groups = families(systems.devices)
-    operations = (
-        TRANSFORMERS.column("unpacking_operations", groups) * spec.active_parameters / systems.plan.tensor_parallel
-    )
-    return operations / peak_flops_per_s("fp32", systems.devices)
 
 
 def prefill_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: FloatArray) -> StepTime:
@@ -229,7 +157,7 @@ def prefill_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Float
     if job.framework == "llama.cpp":
         comms = row_split_s(spec, systems=systems, tokens=batch * prompt)
     overhead = chunks * layers * layer_overhead_s(job, systems=systems)
-    if not _replayed(job):
+    if not replays_steps(job):
         overhead = np.maximum(overhead - math, 0.0)
     filled = (chunks + stages - 1) / (chunks * stages)
     lost = np.where(stages > 1, 1 / TRANSFORMERS.value("prefill_stage_fraction"), 1.0)
@@ -250,7 +178,7 @@ def _chunk(job: Job) -> float:
 
 
 def decoder_pace(job: Job, systems: Systems, *, concurrent: FloatArray) -> Pace:
-    """Prefill and decode rates, first-token and per-token times, and output tokens per second over all requests. [tokens/s]"""
+    """Prefill and decode rates, first-token and per-token times, output tokens over all requests. [tokens/s]"""
     spec = job.model
     assert isinstance(spec, TransformerSpec)
     plan = systems.plan
@@ -263,13 +191,8 @@ def decoder_pace(job: Job, systems: Systems, *, concurrent: FloatArray) -> Pace:
     reading = prefill_s(job, spec, systems=systems, batch=concurrent)
     first = prefill_s(job, spec, systems=systems, batch=np.ones(len(systems))).total_s
     step = decode_step_s(job, spec, systems=systems, batch=concurrent)
-    groups_in_flight = np.minimum(concurrent, plan.pipeline_parallel)
-    tpot = (
-        step.total_s
-        * plan.pipeline_parallel
-        / np.where(plan.pipeline_parallel > 1, _stages_share(plan.pipeline_parallel), 1.0)
-    )
-    decode_rate = groups_in_flight * (concurrent / groups_in_flight) / tpot
+    tpot = step.total_s  # of a group; with a pipeline, as many groups as stages are under way
+    decode_rate = concurrent / tpot
     read_s = reading.total_s if prompt > 0 else np.zeros(len(systems))
     write_s = output * tpot if output else np.zeros(len(systems))
     busy = (read_s + write_s) * (1 + _scheduling(job))
@@ -298,55 +221,8 @@ def decoder_pace(job: Job, systems: Systems, *, concurrent: FloatArray) -> Pace:
     )
 
 
-def _stages_share(stages: FloatArray) -> FloatArray:
-    """Layers are divided among the stages; a token still passes all of them."""
-    return stages
-
-
 def _scheduling(job: Job) -> float:
     """Share of time that a server spends on scheduling, sampling and uneven batches. [-]"""
     if not is_server(job):
         return 0.0
     return TRANSFORMERS.value("server_scheduling_share_vllm" if job.framework == "vllm" else "server_scheduling_share")
-
-
-def encoder_pace(job: Job, systems: Systems) -> Pace:
-    """Tokens per second of one encoder pass over a batch: sequences per second times their length. [tokens/s]"""
-    spec = job.model
-    assert isinstance(spec, TransformerSpec)
-    plan, groups = systems.plan, families(systems.devices)
-    tokens = job.micro_batch_size * job.seq_len
-    flops = tokens * forward_flops_per_token(spec, job.seq_len)
-    peak = sustained_flops_per_s(job.precision, systems.devices)
-    name = "encoder_math_fraction_fp32" if job.precision == "fp32" else "encoder_math_fraction"
-    fraction = TRANSFORMERS.column(name, groups) * saturation(
-        tokens, TRANSFORMERS.column("encoder_half_tokens", groups)
-    )
-    fraction = fraction * saturation(
-        spec.hidden_size / plan.tensor_parallel, TRANSFORMERS.column("training_half_width", groups)
-    )
-    if job.framework == "tensorflow" and job.precision not in {"fp32", "tf32"}:
-        fraction = fraction * TRANSFORMERS.value("encoder_math_share_tensorflow")
-    math = flops / plan.tensor_parallel / (peak * fraction)
-    bandwidth = systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)
-    eager = job.framework in {"pytorch", "other"} and not job.compiled
-    elements = TRANSFORMERS.value("encoder_traffic_eager" if eager else "encoder_traffic_fused") * spec.hidden_size
-    elements += TRANSFORMERS.value("encoder_traffic_scores") * spec.num_attention_heads * job.seq_len
-    traffic = tokens * spec.num_hidden_layers * elements * bytes_per_element(job.precision) + stored_weight_bytes(
-        spec, job.precision
-    )
-    memory = traffic / plan.tensor_parallel / bandwidth
-    layer = TRANSFORMERS.column("encoder_layer_eager_s" if eager else "encoder_layer_s", groups)
-    hidden = math + memory if eager else 0.0 * math  # an eager queue runs ahead of the device
-    overhead = np.maximum(layer * spec.num_hidden_layers - hidden, 0.0)
-    time = StepTime(math, memory, 0.0 * math, overhead)
-    units = tokens * plan.data_parallel
-    return Pace(
-        unit="tokens/s",
-        step_s=time.total_s,
-        units_per_step=units,
-        model_flops_per_step=flops * plan.data_parallel,
-        bound_by=time.bound_by,
-        communication_share=np.zeros(len(systems)),
-        bubble_fraction=np.zeros(len(systems)),
-    )

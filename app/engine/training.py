@@ -6,20 +6,21 @@ import numpy as np
 
 from app.engine.accumulation import micro_batches
 from app.engine.activations import layer_bytes, loss_head_bytes
-from app.engine.arrays import FloatArray
+from app.engine.arrays import FloatArray, Floats
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.comms import bus_bytes_per_s, gradient_sync_bytes, latency_s, tensor_parallel_bytes
 from app.engine.flops import forward_attention_flops_per_token, forward_flops_per_token, training_flops_per_token
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
-from app.engine.memory import keeps_masters, training_bytes, training_footprint
+from app.engine.memory import keeps_masters, training_bytes
 from app.engine.model_spec import TransformerSpec
 from app.engine.parallelism import bubble_fraction
 from app.engine.params import lora_parameters
 from app.engine.precision import bytes_per_element, sustained_flops_per_s
 from app.engine.result import Pace, Physics
 from app.engine.roofline import StepTime, saturation
+from app.engine.training_memory import training_footprint
 
 EAGER_FRAMEWORKS = frozenset({"pytorch", "deepspeed", "other"})
 
@@ -167,7 +168,7 @@ def launch_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray
     return kernels * spec.num_hidden_layers / systems.plan.pipeline_parallel * TRANSFORMERS.column("launch_s", groups)
 
 
-def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[StepTime, FloatArray]:
+def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[StepTime, Floats]:
     """Time of one micro-step, its optimizer and gradient exchange spread over the accumulation, and the bubble. [s, -]"""
     plan, groups = systems.plan, families(systems.devices)
     share = 1 / (plan.tensor_parallel * plan.pipeline_parallel * plan.context_parallel)

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from app.engine.memory import inference_footprint, stored_weight_bytes, training_bytes, training_footprint
+from app.engine.inference_memory import inference_footprint
+from app.engine.memory import stored_weight_bytes, training_bytes
+from app.engine.training_memory import training_footprint
 from app.engine.units import GB, GIB
 from tests.engine.jobs import BERT_LARGE, EVERY_KIND, make_job, make_moe, make_spec, make_systems
 

@@ -1,0 +1,152 @@
+"""Peak memory of one device while a transformer is trained, part by part, with the numbers in words."""
+
+import numpy as np
+
+from app.engine.accumulation import micro_batches
+from app.engine.activations import (
+    checkpoint_bytes,
+    graph_growth,
+    layer_bytes,
+    live_layer_bytes,
+    loss_copies_bytes,
+    loss_head_bytes,
+)
+from app.engine.arrays import FloatArray
+from app.engine.coefficients import TRANSFORMERS
+from app.engine.hardware import Systems
+from app.engine.job import Job
+from app.engine.memory import (
+    ADAPTER_BYTES,
+    FULL_BYTES,
+    FULL_STATE_BYTES,
+    HALF_BYTES,
+    Shares,
+    count_in_words,
+    finished,
+    keeps_masters,
+    shares,
+    stored_weight_bytes,
+    training_bytes,
+)
+from app.engine.model_spec import TransformerSpec
+from app.engine.params import largest_block_parameters, lora_parameters
+from app.engine.precision import TrainingBytes, bytes_per_element, bytes_per_parameter
+from app.engine.result import Footprint, MemoryPart
+
+
+def training_footprint(job: Job, systems: Systems) -> Footprint:
+    """Peak memory of one device in training: the worst of loss, end of backward pass and optimizer step. [bytes]"""
+    spec = job.model
+    assert isinstance(spec, TransformerSpec)
+    part = shares(job, spec, systems=systems)
+    ones = np.ones(len(systems))
+    per = training_bytes(precision=job.precision, optimizer=job.optimizer, master_weights=keeps_masters(job))
+    weights, cast, trained, weight_words = _training_weights(job, spec, per)
+    if trained < spec.parameters:
+        per = TrainingBytes(per.weights, ADAPTER_BYTES.gradients, _adapter_state(job.optimizer))
+    gradients = part.gradients * trained * per.gradients
+    optimizer = part.optimizer * trained * per.optimizer
+    saved, live, activation_words = _training_activations(job, spec, part)
+    logits = loss_head_bytes(job, spec) * part.activations * ones
+    gathered = _gathered_bytes(spec, systems, job)
+    held = part.weights * weights + np.where(systems.plan.zero_stage >= 3, 0.0, part.model * cast)
+    carried = np.where(micro_batches(job, systems.plan) > 1, gradients, 0.0)
+    backward = gradients + live + 0 * saved
+    forward = carried + saved + np.maximum(logits, live)
+    step = gradients + _step_buffer(job, trained * per.weights) * part.gradients
+    at_loss = (forward >= backward) & (forward >= step)
+    at_step = ~at_loss & (step > backward)
+    parts = [
+        MemoryPart("weights", held, weight_words),
+        MemoryPart(
+            "gradients",
+            np.where(at_loss, carried, gradients),
+            f"{count_in_words(trained)} trained parameters × {per.gradients:g} bytes",
+        ),
+        MemoryPart(
+            "optimizer",
+            optimizer,
+            f"{count_in_words(trained)} trained parameters × {per.optimizer:g} bytes ({job.optimizer})",
+        ),
+        MemoryPart("activations", np.where(at_loss, saved, np.where(at_step, 0.0, live)), activation_words),
+        MemoryPart("logits", np.where(at_loss, np.maximum(logits, live), 0.0), _logit_words(job, spec)),
+        MemoryPart(
+            "workspace",
+            gathered + np.where(at_step, step - gradients, 0.0),
+            "buffers of sharding and of the optimizer step",
+        ),
+    ]
+    return finished(parts, systems, job)
+
+
+def _adapter_state(optimizer: str) -> float:
+    return FULL_STATE_BYTES[optimizer]
+
+
+def _training_weights(job: Job, spec: TransformerSpec, per: TrainingBytes) -> tuple[float, float, float, str]:
+    """Weight bytes, cast copies, trained parameters, and the formula."""
+    if job.method not in {"lora", "qlora", "frozen"}:
+        words = f"{count_in_words(spec.parameters)} parameters × {per.weights:g} bytes ({job.precision})"
+        return spec.parameters * per.weights, spec.parameters * per.cast_copy, spec.parameters, words
+    if job.method == "frozen":
+        trained = spec.parameters * TRANSFORMERS.value("frozen_head_share")
+        base, words = (
+            spec.parameters * per.weights,
+            f"{count_in_words(spec.parameters)} parameters × {per.weights:g} bytes, frozen",
+        )
+        return base, 0.0, trained, words
+    trained = lora_parameters(spec, job.lora_rank, targets="all" if job.method == "qlora" else "qv")
+    if job.method == "qlora":
+        tables = HALF_BYTES if job.compiled else FULL_BYTES  # preparing for k-bit training casts the tables to fp32
+        base = stored_weight_bytes(spec, _four_bit(job.precision), table_bytes=tables)
+        words = f"matrices × {bytes_per_parameter(_four_bit(job.precision)):.3f} bytes, embeddings × {tables:g} bytes"
+    else:
+        element = bytes_per_parameter(job.precision if job.precision in {"fp32", "tf32", "int8", "fp8"} else "bf16")
+        base, words = spec.parameters * element, f"{count_in_words(spec.parameters)} parameters × {element:g} bytes"
+    adapters = trained * ADAPTER_BYTES.weights
+    return (
+        base + adapters,
+        0.0,
+        trained,
+        f"{words} + {count_in_words(trained)} adapter parameters × {ADAPTER_BYTES.weights:g} bytes",
+    )
+
+
+def _four_bit(precision: str) -> str:
+    return precision if precision in {"nf4", "int4", "fp4", "int8"} else "nf4"
+
+
+def _training_activations(job: Job, spec: TransformerSpec, part: Shares) -> tuple[FloatArray, FloatArray, str]:
+    layers, tokens = spec.num_hidden_layers, job.micro_batch_size * job.seq_len
+    one = layer_bytes(job, spec) * graph_growth(job)
+    live = live_layer_bytes(job, spec) * part.activations
+    if job.method == "frozen":
+        return 0.0 * part.activations, live, "frozen backbone: one layer at a time"
+    if job.gradient_checkpointing:
+        kept = layers * checkpoint_bytes(job, spec)
+        width = checkpoint_bytes(job, spec) / tokens / spec.hidden_size
+        words = f"{layers} layers × {tokens} tokens × {spec.hidden_size} × {width:g} bytes, checkpointed"
+        return kept * part.activations, live, words
+    per_width = one / (tokens * spec.hidden_size)
+    words = f"{layers} layers × {tokens} tokens × {spec.hidden_size} × {per_width:.1f} bytes"
+    return layers * one * part.activations, 0 * live + one * part.activations, words
+
+
+def _logit_words(job: Job, spec: TransformerSpec) -> str:
+    copies = loss_copies_bytes(job)
+    return f"{job.micro_batch_size * job.seq_len} tokens × {spec.vocab_size} vocabulary × {copies:g} bytes, or one live layer"
+
+
+def _gathered_bytes(spec: TransformerSpec, systems: Systems, job: Job) -> FloatArray:
+    """Units that FSDP holds unsharded: the running one and the next. [bytes]"""
+    unit = largest_block_parameters(spec) * bytes_per_element(job.precision)
+    live = unit * TRANSFORMERS.value("fsdp_live_units") / systems.plan.tensor_parallel
+    sharded = (systems.plan.zero_stage >= 3) & (systems.plan.data_parallel > 1)
+    return np.where(sharded, live, 0.0)
+
+
+def _step_buffer(job: Job, trained_bytes: float) -> float:
+    """The temporary that torch's multi-tensor optimizers allocate while stepping. [bytes]"""
+    if job.framework != "pytorch" or job.optimizer == "adamw8bit" or job.compiled:
+        return 0.0
+    return trained_bytes * TRANSFORMERS.value("optimizer_step_copy")
