@@ -57,7 +57,7 @@ def _worst(limits: Limits, rows: Iterable[int]) -> Iterator[tuple[int, Limit]]:
     for row in rows:
         broken = limits.broken_by(row)
         if broken:
-            yield row, max(broken, key=lambda limit: limit.pain)
+            yield row, max(broken, key=lambda limit: (limit.name != "no_price", limit.pain))
 
 
 def _neighbours(limits: Limits, decision: Decision, constraints: Constraints) -> Iterator[tuple[int, Limit]]:
