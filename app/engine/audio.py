@@ -16,7 +16,7 @@ from app.engine.job import Job
 from app.engine.model_spec import TransformerSpec
 from app.engine.network_math import uses_matrix_units
 from app.engine.network_memory import STATES, overhead_parts
-from app.engine.network_speed import OVERLAP_POWER, thread_share
+from app.engine.network_speed import OVERLAP_POWER, host_speed, thread_share
 from app.engine.precision import bytes_per_element, bytes_per_parameter, peak_flops_per_s
 from app.engine.result import Footprint, MemoryPart, Pace, Physics
 
@@ -89,7 +89,8 @@ def _transcribing_pace(job: Job, systems: Systems, spec: TransformerSpec) -> Pac
     decoder = DECODER_LAYER_PARAMETERS * layers * width**2 + spec.vocab_size * width
     read = decoder * bytes_per_parameter(job.precision) + cache_bytes(job, spec, beams=beams)
     mode = "runtime" if job.framework in CTRANSLATE else "compiled" if job.compiled else "eager"
-    host_s = layers * NETWORKS.value("kernels_per_attention_block") * NETWORKS.column(f"launch_s_{mode}", groups)
+    launched = layers * NETWORKS.value("kernels_per_attention_block") / host_speed(systems.devices)
+    host_s = launched * NETWORKS.column(f"launch_s_{mode}", groups)
     work_s = read / reached + decoder_flops_per_token(spec) * batch * beams / rate
     token_s = (work_s**OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
     flops = encoder_flops(spec) + decoder_flops_per_token(spec) * tokens
@@ -110,7 +111,7 @@ def _training_pace(job: Job, systems: Systems, spec: TransformerSpec) -> Pace:
     repeated = 1.0 if job.gradient_checkpointing else 0.0
     math_s = forward * (3.0 + repeated) / (_rate(job, systems) * NETWORKS.value("speech_training_efficiency"))
     blocks = _encoder_layers(spec) + _decoder_layers(spec)
-    launches = blocks * NETWORKS.value("kernels_per_attention_block")
+    launches = blocks * NETWORKS.value("kernels_per_attention_block") / host_speed(systems.devices)
     host_s = (
         launches * NETWORKS.column("launch_s_eager", groups) * (1 + NETWORKS.value("backward_launches_per_forward"))
     )

@@ -87,7 +87,7 @@ def algorithm_s(algorithm: Algorithm, table: Table, systems: Systems) -> FloatAr
     reached = NETWORKS.column(
         "classical_irregular_efficiency" if algorithm.irregular else "classical_efficiency", groups
     )
-    used = _cores_used(systems) if algorithm.parallel else 1.0 / np.maximum(devices.compute_units, 1.0)
+    used = _cores_used(systems) if algorithm.parallel else 1.0 / _cores(systems)
     used = np.where(_is_cpu(systems), used, 1.0)
     math_s = algorithm.flops(table) / (peak * reached * used)
     moved = algorithm.passes(table) * table.rows * table.columns * DOUBLE_BYTES
@@ -103,8 +103,7 @@ def cpu_rate(systems: Systems) -> FloatArray:
     More cores help less and less; a second socket makes histograms slower, because they cross sockets.
     """
     devices = systems.devices
-    cores = np.where(np.isnan(devices.compute_units), NETWORKS.value("usual_cpu_cores"), devices.compute_units)
-    cores = cores * _cores_used(systems)
+    cores = _cores(systems) * _cores_used(systems)
     year = np.where(np.isnan(devices.launch_year), REFERENCE_YEAR, devices.launch_year)
     newer = (1.0 + NETWORKS.value("core_speed_per_year")) ** (year - REFERENCE_YEAR)
     scaled = (cores / NETWORKS.value("reference_cpu_cores")) ** NETWORKS.value("core_scaling_exponent")
@@ -139,6 +138,11 @@ def rows_where_gpu_pays(
         middle = (low + high) / 2
         low, high = (low, middle) if gpu_wins(math.exp(middle)) else (middle, high)
     return math.exp(high)
+
+
+def _cores(systems: Systems) -> FloatArray:
+    cores = systems.devices.compute_units
+    return np.where(np.isnan(cores), NETWORKS.value("usual_cpu_cores"), cores)
 
 
 def _cores_used(systems: Systems) -> FloatArray:

@@ -12,7 +12,7 @@ from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.model_spec import DiffusionSpec
 from app.engine.network_math import uses_matrix_units
-from app.engine.network_speed import OVERLAP_POWER
+from app.engine.network_speed import OVERLAP_POWER, host_speed
 from app.engine.precision import bytes_per_parameter, peak_flops_per_s
 from app.engine.result import Pace, Physics
 from app.engine.units import FLOPS_PER_MAC
@@ -79,7 +79,8 @@ def launch_s(job: Job, systems: Systems, spec: DiffusionSpec) -> FloatArray:
         layers * NETWORKS.value("kernels_per_denoiser_block") if transformer else NETWORKS.value("kernels_per_unet")
     )
     mode = "compiled" if job.compiled else "eager"
-    return kernels * NETWORKS.column(f"launch_s_{mode}", families(systems.devices))
+    host = NETWORKS.column(f"launch_s_{mode}", families(systems.devices)) / host_speed(systems.devices)
+    return kernels * host
 
 
 def _rates(job: Job, systems: Systems, spec: DiffusionSpec) -> tuple[FloatArray, FloatArray, str]:

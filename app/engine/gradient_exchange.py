@@ -2,26 +2,10 @@
 
 import numpy as np
 
-from app.engine.arrays import FloatArray, Floats
+from app.engine.arrays import FloatArray
 from app.engine.coefficients_networks import NETWORKS
+from app.engine.comms import all_reduce_bytes
 from app.engine.hardware import Systems
-
-
-def ring_all_reduce_bytes(*, payload_bytes: Floats, devices: Floats) -> Floats:
-    r"""Bytes that each device sends to sum a payload over all devices in a ring. [bytes]
-
-    .. math:: 2 \frac{n-1}{n} G
-
-    Examples
-    --------
-    >>> ring_all_reduce_bytes(payload_bytes=100.0, devices=8)
-    175.0
-
-    References
-    ----------
-    .. [1] P. Patarasuk and X. Yuan, "Bandwidth optimal all-reduce algorithms for clusters of workstations," 2009.
-    """
-    return 2 * (devices - 1) / devices * payload_bytes
 
 
 def link_bytes_per_s(systems: Systems) -> FloatArray:
@@ -40,7 +24,7 @@ def link_bytes_per_s(systems: Systems) -> FloatArray:
 
 def exchange_s(systems: Systems, *, payload_bytes: float) -> FloatArray:
     """Time to sum the gradients once, nothing hidden. [s]"""
-    volume = ring_all_reduce_bytes(payload_bytes=payload_bytes, devices=systems.count)
+    volume = all_reduce_bytes(payload_bytes, systems.count)
     rounds = np.log2(np.maximum(systems.count, 1.0))
     return np.where(
         systems.count > 1,

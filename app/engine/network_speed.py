@@ -94,7 +94,8 @@ def launch_times_s(
     kernels = per_layer * work.layers * NETWORKS.value(f"kernel_share_{mode}")
     passes = 1.0 + share.backward_fraction * NETWORKS.value("backward_launches_per_forward") + share.recompute_fraction
     host = NETWORKS.column(f"launch_s_{mode}", groups) / host_speed(systems.devices)
-    return kernels * passes * host, kernels * passes * NETWORKS.column("shortest_kernel_s", groups)
+    shortest = np.maximum(kernels, work.layers * work.time_steps) * NETWORKS.column("shortest_kernel_s", groups)
+    return kernels * passes * host, shortest * passes
 
 
 def host_speed(devices: Devices) -> FloatArray:

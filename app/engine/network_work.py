@@ -47,10 +47,12 @@ class NetworkWork:
     activations: float | None
     """Outputs of all layers, forward. [elements]"""
     layers: float
-    """Layers that run one after another; for a recurrent network, layers times time steps."""
+    """Layers that run one after another. [-]"""
     parameters: float
     transformer: bool
     """Built of attention blocks: matrix products instead of convolutions."""
+    time_steps: float
+    """Steps that a recurrent layer takes one after another, in one call of its library; 1 for all others. [-]"""
     pixels: float
     """Pixels (or voxels) of one sample; 0 where there is no picture."""
     copies: float | None = None
@@ -221,7 +223,8 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
     return NetworkWork(
         macs=macs,
         activations=activations,
-        layers=layers * (max(job.seq_len, 1) if spec.architecture == "rnn" else 1),
+        layers=layers,
+        time_steps=max(job.seq_len, 1) if spec.architecture == "rnn" else 1,
         parameters=spec.parameters,
         transformer=is_transformer(spec),
         pixels=pixels,

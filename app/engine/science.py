@@ -85,11 +85,13 @@ def physics(job: Job, systems: Systems) -> Physics:
 
 
 def _pace(job: Job, systems: Systems, *, length: float) -> Pace:
-    peak = peak_flops_per_s("fp32" if job.precision == "fp32" else job.precision, systems.devices)
-    reached = NETWORKS.column("folding_efficiency", families(systems.devices))
+    moved = systems.devices.memory_bandwidth_bytes_per_s * NETWORKS.column(
+        "folding_flops_per_byte", families(systems.devices)
+    )
+    peak = peak_flops_per_s("fp32", systems.devices) * NETWORKS.value("folding_peak_fraction")
     flops = folding_flops(length) * (3.0 if job.training else 1.0)
     samples = systems.count * (job.micro_batch_size if job.training else 1)
-    step_s = flops * samples / systems.count / (peak * reached)
+    step_s = flops * samples / systems.count / np.minimum(moved, peak)
     return Pace(
         unit="samples/s",
         step_s=step_s,
