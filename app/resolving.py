@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import NoReturn
 
+from pydantic import ValidationError
+
 from app.advice.constraints import Constraints
 from app.catalogue.names import Ambiguous, Match, NameIndex
 from app.catalogue.snapshot import Snapshot
@@ -31,10 +33,14 @@ def accelerator(snapshot: Snapshot, name: str, *, pointer: str) -> Accelerator:
     return snapshot.accelerators[_slug(snapshot.hardware_names, name, pointer=pointer, what="accelerator")]
 
 
-def changed_job(snapshot: Snapshot, workload: Workload, changes: Mapping[str, object]) -> Job:
-    """The job of a neighbouring workload: some fields changed, the rest as asked."""
+def changed_job(snapshot: Snapshot, workload: Workload, changes: Mapping[str, object]) -> Job | None:
+    """The job of a neighbouring workload: some fields changed, the rest as asked; None where nobody may ask that."""
     asked = workload.model_dump(exclude_none=True) | dict(changes)
-    return job_of(snapshot, Workload.model_validate(asked), assume_data=True)
+    try:
+        neighbour = Workload.model_validate(asked)
+    except ValidationError:
+        return None
+    return job_of(snapshot, neighbour, assume_data=True)
 
 
 def check_owned(snapshot: Snapshot, constraints: Constraints) -> None:

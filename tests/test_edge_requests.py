@@ -6,10 +6,16 @@ from datetime import UTC, datetime
 import pytest
 
 from app import advisor
+from app.api.examples import query_parameters
 from app.batch import answer_lines
+from app.flat_query import PLACES
 from app.requests import RecommendRequest
 
 BIG = 1_000_000
+BOUNDS = {
+    parameter["name"]: [parameter["schema"][bound] for bound in ("minimum", "maximum") if bound in parameter["schema"]]
+    for parameter in query_parameters()
+}
 LEARN = {"workload": {"task": "learn"}}
 SERVE = {"task": "inference", "domain": "text", "model": {"parameters": 8e9, "architecture": "decoder"}}
 
@@ -161,3 +167,20 @@ def test_the_batch_of_estimates_survives_what_the_single_one_refuses(client):
     found = client.post("/estimate/batch", json={"items": [*items, good]}).json()["items"]
 
     assert [item.get("error", {}).get("status") for item in found] == [422, 422, None]
+
+
+@pytest.mark.parametrize("name", [name for name, bounds in BOUNDS.items() if bounds])
+def test_the_largest_and_the_smallest_that_a_field_allows_are_answered(client, name):
+    path = PLACES[name]
+    for bound in BOUNDS[name]:
+        inner = {path[-1]: bound}
+        if path[1] == "model":
+            inner = {"model": {"parameters": 1e9, **inner}}
+        elif path[1] == "dataset":
+            inner = {"dataset": inner}
+        body = {"workload": {"task": "train", "domain": "vision"}, "constraints": {}}
+        body[path[0]] |= inner
+
+        answer = client.post("/recommend", json=body)
+
+        assert answer.status_code == 200 or answer.json()["errors"][0]["pointer"].startswith("/workload/model")

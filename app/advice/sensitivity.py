@@ -16,7 +16,7 @@ from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, NetworkSpec, TransformerSpec
 from app.engine.units import GB, GIGA, MILLION
 
-Rejob = Callable[[Mapping[str, Any]], Job]
+Rejob = Callable[[Mapping[str, Any]], Job | None]
 """Builds the job of a workload with some fields changed."""
 
 MODEL_SIZES = (0.5e9, 1e9, 3e9, 8e9, 14e9, 32e9, 70e9, 123e9, 405e9)
@@ -70,6 +70,8 @@ def changes_for(
     relevant = _relevant(devices, constraints)
     for place, neighbour in enumerate(neighbours(job, need)):
         other = rejob(neighbour.changes)
+        if other is None:
+            continue
         other_need = need_of(other, constraints, devices=relevant)
         other_decision = decide(other, other_need, constraints, policy, owned=owned)
         weight, then = difference(need, decision, other_need, other_decision)

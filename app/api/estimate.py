@@ -22,7 +22,6 @@ BatchItem = Annotated[
     WithJsonSchema(
         {
             "title": "BatchItem",
-            "type": "object",
             "description": "An estimate request with an `id` of your own. Each is validated by itself.",
             "properties": {"id": {"type": "string"}, "workload": {"type": "object"}, "hardware": {"type": "object"}},
         }

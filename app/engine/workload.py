@@ -66,7 +66,7 @@ class ModelChoice(Frozen):
 
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     hf_config: dict[str, Any] | None = None
-    parameters: Annotated[float, Field(gt=0, le=1e14, allow_inf_nan=False), BeforeValidator(real_number)] | None = None
+    parameters: Annotated[float, Field(ge=1, le=1e14, allow_inf_nan=False), BeforeValidator(real_number)] | None = None
     architecture: Architecture | None = None
     active_parameters: Amount | None = None
     layers: Annotated[int, Field(ge=1, le=10_000), BeforeValidator(real_number)] | None = None
