@@ -10,11 +10,12 @@ _NUMBERS = {
     "quad": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "sixteen": 16,
 }  # fmt: skip
 _CARD = r"(?:graphics\s+cards?|video\s+cards?|gpus?|cards?|accelerators?)"
+_UNIT = r"(?:-?(?:gi?b|gigabytes?|tb|cores?|threads?|ghz|mhz|w|watts?|years?|months?|hours?|inch|bits?|th|nd|gen)\b|%)"
 _COUNT_BEFORE = re.compile(
-    rf"\b(\d{{1,4}}|{'|'.join(_NUMBERS)})\b(?!\s*(?:gi?b|gigabytes?|tb)\b)\s*(?:x|×)?\s*(?=(?:[\w./+-]+\s+){{0,4}}?(?:{_CARD}|gtx|rtx|titan|tesla|quadro|radeon|instinct|arc|geforce|a100|h100|h200|b200|mi\d{{3}})\b)",
+    rf"\b(\d{{1,4}}|{'|'.join(_NUMBERS)})\b(?!\s*{_UNIT})\s*(?:x|×)?\s*(?=(?:[\w./+-]+\s+){{0,4}}?(?:{_CARD}|gtx|rtx|titan|tesla|quadro|radeon|instinct|arc|geforce|a100|h100|h200|b200|mi\d{{3}})\b)",
     re.IGNORECASE,
 )
-_COUNT_TIMES = re.compile(r"(?:\b(\d{1,4})\s*[x×]\s*(?=[a-z\d])|\s[x×]\s*(\d{1,4})\b)", re.IGNORECASE)
+_COUNT_TIMES = re.compile(r"(?:\b(\d{1,2})\s*[x×]\s*(?=[a-z\d])|\s[x×]\s*(\d{1,4})\b)", re.IGNORECASE)
 _MEMORY = re.compile(
     r"(\d+(?:[.,]\d+)?)\s*(?:gi?b|gigabytes?)\b(?!\s*(?:of\s+)?(?:system|ram\b|ddr|disk|ssd|storage))", re.IGNORECASE
 )
@@ -100,8 +101,7 @@ def described(text: str, *, count: int = 1, kind: str | None = None, counted: bo
 
 def _count_in(text: str) -> int:
     """How many cards a text names; 1 where it names no number."""
-    times, before = _COUNT_TIMES.search(text), _COUNT_BEFORE.search(text)
-    words = [times[1] or times[2]] if times else []
-    words += [before[1].lower()] if before else []
+    words = [found[1] or found[2] for found in _COUNT_TIMES.finditer(text)]
+    words += [found[1].lower() for found in _COUNT_BEFORE.finditer(text)]
     numbers = [_NUMBERS.get(word) or int(word) for word in words]
-    return next((number for number in numbers if 1 <= number <= MOST_CARDS_IN_WORDS), 1)
+    return max((number for number in numbers if 1 <= number <= MOST_CARDS_IN_WORDS), default=1)
