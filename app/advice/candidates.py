@@ -59,6 +59,14 @@ class Candidates:
         return self.estimates.fits
 
     @cached_property
+    def overfull(self) -> BoolArray:
+        """Whether the expected memory is more than there is, though the low estimate would still fit."""
+        memory = self.estimates.memory_bytes
+        if memory is None:
+            return np.zeros(len(self), dtype=np.bool_)
+        return np.asarray((self.fits == 0.5) & (memory.expected > self.estimates.usable_memory_bytes), dtype=np.bool_)
+
+    @cached_property
     def usd(self) -> FloatArray:
         """Price of the row; NaN where none is known. [USD]"""
         return column([None if tag is None else tag.usd for tag in self.tags])

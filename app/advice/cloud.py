@@ -221,7 +221,7 @@ class _Search:
         deadline = self.constraints.deadline_hours
         if deadline is not None and self.candidates.hours[row] > deadline:
             return False
-        return bool(self.candidates.fits[row] != 0)
+        return bool(self.candidates.fits[row] != 0 and not self.candidates.overfull[row])
 
     def _wants_fpga(self) -> bool:
         if self.job.training:

@@ -28,6 +28,7 @@ PAIN = {
     "server_part": 8.0,
     "max_devices": 16.0,
     "vendor": 32.0,
+    "likely_too_small": 40.0,
     "deadline": 48.0,
     "budget": 64.0,
     "portable": 128.0,
@@ -142,7 +143,7 @@ class _Describer:
     def _values(self, name: str, row: int) -> dict[str, Value]:
         values = hardware_facts(self.candidates, row)
         match name:
-            case "fit":
+            case "fit" | "likely_too_small":
                 memory = self.candidates.estimates.memory_bytes
                 usable = float(self.candidates.estimates.usable_memory_bytes[row])
                 return values | {
@@ -198,6 +199,7 @@ def _software_masks(job: Job, candidates: Candidates) -> Iterator[Mask]:
     if not (job.workload.latency_ms or job.workload.frames_per_second):
         yield "edge_only", _mask(candidates, lambda d: d.kind == "fpga" or d.segment == "edge")
     yield "fit", np.asarray(candidates.fits == 0, dtype=np.bool_)
+    yield "likely_too_small", candidates.overfull
 
 
 def _shop_masks(candidates: Candidates, *, scenario: int) -> Iterator[Mask]:

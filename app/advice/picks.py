@@ -33,6 +33,8 @@ TIER_TOLERANCE_FRACTION = 0.95
 """A 24 GB card counts as 24 GB although some of it is taken by error correction."""
 SOFTWARE_CLASS = {"cuda": 0.0, "rocm": 1.0, "mps": 1.0}
 """How well supported the software of a device is: the higher, the fewer programs run; unlisted ones count 2."""
+USUAL_SOFTWARE_CLASS = 1.0
+"""Devices whose software is less usual than this play no role beside the best fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,9 @@ def roles(ranked: Ranking) -> Iterator[tuple[str, int]]:
     yield "best_fit", best
     taken = {ranked.candidates.device(best).slug}
     beaten = dominated(ranked.candidates, ranked.order)
-    rest = [row for row, is_beaten in zip(ranked.order, beaten, strict=True) if not is_beaten]
+    software = _software_class(ranked.candidates)
+    usual = software <= max(USUAL_SOFTWARE_CLASS, float(software[best]))
+    rest = [row for row, is_beaten in zip(ranked.order, beaten, strict=True) if usual[row] and not is_beaten]
     for role, choose in (("cheaper", _cheaper), ("room_to_grow", _room_to_grow), ("fastest", _fastest)):
         row = choose(ranked, best, [row for row in rest if ranked.candidates.device(row).slug not in taken])
         if row is not None:
@@ -258,6 +262,8 @@ class _Teller:
     def _why(self, role: str, row: int) -> Reason:
         values = self._facts(row) | self._against_best(row)
         ranks = bool(self.candidates.fresh[row]) and bool(self.candidates.fresh[self.best])
+        if role == "best_fit" and (self.candidates.fits[row] == 0 or self.candidates.overfull[row]):
+            return Reason("pick_best_fit_near", values)
         unpriced = "_unpriced" if role in {"best_fit", "cheaper"} and not ranks else ""
         return Reason(f"pick_{role}{unpriced}", values)
 
@@ -289,7 +295,7 @@ class _Teller:
         fits = float(self.candidates.fits[row])
         pace = self.candidates.estimates.throughput_per_s is not None and facts["speed"] is not None
         kind = "fits" if fits == 1.0 else "tight" if fits == 0.5 else "unknown"
-        if fits == 0.0:
+        if fits == 0.0 or self.candidates.overfull[row]:
             return Reason("good_for_part", facts)
         timed = "_hours" if facts["hours"] is not None else "_speed" if pace else ""
         return Reason(f"good_for_{kind}{timed}", facts)

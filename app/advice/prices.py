@@ -118,7 +118,7 @@ class PriceBook:
             return None
         bare = [self._price_tag(self.prices[key]).times(count) for key in self._keys(device.slug, used_ok=used_ok)]
         if sold_whole(device):
-            return _choose(whole) or (_choose(bare) if count == 1 else None)
+            return _choose([*whole, *(bare if count == 1 else ())])
         if is_module(device):
             return _choose(whole) or (_choose([self._on_board(tag, count) for tag in bare]))
         return _choose(bare)

@@ -67,7 +67,7 @@ def _neighbours(limits: Limits, decision: Decision, constraints: Constraints) ->
     least = float(limits.pain.min())
     seen: set[str] = set()
     for limit in sorted(limits.limits, key=lambda limit: limit.pain):
-        if limit.name in UNINTERESTING:
+        if limit.name in UNINTERESTING or (limit.name == "rented_only" and decision.scenario.number < 4):
             continue
         alone = limit.broken & (limits.pain - limit.pain <= least) & (limits.pain > least)
         row = next((row for row in order if alone[row] and candidates.device(row).slug not in seen), None)
