@@ -213,7 +213,7 @@ class _Search:
         device = self.candidates.device(row)
         if device.support != "supported" or (self.job.training and not device.trains) or device.kind == "cpu":
             return False
-        if device.kind == "fpga" and not self._wants_fpga():
+        if (device.kind == "fpga" and not self._wants_fpga()) or (device.kind == "tpu" and not self._wants_tpu()):
             return False
         vendors = {vendor.strip().lower() for vendor in self.constraints.vendors or ()}
         if vendors and device.vendor.lower() not in vendors:
@@ -227,6 +227,11 @@ class _Search:
         if self.job.training:
             return False
         return bool(self.job.workload.latency_ms) or any(asked.fpga for asked in self.need.asked_for)
+
+    def _wants_tpu(self) -> bool:
+        """TPUs pay off for large training runs, and for those who ask for them."""
+        large = self.decision.scenario.number == 4 or self.job.workload.task == "pretrain"
+        return large or bool(self.constraints.vendors) or any(asked.tpu for asked in self.need.asked_for)
 
     def _prices(self, offer: Offer) -> Iterator[tuple[str, float]]:
         on_demand, spot = offer.usd_per_hour_on_demand, offer.usd_per_hour_spot

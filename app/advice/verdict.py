@@ -4,7 +4,7 @@ from app.advice.circumstances import Circumstances
 from app.advice.cloud import CloudOption
 from app.advice.reasons import Reason, Value
 from app.engine.model_spec import AlgorithmSpec
-from app.engine.units import GIB
+from app.engine.units import GIB, HOURS_PER_MONTH
 
 SOLD_GIB = (8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0, 80.0, 96.0, 128.0, 141.0, 180.0, 192.0)
 """Memory sizes in which cards are sold today. [GB]"""
@@ -127,7 +127,8 @@ def _box_or_cloud(case: Circumstances) -> str:
         return "verdict_rent" if cheapest["rent_usd_per_hour"] is not None else "verdict_rent_no_offer"
     if case.enough_owned is not None:
         return "verdict_owned_box"
-    if deal is not None and deal.break_even_hours_per_month is not None:
+    even = None if deal is None else deal.break_even_hours_per_month
+    if deal is not None and even is not None and even <= HOURS_PER_MONTH:
         return "verdict_break_even_buy" if deal.cheaper == "buy" else "verdict_break_even_rent"
     if deal is not None:
         return "verdict_rent_always"

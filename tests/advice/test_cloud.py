@@ -188,3 +188,13 @@ def test_every_offer_shown_has_its_price_date_and_source(usd, age):
 
 def test_the_stale_day_of_the_factories_is_stale():
     assert (TODAY - STALE).days > 120
+
+
+def test_tpus_are_offered_for_large_training_only():
+    everyday = cloud_of(scenario=3, counts=(1, 8), offers=[o for o in OFFERS if o.accelerator == "tpu-v6e"])
+    assert everyday.options == ()
+
+
+def test_what_is_probably_too_small_is_not_offered():
+    cloud = cloud_of(memory_gib=25.0)
+    assert not any(option.device.slug == "l4" for option in cloud.options)
