@@ -41,6 +41,8 @@ def problems_told() -> Iterator[None]:
     except SettingsError as error:
         message(str(error))
         raise typer.Exit(WRONG_INPUT) from error
+    except BrokenPipeError:
+        raise  # whoever reads has seen enough: typer leaves without a word
     except (AppError, OSError) as error:
         message(str(error))
         raise typer.Exit(FAILED) from error
