@@ -56,7 +56,7 @@ def decoder_flops_per_token(spec: TransformerSpec) -> float:
 
 def cache_bytes(job: Job, spec: TransformerSpec, *, beams: float) -> float:
     """Keys and values: of the encoder output once per window, of the decoder's own tokens once per beam. [bytes]"""
-    tokens = job.output_tokens or NETWORKS.value("speech_tokens_per_window")
+    tokens = job.workload.output_tokens or NETWORKS.value("speech_tokens_per_window")
     positions = ENCODER_POSITIONS + tokens * beams
     element = max(bytes_per_element(job.precision), 2.0)
     return 2.0 * _decoder_layers(spec) * spec.hidden_size * positions * element * job.micro_batch_size
@@ -81,7 +81,7 @@ def _rate(job: Job, systems: Systems) -> FloatArray:
 def _transcribing_pace(job: Job, systems: Systems, spec: TransformerSpec) -> Pace:
     groups = families(systems.devices)
     batch, beams = job.micro_batch_size, NETWORKS.value("speech_beams")
-    tokens = job.output_tokens or NETWORKS.value("speech_tokens_per_window")
+    tokens = job.workload.output_tokens or NETWORKS.value("speech_tokens_per_window")
     rate = _rate(job, systems)
     reached = NETWORKS.column("bandwidth_efficiency", groups) * systems.devices.memory_bandwidth_bytes_per_s
     encode_s = encoder_flops(spec) * batch / rate

@@ -10,6 +10,8 @@ from app.engine.units import FLOPS_PER_MAC
 
 PATCH = 2
 """Latent pixels along one side of a transformer token. DiT, arXiv:2212.09748."""
+LARGEST_SHARE_BY_SHAPE = 0.5
+"""Bound of a share of attention that rests on a usual depth and width alone."""
 CAUSAL_FIRST_FRAME = 1
 """Video autoencoders code the first frame on its own. Wan, arXiv:2503.20314."""
 
@@ -57,8 +59,10 @@ def tokens_at(spec: DiffusionSpec, *, size: tuple[int, int], frames: int) -> flo
 def attention_share(spec: DiffusionSpec, *, tokens: float, flops: float) -> float:
     """Share of attention in a published operation count. [-]
 
-    A diffusion transformer multiplies every token with every parameter once, so what is left over is attention. In a
-    U-Net, whose layers work at several resolutions, the share is a coefficient per 4,096 latent pixels.
+    A diffusion transformer multiplies every token with every parameter once, so what is left over is attention. Where
+    parts of the parameters see a part of the tokens (modulation, two streams) nothing is left over, and attention is
+    counted from a usual depth and width. In a U-Net, whose layers work at several resolutions, the share is a
+    coefficient per 4,096 latent pixels.
 
     Examples
     --------
@@ -73,8 +77,11 @@ def attention_share(spec: DiffusionSpec, *, tokens: float, flops: float) -> floa
     if spec.architecture == "diffusion_unet":
         ratio = NETWORKS.value("unet_attention_per_4096_pixels") * tokens / 4096
         return min(ratio / (1 + ratio), NETWORKS.value("unet_attention_share_at_most"))
-    linear = FLOPS_PER_MAC * spec.denoiser_parameters * tokens
-    return max(1 - linear / flops, NETWORKS.value("transformer_attention_share_at_least"))
+    left_over = 1 - FLOPS_PER_MAC * spec.denoiser_parameters * tokens / flops
+    if left_over > NETWORKS.value("transformer_attention_share_counted_from"):
+        return left_over
+    layers, width = transformer_shape(spec.denoiser_parameters)
+    return min(2 * FLOPS_PER_MAC * layers * width * tokens**2 / flops, LARGEST_SHARE_BY_SHAPE)
 
 
 def denoiser_work(job: Job, spec: DiffusionSpec) -> DenoiserWork:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.engine.arrays import FloatArray
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
@@ -164,8 +163,3 @@ def overhead_parts(systems: Systems, precision: str) -> tuple[MemoryPart, ...]:
 
 def _part(name: str, value: float, systems: Systems, formula: str) -> MemoryPart:
     return MemoryPart(name, np.full(len(systems), value), formula)
-
-
-def constant(systems: Systems, value: float) -> FloatArray:
-    """One number for every system."""
-    return np.full(len(systems), value)

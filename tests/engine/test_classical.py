@@ -1,0 +1,136 @@
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from app.engine import classical
+from app.engine.classical_cost import algorithm_of, booster_of
+from tests.engine.jobs import EVERY_KIND, RTX_4090, T4, make_systems
+from tests.engine.network_jobs import RESNET50, V100, XEON, network_job, table_job
+
+ALGORITHMS = [
+    "xgboost", "lightgbm", "catboost", "gradient_boosting", "random_forest", "decision-tree", "linear_regression",
+    "logistic_regression", "ridge", "kmeans", "svm", "pca", "knn", "dbscan", "umap", "gaussian-process",
+]  # fmt: skip
+DEVICES = tuple(device for device in EVERY_KIND if device.kind != "tpu")
+
+
+def seconds(name, *devices, count=1, **table):
+    physics = classical.physics(table_job(name, **table), make_systems(*devices, count=count))
+    return list(physics.pace.step_s)
+
+
+def memory_bytes(name, device, **table):
+    return float(classical.physics(table_job(name, **table), make_systems(device)).footprint.total_bytes[0])
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_every_algorithm_has_seconds_and_memory_on_cpus_and_gpus(name):
+    physics = classical.physics(table_job(name, rows=20_000, columns=20), make_systems(*DEVICES, XEON))
+
+    assert all(math.isfinite(value) and value > 0 for value in physics.pace.step_s)
+    assert np.all(physics.footprint.total_bytes > 0)
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_more_rows_take_more_time_and_memory(name):
+    assert seconds(name, XEON, rows=1e5) > seconds(name, XEON, rows=1e4)
+    assert memory_bytes(name, XEON, rows=1e6) > memory_bytes(name, XEON, rows=1e5)
+
+
+@pytest.mark.parametrize(
+    ("library", "device", "rows", "measured_s"),
+    [
+        ("xgboost", XEON, 1e6, 2.7),
+        ("xgboost", XEON, 1e5, 0.4),
+        ("xgboost", V100, 1e5, 0.7),
+        ("lightgbm", XEON, 1e7, 21.0),
+        ("lightgbm", V100, 1e7, 40.0),
+        ("catboost", XEON, 1e7, 70.0),
+        ("catboost", V100, 1e7, 23.0),
+    ],
+)
+def test_boosted_trees_take_what_gbm_perf_measured(library, device, rows, measured_s):
+    assert seconds(library, device, rows=rows, columns=8, steps=100)[0] == pytest.approx(measured_s, rel=0.3)
+
+
+def test_a_gpu_pays_from_some_hundred_thousand_rows_on():
+    crossover = classical.rows_where_gpu_pays("xgboost", columns=8, rounds=100, cpu=XEON, gpu=V100)
+
+    assert 5e4 < crossover < 1e6
+    assert seconds("xgboost", V100, rows=2 * crossover)[0] < seconds("xgboost", XEON, rows=2 * crossover)[0]
+    assert seconds("xgboost", V100, rows=crossover / 2)[0] > seconds("xgboost", XEON, rows=crossover / 2)[0]
+
+
+def test_a_gpu_never_pays_for_an_algorithm_that_has_no_gpu_library():
+    assert classical.rows_where_gpu_pays("naive-bayes", columns=8, rounds=1, cpu=XEON, gpu=V100) is None
+    assert classical.rows_where_gpu_pays("prophet", columns=8, rounds=1, cpu=XEON, gpu=V100) is None
+
+
+def test_a_gpu_pays_at_once_beside_a_hopeless_cpu():
+    hopeless = replace(XEON, peak=replace(XEON.peak, fp32=1e6))
+
+    assert classical.rows_where_gpu_pays("kmeans", columns=50, rounds=1, cpu=hopeless, gpu=V100) == 100
+
+
+def test_an_algorithm_without_a_gpu_library_says_so():
+    physics = classical.physics(table_job("naive-bayes"), make_systems(XEON, RTX_4090))
+
+    assert math.isnan(physics.pace.step_s[1])
+    assert "no widely used GPU library" in physics.warnings[0]
+    assert not classical.physics(table_job("naive-bayes"), make_systems(XEON)).warnings
+
+
+def test_fewer_threads_take_longer():
+    job, systems = table_job("xgboost"), make_systems(XEON)
+    limited = replace(systems, threads=np.array([4.0]))
+    untold = replace(systems, threads=np.empty(0))
+
+    assert classical.physics(job, limited).pace.step_s > classical.physics(job, systems).pace.step_s
+    assert classical.physics(job, untold).pace.step_s == classical.physics(job, systems).pace.step_s
+
+
+def test_a_newer_cpu_is_faster_and_a_second_socket_is_slower():
+    newer = replace(XEON, launch_year=2024)
+
+    assert seconds("lightgbm", newer)[0] < seconds("lightgbm", XEON)[0]
+    assert seconds("lightgbm", XEON, count=2)[0] > seconds("lightgbm", XEON)[0]
+
+
+def test_a_gpu_with_more_bandwidth_and_arithmetic_builds_histograms_faster():
+    assert seconds("xgboost", V100, rows=1e7)[0] < seconds("xgboost", T4, rows=1e7)[0]
+
+
+def test_one_hundred_rounds_are_taken_where_nobody_says():
+    job = replace(table_job("xgboost"), steps=None, columns=None)
+
+    assert classical.physics(job, make_systems(XEON)).pace.step_s[0] > 0
+
+
+def test_a_table_without_rows_asks_for_them():
+    physics = classical.physics(table_job("xgboost", rows=None), make_systems(XEON))
+
+    assert physics.footprint is physics.pace is None
+    assert "how many rows" in physics.warnings[0]
+
+
+def test_an_algorithm_without_a_formula_has_memory_but_no_time():
+    physics = classical.physics(table_job("prophet"), make_systems(XEON))
+
+    assert physics.pace is None
+    assert physics.footprint.total_bytes[0] > 8 * 1e6 * 8
+    assert "prophet" in physics.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "library"), [("XGBoost", "xgboost"), ("gradient boosting", "lightgbm"), ("svm", None)]
+)
+def test_boosted_trees_are_known_by_any_spelling(name, library):
+    assert booster_of(name) == library
+    assert (algorithm_of(name) is None) == (library is not None)
+
+
+def test_another_kind_of_model_is_refused_by_name():
+    with pytest.raises(TypeError, match="AlgorithmSpec"):
+        classical.physics(network_job(RESNET50), make_systems())

@@ -1,0 +1,176 @@
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from app.engine import diffusion
+from app.engine.diffusion_work import denoiser_work, latent_pixels, tokens_at
+from tests.engine.jobs import EVERY_KIND, H100, RTX_4090, make_accelerator, make_spec, make_systems
+from tests.engine.network_jobs import FLUX, SD15, WAN_14B, XEON, network_job, samples_per_s
+
+GENERATION = {"task": "inference", "domain": "image_generation", "precision": "fp16", "batch_size": 1}
+TRAINING = {"task": "train", "domain": "image_generation", "precision": "amp", "batch_size": 4, "method": "full"}
+CLIP = {**GENERATION, "domain": "video_generation", "precision": "bf16"}
+
+
+def estimate(spec, *devices, count=1, **workload):
+    return diffusion.physics(network_job(spec, **workload), make_systems(*devices, count=count))
+
+
+def rate(spec, device, **workload):
+    return samples_per_s(estimate(spec, device, **workload))[0]
+
+
+def parts(spec, **workload):
+    footprint = estimate(spec, make_accelerator(), **workload).footprint
+    return {part.part: float(part.bytes[0]) for part in footprint.parts}
+
+
+def total(spec, **workload):
+    return sum(parts(spec, **workload).values())
+
+
+@pytest.mark.parametrize("spec", [SD15, FLUX, WAN_14B])
+@pytest.mark.parametrize("workload", [GENERATION, TRAINING, {**TRAINING, "method": "lora", "precision": "bf16"}])
+def test_every_kind_of_device_gets_a_positive_speed_and_memory(spec, workload):
+    physics = estimate(spec, *EVERY_KIND, XEON, **workload)
+
+    assert all(math.isfinite(value) and value > 0 for value in samples_per_s(physics))
+    assert np.all(np.isfinite(physics.footprint.total_bytes))
+
+
+def test_operations_of_a_picture_are_steps_times_guidance_times_the_denoiser():
+    job = network_job(SD15, **GENERATION, steps=50)
+    work = denoiser_work(job, SD15)
+    flops = diffusion.flops_per_sample(job, SD15, work)
+
+    assert flops == pytest.approx(100 * 0.8033e12, rel=0.05)
+    assert flops > 100 * work.flops
+
+
+def test_guidance_distilled_models_take_one_pass_per_step():
+    job = network_job(FLUX, **GENERATION, steps=28)
+
+    assert diffusion.flops_per_sample(job, FLUX, denoiser_work(job, FLUX)) == pytest.approx(28 * 74.4e12, rel=0.02)
+
+
+def test_half_the_steps_take_half_the_time():
+    assert rate(FLUX, H100, **GENERATION, steps=14) == pytest.approx(
+        2 * rate(FLUX, H100, **GENERATION, steps=28), rel=0.02
+    )
+
+
+def test_attention_makes_large_pictures_cost_more_than_their_area():
+    small, large = (denoiser_work(network_job(SD15, **GENERATION, image_size=size), SD15) for size in (512, 1024))
+
+    assert large.linear_flops == pytest.approx(4 * small.linear_flops)
+    assert large.attention_flops == pytest.approx(16 * small.attention_flops)
+
+
+def test_a_longer_clip_has_more_latent_frames():
+    assert latent_pixels(WAN_14B, size=(720, 1280), frames=81) == 21 * 90 * 160
+    assert tokens_at(WAN_14B, size=(720, 1280), frames=81) == pytest.approx(75_600)
+    assert rate(WAN_14B, H100, **CLIP, frames=41) > 2 * rate(WAN_14B, H100, **CLIP, frames=81)
+
+
+def test_a_clip_is_said_to_be_the_sample():
+    assert "81 frames" in estimate(WAN_14B, H100, **CLIP).warnings[0]
+
+
+def test_a_picture_on_an_rtx_4090_takes_seconds():
+    assert 1 < 1 / rate(SD15, RTX_4090, **GENERATION, steps=50) < 4
+
+
+def test_flash_attention_saves_memory_and_time():
+    eager, flash = ({**GENERATION, "image_size": 1024, "attention": kind} for kind in ("eager", "flash"))
+
+    assert total(SD15, **eager) > 4 * total(SD15, **flash)
+    assert rate(SD15, H100, **eager) < rate(SD15, H100, **flash)
+
+
+def test_eager_attention_at_1024_runs_out_of_forty_gigabytes():
+    assert total(SD15, **GENERATION, image_size=1024, attention="eager") > 40 * 2**30
+
+
+def test_the_peak_is_the_larger_of_denoising_and_decoding():
+    footprint = estimate(SD15, make_accelerator(), **GENERATION, image_size=768).footprint
+    shown = next(part.formula for part in footprint.parts if part.part == "activations")
+
+    assert shown.startswith("decoding")
+
+
+def test_a_model_in_pixel_space_decodes_nothing():
+    pixel = replace(SD15, vae_parameters=0.0, vae_spatial_factor=1)
+    shown = next(
+        part.formula for part in estimate(pixel, H100, **GENERATION).footprint.parts if part.part == "activations"
+    )
+
+    assert shown.startswith("denoising")
+
+
+def test_fewer_bits_shrink_the_denoiser_only():
+    full, quantised = (
+        parts(FLUX, **{**GENERATION, "precision": "bf16"}),
+        parts(FLUX, **{**GENERATION, "precision": "nf4"}),
+    )
+
+    assert quantised["weights"] < 0.3 * full["weights"]
+    assert quantised["text_encoder_and_vae"] == full["text_encoder_and_vae"]
+    assert parts(FLUX, **{**GENERATION, "precision": "fp32"})["weights"] == 2 * full["weights"]
+
+
+def test_flux_in_sixteen_bits_does_not_fit_a_24_gb_card_and_fits_80_gb():
+    assert 24 * 2**30 < total(FLUX, **{**GENERATION, "precision": "bf16"}) < 79 * 2**30
+
+
+def test_adapters_need_a_fraction_of_the_memory_of_full_training():
+    lora = {**TRAINING, "method": "lora", "precision": "bf16", "batch_size": 1}
+    memory = [total(FLUX, **{**lora, "method": method}) for method in ("qlora", "lora", "full")]
+
+    assert memory[0] < memory[1] < memory[2]
+    assert parts(FLUX, **lora)["adapters"] < parts(FLUX, **{**lora, "lora_rank": 64})["adapters"]
+
+
+def test_full_training_in_mixed_precision_holds_sixteen_bytes_per_parameter():
+    held = parts(SD15, **TRAINING)
+
+    assert held["weights"] + held["gradients"] + held["optimizer"] == pytest.approx(16 * SD15.denoiser_parameters)
+
+
+def test_checkpointing_saves_memory_and_costs_time():
+    saved = {**TRAINING, "gradient_checkpointing": True}
+
+    assert total(SD15, **saved) < total(SD15, **TRAINING)
+    assert rate(SD15, H100, **{**saved, "batch_size": 64}) < rate(SD15, H100, **{**TRAINING, "batch_size": 64})
+
+
+def test_adapters_train_faster_than_everything():
+    workload = {**TRAINING, "batch_size": 32}
+
+    assert rate(SD15, H100, **{**workload, "method": "lora"}) > rate(SD15, H100, **workload)
+
+
+def test_replicas_share_the_work():
+    one = rate(SD15, H100, **{**TRAINING, "batch_size": 64})
+    eight = samples_per_s(estimate(SD15, H100, count=8, **{**TRAINING, "batch_size": 64}))[0]
+
+    assert 6 * one < eight <= 8 * one
+
+
+def test_compilation_helps():
+    assert rate(FLUX, H100, **GENERATION, compiled=True) > rate(FLUX, H100, **GENERATION)
+
+
+def test_unpublished_operations_are_inferred_and_said():
+    unknown = replace(SD15, flops_per_forward=None, tokens=None)
+    physics = estimate(unknown, H100, **GENERATION)
+
+    assert "inferred" in physics.warnings[0]
+    assert denoiser_work(network_job(unknown, **GENERATION), unknown).flops == pytest.approx(0.8033e12, rel=0.02)
+    assert tokens_at(replace(FLUX, tokens=None), size=(1024, 1024), frames=1) == 4096
+
+
+def test_another_kind_of_model_is_refused_by_name():
+    with pytest.raises(TypeError, match="DiffusionSpec"):
+        diffusion.physics(network_job(make_spec()), make_systems())

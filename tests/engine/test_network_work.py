@@ -1,0 +1,76 @@
+from dataclasses import replace
+
+import pytest
+
+from app.engine.model_spec import NetworkSpec
+from app.engine.network_math import math_rate
+from app.engine.network_work import is_transformer, network_work, sample_size, size_factor
+from tests.engine.jobs import make_accelerator, make_systems
+from tests.engine.network_jobs import GNN, NNUNET, RESNET50, SEGMENTER, VIT_B, YOLO, network_job
+
+
+def work_of(spec, **workload):
+    return network_work(network_job(spec, **workload), spec)
+
+
+@pytest.mark.parametrize(
+    ("spec", "published_gmacs", "tolerance"),
+    [(RESNET50, 4.11, 0.1), (VIT_B, 17.58, 0.1), (YOLO, 39.47, 0.2), (SEGMENTER, 178.7, 0.1)],
+)
+def test_operations_inferred_from_parameters_are_near_the_published_count(spec, published_gmacs, tolerance):
+    bare = replace(spec, macs_per_sample=None, activations_per_sample=None, reference_size=())
+    work = work_of(bare, image_size=list(spec.reference_size))
+
+    assert work.macs / 1e9 == pytest.approx(published_gmacs, rel=tolerance)
+    assert work.inferred == ("operations", "activations")
+
+
+def test_a_dense_or_graph_network_passes_every_weight_once():
+    assert work_of(replace(GNN, macs_per_sample=None), domain="graph").macs == GNN.parameters
+
+
+def test_depth_inferred_for_a_classifier_follows_its_width():
+    shallow = NetworkSpec("resnet18", "cnn", "resnet", 11_689_512, 1.82e9, 2.48e6, (224, 224))
+
+    assert work_of(shallow).layers == pytest.approx(20, abs=2)
+    assert work_of(replace(RESNET50, depth=None)).layers == pytest.approx(50, abs=3)
+    assert work_of(replace(VIT_B, depth=None)).layers == pytest.approx(12, abs=0.1)
+    assert work_of(YOLO, domain="detection").layers > 50
+
+
+def test_a_family_of_attention_blocks_counts_as_a_transformer_whatever_its_task():
+    assert is_transformer(replace(SEGMENTER, family="SegFormer"))
+    assert not is_transformer(SEGMENTER)
+
+
+def test_a_clip_model_counts_its_frames():
+    clip = NetworkSpec("r3d-18", "cnn", "r", 33_371_472, 40.7e9, None, (16, 112, 112))
+    job = network_job(clip, frames=32, image_size=112)
+
+    assert sample_size(job, clip) == (32, 112, 112)
+    assert network_work(job, clip).macs == pytest.approx(2 * 40.7e9)
+
+
+def test_a_volume_without_depth_keeps_the_published_one():
+    flat = replace(network_job(NNUNET, domain="medical_3d"), depth=None, image_size=(64, 64))
+
+    assert network_work(flat, NNUNET).macs == pytest.approx(NNUNET.macs_per_sample / 4)
+
+
+def test_counts_of_the_sample_as_given_are_not_scaled():
+    assert size_factor((), (512, 512)) == 1.0
+    assert work_of(replace(RESNET50, reference_size=()), image_size=448).macs == RESNET50.macs_per_sample
+
+
+def test_four_bit_formats_compute_in_sixteen_bits():
+    devices = make_systems(make_accelerator()).devices
+    rates = [
+        math_rate(network_job(precision=precision), devices, transformer=False, intensity=300).flops_per_s[0]
+        for precision in ("int4", "fp16")
+    ]
+
+    assert rates[0] == rates[1]
+
+
+def test_a_network_without_counts_is_not_held_back_by_thin_layers():
+    assert work_of(NetworkSpec("your model", "other", "", 1e7, None, None)).intensity == float("inf")

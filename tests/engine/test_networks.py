@@ -1,0 +1,300 @@
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from app.engine import networks
+from app.engine.network_work import network_work
+from tests.engine.jobs import CPU, EVERY_KIND, H100, M2_ULTRA, RTX_4090, T4, make_accelerator, make_spec, make_systems
+from tests.engine.network_jobs import (
+    ALPHAFOLD,
+    ARC,
+    DENSENET,
+    GAN,
+    GNN,
+    JETSON,
+    LSTM,
+    MOBILENET,
+    MYSTERY,
+    NCF,
+    NNUNET,
+    POLICY,
+    RESNET50,
+    RTX_3090,
+    SEGMENTER,
+    V100,
+    VGG16,
+    VIT_B,
+    XEON,
+    YOLO,
+    network_job,
+    samples_per_s,
+)
+
+EVERYTHING = (*EVERY_KIND, V100, RTX_3090, JETSON, ARC, XEON)
+INFERENCE = {"task": "inference", "precision": "fp16"}
+KINDS_OF_WORK = [
+    (RESNET50, {}),
+    (RESNET50, {"method": "frozen"}),
+    (RESNET50, {**INFERENCE, "precision": "int8", "framework": "tensorrt"}),
+    (VIT_B, {"method": "lora"}),
+    (VIT_B, {**INFERENCE, "compiled": True}),
+    (MOBILENET, {**INFERENCE, "framework": "onnxruntime"}),
+    (YOLO, {"domain": "detection", "framework": "tensorflow"}),
+    (SEGMENTER, {"domain": "segmentation", "framework": "jax"}),
+    (NNUNET, {"domain": "medical_3d", "image_size": 128, "depth": 128, "batch_size": 2}),
+    (GAN, {"domain": "image_generation", "image_size": 512, "batch_size": 8}),
+    (NCF, {"domain": "recommendation", "batch_size": 65_536}),
+    (POLICY, {"domain": "rl", "batch_size": 2048}),
+    (LSTM, {"domain": "timeseries", "sequence_length": 100}),
+    (GNN, {"domain": "graph", "batch_size": 1024}),
+    (ALPHAFOLD, {"domain": "science", **INFERENCE}),
+    (ALPHAFOLD, {"domain": "science", "batch_size": 1}),
+]
+
+
+def estimate(spec, *devices, count=1, nodes=1, **workload):
+    return networks.physics(network_job(spec, **workload), make_systems(*devices, count=count, nodes=nodes))
+
+
+def rate(spec, device, **workload):
+    return samples_per_s(estimate(spec, device, **workload))[0]
+
+
+def gib(spec, **workload):
+    return float(estimate(spec, make_accelerator(), **workload).footprint.total_bytes[0]) / 2**30
+
+
+@pytest.mark.parametrize(("spec", "workload"), KINDS_OF_WORK)
+def test_every_kind_of_device_gets_a_positive_speed_and_memory(spec, workload):
+    physics = estimate(spec, *EVERYTHING, **workload)
+
+    assert all(math.isfinite(value) and value > 0 for value in samples_per_s(physics))
+    assert np.all(np.isfinite(physics.footprint.total_bytes))
+    assert len(physics.pace.bound_by) == len(EVERYTHING)
+
+
+@pytest.mark.parametrize(("spec", "workload"), KINDS_OF_WORK)
+def test_a_column_of_devices_gives_what_each_device_gives_alone(spec, workload):
+    together = samples_per_s(estimate(spec, *EVERYTHING, **workload))
+    alone = [rate(spec, device, **workload) for device in EVERYTHING]
+
+    assert together == pytest.approx(alone)
+
+
+@pytest.mark.parametrize("spec", [RESNET50, VIT_B, MOBILENET])
+def test_more_peak_and_more_bandwidth_never_slow_a_network_down(spec):
+    base = make_accelerator()
+    faster = replace(base, memory_bandwidth_bytes_per_s=2 * base.memory_bandwidth_bytes_per_s)
+    stronger = replace(base, peak=replace(base.peak, fp16=2 * base.peak.fp16))
+    speeds = samples_per_s(estimate(spec, base, faster, stronger, **INFERENCE, batch_size=256))
+
+    assert speeds[1] > speeds[0]
+    assert speeds[2] > speeds[0]
+
+
+def test_a_device_without_any_known_peak_has_no_speed():
+    unknown = replace(
+        make_accelerator(), peak=replace(make_accelerator().peak, fp32=None, tf32=None, fp16=None, bf16=None)
+    )
+
+    assert math.isnan(rate(RESNET50, unknown))
+
+
+def test_training_takes_about_three_times_as_long_as_running():
+    ratio = rate(RESNET50, RTX_3090, **INFERENCE, batch_size=256) / rate(RESNET50, RTX_3090, batch_size=256)
+
+    assert 2.5 < ratio < 3.8
+
+
+def test_small_batches_are_bound_by_launches():
+    small = estimate(RESNET50, H100, **INFERENCE, batch_size=1)
+
+    assert small.pace.bound_by == ("overhead",)
+    assert samples_per_s(small)[0] < rate(RESNET50, H100, **INFERENCE, batch_size=256) / 10
+
+
+@pytest.mark.parametrize("better", [{"channels_last": True}, {"compiled": True}, {"framework": "tensorrt"}])
+def test_layout_compilation_and_a_runtime_make_it_faster(better):
+    plain = {**INFERENCE, "batch_size": 64, "channels_last": False}
+
+    assert rate(RESNET50, RTX_4090, **{**plain, **better}) > rate(RESNET50, RTX_4090, **plain)
+
+
+def test_fp32_convolutions_run_in_tf32_on_ampere_but_matrix_products_do_not():
+    ampere = make_accelerator()
+    without = replace(ampere, peak=replace(ampere.peak, tf32=None))
+    fp32 = {"task": "inference", "precision": "fp32", "batch_size": 256}
+
+    assert rate(RESNET50, ampere, **fp32) > rate(RESNET50, without, **fp32)
+    assert rate(VIT_B, ampere, **fp32) == pytest.approx(rate(VIT_B, without, **fp32))
+
+
+def test_fewer_threads_slow_a_cpu_and_nothing_else():
+    job = network_job(RESNET50, **INFERENCE, batch_size=1)
+    cpu = replace(CPU, compute_units=24.0)
+    systems = make_systems(cpu, RTX_4090)
+    limited = replace(systems, threads=np.array([4.0, 4.0]))
+    free, bound = samples_per_s(networks.physics(job, systems)), samples_per_s(networks.physics(job, limited))
+    untold = samples_per_s(networks.physics(job, replace(systems, threads=np.empty(0))))
+
+    assert bound[0] < free[0]
+    assert bound[1] == free[1]
+    assert untold == free
+
+
+def test_replicas_add_up_less_than_proportionally():
+    one, eight = rate(VGG16, RTX_4090), samples_per_s(estimate(VGG16, RTX_4090, count=8))[0]
+
+    assert 2 * one < eight < 8 * one
+
+
+def test_machines_on_an_office_network_wait_for_gradients():
+    physics = estimate(VGG16, RTX_4090, count=8, nodes=4, batch_size=16)
+
+    assert physics.pace.bound_by == ("communication",)
+    assert physics.pace.communication_share[0] > 0.3
+
+
+def test_accumulating_gradients_spares_the_exchange():
+    several = {"count": 8, "nodes": 4, "batch_size": 16}
+    rare = samples_per_s(estimate(VGG16, RTX_4090, **several, gradient_accumulation=8))[0]
+
+    assert rare > samples_per_s(estimate(VGG16, RTX_4090, **several))[0]
+
+
+def test_a_whole_run_over_files_is_bound_by_decoding_where_the_network_is_small():
+    dataset = {"samples": 1_281_167}
+    run = estimate(MOBILENET, RTX_4090, dataset=dataset, batch_size=512)
+
+    assert run.pace.bound_by == ("data",)
+    assert samples_per_s(run)[0] < rate(MOBILENET, RTX_4090, batch_size=512)
+
+
+@pytest.mark.parametrize(("spec", "domain"), [(RESNET50, "vision"), (VIT_B, "vision"), (SEGMENTER, "segmentation")])
+def test_memory_grows_with_the_batch_and_the_picture(spec, domain):
+    base = gib(spec, domain=domain, batch_size=8, image_size=224)
+
+    assert gib(spec, domain=domain, batch_size=16, image_size=224) > base
+    assert gib(spec, domain=domain, batch_size=8, image_size=448) > gib(
+        spec, domain=domain, batch_size=16, image_size=224
+    )
+
+
+def test_doubling_the_side_quadruples_the_operations():
+    small, large = (network_work(network_job(image_size=size), RESNET50) for size in (224, 448))
+
+    assert large.macs == pytest.approx(4 * small.macs)
+    assert large.activations == pytest.approx(4 * small.activations)
+
+
+def test_volumes_scale_with_their_depth():
+    cube = network_job(NNUNET, domain="medical_3d", image_size=128, depth=64)
+
+    assert network_work(cube, NNUNET).macs == pytest.approx(NNUNET.macs_per_sample / 2)
+
+
+def test_mixed_precision_needs_less_memory_than_fp32():
+    assert gib(RESNET50) < gib(RESNET50, precision="fp32") < 2 * gib(RESNET50)
+
+
+@pytest.mark.parametrize(
+    "saving", [{"gradient_checkpointing": True}, {"method": "frozen"}, {"method": "lora"}, {"optimizer": "sgd"}]
+)
+def test_checkpoints_frozen_layers_and_plain_sgd_save_memory(saving):
+    assert gib(VIT_B, **saving) < gib(VIT_B)
+
+
+def test_running_needs_far_less_memory_than_training():
+    assert gib(RESNET50, **INFERENCE) < gib(RESNET50) / 2
+
+
+def test_replicas_keep_a_second_copy_of_the_gradients():
+    one = estimate(RESNET50, make_accelerator()).footprint.total_bytes[0]
+    two = estimate(RESNET50, make_accelerator(), count=2).footprint.total_bytes[0]
+
+    assert two - one == pytest.approx(4 * RESNET50.parameters)
+
+
+def test_a_batch_that_was_measured_to_fit_an_a100_fits():
+    assert gib(RESNET50, batch_size=1280) < 79.2
+    assert gib(RESNET50, batch_size=1280) > 40
+
+
+def test_dense_connections_keep_more_and_plain_layers_less_than_residual_ones():
+    kept = [
+        gib(spec, batch_size=64, optimizer="sgd") / spec.activations_per_sample for spec in (VGG16, RESNET50, DENSENET)
+    ]
+    work = [network_work(network_job(spec), spec).copies for spec in (VGG16, RESNET50, DENSENET)]
+
+    assert kept[2] > kept[1]
+    assert work == [1.35, None, 4.7]
+
+
+def test_counts_nobody_published_are_inferred_and_said():
+    physics = estimate(GAN, make_accelerator(), domain="image_generation", image_size=1024, batch_size=4)
+
+    assert "operations and activations" in physics.warnings[0]
+    assert 5 < physics.footprint.total_bytes[0] / 2**30 < 11
+
+
+def test_only_activations_missing_is_said_too():
+    unknown = replace(YOLO, activations_per_sample=None)
+
+    assert "activations" in estimate(unknown, make_accelerator(), domain="detection").warnings[0]
+
+
+def test_a_network_without_operations_has_memory_but_no_speed():
+    physics = estimate(MYSTERY, make_accelerator())
+
+    assert physics.pace is None
+    assert physics.footprint.total_bytes[0] > 4 * MYSTERY.parameters
+    assert len(physics.warnings) == 2
+
+
+def test_agents_are_bound_by_their_environments():
+    vector = estimate(POLICY, RTX_4090, domain="rl", batch_size=2048)
+    pixels = estimate(POLICY, RTX_4090, domain="rl", batch_size=2048, observations="pixels")
+
+    assert vector.pace.bound_by == pixels.pace.bound_by == ("data",)
+    assert samples_per_s(pixels)[0] < samples_per_s(vector)[0]
+
+
+def test_agents_on_a_cpu_use_its_cores_and_no_more_than_its_threads():
+    job = network_job(POLICY, domain="rl", batch_size=2048)
+    systems = make_systems(XEON)
+    few = samples_per_s(networks.physics(job, replace(systems, threads=np.array([2.0]))))[0]
+    untold = samples_per_s(networks.physics(job, replace(systems, threads=np.empty(0))))[0]
+
+    assert few < samples_per_s(networks.physics(job, systems))[0] == untold
+
+
+def test_folding_a_longer_protein_takes_the_square_in_memory_and_the_cube_in_time():
+    short, long = (
+        estimate(ALPHAFOLD, make_accelerator(), domain="science", **INFERENCE, sequence_length=length)
+        for length in (1000, 2000)
+    )
+    activations = [physics.footprint.parts[1].bytes[0] for physics in (short, long)]
+
+    assert activations[1] == pytest.approx(4 * activations[0])
+    assert 4 < samples_per_s(short)[0] / samples_per_s(long)[0] < 8
+    assert "2.6 TB" in short.warnings[0]
+
+
+def test_folding_1300_residues_fits_sixteen_gigabytes():
+    fp32 = {"task": "inference", "precision": "fp32", "domain": "science"}
+
+    assert 12 < gib(ALPHAFOLD, **fp32, sequence_length=1300) < 22
+
+
+def test_an_old_card_is_slower_than_a_new_one_and_a_cpu_slowest():
+    speeds = [rate(RESNET50, device, batch_size=64) for device in (H100, RTX_4090, T4, M2_ULTRA, CPU)]
+
+    assert speeds[0] > speeds[1] > speeds[2] > speeds[4]
+    assert speeds[1] > speeds[3] > speeds[4]
+
+
+def test_a_transformer_is_refused_by_name():
+    with pytest.raises(TypeError, match="NetworkSpec"):
+        networks.physics(network_job(make_spec()), make_systems())
