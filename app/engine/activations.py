@@ -87,7 +87,7 @@ def layer_bytes(job: Job, spec: TransformerSpec) -> float:
 
 
 def graph_growth(job: Job) -> float:
-    """How much more a framework's graph keeps than PyTorch: TensorFlow without XLA keeps every intermediate tensor. [-]"""
+    """How much more a framework keeps than PyTorch: TensorFlow without XLA keeps every intermediate tensor. [-]"""
     plain = job.framework == "tensorflow" and not job.compiled
     return TRANSFORMERS.value("tensorflow_activation_growth") if plain else 1.0
 

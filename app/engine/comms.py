@@ -36,7 +36,7 @@ def all_gather_bytes(payload_bytes: Floats, devices: Floats) -> Floats:
 def gradient_sync_bytes(
     *, parameter_bytes: Floats, devices: Floats, sharded: Floats, recompute: bool = False
 ) -> Floats:
-    """Bytes each device sends per step for data parallelism: all-reduce, or gathers and a reduce-scatter when sharded. [bytes]
+    """Bytes each device sends per step for data parallelism: an all-reduce, or gathers and a scatter. [bytes]
 
     Full sharding gathers the weights forward and backward and scatters the gradients: three times ``(n−1)/n·G``; the
     backward gather of a recomputed layer is the one that the backward pass needs anyway.

@@ -1,5 +1,7 @@
 """Floating-point operations of transformers, per token, sequence and run. One multiply-add is two."""
 
+import numpy as np
+
 from app.engine.arrays import Floats
 from app.engine.model_spec import TransformerSpec
 from app.engine.params import multiplied_parameters
@@ -33,7 +35,7 @@ def megatron_model_flops(
 ) -> float:
     """FLOPs of one training iteration of a GPT with 4·h feed-forward, attention matrix counted in full. [FLOP]
 
-    ``recompute``: "none" gives model FLOPs (MFU), "selective" repeats attention scores, "full" repeats the forward pass.
+    ``recompute``: "none" gives model FLOPs (MFU), "selective" repeats attention scores, "full" the forward pass.
 
     References
     ----------
@@ -74,14 +76,14 @@ def attention_flops_per_token(spec: TransformerSpec, context: Floats) -> Floats:
     """
     full, sliding = attention_layers(spec)
     window = spec.sliding_window or 0
-    seen = full * context + sliding * (window * (context >= window) + context * (context < window))
+    seen = full * context + sliding * np.minimum(context, window)
     return FLOPS_PER_MAC * attention_widths(spec) * seen
 
 
 def forward_attention_flops_per_token(spec: TransformerSpec, seq_len: int) -> float:
     """Scores and values per token of a whole sequence, forward; decoders skip the half above the diagonal. [FLOP]"""
-    share = CAUSAL_SHARE if spec.architecture == "decoder" else 1.0
-    return share * float(attention_flops_per_token(spec, seq_len))
+    looked_back = seq_len * CAUSAL_SHARE if spec.architecture == "decoder" else seq_len
+    return float(attention_flops_per_token(spec, looked_back))
 
 
 def forward_flops_per_token(spec: TransformerSpec, seq_len: int) -> float:
@@ -110,7 +112,7 @@ def prefill_flops(spec: TransformerSpec, prompt_tokens: int) -> float:
     """FLOPs that read one prompt; only its last position needs the LM head. [FLOP]"""
     head = float(spec.vocab_size * spec.hidden_size) if spec.architecture != "encoder" else 0.0
     matrices = FLOPS_PER_MAC * ((multiplied_parameters(spec) - head) * prompt_tokens + head)
-    return matrices + CAUSAL_SHARE * prompt_tokens * float(attention_flops_per_token(spec, prompt_tokens))
+    return matrices + prompt_tokens * float(attention_flops_per_token(spec, CAUSAL_SHARE * prompt_tokens))
 
 
 def decode_flops_per_token(spec: TransformerSpec, context: Floats) -> Floats:

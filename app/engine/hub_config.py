@@ -15,7 +15,7 @@ NAMES = {
     "hidden_size": ("hidden_size", "n_embd", "d_model", "dim", "model_dim"),
     "num_hidden_layers": ("num_hidden_layers", "n_layer", "num_layers", "n_layers", "encoder_layers"),
     "num_attention_heads": ("num_attention_heads", "n_head", "num_heads", "n_heads", "encoder_attention_heads"),
-    "intermediate_size": ("intermediate_size", "n_inner", "ffn_dim", "d_ff", "hidden_dim", "encoder_ffn_dim", "ffn_hidden_size"),
+    "intermediate_size": ("intermediate_size", "n_inner", "ffn_dim", "d_ff", "hidden_dim", "encoder_ffn_dim"),
     "num_key_value_heads": ("num_key_value_heads", "num_kv_heads", "n_kv_heads", "n_head_kv", "multi_query_group_num"),
     "head_dim": ("head_dim", "d_kv", "kv_channels", "attention_head_dim"),
     "vocab_size": ("vocab_size", "padded_vocab_size"),
@@ -30,7 +30,8 @@ NAMES = {
     "num_dense_layers": ("first_k_dense_replace", "num_dense_layers"),
 }  # fmt: skip
 LARGEST = {
-    "hidden_size": 1_000_000, "num_hidden_layers": 10_000, "num_attention_heads": 100_000, "intermediate_size": 10_000_000,
+    "hidden_size": 1_000_000, "num_hidden_layers": 10_000, "num_attention_heads": 100_000,
+    "intermediate_size": 10_000_000,
     "num_key_value_heads": 100_000, "head_dim": 100_000, "vocab_size": 100_000_000, "num_experts": 100_000,
 }  # fmt: skip
 LARGEST_OTHER = 10**9
@@ -71,7 +72,7 @@ class ConfigFields:
         if (
             isinstance(value, bool)
             or not isinstance(value, int | float)
-            or value != value
+            or math.isnan(value)
             or math.isinf(value)
             or value != int(value)
         ):

@@ -71,7 +71,7 @@ def inference_footprint(job: Job, systems: Systems, *, concurrent: FloatArray) -
     part = shares(job, spec, systems=systems)
     weights = stored_weight_bytes(spec, job.precision)
     per_request = request_cache_bytes(job, spec)
-    plan = systems.plan
+    plan, tokens = systems.plan, inference_tokens(job)
     latent = bool(spec.kv_lora_rank)
     split = 1.0 if latent else np.maximum(1 / plan.tensor_parallel, 1 / spec.num_key_value_heads)
     cache_share = split / (plan.pipeline_parallel * plan.context_parallel)
@@ -87,7 +87,7 @@ def inference_footprint(job: Job, systems: Systems, *, concurrent: FloatArray) -
         MemoryPart(
             "kv_cache",
             concurrent * per_request * cache_share,
-            f"{inference_tokens(job)} tokens per request × {count_in_words(per_request / inference_tokens(job))} bytes × {several}",
+            f"{tokens} tokens per request × {count_in_words(per_request / tokens)} bytes × {several}",
         ),
         MemoryPart("activations", workspace * np.ones(len(systems)), "widest layer while the prompt is read"),
     ]

@@ -93,7 +93,7 @@ def growth_per_token_bytes(spec: TransformerSpec, *, bytes_per_element: float) -
 
 
 def sequence_cache_bytes(spec: TransformerSpec, context: float, *, bytes_per_element: float) -> float:
-    """Cache of one sequence: growing layers, window layers capped at the window, recurrent and cross-attention state. [bytes]
+    """Cache of one sequence: growing layers, capped window layers, recurrent and cross-attention state. [bytes]
 
     >>> from app.engine.transformer_shape import inferred_transformer
     >>> spec = inferred_transformer("example", parameters=7e9, architecture="decoder")

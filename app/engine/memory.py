@@ -145,10 +145,10 @@ def count_in_words(number: float) -> str:
 
 def finished(parts: list[MemoryPart], systems: Systems, job: Job) -> Footprint:
     """The parts with what allocator and driver add."""
-    tensors = np.sum(np.stack([part.bytes for part in parts]), axis=0, dtype=np.float64)
+    tensors = Footprint(tuple(parts)).total_bytes
     name = "allocator_growth" if job.training else "allocator_growth_inference"
     growth = 0.0 if job.framework == "llama.cpp" else TRANSFORMERS.value(name)
-    parts.append(MemoryPart("allocator", tensors * growth, f"{growth:.0%} of all tensors lost to fragmentation"))
+    parts.append(MemoryPart("allocator", growth * tensors, f"{growth:.0%} of all tensors lost to fragmentation"))
     parts.append(
         MemoryPart("context", context_bytes(systems, job.framework), "driver, libraries and collective buffers")
     )

@@ -1,4 +1,4 @@
-"""How a job is spread over devices: which plans are legal, the pipeline bubble, and the plan to take when nobody says."""
+"""How a job is spread over devices: legal plans, the pipeline bubble, and the plan taken when nobody says."""
 
 import numpy as np
 
@@ -34,8 +34,10 @@ def is_legal(
 
     >>> from app.engine.transformer_shape import inferred_transformer
     >>> spec = inferred_transformer("seven", parameters=6.74e9, architecture="decoder")
-    >>> is_legal(spec, tensor_parallel=8), is_legal(spec, tensor_parallel=3), is_legal(spec, tensor_parallel=1, pipeline_parallel=64)
-    (True, False, False)
+    >>> is_legal(spec, tensor_parallel=8), is_legal(spec, tensor_parallel=3)
+    (True, False)
+    >>> is_legal(spec, tensor_parallel=1, pipeline_parallel=64)
+    False
     """
     whole_heads = spec.num_attention_heads % tensor_parallel == 0
     whole_experts = not spec.num_experts or spec.num_experts % expert_parallel == 0

@@ -45,7 +45,7 @@ RATE_OF = {"fp32": "fp32", "tf32": "tf32", "fp8": "fp8", "fp4": "fp4", "nvfp4": 
 OPERATIONS_PER_JOULE = {"fp8": 2.0, "int8": 2.0, "fp4": 4.0}
 """How many more operations of a narrower format a joule buys, against 16 bits."""
 FP32_PASSES_OF_MATRIX_UNIT = 6.0
-"""bf16 passes that give one fp32 product on a device without an fp32 rate, such as a TPU (jax.lax.Precision.HIGHEST)."""
+"""bf16 passes that give one fp32 product where there is no fp32 rate, as on a TPU (jax.lax.Precision.HIGHEST)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def physics(job: Job, systems: Systems) -> Physics:
         return Physics(
             inference_footprint(job, systems, concurrent=ones), encoder_pace(job, systems), _warnings(job, spec)
         )
-    concurrent = concurrency(job, spec, systems=systems)
+    concurrent = concurrency(job, systems)
     footprint = inference_footprint(job, systems, concurrent=concurrent)
     pace = decoder_pace(job, systems, concurrent=concurrent)
     return Physics(
@@ -68,7 +68,7 @@ def _warnings(job: Job, spec: TransformerSpec) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-def concurrency(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
+def concurrency(job: Job, systems: Systems) -> FloatArray:
     """Requests that one replica works on at a time: as asked, or as many as the cache has room for. [-]"""
     replicas = systems.plan.data_parallel
     most = TRANSFORMERS.value("largest_batch_vllm" if job.framework == "vllm" else "largest_server_batch")
@@ -85,7 +85,7 @@ def concurrency(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatAr
 
 
 def touched_weight_bytes(job: Job, spec: TransformerSpec, *, batch: Floats) -> Floats:
-    """Weights that one decode step of a batch reads: everything dense, and the experts its tokens are sent to. [bytes]"""
+    """Weights that one decode step of a batch reads: all dense ones and the experts of its tokens. [bytes]"""
     stored = stored_weight_bytes(spec, job.precision)
     untied = 0.0 if spec.tie_word_embeddings else embedding_parameters(spec)
     size = bytes_per_parameter(job.precision) if job.precision in WHOLE_MODEL or is_gguf(job.precision) else 2.0

@@ -64,7 +64,7 @@ def tensor_latency_s(job: Job, *, systems: Systems) -> FloatArray:
 
 
 def row_split_s(spec: TransformerSpec, *, systems: Systems, tokens: FloatArray) -> FloatArray:
-    """Copies of llama.cpp's row split while reading prompts: every matrix's result travels to every card in fp32. [s]"""
+    """Copies of llama.cpp's row split while reading prompts: every result travels to every card in fp32. [s]"""
     t = systems.plan.tensor_parallel
     widths = 4 * spec.hidden_size + (3 if spec.gated_ffn else 2) * spec.intermediate_size
     copied = t * tokens * spec.num_hidden_layers * widths * 4.0

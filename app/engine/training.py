@@ -39,9 +39,8 @@ def training_warnings(job: Job, spec: TransformerSpec) -> tuple[str, ...]:
     if not spec.shape_known:
         warnings.append("Layers and widths of the model were inferred from its parameter count.")
     if spec.max_position_embeddings and job.seq_len > spec.max_position_embeddings:
-        warnings.append(
-            f"The sequence length {job.seq_len} exceeds the {spec.max_position_embeddings} tokens the model was made for."
-        )
+        limit = spec.max_position_embeddings
+        warnings.append(f"The sequence length {job.seq_len} exceeds the {limit} tokens the model was made for.")
     return tuple(warnings)
 
 
@@ -115,7 +114,7 @@ def activation_traffic_bytes(job: Job, spec: TransformerSpec) -> float:
 
 
 def optimizer_bytes(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
-    """Bytes that one optimizer step moves on one device: weights, gradients and states read, weights and states written. [bytes]"""
+    """Bytes that one optimizer step moves on one device, several passes over all training state. [bytes]"""
     per = training_bytes(precision=job.precision, optimizer=job.optimizer, master_weights=keeps_masters(job))
     plan = systems.plan
     share = 1 / (plan.tensor_parallel * plan.pipeline_parallel)
@@ -169,7 +168,7 @@ def launch_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray
 
 
 def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[StepTime, Floats]:
-    """Time of one micro-step, its optimizer and gradient exchange spread over the accumulation, and the bubble. [s, -]"""
+    """Time of one micro-step, with its share of optimizer and gradient exchange, and the bubble. [s, -]"""
     plan, groups = systems.plan, families(systems.devices)
     share = 1 / (plan.tensor_parallel * plan.pipeline_parallel * plan.context_parallel)
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)

@@ -134,12 +134,16 @@ def _training_activations(job: Job, spec: TransformerSpec, part: Shares) -> tupl
 
 def _logit_words(job: Job, spec: TransformerSpec) -> str:
     copies = loss_copies_bytes(job)
-    return f"{job.micro_batch_size * job.seq_len} tokens × {spec.vocab_size} vocabulary × {copies:g} bytes, or one live layer"
+    tokens = job.micro_batch_size * job.seq_len
+    return f"{tokens} tokens × {spec.vocab_size} vocabulary × {copies:g} bytes, or one live layer"
 
 
 def _gathered_bytes(spec: TransformerSpec, systems: Systems, job: Job) -> FloatArray:
     """Units that FSDP holds unsharded: the running one and the next. [bytes]"""
-    unit = largest_block_parameters(spec) * bytes_per_element(job.precision)
+    element = bytes_per_element(job.precision)
+    if job.method == "qlora":  # shards are gathered in their four bits
+        element = bytes_per_parameter(_four_bit(job.precision))
+    unit = largest_block_parameters(spec) * element
     live = unit * TRANSFORMERS.value("fsdp_live_units") / systems.plan.tensor_parallel
     sharded = (systems.plan.zero_stage >= 3) & (systems.plan.data_parallel > 1)
     return np.where(sharded, live, 0.0)

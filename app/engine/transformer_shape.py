@@ -45,7 +45,8 @@ def transformer_from_counts(choice: ModelChoice, *, architecture: str) -> Transf
 
 
 def inferred_transformer(
-    name: str, *, parameters: float, architecture: str, active_parameters: float | None = None, layers: int | None = None,
+    name: str, *, parameters: float, architecture: str, active_parameters: float | None = None,
+    layers: int | None = None,
     hidden_size: int | None = None, ffn_size: int | None = None, heads: int | None = None, kv_heads: int | None = None,
     head_dim: int | None = None, vocabulary: int | None = None,
 ) -> TransformerSpec:  # fmt: skip
