@@ -93,9 +93,9 @@ class Terms:
 def buy_or_rent(
     picks: tuple[Pick, ...],
     options: tuple[CloudOption, ...],
+    *,
     need: Need,
     constraints: Constraints,
-    *,
     candidates: Candidates,
     market: Market,
 ) -> BuyOrRent | None:
@@ -103,11 +103,11 @@ def buy_or_rent(
     pick = next((pick for pick in picks if pick.price is not None and pick.fit != "does_not_fit"), None)
     if pick is None:
         return None
-    rent = comparable(pick, options, candidates)
+    rent = comparable(pick, options, candidates=candidates)
     if rent is None:
         return None
     power = electricity(constraints, market)
-    terms = terms_of(pick, rent, constraints, candidates=candidates, usd_per_kwh=power.value)
+    terms = terms_of(pick, rent, constraints=constraints, candidates=candidates, usd_per_kwh=power.value)
     hours, hours_assumption = hours_of(need)
     even = terms.break_even()
     months = tuple(range(terms.horizon_months + 1))
@@ -128,17 +128,17 @@ def buy_or_rent(
     )
 
 
-def comparable(pick: Pick, options: tuple[CloudOption, ...], candidates: Candidates) -> CloudOption | None:
+def comparable(pick: Pick, options: tuple[CloudOption, ...], *, candidates: Candidates) -> CloudOption | None:
     """The offer whose work costs least, of those that are about as fast, have fresh prices and can be relied on.
 
     Marketplaces come after providers with their own machines; free notebooks are left out.
     """
 
     def work_usd(option: CloudOption) -> float:
-        return option.usd_per_hour * relative_speed(pick, option, candidates)
+        return option.usd_per_hour * relative_speed(pick, option, candidates=candidates)
 
     def unlike(option: CloudOption) -> bool:
-        ratio = relative_speed(pick, option, candidates)
+        ratio = relative_speed(pick, option, candidates=candidates)
         return ratio > COMPARABLE_SPEED_RATIO or ratio < 1 / COMPARABLE_SPEED_RATIO**2
 
     paid = [option for option in options if not option.free]
@@ -149,14 +149,14 @@ def comparable(pick: Pick, options: tuple[CloudOption, ...], candidates: Candida
     return min(paid, key=rank, default=None)
 
 
-def relative_speed(pick: Pick, option: CloudOption, candidates: Candidates) -> float:
+def relative_speed(pick: Pick, option: CloudOption, *, candidates: Candidates) -> float:
     """How many rented hours do the work of one hour on the hardware to buy."""
     ratio = float(candidates.speed[pick.row] / candidates.speed[option.row])
     return ratio if np.isfinite(ratio) and ratio > 0 else 1.0
 
 
 def terms_of(
-    pick: Pick, rent: CloudOption, constraints: Constraints, *, candidates: Candidates, usd_per_kwh: float
+    pick: Pick, rent: CloudOption, *, constraints: Constraints, candidates: Candidates, usd_per_kwh: float
 ) -> Terms:
     """Purchase, power and rent of one comparison."""
     assert pick.price is not None
@@ -170,7 +170,7 @@ def terms_of(
         supply_efficiency_fraction=money("supply_efficiency"),
     )
     pue = money("pue_datacenter") if is_module(pick.device) else money("pue_home")
-    rented = rent.usd_per_hour * relative_speed(pick, rent, candidates)
+    rented = rent.usd_per_hour * relative_speed(pick, rent, candidates=candidates)
     idle = money("idle_w") * money("idle_hours_per_month") / WATTS_PER_KILOWATT * usd_per_kwh
     return Terms(
         purchase_usd=purchase,

@@ -118,9 +118,9 @@ def target_hours(constraints: Constraints, *, scenario: int) -> float:
 def candidates_for(
     job: Job,
     need: Need,
+    *,
     decision: Decision,
     constraints: Constraints,
-    *,
     devices: Devices,
     market: Market,
     today: date,

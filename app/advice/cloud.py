@@ -91,9 +91,9 @@ class Cloud:
 def cloud_for(
     job: Job,
     need: Need,
+    *,
     decision: Decision,
     constraints: Constraints,
-    *,
     candidates: Candidates,
     market: Market,
     today: date,

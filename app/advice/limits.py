@@ -120,7 +120,7 @@ def hardware_facts(candidates: Candidates, row: int) -> dict[str, Value]:
     }
 
 
-def limits_for(job: Job, decision: Decision, constraints: Constraints, candidates: Candidates) -> Limits:
+def limits_for(job: Job, decision: Decision, *, constraints: Constraints, candidates: Candidates) -> Limits:
     """Every limit that applies: what physics, software and shops allow, then what the person asked for."""
     described = _Describer(candidates, constraints)
     masks = (

@@ -80,9 +80,9 @@ def fit_word(fits: float) -> str | None:
     return "fits" if fits == 1.0 else "does_not_fit" if fits == 0.0 else "tight"
 
 
-def ranking(candidates: Candidates, limits: Limits, decision: Decision, constraints: Constraints) -> Ranking:
+def ranking(candidates: Candidates, limits: Limits, *, decision: Decision, constraints: Constraints) -> Ranking:
     """All candidates that are open to choice, best first. Ties are settled by price and then by name."""
-    keys = rank_keys(candidates, limits, decision, constraints)
+    keys = rank_keys(candidates, limits, decision=decision, constraints=constraints)
     _, fit_class, _, below_tier, late, *_ = keys
     slugs = np.array([device.slug for device in candidates.systems.devices.accelerators])
     order = np.lexsort((candidates.systems.count, slugs, *reversed(keys)))
@@ -92,7 +92,7 @@ def ranking(candidates: Candidates, limits: Limits, decision: Decision, constrai
 
 
 def rank_keys(
-    candidates: Candidates, limits: Limits, decision: Decision, constraints: Constraints
+    candidates: Candidates, limits: Limits, *, decision: Decision, constraints: Constraints
 ) -> tuple[FloatArray, ...]:
     """The columns that order the best fit, most important first; smaller is better in each."""
     scenario = decision.scenario.number
@@ -170,16 +170,16 @@ def dominated(candidates: Candidates, rows: tuple[int, ...]) -> BoolArray:
 
 
 def picks_for(
-    candidates: Candidates, limits: Limits, decision: Decision, constraints: Constraints, *, book: PriceBook
+    candidates: Candidates, limits: Limits, *, decision: Decision, constraints: Constraints, book: PriceBook
 ) -> tuple[Pick, ...]:
     """Up to four systems to buy; none in scenario 1, never none in the others."""
     if decision.scenario.number == 1:
         return ()
-    ranked = ranking(candidates, limits, decision, constraints)
+    ranked = ranking(candidates, limits, decision=decision, constraints=constraints)
     if not ranked.order:
         return ()
     teller = _Teller(candidates, limits, decision, constraints, best=ranked.order[0])
-    return tuple(teller.pick(role, row, book) for role, row in roles(ranked))
+    return tuple(teller.pick(role, row, book=book) for role, row in roles(ranked))
 
 
 def roles(ranked: Ranking) -> Iterator[tuple[str, int]]:
@@ -241,7 +241,7 @@ class _Teller:
     constraints: Constraints
     best: int
 
-    def pick(self, role: str, row: int, book: PriceBook) -> Pick:
+    def pick(self, role: str, row: int, *, book: PriceBook) -> Pick:
         tag = self.candidates.tags[row]
         device, count = self.candidates.device(row), self.candidates.count(row)
         machine = tag.machine if tag and tag.machine else book.alternative(device, count)

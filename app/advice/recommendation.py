@@ -7,12 +7,12 @@ from app.advice.buy_or_rent import BuyOrRent, buy_or_rent
 from app.advice.candidates import Candidates, candidates_for
 from app.advice.cautions import cautions
 from app.advice.circumstances import Circumstances
-from app.advice.cloud import CloudOption, cloud_for
+from app.advice.cloud import Cloud, CloudOption, cloud_for
 from app.advice.constraints import Constraints
 from app.advice.decide import Decision, decide
 from app.advice.first_steps import first_steps
 from app.advice.host import Host, host_for
-from app.advice.limits import limits_for
+from app.advice.limits import Limits, limits_for
 from app.advice.market import Market
 from app.advice.need import Need, need_of
 from app.advice.owned import Names, Owned, judge, owned_fit
@@ -70,45 +70,96 @@ def recommend(
     owned = judge(job, need, constraints, devices=devices, names=names)
     fit = owned_fit(owned)
     decision = decide(job, need, constraints, policy, owned=fit)
-    candidates = candidates_for(job, need, decision, constraints, devices=devices, market=market, today=today)
-    limits = limits_for(job, decision, constraints, candidates)
-    picks = picks_for(candidates, limits, decision, constraints, book=PriceBook.of(market, today))
-    cloud = cloud_for(job, need, decision, constraints, candidates=candidates, market=market, today=today)
+    goods = _goods(
+        job, need, decision=decision, constraints=constraints, devices=devices, market=market, today=today
+    )
     case = Circumstances(
         job=job,
         need=need,
         decision=decision,
         constraints=constraints,
         owned=owned,
-        picks=picks,
-        cloud=cloud.options,
-        buy_or_rent=buy_or_rent(picks, cloud.options, need, constraints, candidates=candidates, market=market),
-        host=_host(job, need, picks, constraints),
+        picks=goods.picks,
+        cloud=goods.cloud.options,
+        buy_or_rent=goods.deal,
+        host=_host(job, need, picks=goods.picks, constraints=constraints),
         market=market,
         devices=devices,
     )
-    considered = [each.slug for each in owned if each.considering and each.slug is not None]
-    mine = {each.slug for each in owned if not each.considering and each.slug is not None}
-    relaxed = (*limits.cautions(tuple(pick.row for pick in picks)), *cloud.cautions)
+    changes = changes_for(
+        job, need, decision=decision, constraints=constraints, devices=devices, policy=policy, rejob=rejob, owned=fit
+    )
     return Recommendation(
         job=job,
         need=need,
         decision=decision,
-        candidates=candidates,
-        picks=picks,
-        cloud=cloud.options,
-        buy_or_rent=case.buy_or_rent,
+        candidates=goods.candidates,
+        picks=goods.picks,
+        cloud=goods.cloud.options,
+        buy_or_rent=goods.deal,
         owned=owned,
         host=case.host,
-        changes=changes_for(job, need, decision, constraints, devices=devices, policy=policy, rejob=rejob, owned=fit),
-        rejected=rejections_for(limits, decision, constraints, picks=picks, asked=considered, owned=mine),
+        changes=changes,
+        rejected=_rejected(goods, owned, decision=decision, constraints=constraints),
         first_steps=first_steps(case),
-        cautions=by_severity((*relaxed, *cautions(case), *decision.cautions)),
+        cautions=by_severity((*goods.relaxed(), *cautions(case), *decision.cautions)),
         verdict=verdict(case),
     )
 
 
-def _host(job: Job, need: Need, picks: tuple[Pick, ...], constraints: Constraints) -> Host:
+@dataclass(frozen=True)
+class _Goods:
+    """What can be bought and rented for a job."""
+
+    candidates: Candidates
+    limits: Limits
+    picks: tuple[Pick, ...]
+    cloud: Cloud
+    deal: BuyOrRent | None
+
+    def relaxed(self) -> tuple[Caution, ...]:
+        """The limits and wishes that had to give way."""
+        return (*self.limits.cautions(tuple(pick.row for pick in self.picks)), *self.cloud.cautions)
+
+
+def _goods(
+    job: Job,
+    need: Need,
+    *,
+    decision: Decision,
+    constraints: Constraints,
+    devices: Devices,
+    market: Market,
+    today: date,
+) -> _Goods:
+    candidates = candidates_for(
+        job, need, decision=decision, constraints=constraints, devices=devices, market=market, today=today
+    )
+    limits = limits_for(job, decision, constraints=constraints, candidates=candidates)
+    book = PriceBook.of(market, today)
+    picks = picks_for(candidates, limits, decision=decision, constraints=constraints, book=book)
+    cloud = cloud_for(
+        job, need, decision=decision, constraints=constraints, candidates=candidates, market=market, today=today
+    )
+    deal = buy_or_rent(picks, cloud.options, need=need, constraints=constraints, candidates=candidates, market=market)
+    return _Goods(candidates, limits, picks, cloud, deal)
+
+
+def _rejected(
+    goods: _Goods, owned: tuple[Owned, ...], *, decision: Decision, constraints: Constraints
+) -> tuple[Rejection, ...]:
+    known = [each for each in owned if each.slug is not None]
+    return rejections_for(
+        goods.limits,
+        decision,
+        constraints=constraints,
+        picks=goods.picks,
+        asked=[str(each.slug) for each in known if each.considering],
+        owned=[str(each.slug) for each in known if not each.considering],
+    )
+
+
+def _host(job: Job, need: Need, *, picks: tuple[Pick, ...], constraints: Constraints) -> Host:
     """The computer around the best fit, or one without a graphics card."""
     best = picks[0] if picks else None
     per_node = 1 if best is None else -(-best.count // best.nodes)

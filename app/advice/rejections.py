@@ -30,8 +30,8 @@ class Rejection:
 def rejections_for(
     limits: Limits,
     decision: Decision,
-    constraints: Constraints,
     *,
+    constraints: Constraints,
     picks: tuple[Pick, ...],
     asked: Iterable[str] = (),
     owned: Iterable[str] = (),
@@ -79,5 +79,5 @@ def _neighbours(limits: Limits, decision: Decision, constraints: Constraints) ->
 def _order_without_limits(
     candidates: Candidates, limits: Limits, decision: Decision, constraints: Constraints
 ) -> list[int]:
-    _, *keys = rank_keys(candidates, limits, decision, constraints)
+    _, *keys = rank_keys(candidates, limits, decision=decision, constraints=constraints)
     return [int(row) for row in np.lexsort((candidates.systems.count, *reversed(keys)))]

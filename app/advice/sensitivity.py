@@ -57,9 +57,9 @@ class Neighbour:
 def changes_for(
     job: Job,
     need: Need,
+    *,
     decision: Decision,
     constraints: Constraints,
-    *,
     devices: Devices,
     policy: Policy,
     rejob: Rejob,
@@ -74,7 +74,7 @@ def changes_for(
             continue
         other_need = need_of(other, constraints, devices=relevant)
         other_decision = decide(other, other_need, constraints, policy, owned=owned)
-        weight, then = difference(need, decision, other_need, other_decision)
+        weight, then = difference(need, decision, other_need=other_need, other=other_decision)
         weighed.append((weight, place, Change(neighbour.if_, then)))
     weighed.sort(key=lambda entry: entry[:2])
     telling = [change for weight, _, change in weighed if weight < 3]
@@ -91,7 +91,7 @@ def _relevant(devices: Devices, constraints: Constraints) -> Devices:
     )
 
 
-def difference(need: Need, decision: Decision, other_need: Need, other: Decision) -> tuple[int, Reason]:
+def difference(need: Need, decision: Decision, *, other_need: Need, other: Decision) -> tuple[int, Reason]:
     """How much an answer differs (0: scenario, 1: tier, 2: memory, 3: not at all), and the sentence that says so."""
     values = {
         "scenario": other.scenario.title,

@@ -18,11 +18,11 @@ def compared(*, hours=20.0, market=None, tier="high", **limits):
     candidates, job = make_candidates(*CATALOGUE, market=market), make_job()
     need = make_need(monthly_hours=hours)
     picks = picks_for(
-        candidates, limits_for(job, decision, constraints, candidates), decision, constraints,
+        candidates, limits_for(job, decision, constraints=constraints, candidates=candidates), decision=decision, constraints=constraints,
         book=PriceBook.of(market, TODAY),
     )  # fmt: skip
-    cloud = cloud_for(job, need, decision, constraints, candidates=candidates, market=market, today=TODAY)
-    return buy_or_rent(picks, cloud.options, need, constraints, candidates=candidates, market=market)
+    cloud = cloud_for(job, need, decision=decision, constraints=constraints, candidates=candidates, market=market, today=TODAY)
+    return buy_or_rent(picks, cloud.options, need=need, constraints=constraints, candidates=candidates, market=market)
 
 
 def test_renting_is_cheaper_for_few_hours_and_buying_for_many():

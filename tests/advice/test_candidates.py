@@ -27,7 +27,7 @@ from tests.advice.factories import (
 
 def candidates_of(*accelerators, scenario=2, job=None, need=None, devices=None, **constraints):
     return candidates_for(
-        job or make_job(), need or make_need(), make_decision(scenario), make_constraints(**constraints),
+        job or make_job(), need or make_need(), decision=make_decision(scenario), constraints=make_constraints(**constraints),
         devices=devices or make_devices(*accelerators), market=make_market(), today=TODAY,
     )  # fmt: skip
 

@@ -24,7 +24,7 @@ def cloud_of(*, scenario=2, offers=OFFERS, job=None, need=None, counts=(1,), tim
     market = make_market(offers=offers)
     candidates = make_candidates(*CATALOGUE, counts=counts, market=market, timed=timed, memory_gib=memory_gib, work_flops=flops)
     return cloud_for(
-        job or make_job(), need or make_need(), make_decision(scenario), make_constraints(**limits),
+        job or make_job(), need or make_need(), decision=make_decision(scenario), constraints=make_constraints(**limits),
         candidates=candidates, market=market, today=TODAY,
     )  # fmt: skip
 

@@ -29,7 +29,9 @@ from tests.advice.factories import (
 
 def limits_of(*accelerators, scenario=2, job=None, counts=(1,), memory_gib=10.0, **constraints):
     candidates = make_candidates(*accelerators, counts=counts, memory_gib=memory_gib)
-    return limits_for(job or make_job(), make_decision(scenario), make_constraints(**constraints), candidates)
+    return limits_for(
+        job or make_job(), make_decision(scenario), constraints=make_constraints(**constraints), candidates=candidates
+    )
 
 
 def broken(limits, row=0):

@@ -35,8 +35,8 @@ def picks_of(*accelerators, scenario=2, tier="mid", market=None, constraints=Non
     market, constraints = market or make_market(), make_constraints(**(constraints or {}))
     candidates = make_candidates(*accelerators, market=market, **given_candidates)
     decision = make_decision(scenario, tier)
-    limits = limits_for(make_job(), decision, constraints, candidates)
-    return picks_for(candidates, limits, decision, constraints, book=PriceBook.of(market, TODAY))
+    limits = limits_for(make_job(), decision, constraints=constraints, candidates=candidates)
+    return picks_for(candidates, limits, decision=decision, constraints=constraints, book=PriceBook.of(market, TODAY))
 
 
 def by_role(picks):
@@ -47,8 +47,8 @@ def place(slug, *, accelerators=CATALOGUE, market=None, tier="mid", scenario=2, 
     """Place of a device in the ranking; worse than everything when it is not open to choice."""
     candidates = make_candidates(*accelerators, market=market, memory_gib=memory_gib)
     decision, limited = make_decision(scenario, tier), make_constraints(**constraints)
-    limits = limits_for(make_job(), decision, limited, candidates)
-    order = [candidates.device(row).slug for row in ranking(candidates, limits, decision, limited).order]
+    limits = limits_for(make_job(), decision, constraints=limited, candidates=candidates)
+    order = [candidates.device(row).slug for row in ranking(candidates, limits, decision=decision, constraints=limited).order]
     return order.index(slug) if slug in order else len(CATALOGUE) + 1
 
 
@@ -197,8 +197,8 @@ def test_a_higher_price_never_improves_a_rank(card, dearer, budget):
 def test_the_ranking_never_prefers_what_breaks_a_limit():
     candidates = make_candidates(*CATALOGUE)
     constraints, decision = make_constraints(budget_usd=1000), make_decision()
-    limits = limits_for(make_job(), decision, constraints, candidates)
-    order = ranking(candidates, limits, decision, constraints).order
+    limits = limits_for(make_job(), decision, constraints=constraints, candidates=candidates)
+    order = ranking(candidates, limits, decision=decision, constraints=constraints).order
     assert np.all(limits.pain[list(order)] == limits.pain.min())
 
 

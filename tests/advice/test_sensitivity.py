@@ -42,7 +42,7 @@ def changes_of(workload, policy=None, **constraints):
     need = need_of(job, limited, devices=devices)
     decision = decide(job, need, limited, policy)
     return changes_for(
-        job, need, decision, limited, devices=devices, policy=policy, rejob=lambda changes: job_of(workload | dict(changes))
+        job, need, decision=decision, constraints=limited, devices=devices, policy=policy, rejob=lambda changes: job_of(workload | dict(changes))
     )
 
 
@@ -130,19 +130,21 @@ def test_a_network_without_known_counts_is_scaled_by_what_is_known():
 
 
 def test_an_answer_that_does_not_differ_is_said_to_stay():
-    weight, then = difference(make_need(), make_decision(), make_need(), make_decision())
+    weight, then = difference(make_need(), make_decision(), other_need=make_need(), other=make_decision())
     assert weight == 3
     assert then.code == "then_stays"
 
 
 def test_another_tier_matters_less_than_another_scenario_and_more_than_memory():
     need, larger = make_need(), make_need(smallest_single_gpu_gib=24.0)
-    scenario = difference(need, make_decision(2), need, make_decision(3))[0]
-    tier = difference(need, make_decision(2, "mid"), need, make_decision(2, "high"))[0]
-    memory = difference(need, make_decision(), larger, make_decision())[0]
+    scenario = difference(need, make_decision(2), other_need=need, other=make_decision(3))[0]
+    tier = difference(need, make_decision(2, "mid"), other_need=need, other=make_decision(2, "high"))[0]
+    memory = difference(need, make_decision(), other_need=larger, other=make_decision())[0]
     assert scenario < tier < memory
 
 
 def test_no_card_at_all_is_told_as_several():
-    then = difference(make_need(), make_decision(), replace(make_need(), smallest_single_gpu_gib=None), make_decision())[1]
+    then = difference(
+        make_need(), make_decision(), other_need=replace(make_need(), smallest_single_gpu_gib=None), other=make_decision()
+    )[1]
     assert then.code == "then_several"
