@@ -69,7 +69,7 @@ def recommend(
     need = need_of(job, constraints, devices=devices)
     owned = judge(job, need, constraints, devices=devices, names=names)
     fit = owned_fit(owned)
-    decision = decide(job, need, constraints, policy, owned=fit)
+    decision = decide(job, need, constraints=constraints, policy=policy, owned=fit)
     goods = _goods(
         job, need, decision=decision, constraints=constraints, devices=devices, market=market, today=today
     )

@@ -73,7 +73,7 @@ def changes_for(
         if other is None:
             continue
         other_need = need_of(other, constraints, devices=relevant)
-        other_decision = decide(other, other_need, constraints, policy, owned=owned)
+        other_decision = decide(other, other_need, constraints=constraints, policy=policy, owned=owned)
         weight, then = difference(need, decision, other_need=other_need, other=other_decision)
         weighed.append((weight, place, Change(neighbour.if_, then)))
     weighed.sort(key=lambda entry: entry[:2])

@@ -40,7 +40,7 @@ def changes_of(workload, policy=None, **constraints):
     job, limited, devices = job_of(workload), make_constraints(**constraints), make_devices()
     policy = policy or make_policy()
     need = need_of(job, limited, devices=devices)
-    decision = decide(job, need, limited, policy)
+    decision = decide(job, need, constraints=limited, policy=policy)
     return changes_for(
         job, need, decision=decision, constraints=limited, devices=devices, policy=policy, rejob=lambda changes: job_of(workload | dict(changes))
     )
