@@ -5,7 +5,7 @@ named data-centre card, and none by hand. What nobody can know is None.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -226,12 +226,13 @@ def need_of(job: Job, constraints: Constraints, *, devices: Devices) -> Need:
     duration = singles.estimates.duration_s
     reference = _memory_row(job, singles, smallest=smallest, cpu=cpu)
     box = _box(job, devices)
+    memory, parts = _for_all_requests(job, singles.estimates, reference)
     consumer_hours, best_hours = hours_at(duration, consumer), hours_at(duration, best)
     run_hours = next((h for h in (consumer_hours, best_hours, box.hours) if h is not None), None)
     monthly, basis = _monthly_hours(job, run_hours)
     return Need(
-        memory=range_at(singles.estimates.memory_bytes, reference),
-        memory_parts=_parts_at(singles.estimates, reference),
+        memory=memory,
+        memory_parts=parts,
         memory_device=_slug(devices, reference),
         flops_total=_flops_total(job, singles.estimates, reference),
         evidence=singles.estimates.evidence,
@@ -269,8 +270,29 @@ def need_of(job: Job, constraints: Constraints, *, devices: Devices) -> Need:
 
 def _singles(job: Job, devices: Devices) -> _Singles:
     estimates = estimate(job, systems_of(devices, count=np.ones(len(devices))))
-    fitting = np.asarray(estimates.fits >= 1.0, dtype=np.bool_)
+    fitting = _holds(job, estimates)
     return _Singles(devices, estimates, gpus=current_gpus(devices, training=job.training), fitting=fitting)
+
+
+def _holds(job: Job, estimates: Estimates) -> BoolArray:
+    """Mask of the systems that hold the work, with every request that was asked for at the same time."""
+    fitting = np.asarray(estimates.fits >= 1.0, dtype=np.bool_)
+    served = estimates.pace.concurrent_requests if estimates.pace is not None else None
+    if served is None or job.concurrent_requests is None:
+        return fitting
+    return fitting & np.asarray(served >= job.concurrent_requests, dtype=np.bool_)
+
+
+def _for_all_requests(job: Job, estimates: Estimates, row: int | None) -> tuple[Range | None, tuple[NeedPart, ...]]:
+    """Memory and its parts with every request asked for; a server that queues holds only as many as it has room for."""
+    memory, parts = range_at(estimates.memory_bytes, row), _parts_at(estimates, row)
+    served = value_at(estimates.pace.concurrent_requests, row) if estimates.pace is not None else None
+    if memory is None or not served or job.concurrent_requests is None or served >= job.concurrent_requests:
+        return memory, parts
+    times = job.concurrent_requests / served
+    grown = tuple(replace(part, bytes=part.bytes * times) if part.part == "kv_cache" else part for part in parts)
+    factor = sum(part.bytes for part in grown) / sum(part.bytes for part in parts)
+    return Range(memory.low * factor, memory.expected * factor, memory.high * factor), grown
 
 
 def _memory_row(job: Job, singles: _Singles, *, smallest: int | None, cpu: int | None) -> int | None:
@@ -312,7 +334,7 @@ def _box(job: Job, devices: Devices) -> _Box:
     cards = devices.take([row] * len(counts))
     plan = default_plan(job, cards, count=counts, nodes=nodes)
     estimates = estimate(job, systems_of(cards, count=counts, nodes=nodes, plan=plan))
-    fitting = np.flatnonzero(estimates.fits >= 1.0)
+    fitting = np.flatnonzero(_holds(job, estimates))
     enough = float(counts[fitting[0]]) if len(fitting) else _beyond(job, cards)
     box = CLUSTER_COUNTS.index(DEVICES_IN_A_BOX)
     hours = hours_at(estimates.duration_s, box) if len(fitting) and fitting[0] <= box else None
@@ -326,8 +348,8 @@ def _beyond(job: Job, cards: Devices) -> float | None:
     """Cards for a job larger than every cluster tried: its whole memory over what one card may be filled with."""
     one = cards.take([0])
     estimates = estimate(job, systems_of(one, count=np.ones(1)))
-    whole = _expected(estimates.memory_bytes, 0)
-    return None if whole is None else math.ceil(whole / (BOX_FILL_FRACTION * one.usable_memory_bytes[0]))
+    whole, _ = _for_all_requests(job, estimates, 0)
+    return None if whole is None else math.ceil(whole.expected / (BOX_FILL_FRACTION * one.usable_memory_bytes[0]))
 
 
 def _monthly_hours(job: Job, run_hours: float | None) -> tuple[float | None, str]:
