@@ -6,7 +6,7 @@ An empty price is unknown, never free. Closed providers are never offered. Old p
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from statistics import median
@@ -101,10 +101,22 @@ def cloud_for(
     """Three to eight offers where there are so many; none where nothing may leave the premises."""
     if constraints.on_premises_only:
         return Cloud(())
-    search = _Search(job, need, decision, constraints, candidates, market, today)
-    found = search.options()
-    within, cautions = search.within_wishes(found)
-    return Cloud(tuple(search.chosen(within)), cautions)
+    strict = _Search(job, need, decision, constraints, candidates, market, today)
+    any_maker = replace(strict, any_vendor=True)
+    in_any_time = replace(strict, any_time=True)
+    attempts = (
+        (strict, ""),
+        (in_any_time, "relaxed_cloud_deadline"),
+        (replace(in_any_time, any_vendor=True), "relaxed_cloud_vendor"),
+        (replace(in_any_time, any_vendor=True, any_size=True), "relaxed_cloud_fit"),
+    )
+    for search, code in attempts:
+        found = search.options()
+        if found or decision.scenario.number <= 2:
+            within, cautions = search.within_wishes(found)
+            relaxed = (Caution("warning", Reason(code, search.wish_values())),) if code else ()
+            return Cloud(tuple(search.chosen(within)), (*relaxed, *cautions))
+    return Cloud(())
 
 
 @dataclass(frozen=True)
@@ -116,6 +128,9 @@ class _Search:
     candidates: Candidates
     market: Market
     today: date
+    any_time: bool = False
+    any_vendor: bool = False
+    any_size: bool = False
 
     @cached_property
     def _rows_of(self) -> dict[str, list[int]]:
@@ -160,7 +175,7 @@ class _Search:
             if kept:
                 options = kept
             else:
-                cautions.append(Caution("warning", Reason(f"relaxed_{name}", self._wish_values())))
+                cautions.append(Caution("warning", Reason(f"relaxed_{name}", self.wish_values())))
         return options, tuple(cautions)
 
     def chosen(self, options: list[CloudOption]) -> list[CloudOption]:
@@ -216,12 +231,12 @@ class _Search:
         if (device.kind == "fpga" and not self._wants_fpga()) or (device.kind == "tpu" and not self._wants_tpu()):
             return False
         vendors = {vendor.strip().lower() for vendor in self.constraints.vendors or ()}
-        if vendors and device.vendor.lower() not in vendors:
+        if vendors and not self.any_vendor and device.vendor.lower() not in vendors:
             return False
         deadline = self.constraints.deadline_hours
-        if deadline is not None and self.candidates.hours[row] > deadline:
+        if deadline is not None and not self.any_time and self.candidates.hours[row] > deadline:
             return False
-        return bool(self.candidates.fits[row] != 0 and not self.candidates.overfull[row])
+        return self.any_size or bool(self.candidates.fits[row] != 0 and not self.candidates.overfull[row])
 
     def _wants_fpga(self) -> bool:
         if self.job.training:
@@ -290,7 +305,7 @@ class _Search:
         hours = min(monthly * again, HOURS_PER_MONTH)
         return "month", Range(hours, hours, hours)
 
-    def _rank(self, option: CloudOption) -> tuple[bool, bool, bool, bool, float, float, str, str]:
+    def _rank(self, option: CloudOption) -> tuple[bool, bool, bool, float, float, float, str, str]:
         """Fresh before old, in time before late, well supported before exotic, roomy before tight, then by cost."""
         hours = self.candidates.hours[option.row]
         late = bool(hours > target_hours(self.constraints, scenario=self.decision.scenario.number))
@@ -298,7 +313,7 @@ class _Search:
         speed = float(self.candidates.speed[option.row])
         cost = option.total_usd.expected if option.total_usd and option.basis == "run" else option.usd_per_hour / speed
         cost = cost if np.isfinite(cost) else np.inf
-        tight = option.fit != "fits"
+        tight = 0.0 if option.fit == "fits" else 1.0 if not self.any_size else 1 / self._memory_bytes(option.row)
         return (not option.fresh, late, exotic, tight, cost, option.usd_per_hour, option.provider, option.instance)
 
     def _preference(self, option: CloudOption) -> tuple[bool, int, float, str]:
@@ -315,8 +330,14 @@ class _Search:
             return True
         return option.usd_per_hour * monthly <= limit
 
-    def _wish_values(self) -> dict[str, Value]:
+    def _memory_bytes(self, row: int) -> float:
+        return float(self.candidates.estimates.usable_memory_bytes[row] * self.candidates.systems.count[row])
+
+    def wish_values(self) -> dict[str, Value]:
+        """The values of sentences about wishes that had to give way."""
         return {
+            "deadline_hours": self.constraints.deadline_hours,
+            "vendors": ", ".join(self.constraints.vendors or ()),
             "providers": ", ".join(self.constraints.providers or ()),
             "regions": ", ".join(self.constraints.regions or ()),
             "budget_usd_per_month": self.constraints.budget_usd_per_month,

@@ -198,3 +198,23 @@ def test_tpus_are_offered_for_large_training_only():
 def test_what_is_probably_too_small_is_not_offered():
     cloud = cloud_of(memory_gib=25.0)
     assert not any(option.device.slug == "l4" for option in cloud.options)
+
+
+def test_makers_that_nobody_rents_out_are_said_and_others_are_shown():
+    cloud = cloud_of(scenario=3, counts=(1, 8), vendors=["Apple"])
+    assert cloud.options
+    assert cloud.cautions[0].reason.code == "relaxed_cloud_vendor"
+
+
+def test_where_nothing_rented_holds_the_work_the_largest_is_shown_and_said():
+    cloud = cloud_of(scenario=4, counts=(8, 16), memory_gib=1e6)
+    assert cloud.options
+    assert cloud.options[0].fit == "does_not_fit"
+    assert [caution.reason.code for caution in cloud.cautions] == ["relaxed_cloud_fit"]
+
+
+def test_a_deadline_that_no_rented_machine_keeps_is_said():
+    cloud = cloud_of(scenario=3, deadline_hours=1e-6)
+    assert cloud.options
+    assert cloud.cautions[0].reason.code == "relaxed_cloud_deadline"
+    assert "finishes" in sentence(cloud.cautions[0].reason)
