@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from typer.testing import CliRunner
 
+from app import formatting
 from app.cli import build
 from app.flat_query import query_string
 from app.requests import RecommendRequest
@@ -112,3 +113,28 @@ def test_a_pick_agrees_with_its_estimate(client, question, posted):
 
         same = ("memory_gib_per_device", "usable_memory_gib", "fit", "throughput", "step_ms")
         assert {name: alone[name] for name in same} == {name: pick["estimate"][name] for name in same}
+
+
+def test_the_page_agrees_with_the_post(browser, posted):
+    page = browser.get(posted["links"]["html"])
+
+    told = [float(one["value"]) for one in page.select("data[value]")]
+    need, picks, cloud = posted["need"]["memory_gib"], posted["picks"], posted["cloud"]
+    runs = [pick["estimate"]["duration_hours"] for pick in picks] + [offer["hours"] for offer in cloud]
+    expected = [need["expected"]] if need else []
+    expected += [offer["usd_per_hour"] for offer in cloud] + [run["expected"] for run in runs if run]
+    assert told == expected
+    assert (page.heading, page.select_one("h1")["data-scenario"]) == (
+        posted["verdict"],
+        str(posted["scenario"]["number"]),
+    )
+
+
+def test_the_page_shows_every_range_as_the_post_has_it(browser, posted):
+    text = browser.get(posted["links"]["html"]).get_text(" ", strip=True)
+
+    shown = [formatting.gib(part["gib"]) for part in posted["need"]["breakdown"]]
+    shown += [formatting.gib(pick["estimate"]["usable_memory_gib"]) for pick in posted["picks"]]
+    prices = [pick["price_usd"] for pick in posted["picks"]] + [offer["total_usd"] for offer in posted["cloud"]]
+    shown += [formatting.usd_between(price["low"], price["high"]) for price in prices if price]
+    assert [one for one in shown if one not in text] == []
