@@ -32,7 +32,7 @@ owned = st.builds(OwnedHardware, accelerator=st.sampled_from(sorted(KNOWN)), cou
 )
 models = st.one_of(
     st.builds(ModelChoice, name=words),
-    st.builds(ModelChoice, parameters=amounts.filter(lambda n: n <= 1e14), architecture=maybe(st.just("cnn"))),
+    st.builds(ModelChoice, parameters=st.floats(1, 1e14), architecture=maybe(st.just("cnn"))),
     st.builds(ModelChoice, hf_config=st.dictionaries(slugs, st.integers() | words | st.booleans(), max_size=3)),
 )
 requests = st.builds(
