@@ -96,7 +96,8 @@ def main():
     for (metric, work_class), rows in sorted(found.items()):
         sources = len({source for source, _ in rows})
         spread = spread_of(rows)
-        print(f"{metric:<11}{work_class:<22}{len(rows):>5} runs {sources:>3} sources  {spread['low']:.2f} .. {spread['high']:.2f}")
+        ends = f"{spread['low']:.2f} .. {spread['high']:.2f}"
+        print(f"{metric:<11}{work_class:<22}{len(rows):>5} runs {sources:>3} sources  {ends}")
         if len(rows) >= MIN_RUNS:
             spreads[metric][work_class] = spread
     for metric in sorted({metric for metric, _ in found}):

@@ -1,5 +1,7 @@
 """The chain: job and systems in, estimates out, as columns. Formulas live in the modules this one calls."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from app.engine import audio, classical, diffusion, intervals, networks, serving, training
@@ -31,31 +33,47 @@ def physics_of(job: Job, systems: Systems) -> Physics:
 def estimate(job: Job, systems: Systems) -> Estimates:
     """Memory, speed, time and energy of a job on each system, with 80 % intervals."""
     physics = physics_of(job, systems)
-    pace = physics.pace
-    memory = physics.footprint and intervals.around(
-        physics.footprint.total_bytes, metric="memory", work_class=job.work_class
-    )
-    throughput = pace and _throughput(job, pace)
-    duration = pace and _duration(job, pace)
-    device_s = duration and duration.scaled(systems.count)
+    footprint, pace = physics.footprint, physics.pace
+    speed = _Speed() if pace is None else _speed(job, pace, systems=systems)
     return Estimates(
-        memory_bytes=memory,
-        memory_parts=physics.footprint.parts if physics.footprint else (),
+        memory_bytes=None if footprint is None else _around(footprint.total_bytes, metric="memory", job=job),
+        memory_parts=() if footprint is None else footprint.parts,
         usable_memory_bytes=systems.devices.usable_memory_bytes,
-        throughput_per_s=throughput,
-        unit=pace.unit if pace else "",
-        prefill_tokens_per_s=_around(pace and pace.prefill_tokens_per_s, metric="prefill", job=job),
-        decode_tokens_per_s=_around(pace and pace.decode_tokens_per_s, metric="decode", job=job),
-        model_flops_utilization=pace and _utilization(pace, systems),
-        bound_by=pace.bound_by if pace else (),
-        step_s=throughput and pace and throughput.inverted(pace.units_per_step),
-        duration_s=duration,
-        device_s=device_s,
-        energy_kwh=device_s and _energy(device_s, systems),
+        throughput_per_s=speed.throughput_per_s,
+        unit="" if pace is None else pace.unit,
+        prefill_tokens_per_s=None if pace is None else _around(pace.prefill_tokens_per_s, metric="prefill", job=job),
+        decode_tokens_per_s=None if pace is None else _around(pace.decode_tokens_per_s, metric="decode", job=job),
+        model_flops_utilization=None if pace is None else _utilization(pace, systems),
+        bound_by=() if pace is None else pace.bound_by,
+        step_s=speed.step_s,
+        duration_s=speed.duration_s,
+        device_s=speed.device_s,
+        energy_kwh=speed.energy_kwh,
         pace=pace,
         evidence=_evidence(job),
         warnings=physics.warnings,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Speed:
+    """Everything that follows from the pace; nothing where there is none."""
+
+    throughput_per_s: Interval | None = None
+    step_s: Interval | None = None
+    duration_s: Interval | None = None
+    device_s: Interval | None = None
+    energy_kwh: Interval | None = None
+
+
+def _speed(job: Job, pace: Pace, *, systems: Systems) -> _Speed:
+    throughput = _throughput(job, pace)
+    step = throughput.inverted(pace.units_per_step)
+    duration = _duration(job, pace)
+    if duration is None:
+        return _Speed(throughput, step)
+    device_s = duration.scaled(systems.count)
+    return _Speed(throughput, step, duration, device_s, _energy(device_s, systems))
 
 
 def _around(expected: FloatArray | None, *, metric: str, job: Job) -> Interval | None:
@@ -89,8 +107,7 @@ def _energy(device_s: Interval, systems: Systems) -> Interval | None:
     power_w = systems.devices.tdp_w
     if bool(np.all(np.isnan(power_w))):
         return None
-    hours = device_s.scaled(1 / SECONDS_PER_HOUR)
-    return Interval(*(energy_kwh(device_hours=h, tdp_w=power_w) for h in (hours.low, hours.expected, hours.high)))
+    return device_s.scaled(energy_kwh(device_hours=1 / SECONDS_PER_HOUR, tdp_w=power_w))
 
 
 def _evidence(job: Job) -> str:

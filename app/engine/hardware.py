@@ -86,34 +86,42 @@ class Devices:
 
     @cached_property
     def memory_bytes(self) -> FloatArray:
+        """Nominal memory. [bytes]"""
         return column([a.memory_bytes for a in self.accelerators])
 
     @cached_property
     def usable_memory_bytes(self) -> FloatArray:
+        """Memory that programs can allocate. [bytes]"""
         return column([a.usable_memory_bytes for a in self.accelerators])
 
     @cached_property
     def memory_bandwidth_bytes_per_s(self) -> FloatArray:
+        """Peak memory bandwidth. [bytes/s]"""
         return column([a.memory_bandwidth_bytes_per_s for a in self.accelerators])
 
     @cached_property
     def tdp_w(self) -> FloatArray:
+        """Rated power. [W]"""
         return column([a.tdp_w for a in self.accelerators])
 
     @cached_property
     def compute_units(self) -> FloatArray:
+        """Streaming multiprocessors, compute units or cores."""
         return column([a.compute_units for a in self.accelerators])
 
     @cached_property
     def launch_year(self) -> FloatArray:
+        """Year of sale."""
         return column([a.launch_year for a in self.accelerators])
 
     @cached_property
     def interconnect_bytes_per_s(self) -> FloatArray:
+        """Direct link, both directions together. [bytes/s]"""
         return column([a.interconnect_bytes_per_s for a in self.accelerators])
 
     @cached_property
     def pcie_bytes_per_s(self) -> FloatArray:
+        """Host link, one direction. [bytes/s]"""
         return column([a.pcie_bytes_per_s for a in self.accelerators])
 
     def peak_flops_per_s(self, rate: str) -> FloatArray:
@@ -121,7 +129,7 @@ class Devices:
         return column([getattr(a.peak, rate) for a in self.accelerators])
 
     def where(self, **traits: str | tuple[str, ...] | bool) -> BoolArray:
-        """Mask of the devices with one of these values in each field: ``where(kind="gpu", vendor=("AMD", "Intel"))``."""
+        """Mask of devices with one of these values in each field: ``where(kind="gpu", vendor=("AMD", "Intel"))``."""
         mask = np.ones(len(self), dtype=np.bool_)
         for name, wanted in traits.items():
             values = wanted if isinstance(wanted, tuple) else (wanted,)

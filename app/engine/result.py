@@ -46,6 +46,7 @@ class Footprint:
 
     @property
     def total_bytes(self) -> FloatArray:
+        """The sum of the parts. [bytes]"""
         total: FloatArray = np.sum(np.stack([part.bytes for part in self.parts]), axis=0, dtype=np.float64)
         return total
 

@@ -41,6 +41,7 @@ def _known_precision(value: str) -> str:
 
 
 def real_number(value: object) -> object:
+    """Refuse true and false where a number belongs."""
     if isinstance(value, bool):
         message = "Enter a number, not true or false"
         raise ValueError(message)  # noqa: TRY004 - pydantic makes a finding of ValueError only

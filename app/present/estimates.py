@@ -83,7 +83,7 @@ def estimate_answer(job: Job, estimates: Estimates, *, row: int, systems: System
         device_hours=device_hours,
         energy_kwh=range_answer(estimates.energy_kwh, row),
         cost_usd=cost,
-        evidence=estimates.evidence,  # type: ignore[arg-type]
+        evidence=estimates.evidence,
         assumptions=assumptions,
         warnings=warnings,
     )

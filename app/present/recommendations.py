@@ -166,7 +166,7 @@ def _buy_or_rent(found: BuyOrRent) -> BuyOrRentAnswer:
     even = found.break_even_hours_per_month
     return BuyOrRentAnswer(
         break_even_hours_per_month=None if even is None else rounded(even),
-        cheaper=found.cheaper,  # type: ignore[arg-type] # pydantic checks the word
+        cheaper=found.cheaper,
         hours_per_month=rounded(found.hours_per_month),
         months=list(found.months),
         buy_cumulative_usd=[round(usd, 2) for usd in found.buy_cumulative_usd],
@@ -212,7 +212,7 @@ def _rejected(rejection: Rejection) -> RejectedAnswer:
 
 def _warning(caution: Caution) -> WarningAnswer:
     return WarningAnswer(
-        severity=caution.severity,  # type: ignore[arg-type] # pydantic checks the word
+        severity=caution.severity,
         text=sentence(caution.reason),
     )
 
