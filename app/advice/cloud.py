@@ -3,13 +3,11 @@
 An empty price is unknown, never free. Closed providers are never offered. Old prices are shown but never come first.
 """
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from statistics import median
 
 import numpy as np
 
@@ -19,6 +17,7 @@ from app.advice.decide import Decision
 from app.advice.market import Market, Offer, Provider
 from app.advice.money import money
 from app.advice.need import Need, Range, range_at
+from app.advice.offer_checks import asked_providers, in_region, is_doubtful, usual_device_hours
 from app.advice.picks import SOFTWARE_CLASS, fit_word
 from app.advice.prices import is_fresh
 from app.advice.reasons import Caution, Reason, Value
@@ -34,16 +33,6 @@ MARKETPLACE_ROWS = 3
 ROWS_PER_DEVICE = 2
 CLUSTER_INSTANCE_DEVICES = 4.0
 """Instances with fewer devices have no fast network between them."""
-DOUBTFUL_BELOW_FRACTION = 0.2
-"""A listed price below this share of the median for the same device is a slip or a bait, and not shown."""
-PRICES_FOR_A_MEDIAN = 4
-CONTINENTS = {
-    "eu": r"\beu\b|^eu-|europe|norway|sweden|finland|france|germany|amsterdam|gra\b|\bis\b|no-|fi-|uk|iceland",
-    "us": r"\bus\b|^us|united states|america|virginia|oregon|east|west|canada",
-    "asia": r"asia|^ap-|japan|india|singapore|tokyo|mumbai",
-}
-"""What regions that people name by continent look like in the names of providers."""
-
 
 @dataclass(frozen=True, slots=True)
 class CloudOption:
@@ -102,7 +91,6 @@ def cloud_for(
     if constraints.on_premises_only:
         return Cloud(())
     strict = _Search(job, need, decision, constraints, candidates, market, today)
-    any_maker = replace(strict, any_vendor=True)
     in_any_time = replace(strict, any_time=True)
     attempts = (
         (strict, ""),
@@ -342,51 +330,6 @@ class _Search:
             "regions": ", ".join(self.constraints.regions or ()),
             "budget_usd_per_month": self.constraints.budget_usd_per_month,
         }
-
-
-def usual_device_hours(offers: Iterable[Offer]) -> dict[str, float]:
-    """The median price of one device for one hour on demand, where several are known. [USD/h]"""
-    prices: defaultdict[str, list[float]] = defaultdict(list)
-    for offer in offers:
-        if offer.usd_per_hour_on_demand and offer.accelerator_count >= 1:
-            prices[offer.accelerator].append(offer.usd_per_hour_on_demand / offer.accelerator_count)
-    return {slug: median(found) for slug, found in prices.items() if len(found) >= PRICES_FOR_A_MEDIAN}
-
-
-def is_doubtful(offer: Offer, usual: dict[str, float]) -> bool:
-    """Whether a price is so far below the usual one of its device that it is a slip or a bait."""
-    price, typical = offer.usd_per_hour_on_demand, usual.get(offer.accelerator)
-    if not price or typical is None:
-        return False
-    return price / offer.accelerator_count < DOUBTFUL_BELOW_FRACTION * typical
-
-
-def asked_providers(constraints: Constraints, market: Market) -> set[str]:
-    """Slugs of the living providers that somebody asks for, by slug, name or alias."""
-    asked = {_plain(name) for name in constraints.providers or ()}
-    return {
-        provider.slug
-        for provider in market.providers
-        if provider.status == "active"
-        and asked & {_plain(each) for each in (provider.slug, provider.name, *provider.aliases)}
-    }
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
-def in_region(region: str, asked: str) -> bool:
-    """Whether a provider's region is what somebody asks for; offers without a fixed place count as everywhere.
-
-    >>> in_region("europe-west4", "EU"), in_region("us-east-1", "eu"), in_region("global", "eu")
-    (True, False, True)
-    """
-    place, wish = region.lower(), asked.strip().lower()
-    if "global" in place or place in {"-", ""} or wish in place:
-        return True
-    pattern = CONTINENTS.get(wish) or CONTINENTS.get({"europe": "eu", "usa": "us"}.get(wish, ""))
-    return pattern is not None and re.search(pattern, place) is not None
 
 
 def _varied(options: Iterable[CloudOption], *, per_provider: int, markets: int) -> Iterator[CloudOption]:
