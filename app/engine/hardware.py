@@ -69,6 +69,10 @@ class Accelerator:
     unified_memory: bool = False
     source_url: str = ""
 
+    def __hash__(self) -> int:
+        """By slug: look-ups by device happen for every row of every estimate."""
+        return hash(self.slug)
+
     @property
     def trains(self) -> bool:
         """Whether training software exists for this kind of device at all."""
