@@ -73,9 +73,7 @@ class Terms:
     def buy_usd(self, months: int, *, hours: float) -> float:
         """Spent on owning up to the end of a month; what a sale brings is counted at the end of the horizon."""
         monthly = self.own_fixed_usd_per_month + hours * self.own_usd_per_hour
-        spent = float(
-            cost.cumulative_buy_usd(months=months, purchase=self.purchase_usd, running_usd_per_month=monthly)
-        )
+        spent = float(cost.cumulative_buy_usd(months=months, purchase=self.purchase_usd, running_usd_per_month=monthly))
         return spent - self.resale_usd if months == self.horizon_months else spent
 
     def rent_usd(self, months: int, *, hours: float) -> float:
@@ -142,6 +140,7 @@ def comparable(pick: Pick, options: tuple[CloudOption, ...], *, candidates: Cand
         return ratio > COMPARABLE_SPEED_RATIO or ratio < 1 / COMPARABLE_SPEED_RATIO**2
 
     paid = [option for option in options if not option.free]
+
     def rank(option: CloudOption) -> tuple[bool, bool, bool, float, str]:
         market = option.provider_kind == "marketplace"
         return (not option.fresh, unlike(option), market, work_usd(option), option.provider)

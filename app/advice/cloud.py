@@ -34,6 +34,7 @@ ROWS_PER_DEVICE = 2
 CLUSTER_INSTANCE_DEVICES = 4.0
 """Instances with fewer devices have no fast network between them."""
 
+
 @dataclass(frozen=True, slots=True)
 class CloudOption:
     """One thing to rent. Prices are of all instances together. [USD]"""
@@ -275,9 +276,7 @@ class _Search:
             fresh=fresh,
             as_of=offer.as_of,
             source=offer.source,
-            note=_note(
-                offer, provider, usd=per_hour, instances=instances, basis=basis, pricing=pricing, fresh=fresh
-            ),
+            note=_note(offer, provider, usd=per_hour, instances=instances, basis=basis, pricing=pricing, fresh=fresh),
         )
 
     def _hours(self, row: int, *, pricing: str) -> tuple[str, Range | None]:

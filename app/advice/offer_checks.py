@@ -12,9 +12,9 @@ DOUBTFUL_BELOW_FRACTION = 0.2
 """A listed price below this share of the median for the same device is a slip or a bait, and not shown."""
 PRICES_FOR_A_MEDIAN = 4
 CONTINENTS = {
-    "eu": r"\beu\b|^eu-|europe|norway|sweden|finland|france|germany|amsterdam|gra\b|\bis\b|no-|fi-|uk|iceland",
-    "us": r"\bus\b|^us|united states|america|virginia|oregon|east|west|canada",
-    "asia": r"asia|^ap-|japan|india|singapore|tokyo|mumbai",
+    "eu": r"\beu\b|europe|sweden|finland|france|germany|netherlands|amsterdam|frankfurt|paris|spain|italy|\bgra\b",
+    "us": r"\bus\b|^us-|(east|west|central)us|united states|america|virginia|oregon|ohio|texas|california|iowa",
+    "asia": r"asia|^ap-|japan|india|singapore|korea|tokyo|mumbai",
 }
 """What regions that people name by continent look like in the names of providers."""
 

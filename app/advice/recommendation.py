@@ -70,9 +70,7 @@ def recommend(
     owned = judge(job, need, constraints, devices=devices, names=names)
     fit = owned_fit(owned)
     decision = decide(job, need, constraints=constraints, policy=policy, owned=fit)
-    goods = _goods(
-        job, need, decision=decision, constraints=constraints, devices=devices, market=market, today=today
-    )
+    goods = _goods(job, need, decision=decision, constraints=constraints, devices=devices, market=market, today=today)
     case = Circumstances(
         job=job,
         need=need,

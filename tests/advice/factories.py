@@ -46,11 +46,18 @@ def make_accelerator(slug="geforce-rtx-4090", **changes) -> Accelerator:
 
 
 SMALL_CARD = make_accelerator("geforce-rtx-5060", memory_gib=8, tflops=80.0, bandwidth_gb_per_s=448.0, tdp_w=145.0)
-MID_CARD = make_accelerator("geforce-rtx-5060-ti-16gb", memory_gib=16, tflops=95.0, bandwidth_gb_per_s=448.0, tdp_w=180.0)
+MID_CARD = make_accelerator(
+    "geforce-rtx-5060-ti-16gb", memory_gib=16, tflops=95.0, bandwidth_gb_per_s=448.0, tdp_w=180.0
+)
 HIGH_CARD = make_accelerator("geforce-rtx-4090", memory_gib=24, tdp_w=450.0)
 TOP_CARD = make_accelerator("geforce-rtx-5090", memory_gib=32, tflops=210.0, bandwidth_gb_per_s=1792.0, tdp_w=575.0)
 PRO_CARD = make_accelerator(
-    "rtx-pro-6000-ws-blackwell", memory_gib=96, tflops=250.0, bandwidth_gb_per_s=1792.0, tdp_w=600.0, segment="workstation"
+    "rtx-pro-6000-ws-blackwell",
+    memory_gib=96,
+    tflops=250.0,
+    bandwidth_gb_per_s=1792.0,
+    tdp_w=600.0,
+    segment="workstation",
 )
 AMD_CARD = make_accelerator(
     "radeon-rx-7900-xtx", vendor="AMD", memory_gib=24, tflops=122.0, bandwidth_gb_per_s=960.0, tdp_w=355.0,
@@ -79,7 +86,14 @@ INFERENCE_CARD = make_accelerator(
     "l4", memory_gib=24, tflops=121.0, bandwidth_gb_per_s=300.0, tdp_w=72.0, segment="datacenter", slots=1.0
 )
 OLD_NOTEBOOK_CARD = make_accelerator(
-    "t4", memory_gib=16, tflops=65.0, bandwidth_gb_per_s=320.0, tdp_w=70.0, segment="datacenter", slots=1.0, launch_year=2018
+    "t4",
+    memory_gib=16,
+    tflops=65.0,
+    bandwidth_gb_per_s=320.0,
+    tdp_w=70.0,
+    segment="datacenter",
+    slots=1.0,
+    launch_year=2018,
 )
 TPU = make_accelerator(
     "tpu-v6e", vendor="Google", kind="tpu", segment="datacenter", memory_gib=32, tflops=918.0, bandwidth_gb_per_s=1640.0,

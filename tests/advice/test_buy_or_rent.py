@@ -21,7 +21,9 @@ def compared(*, hours=20.0, market=None, tier="high", **limits):
         candidates, limits_for(job, decision, constraints=constraints, candidates=candidates), decision=decision, constraints=constraints,
         book=PriceBook.of(market, TODAY),
     )  # fmt: skip
-    cloud = cloud_for(job, need, decision=decision, constraints=constraints, candidates=candidates, market=market, today=TODAY)
+    cloud = cloud_for(
+        job, need, decision=decision, constraints=constraints, candidates=candidates, market=market, today=TODAY
+    )
     return buy_or_rent(picks, cloud.options, need=need, constraints=constraints, candidates=candidates, market=market)
 
 

@@ -21,9 +21,13 @@ from tests.advice.factories import (
 )
 
 
-def cloud_of(*, scenario=2, offers=OFFERS, job=None, need=None, counts=(1,), timed=True, memory_gib=10.0, flops=1e18, **limits):
+def cloud_of(
+    *, scenario=2, offers=OFFERS, job=None, need=None, counts=(1,), timed=True, memory_gib=10.0, flops=1e18, **limits
+):
     market = make_market(offers=offers)
-    candidates = make_candidates(*CATALOGUE, counts=counts, market=market, timed=timed, memory_gib=memory_gib, work_flops=flops)
+    candidates = make_candidates(
+        *CATALOGUE, counts=counts, market=market, timed=timed, memory_gib=memory_gib, work_flops=flops
+    )
     return cloud_for(
         job or make_job(), need or make_need(), decision=make_decision(scenario), constraints=make_constraints(**limits),
         candidates=candidates, market=market, today=TODAY,
@@ -172,7 +176,8 @@ def test_slices_of_a_device_are_left_out():
 @pytest.mark.parametrize(
     ("region", "asked", "expected"),
     [("europe-west4", "europe", True), ("eu-central-1", "EU", True), ("us-east-1", "us", True), ("GRA/EU", "eu", True),
-     ("ap-south-1", "asia", True), ("us-east-1", "eu", False), ("Global", "eu", True)],
+     ("ap-south-1", "asia", True), ("us-east-1", "eu", False), ("Global", "eu", True),
+     ("europe-west4", "us", False), ("eastus2", "us", True), ("asia-east1", "us", False), ("US/IS", "us", True)],
 )  # fmt: skip
 def test_regions_are_found_by_continent(region, asked, expected):
     assert in_region(region, asked) is expected

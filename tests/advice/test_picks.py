@@ -48,7 +48,9 @@ def place(slug, *, accelerators=CATALOGUE, market=None, tier="mid", scenario=2, 
     candidates = make_candidates(*accelerators, market=market, memory_gib=memory_gib)
     decision, limited = make_decision(scenario, tier), make_constraints(**constraints)
     limits = limits_for(make_job(), decision, constraints=limited, candidates=candidates)
-    order = [candidates.device(row).slug for row in ranking(candidates, limits, decision=decision, constraints=limited).order]
+    order = [
+        candidates.device(row).slug for row in ranking(candidates, limits, decision=decision, constraints=limited).order
+    ]
     return order.index(slug) if slug in order else len(CATALOGUE) + 1
 
 
@@ -168,7 +170,9 @@ def test_several_cards_are_counted_as_one_pick():
 CARDS = st.sampled_from([MID_CARD, HIGH_CARD, TOP_CARD, AMD_CARD, PRO_CARD, SMALL_CARD])
 
 
-@given(card=CARDS, more=st.floats(1.0, 8.0), need_gib=st.floats(1.0, 90.0), tier=st.sampled_from(["entry", "mid", "high"]))
+@given(
+    card=CARDS, more=st.floats(1.0, 8.0), need_gib=st.floats(1.0, 90.0), tier=st.sampled_from(["entry", "mid", "high"])
+)
 def test_more_memory_never_worsens_a_rank(card, more, need_gib, tier):
     from dataclasses import replace
 
@@ -200,5 +204,3 @@ def test_the_ranking_never_prefers_what_breaks_a_limit():
     limits = limits_for(make_job(), decision, constraints=constraints, candidates=candidates)
     order = ranking(candidates, limits, decision=decision, constraints=constraints).order
     assert np.all(limits.pain[list(order)] == limits.pain.min())
-
-

@@ -54,7 +54,8 @@ def test_one_call_answers_everything():
 
 @pytest.mark.parametrize("workload", [LLM, VISION])
 @pytest.mark.parametrize(
-    ("scenario", "tier"), [("no-gpu", "none"), ("one-gpu", "mid"), ("box-or-cloud", "workstation"), ("cluster", "cluster")]
+    ("scenario", "tier"),
+    [("no-gpu", "none"), ("one-gpu", "mid"), ("box-or-cloud", "workstation"), ("cluster", "cluster")],
 )
 def test_every_scenario_is_answered_in_whole_sentences(workload, scenario, tier):
     found = recommended(workload, scenario=scenario, tier=tier)

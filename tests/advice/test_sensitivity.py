@@ -42,7 +42,13 @@ def changes_of(workload, policy=None, **constraints):
     need = need_of(job, limited, devices=devices)
     decision = decide(job, need, constraints=limited, policy=policy)
     return changes_for(
-        job, need, decision=decision, constraints=limited, devices=devices, policy=policy, rejob=lambda changes: job_of(workload | dict(changes))
+        job,
+        need,
+        decision=decision,
+        constraints=limited,
+        devices=devices,
+        policy=policy,
+        rejob=lambda changes: job_of(workload | dict(changes)),
     )
 
 
@@ -145,6 +151,9 @@ def test_another_tier_matters_less_than_another_scenario_and_more_than_memory():
 
 def test_no_card_at_all_is_told_as_several():
     then = difference(
-        make_need(), make_decision(), other_need=replace(make_need(), smallest_single_gpu_gib=None), other=make_decision()
+        make_need(),
+        make_decision(),
+        other_need=replace(make_need(), smallest_single_gpu_gib=None),
+        other=make_decision(),
     )[1]
     assert then.code == "then_several"
