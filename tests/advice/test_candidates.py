@@ -1,4 +1,4 @@
-from time import perf_counter
+import timeit
 
 import numpy as np
 import pytest
@@ -97,7 +97,8 @@ def test_without_a_speed_memory_bandwidth_stands_in_for_it():
 def test_a_large_catalogue_is_estimated_in_a_blink(scenario):
     copies = [changed(device, slug=f"{device.slug}-{n}") for n in range(25) for device in CATALOGUE]
     devices = Devices(tuple(copies))
-    candidates_of(devices=devices, scenario=scenario, job=make_llm_job())
-    began = perf_counter()
-    candidates_of(devices=devices, scenario=scenario, job=make_llm_job())
-    assert perf_counter() - began < 0.5
+
+    def run():
+        return candidates_of(devices=devices, scenario=scenario, job=make_llm_job())
+
+    assert min(timeit.repeat(run, number=1, repeat=3)) < 0.15

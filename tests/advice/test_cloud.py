@@ -1,7 +1,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.advice.cloud import cloud_for
@@ -183,6 +183,7 @@ def test_regions_are_found_by_continent(region, asked, expected):
     assert in_region(region, asked) is expected
 
 
+@settings(deadline=None)
 @given(usd=st.floats(0.05, 50.0), age=st.integers(0, 400))
 def test_every_offer_shown_has_its_price_date_and_source(usd, age):
     offers = (make_offer("l4", usd, as_of=date.fromordinal(TODAY.toordinal() - age)),)

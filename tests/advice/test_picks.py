@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.advice.limits import limits_for
@@ -170,6 +170,7 @@ def test_several_cards_are_counted_as_one_pick():
 CARDS = st.sampled_from([MID_CARD, HIGH_CARD, TOP_CARD, AMD_CARD, PRO_CARD, SMALL_CARD])
 
 
+@settings(deadline=None)
 @given(
     card=CARDS, more=st.floats(1.0, 8.0), need_gib=st.floats(1.0, 90.0), tier=st.sampled_from(["entry", "mid", "high"])
 )
@@ -182,6 +183,7 @@ def test_more_memory_never_worsens_a_rank(card, more, need_gib, tier):
     assert place(card.slug, accelerators=(larger, *others), memory_gib=need_gib, tier=tier) <= before
 
 
+@settings(deadline=None)
 @given(card=CARDS, dearer=st.floats(1.0, 20.0), budget=st.none() | st.floats(100.0, 20000.0))
 def test_a_higher_price_never_improves_a_rank(card, dearer, budget):
     def market(times):
