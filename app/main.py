@@ -12,6 +12,9 @@ from app.db import connect
 from app.published import PublishedCatalogue
 from app.settings import Settings
 from app.templating import STATIC
+from app.web import hardware as hardware_pages
+from app.web import home, questions, results
+from app.web import models as model_pages
 from app.web.body_limit import BodyLimit
 from app.web.headers import SecurityHeaders, security_headers
 from app.web.origin_guard import OriginGuard
@@ -19,6 +22,13 @@ from app.web.static_files import VersionedFiles
 
 ROUTERS = (
     health.router,
+    home.router,
+    questions.router,
+    results.router,
+    model_pages.router,
+    home.shared,  # pages first: those at an address that programs use leave programs to the routers below
+    hardware_pages.router,
+    model_pages.shared,
     recommend.router,
     recommend.links,
     estimate.router,

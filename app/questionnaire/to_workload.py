@@ -235,14 +235,13 @@ def _frequency(answers: Answers, task: str) -> dict[str, Any]:
 
 
 def _owned(answers: Answers, knows_hardware: Known) -> list[dict[str, Any]]:
-    have = answers.get("have")
-    if have == "laptop":
+    """What people have; a card or a Mac that they wrote down counts whatever they ticked above it."""
+    named = [(card.name, card.count) for card in answers.cards]
+    if answers.get("have") == "mac" or answers.get("which"):
+        named.append((answers.get("which") or "Mac", 1))
+    if answers.get("have") == "laptop" and not named:
         return [{"description": "laptop without a graphics card"}]
-    if have == "mac":
-        return [_named(answers.get("which") or "Mac", 1, knows_hardware)]
-    if have in {"gpu", "server_cloud"}:
-        return [_named(card.name, card.count, knows_hardware) for card in answers.cards]
-    return []
+    return [_named(name, count, knows_hardware) for name, count in named]
 
 
 def _named(name: str, count: int, knows_hardware: Known) -> dict[str, Any]:

@@ -1,0 +1,123 @@
+"""Geometry of the drawings: numbers in, coordinates out. Texts stand in HTML where they can."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app import formatting
+
+BAR_WIDTH = 100.0
+"""Width of a bar's drawing, which is stretched to the room it has."""
+
+HEADROOM = 1.04
+"""How much longer than the longest bar the drawing is."""
+
+FEWEST_GRID_LINES = 3
+NICE_STEPS = (1, 2, 2.5, 5, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar: what there is, what is used of it, and how sure that is. All in drawing units."""
+
+    room: float
+    fill: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A mark on an axis."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a chart, with the label at its end."""
+
+    css: str
+    path: str
+    label: str
+    label_y: float
+
+
+@dataclass(frozen=True, slots=True)
+class LineChart:
+    """Two lines over the same months."""
+
+    css: str
+    width: int
+    height: int
+    left: float
+    right: float
+    bottom: float
+    across: tuple[Tick, ...]
+    up: tuple[Tick, ...]
+    lines: tuple[Line, ...]
+
+
+def bars(values: Sequence[tuple[float, float, float, float]]) -> list[Bar]:
+    """Bars on one scale, from (room, expected, low, high) in any unit."""
+    longest = max((max(room, high) for room, _, _, high in values), default=0.0) * HEADROOM or 1.0
+    return [Bar(*(round(BAR_WIDTH * part / longest, 2) for part in value)) for value in values]
+
+
+def line_chart(
+    months: Sequence[int], series: Sequence[tuple[str, str, Sequence[float]]], *, css: str, width: int, height: int
+) -> LineChart:
+    """A chart of money over months; each series is (css class, label, values)."""
+    left, bottom, top = 62.0, height - 30.0, 22.0
+    right = float(width - 12)
+    step, most = _scale(max((max(values) for _, _, values in series), default=1.0))
+    last = max(months[-1], 1)
+
+    def x(month: float) -> float:
+        return round(left + (right - left) * month / last, 1)
+
+    def y(usd: float) -> float:
+        return round(bottom - (bottom - top) * usd / most, 1)
+
+    lines = tuple(
+        Line(name, "M" + " L".join(f"{x(m)},{y(v)}" for m, v in zip(months, values, strict=True)), label, y(values[-1]))
+        for name, label, values in series
+    )
+    return LineChart(
+        css=css,
+        width=width,
+        height=height,
+        left=left,
+        right=right,
+        bottom=bottom,
+        across=tuple(Tick(x(month), f"{month} mo") for month in _months(last)),
+        up=tuple(Tick(y(step * n), formatting.usd(step * n)) for n in range(round(most / step) + 1)),
+        lines=_apart(lines, top),
+    )
+
+
+def _scale(most: float) -> tuple[float, float]:
+    """A round step, and the multiple of it that covers the largest value."""
+    raw = max(most, 1e-9) / (FEWEST_GRID_LINES + 1)
+    power = 10.0 ** (len(str(int(raw))) - 1) if raw >= 1 else 0.1
+    step = next((nice * power for nice in NICE_STEPS if nice * power >= raw), 10 * power)
+    lines = FEWEST_GRID_LINES
+    while step * lines < most:
+        lines += 1
+    return step, step * lines
+
+
+def _months(last: int) -> list[int]:
+    step = next(step for step in (1, 2, 3, 6, 12, 24, 60, 120) if last / step <= 4 or step == 120)
+    return list(range(0, last + 1, step))
+
+
+def _apart(lines: tuple[Line, ...], top: float) -> tuple[Line, ...]:
+    """Labels above the ends of their lines, moved so that they do not cover each other."""
+    placed: list[Line] = []
+    lowest = top - 8
+    for line in sorted(lines, key=lambda one: one.label_y):
+        at = max(line.label_y - 8, lowest)
+        placed.append(Line(line.css, line.path, line.label, at))
+        lowest = at + 17
+    return tuple(placed)

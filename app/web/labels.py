@@ -1,0 +1,54 @@
+"""Words for the names of fields and values, from ``labels.toml``; what has none is spelled without underscores."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from app import formatting
+
+_FILE = Path(__file__).with_name("labels.toml")
+
+
+@cache
+def _labels() -> dict[str, dict[str, Any]]:
+    with _FILE.open("rb") as file:
+        return tomllib.load(file)
+
+
+def label(topic: str, name: str) -> str:
+    """A word for a value.
+
+    >>> label("role", "best_fit"), label("assumption", "lora_rank")
+    ('Best fit', 'Lora rank')
+    """
+    found = _labels()[topic].get(name, _spelled(name))
+    return found if isinstance(found, str) else str(found[0])
+
+
+def details(topic: str, name: str) -> tuple[str, ...]:
+    """A word for a value and what belongs to it: its mark, or its meaning."""
+    return tuple(_labels()[topic].get(name, (_spelled(name), "")))
+
+
+def step_of(field: str) -> str:
+    """The question that changes an assumed value; "" when none does."""
+    return str(_labels()["step"].get(field, ""))
+
+
+def assumed_value(value: object) -> str:
+    """A value that was assumed, for people.
+
+    >>> assumed_value(True), assumed_value(2048.0), assumed_value("sgd_momentum"), assumed_value(8.03e9)
+    ('yes', '2,048', 'sgd_momentum', '8.03 billion')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return formatting.large(value) if value >= 1e6 else formatting.exact(value)
+    return formatting.UNKNOWN if value is None else str(value)
+
+
+def _spelled(name: str) -> str:
+    words = name.replace("_", " ").replace(".", " ")
+    return words[:1].upper() + words[1:]

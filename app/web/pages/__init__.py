@@ -1,0 +1,1 @@
+"""Page contracts: what each template sees, as one frozen object, every text ready to be shown."""

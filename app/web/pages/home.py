@@ -1,0 +1,119 @@
+"""The start page, and the page on how answers are decided."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import ClassVar, Self
+
+from app import formatting
+from app.advice.policy import Policy, Rule, Scenario, Tier
+from app.catalogue.snapshot import Snapshot
+
+_COMMON = Path(__file__).parent.parent / "common_questions.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class CommonQuestion:
+    """A question with its answer's address."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class HomePage:
+    """Where everybody starts."""
+
+    template: ClassVar[str] = "home.html"
+
+    title: str
+    scenarios: tuple[Scenario, ...]
+    questions: tuple[CommonQuestion, ...]
+    stock: str
+    """What the catalogue holds."""
+
+    @classmethod
+    def of(cls, catalogue: Snapshot) -> Self:
+        """The start page of a catalogue."""
+        devices, models, offers = len(catalogue.devices), len(catalogue.models), len(catalogue.market.offers)
+        return cls(
+            title="Which hardware do you need for machine learning?",
+            scenarios=scenarios_of(catalogue.policy),
+            questions=common_questions(),
+            stock=f"We know {devices:,} devices, {models:,} models and {offers:,} offers to rent, "
+            f"each figure with its source. Data of {formatting.day(catalogue.data_as_of)}.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TierView:
+    """A class of hardware."""
+
+    title: str
+    memory: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """A rule in words and as it is evaluated."""
+
+    slug: str
+    outcome: str
+    condition: str
+    last_checked: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScenariosPage:
+    """How answers are decided."""
+
+    template: ClassVar[str] = "scenarios.html"
+
+    title: str
+    scenarios: tuple[Scenario, ...]
+    tiers: tuple[TierView, ...]
+    rules: tuple[RuleView, ...]
+
+    @classmethod
+    def of(cls, policy: Policy) -> Self:
+        """The page of a policy."""
+        titles = {scenario.slug: scenario.title for scenario in policy.scenarios}
+        rules = sorted((rule for rule in policy.rules if rule.kind == "scenario"), key=lambda rule: -rule.priority)
+        return cls(
+            title="How we decide",
+            scenarios=scenarios_of(policy),
+            tiers=tuple(_tier(tier) for tier in sorted(policy.tiers, key=lambda tier: tier.position)),
+            rules=tuple(_rule(rule, titles) for rule in rules),
+        )
+
+
+def scenarios_of(policy: Policy) -> tuple[Scenario, ...]:
+    """The four kinds of answer, in order."""
+    return tuple(sorted(policy.scenarios, key=lambda scenario: scenario.number))
+
+
+@cache
+def common_questions() -> tuple[CommonQuestion, ...]:
+    """Questions that many people ask."""
+    with _COMMON.open("rb") as file:
+        asked = tomllib.load(file)["question"]
+    return tuple(CommonQuestion(each["text"], f"/result?{each['query']}") for each in asked)
+
+
+def _tier(tier: Tier) -> TierView:
+    low, high = tier.memory_gib_min, tier.memory_gib_max
+    if low is not None and high is not None:
+        memory = f"{formatting.exact(low)} to {formatting.nominal_gib(high)}"
+    elif high is not None:
+        memory = f"up to {formatting.nominal_gib(high)}"
+    else:
+        memory = f"{formatting.nominal_gib(low)} and more" if low else ""
+    return TierView(tier.title, memory, tier.description)
+
+
+def _rule(rule: Rule, titles: dict[str, str]) -> RuleView:
+    return RuleView(
+        rule.slug, titles.get(rule.outcome, rule.outcome), rule.condition, formatting.day(rule.last_checked)
+    )

@@ -1,0 +1,84 @@
+"""What lists share: filters that live in the address, columns to sort by, pages."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+from urllib.parse import urlencode
+
+Item = TypeVar("Item")
+
+PER_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a filter."""
+
+    value: str
+    label: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter with its values."""
+
+    name: str
+    label: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's head; it sorts when it has an address."""
+
+    label: str
+    css: str
+    url: str
+    aria_sort: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Where in the list one is."""
+
+    told: str
+    before_url: str
+    after_url: str
+
+
+def link(path: str, fields: Mapping[str, str], **changes: str) -> str:
+    """An address with these fields, some changed; empty ones are left out."""
+    query = urlencode({name: value for name, value in {**fields, **changes}.items() if value})
+    return f"{path}?{query}" if query else path
+
+
+def choices(name: str, label: str, *, values: Sequence[tuple[str, str]], chosen: str) -> Filter:
+    """A filter whose first choice is any value."""
+    offered = (("", "Any"), *values)
+    return Filter(name, label, tuple(Choice(value, text, value == chosen) for value, text in offered))
+
+
+def column(path: str, fields: Mapping[str, str], *, label: str, by: str = "", falling: bool = False) -> Column:
+    """A column's head; a second click turns the order round."""
+    css = "num" if falling else ""
+    if not by:
+        return Column(label, css, "", "")
+    now = fields.get("sort", "")
+    first, second = (f"-{by}", by) if falling else (by, f"-{by}")
+    state = {by: "ascending", f"-{by}": "descending"}.get(now, "none")
+    return Column(label, css, link(path, fields, sort=second if now == first else first, page=""), state)
+
+
+def cut(
+    items: Sequence[Item], *, path: str, fields: Mapping[str, str], page: int, noun: str
+) -> tuple[Sequence[Item], Pages]:
+    """One page of a list, and the way to the others."""
+    last = max(1, -(-len(items) // PER_PAGE))
+    page = min(max(page, 1), last)
+    first = (page - 1) * PER_PAGE
+    shown = items[first : first + PER_PAGE]
+    told = f"{len(items):,} {noun}" if last == 1 else f"{first + 1} to {first + len(shown)} of {len(items):,} {noun}"
+    before = link(path, fields, page=str(page - 1)) if page > 1 else ""
+    after = link(path, fields, page=str(page + 1)) if page < last else ""
+    return shown, Pages(told, before, after)

@@ -1,0 +1,80 @@
+"""The list of models and algorithms."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+from urllib.parse import urlencode
+
+from app import formatting
+from app.engine.model_spec import DiffusionSpec, ModelSpec, NetworkSpec, TransformerSpec
+from app.web.pages.listing import Pages, cut
+
+PATH = "/models"
+
+_DOMAINS = {
+    "cnn": "vision", "vit": "vision", "detector": "detection", "segmenter": "segmentation", "unet": "medical_3d",
+    "gan": "image_generation", "mlp": "tabular", "rnn": "timeseries", "gnn": "graph", "recommender": "recommendation",
+}  # fmt: skip
+_SPEECH = ("whisper", "wav2vec", "hubert", "parakeet", "canary")
+_SCIENCE = ("esm", "alphafold", "protein", "openfold", "boltz")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """A model in the list."""
+
+    name: str
+    architecture: str
+    parameters: str
+    run_url: str
+    adapt_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelListPage:
+    """Models with these words in their names."""
+
+    template: ClassVar[str] = "models/list.html"
+
+    title: str
+    words: str
+    remark: str
+    rows: tuple[ModelRow, ...]
+    pages: Pages
+
+    @classmethod
+    def of(cls, found: Sequence[tuple[str, ModelSpec]], *, words: str, page: int, remark: str = "") -> Self:
+        """The page of the models found."""
+        shown, pages = cut(found, path=PATH, fields={"q": words}, page=page, noun="models")
+        return cls("Models", words, remark, tuple(_row(slug, spec) for slug, spec in shown), pages)
+
+
+def question_url(task: str, spec: ModelSpec, slug: str) -> str:
+    """Where the answer for a model stands."""
+    fields = {"task": task, "domain": domain_of_model(spec, slug), "model": slug}
+    return "/result?" + urlencode({name: value for name, value in fields.items() if value})
+
+
+def domain_of_model(spec: ModelSpec, slug: str) -> str:
+    """What a model works on, "" where its kind does not tell."""
+    if slug.startswith(_SPEECH) or any(f"-{name}" in slug for name in _SPEECH):
+        return "audio"
+    if slug.startswith(_SCIENCE):
+        return "science"
+    if isinstance(spec, TransformerSpec):
+        return "text"
+    if isinstance(spec, DiffusionSpec):
+        return "video_generation" if spec.default_frames > 1 else "image_generation"
+    return _DOMAINS.get(spec.architecture, "vision") if isinstance(spec, NetworkSpec) else "tabular"
+
+
+def _row(slug: str, spec: ModelSpec) -> ModelRow:
+    parameters = getattr(spec, "parameters", None)
+    kind = getattr(spec, "architecture", "classical")
+    return ModelRow(
+        name=spec.name,
+        architecture=kind.replace("_", " "),
+        parameters=formatting.large(parameters) if parameters else formatting.UNKNOWN,
+        run_url=question_url("inference", spec, slug),
+        adapt_url=question_url("finetune", spec, slug),
+    )

@@ -1,0 +1,146 @@
+"""Things to buy or use, what the person has, and how long each takes."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from app import formatting
+from app.answer import EstimateAnswer, OwnedAnswer, PickAnswer, RangeAnswer, RecommendationAnswer
+from app.web.labels import details, label
+
+
+@dataclass(frozen=True, slots=True)
+class PickView:
+    """One pick."""
+
+    role: str
+    name: str
+    url: str
+    best: bool
+    fit: str
+    fit_css: str
+    fit_mark: str
+    memory: str
+    price: str
+    price_note: str
+    run: str
+    speed: str
+    support: str
+    good_for: str
+    look_out_for: str
+    why: str
+    machine: str
+
+    @classmethod
+    def of(cls, pick: PickAnswer, *, best: bool) -> Self:
+        """The view of a pick."""
+        fit, mark = details("fit", pick.fit or "unknown")
+        price = pick.price_usd
+        return cls(
+            role=label("role", pick.role),
+            name=formatting.times(pick.hardware.count, pick.hardware.name),
+            url=f"/hardware/{pick.hardware.accelerator}" if pick.hardware.accelerator else "",
+            best=best,
+            fit=fit,
+            fit_css=pick.fit or "unknown",
+            fit_mark=mark,
+            memory=formatting.gib(pick.estimate.usable_memory_gib),
+            price=formatting.usd_between(price.low, price.high) if price else formatting.UNKNOWN,
+            price_note=f"{price.condition}, seen {formatting.day(price.as_of)}" if price else "",
+            run=_run(pick.estimate),
+            speed=_speed(pick.estimate),
+            support=label("support", pick.support),
+            good_for=pick.good_for,
+            look_out_for=pick.look_out_for,
+            why=pick.why,
+            machine=pick.machine or "",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedView:
+    """Something the person has or considers."""
+
+    name: str
+    url: str
+    fit: str
+    fit_css: str
+    fit_mark: str
+    verdict: str
+    change_needed: str
+    considering: bool
+
+    @classmethod
+    def of(cls, owned: OwnedAnswer) -> Self:
+        """The view of owned hardware."""
+        fit, mark = details("fit", owned.fit)
+        return cls(
+            name=formatting.times(owned.hardware.count, owned.hardware.name),
+            url=f"/hardware/{owned.hardware.accelerator}" if owned.hardware.accelerator else "",
+            fit=fit,
+            fit_css=owned.fit,
+            fit_mark=mark,
+            verdict=owned.verdict,
+            change_needed=owned.change_needed or "",
+            considering=owned.considering,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRow:
+    """Time and cost of one way to do it."""
+
+    name: str
+    how: str
+    run: str
+    run_hours: float | None
+    cost: str
+    energy: str
+
+    @classmethod
+    def all_of(cls, answer: RecommendationAnswer) -> tuple[Self, ...]:
+        """Every way whose time is known, bought first."""
+        bought = [
+            cls(
+                name=formatting.times(pick.hardware.count, pick.hardware.name),
+                how="Your own",
+                run=_run(pick.estimate),
+                run_hours=pick.estimate.duration_hours.expected,
+                cost=f"{_usd(pick.price_usd)} once" if pick.price_usd else "price unknown",
+                energy=_energy(pick.estimate.energy_kwh),
+            )
+            for pick in answer.picks
+            if pick.estimate.duration_hours
+        ]
+        rented = [
+            cls(
+                name=f"{offer.provider} {offer.instance}",
+                how="Rented",
+                run=formatting.duration_between(offer.hours.low, offer.hours.high),
+                run_hours=offer.hours.expected,
+                cost=f"{_usd(offer.total_usd)} a run",
+                energy="in the price",
+            )
+            for offer in answer.cloud
+            if offer.hours
+        ]
+        return (*bought, *rented)
+
+
+def _run(estimate: EstimateAnswer) -> str:
+    hours = estimate.duration_hours
+    return formatting.duration_between(hours.low, hours.high) if hours else ""
+
+
+def _speed(estimate: EstimateAnswer) -> str:
+    speed = estimate.throughput
+    if speed is None or speed.total is None:
+        return ""
+    return formatting.between(speed.total.low, speed.total.high, unit=speed.unit)
+
+
+def _usd(money: RangeAnswer | None) -> str:
+    return formatting.usd_between(money.low, money.high) if money else formatting.UNKNOWN
+
+
+def _energy(kwh: RangeAnswer | None) -> str:
+    return formatting.between(kwh.low, kwh.high, unit="kWh") if kwh else formatting.UNKNOWN

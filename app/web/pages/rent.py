@@ -1,0 +1,135 @@
+"""Rent instead: offers, and from how many hours a month on buying is cheaper."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from app import formatting
+from app.answer import BuyOrRentAnswer, CloudAnswer, RecommendationAnswer
+from app.web.charts import LineChart, line_chart
+from app.web.labels import assumed_value, label
+
+WIDE = (640, 280)
+NARROW = (340, 250)
+"""Sizes of the chart, for wide and narrow screens: a shrunken wide one could not be read."""
+
+MOST_ROWS = 5
+"""Rows of the chart's table twin."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRow:
+    """One offer."""
+
+    name: str
+    accelerator: str
+    region: str
+    per_hour: str
+    usd_per_hour: float
+    pricing: str
+    hours: str
+    total: str
+    as_of: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class MonthRow:
+    """What was paid up to a month."""
+
+    month: str
+    buy: str
+    rent: str
+
+
+@dataclass(frozen=True, slots=True)
+class BreakEven:
+    """Buying against renting over time."""
+
+    explanation: str
+    caption: str
+    description: str
+    break_even_hours: float | None
+    charts: tuple[LineChart, ...]
+    rows: tuple[MonthRow, ...]
+    assumptions: tuple[str, ...]
+
+    @classmethod
+    def of(cls, found: BuyOrRentAnswer) -> Self:
+        """The comparison; without a chart where there are no months."""
+        return cls(
+            explanation=found.explanation,
+            caption=f"Money spent up to each month: buying {found.buy_hardware or 'your own'}, "
+            f"or renting {found.rent_offer or 'a machine'}.",
+            description=_description(found),
+            break_even_hours=found.break_even_hours_per_month,
+            charts=_charts(found),
+            rows=_rows(found),
+            assumptions=tuple(
+                f"{label('assumption', each.field)}: {assumed_value(each.value)} ({each.why})"
+                for each in found.assumptions
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RentSection:
+    """Offers and the comparison."""
+
+    offers: tuple[OfferRow, ...]
+    break_even: BreakEven | None
+
+    @classmethod
+    def of(cls, answer: RecommendationAnswer) -> Self | None:
+        """The section of an answer; None where there is nothing to rent and nothing to compare."""
+        if not answer.cloud and answer.buy_or_rent is None:
+            return None
+        return cls(
+            offers=tuple(_offer(offer) for offer in answer.cloud),
+            break_even=BreakEven.of(answer.buy_or_rent) if answer.buy_or_rent else None,
+        )
+
+
+def _offer(offer: CloudAnswer) -> OfferRow:
+    return OfferRow(
+        name=f"{offer.provider} {offer.instance}",
+        accelerator=formatting.times(offer.count, offer.accelerator),
+        region=offer.region or "any",
+        per_hour=formatting.usd_per_hour(offer.usd_per_hour),
+        usd_per_hour=offer.usd_per_hour,
+        pricing="can be taken away (spot)" if offer.pricing == "spot" else "on demand",
+        hours=formatting.duration_between(offer.hours.low, offer.hours.high) if offer.hours else "",
+        total=formatting.usd_between(offer.total_usd.low, offer.total_usd.high) if offer.total_usd else "",
+        as_of=formatting.day(offer.as_of),
+        note=offer.note,
+    )
+
+
+def _charts(found: BuyOrRentAnswer) -> tuple[LineChart, ...]:
+    if len(found.months) < 2:
+        return ()
+    buy, rent = found.buy_cumulative_usd, found.rent_cumulative_usd
+    series = (
+        ("buy", f"buy {formatting.usd(buy[-1])}", buy),
+        ("rent", f"rent {formatting.usd(rent[-1])}", rent),
+    )
+    sizes = (("wide", *WIDE), ("narrow", *NARROW))
+    return tuple(line_chart(found.months, series, css=css, width=width, height=height) for css, width, height in sizes)
+
+
+def _description(found: BuyOrRentAnswer) -> str:
+    if not found.months:
+        return ""
+    buy, rent = found.buy_cumulative_usd, found.rent_cumulative_usd
+    return (
+        f"After {found.months[-1]} months, buying has cost {formatting.usd(buy[-1])} and renting "
+        f"{formatting.usd(rent[-1])}, at {formatting.number(found.hours_per_month)} hours a month."
+    )
+
+
+def _rows(found: BuyOrRentAnswer) -> tuple[MonthRow, ...]:
+    every = max(1, -(-len(found.months) // MOST_ROWS))
+    points = list(zip(found.months, found.buy_cumulative_usd, found.rent_cumulative_usd, strict=True))
+    shown = points[::every]
+    if points and shown[-1] != points[-1]:
+        shown.append(points[-1])
+    return tuple(MonthRow(str(month), formatting.usd(buy), formatting.usd(rent)) for month, buy, rent in shown)

@@ -1,0 +1,184 @@
+"""The answer, in the order in which a person needs it: verdict, reasons, what would change it, and all the rest."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from app import formatting
+from app.answer import AssumptionAnswer, ChangeAnswer, HostAnswer, RecommendationAnswer, RejectedAnswer, WarningAnswer
+from app.questionnaire.answers import Answers
+from app.questionnaire.flow import question_of
+from app.web.labels import assumed_value, details, label, step_of
+from app.web.pages.memory import MemorySection
+from app.web.pages.picks import OwnedView, PickView, TimeRow
+from app.web.pages.questions import AnswerView, address, answer_views
+from app.web.pages.rent import RentSection
+
+MOST_REASONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class AssumedView:
+    """A value nobody gave."""
+
+    name: str
+    value: str
+    why: str
+    change_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class WarningView:
+    """Something to know."""
+
+    word: str
+    mark: str
+    css: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactView:
+    """A name and its value."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """Where a price came from."""
+
+    what: str
+    as_of: str
+    url: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPage:
+    """A recommendation."""
+
+    template: ClassVar[str] = "results/show.html"
+
+    title: str
+    kicker: str
+    scenario_number: int
+    grade: str
+    grade_meaning: str
+    reasons: tuple[str, ...]
+    changes: tuple[ChangeAnswer, ...]
+    answers: tuple[AnswerView, ...]
+    assumptions: tuple[AssumedView, ...]
+    memory: MemorySection | None
+    picks: tuple[PickView, ...]
+    rejected: tuple[RejectedAnswer, ...]
+    rent: RentSection | None
+    owned: tuple[OwnedView, ...]
+    times: tuple[TimeRow, ...]
+    computer: tuple[FactView, ...]
+    computer_reasons: tuple[str, ...]
+    warnings: tuple[WarningView, ...]
+    steps: tuple[str, ...]
+    arithmetic: str
+    """Work of the whole job, or why it is not known."""
+    sources: tuple[SourceView, ...]
+    made: tuple[FactView, ...]
+    """From which data and which version."""
+    permalink: str
+    json_url: str
+    check_url: str
+
+    @classmethod
+    def of(cls, answer: RecommendationAnswer, *, answers: Answers) -> Self:
+        """The page of an answer; ``answers`` are those of the guided path, empty when it was asked otherwise."""
+        grade, meaning = details("grade", answer.need.evidence)
+        return cls(
+            title=answer.verdict,
+            kicker=f"{answer.scenario.title} · {answer.tier.title}",
+            scenario_number=answer.scenario.number,
+            grade=grade,
+            grade_meaning=meaning,
+            reasons=tuple(one for one in answer.scenario.reasons if one != answer.verdict)[:MOST_REASONS],
+            changes=tuple(answer.what_would_change_this),
+            answers=tuple(view for view in answer_views(answers) if not view.assumed) if answers.values else (),
+            assumptions=_assumptions(answer, answers),
+            memory=MemorySection.of(answer),
+            picks=tuple(PickView.of(pick, best=place == 0) for place, pick in enumerate(answer.picks)),
+            rejected=tuple(answer.rejected),
+            rent=RentSection.of(answer),
+            owned=tuple(OwnedView.of(owned) for owned in answer.owned),
+            times=TimeRow.all_of(answer),
+            computer=_computer(answer.host),
+            computer_reasons=tuple(answer.host.reasons),
+            warnings=tuple(_warning(warning) for warning in answer.warnings),
+            steps=tuple(answer.first_steps),
+            arithmetic=_arithmetic(answer),
+            sources=_sources(answer),
+            made=_made(answer),
+            permalink=answer.links.html,
+            json_url=answer.links.permalink,
+            check_url=address("/check", answers) if answers.values else "",
+        )
+
+
+def _assumptions(answer: RecommendationAnswer, answers: Answers) -> tuple[AssumedView, ...]:
+    """What the engine assumed, and of the guided path what has no counterpart there."""
+    seen = [_assumed(each, answers) for each in answer.assumptions]
+    covered = {step_of(each.field) for each in answer.assumptions}
+    guessed = [view for view in answer_views(answers) if view.assumed] if answers.values else []
+    return (
+        *seen,
+        *(
+            AssumedView(view.name, view.text, "you did not say", view.change_url)
+            for view in guessed
+            if not any(f"/q/{step}?" in f"{view.change_url}?" for step in covered if step)
+        ),
+    )
+
+
+def _assumed(each: AssumptionAnswer, answers: Answers) -> AssumedView:
+    step = step_of(each.field)
+    asked = bool(answers.values) and bool(step) and question_of(step, answers) is not None
+    change = address(f"/q/{step}", answers, checking=True) if asked else ""
+    return AssumedView(label("assumption", each.field), assumed_value(each.value), each.why, change)
+
+
+def _warning(warning: WarningAnswer) -> WarningView:
+    word, mark, css = details("severity", warning.severity)
+    return WarningView(word, mark, css, warning.text)
+
+
+def _computer(host: HostAnswer) -> tuple[FactView, ...]:
+    told = [
+        FactView("Processor", f"{host.cpu_cores} cores"),
+        FactView("Memory (RAM)", formatting.nominal_gib(host.ram_gb)),
+        FactView("Disk (SSD)", formatting.nominal_gib(host.storage_gb)),
+    ]
+    return (*told, FactView("Power supply", f"{host.psu_watts:,} W")) if host.psu_watts else tuple(told)
+
+
+def _arithmetic(answer: RecommendationAnswer) -> str:
+    if answer.need.flops_total is None:
+        return "How much arithmetic the whole job takes is unknown."
+    return f"The whole job takes about {formatting.flops(answer.need.flops_total)} of arithmetic."
+
+
+def _sources(answer: RecommendationAnswer) -> tuple[SourceView, ...]:
+    """Prices to buy, then to rent; each source once."""
+    priced = [(f"Price of {pick.hardware.name}", pick.price_usd) for pick in answer.picks if pick.price_usd]
+    told = [(what, price.as_of, price.source) for what, price in priced]
+    told += [(f"{offer.provider} {offer.instance}", offer.as_of, offer.source) for offer in answer.cloud]
+    return tuple(
+        SourceView(what, formatting.day(as_of), source if source.startswith("https://") else "", source)
+        for what, as_of, source in dict.fromkeys(told)
+    )
+
+
+def _made(answer: RecommendationAnswer) -> tuple[FactView, ...]:
+    made = answer.provenance
+    return (
+        FactView("Rule that decided", answer.scenario.rule),
+        FactView("Catalogue revision", str(made.catalogue_revision)),
+        FactView("Engine", made.engine_version),
+        FactView("Computed", f"{formatting.day(made.computed_at)}, {made.computed_at[11:16]} UTC"),
+    )

@@ -1,0 +1,111 @@
+"""The guided path: one question a page, then a summary. The answers travel in the address; nothing is stored."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import Path, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.datastructures import UploadFile
+
+from app.catalogue.names import Ambiguous, Match
+from app.catalogue.snapshot import Snapshot
+from app.errors import NotFound
+from app.questionnaire import flow
+from app.questionnaire.answers import Answers
+from app.questionnaire.questions import STEPS
+from app.questionnaire.to_workload import size_in_name
+from app.templating import render
+from app.web.dependencies import CatalogueDep
+from app.web.negotiation import page_router
+from app.web.pages.questions import CHECKING, CheckPage, QuestionPage, address
+
+router = page_router()
+
+SEE_OTHER = 303
+UNPROCESSABLE = 422
+NAMED_IN_AN_ERROR = 3
+
+Step = Annotated[str, Path(max_length=20)]
+
+
+@router.get("/q/{step}")
+async def show_question(step: Step, request: Request) -> Response:
+    """One question, with what was answered before."""
+    answers, checking = _asked(request)
+    return _question_page(step, answers, checking=checking) or RedirectResponse(
+        address(f"/q/{flow.after(step, answers) or 'goal'}", answers), SEE_OTHER
+    )
+
+
+@router.post("/q/{step}")
+async def answer_question(step: Step, request: Request, catalogue: CatalogueDep) -> Response:
+    """Take an answer and lead on to the next question, or say what is wrong with it."""
+    before, checking = _asked(request)
+    question = flow.question_of(_known(step), before)
+    if question is None:
+        return RedirectResponse(address("/q/goal", before), SEE_OTHER)
+    form = await request.form()
+    given = [(name, value) for name, value in form.multi_items() if not isinstance(value, UploadFile)]
+    answers = before.replaced(question, given)
+    errors = flow.open_fields(question, answers) or _unknown_model(answers, catalogue)
+    if errors:
+        return render(QuestionPage.of(question, answers, checking=checking, errors=errors), status=UNPROCESSABLE)
+    return RedirectResponse(_next(step, flow.sound(answers), checking=checking), SEE_OTHER)
+
+
+@router.get("/check")
+async def check_answers(request: Request, catalogue: CatalogueDep) -> HTMLResponse:
+    """Every answer, to check and change."""
+    answers, _ = _asked(request)
+    return render(CheckPage.of(answers, remarks=tuple(_remarks(answers, catalogue))))
+
+
+def _asked(request: Request) -> tuple[Answers, bool]:
+    pairs = request.query_params.multi_items()
+    return flow.sound(Answers.of(pairs)), CHECKING in pairs
+
+
+def _known(step: str) -> str:
+    if step not in STEPS:
+        raise NotFound(f"There is no question “{step}”.", suggestions=STEPS)
+    return step
+
+
+def _question_page(step: str, answers: Answers, *, checking: bool) -> HTMLResponse | None:
+    """The page of a step; None when the answers skip it."""
+    question = flow.question_of(_known(step), answers)
+    if question is None:
+        return None
+    return render(QuestionPage.of(question, answers, checking=checking, errors={}))
+
+
+def _next(step: str, answers: Answers, *, checking: bool) -> str:
+    """After a change: what it left open, else the summary. Otherwise the next question, and the summary at the end."""
+    following = flow.open_step(answers) if checking else flow.after(step, answers)
+    return address(f"/q/{following}", answers, checking=checking) if following else address("/check", answers)
+
+
+def _unknown_model(answers: Answers, catalogue: Snapshot) -> dict[str, str]:
+    name = answers.get("model_name")
+    found = catalogue.model_names.resolve(name) if name else None
+    if found is None or isinstance(found, Match) or size_in_name(name):
+        return {}
+    if isinstance(found, Ambiguous):
+        nearest: Sequence[str] = [catalogue.model_names.names[slug] for slug in found.slugs]
+    else:
+        nearest = found.names
+    meant = f" Did you mean {' or '.join(nearest[:NAMED_IN_AN_ERROR])}?" if nearest else ""
+    return {"model_name": f"We do not know the model “{name}”.{meant} Or empty this field and choose a size."}
+
+
+def _remarks(answers: Answers, catalogue: Snapshot) -> list[str]:
+    """Names of cards that need a second look."""
+    remarks = []
+    for card in answers.cards:
+        found = catalogue.hardware_names.resolve(card.name)
+        if isinstance(found, Ambiguous):
+            several = " or ".join(catalogue.hardware_names.names[slug] for slug in found.slugs)
+            remarks.append(f"“{card.name}” is the name of several cards: {several}. Say which, for a better answer.")
+        elif not isinstance(found, Match):
+            remarks.append(f"We do not know “{card.name}” by this name. Add its memory, like “card with 12 GB”.")
+    return remarks
