@@ -22,6 +22,7 @@ from app.engine.result import Pace, Physics
 from app.engine.roofline import StepTime, saturation
 from app.engine.training_memory import training_footprint
 
+SELECTIVE_FRAMEWORKS = frozenset({"megatron", "jax"})
 EAGER_FRAMEWORKS = frozenset({"pytorch", "deepspeed", "other"})
 
 
@@ -68,15 +69,23 @@ class StepFlops:
     """Executed in attention scores and weighted values, recompute included."""
 
 
+def recomputed_share(job: Job) -> float:
+    """Share of the forward pass that checkpointing repeats; large-scale frameworks keep the expensive products. [-]"""
+    if not job.gradient_checkpointing or job.method == "frozen":
+        return 0.0
+    return TRANSFORMERS.value("selective_recompute_share") if job.framework in SELECTIVE_FRAMEWORKS else 1.0
+
+
 def step_flops(job: Job, spec: TransformerSpec) -> StepFlops:
     """Model FLOPs and executed FLOPs, attention apart because its kernels are less efficient. [FLOP]"""
     tokens = job.micro_batch_size * job.seq_len
     adapters = trained_parameters(job, spec) if job.method in {"lora", "qlora"} else 0.0
     model = training_flops_per_token(spec, job.seq_len, method=job.method, adapters=adapters)
     forward = forward_flops_per_token(spec, job.seq_len)
-    executed = model + (forward if job.gradient_checkpointing and job.method != "frozen" else 0.0)
+    repeated = recomputed_share(job)
+    executed = model + repeated * forward
     attention = forward_attention_flops_per_token(spec, job.seq_len)
-    passes = {"frozen": 1.0}.get(job.method, 4.0 if job.gradient_checkpointing else 3.0)
+    passes = 1.0 if job.method == "frozen" else 3.0 + repeated
     return StepFlops(model * tokens, (executed - passes * attention) * tokens, passes * attention * tokens)
 
 
