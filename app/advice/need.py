@@ -38,6 +38,8 @@ BOX_FILL_FRACTION = 0.9
 """Share of each card that is planned for when a job is too large for any count that was estimated."""
 DEFAULT_RUNS_PER_MONTH = 4.0
 """When nobody says how often: a few days a month, as the questionnaire takes for "I don't know"."""
+PRETRAINING_RUNS_PER_MONTH = 1.0 / 12
+"""When nobody says how often a model is trained from nothing: once a year."""
 DEFAULT_INFERENCE_HOURS_PER_MONTH = 30.0
 """When nobody says how often a ready-made model is used: an hour a day."""
 
@@ -361,7 +363,8 @@ def _monthly_hours(job: Job, run_hours: float | None) -> tuple[float | None, str
         return workload.runs_per_month * run_hours, "runs"
     if workload.task == "inference":
         return DEFAULT_INFERENCE_HOURS_PER_MONTH, "assumed"
-    return (None, "assumed") if run_hours is None else (DEFAULT_RUNS_PER_MONTH * run_hours, "assumed")
+    runs = PRETRAINING_RUNS_PER_MONTH if workload.task == "pretrain" else DEFAULT_RUNS_PER_MONTH
+    return (None, "assumed") if run_hours is None else (runs * run_hours, "assumed")
 
 
 def _parts_at(estimates: Estimates, row: int | None) -> tuple[NeedPart, ...]:

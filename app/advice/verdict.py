@@ -3,11 +3,15 @@
 from app.advice.circumstances import Circumstances
 from app.advice.cloud import CloudOption
 from app.advice.reasons import Reason, Value
+from app.advice.remarks_work import ORDINARY_RAM_GB
+from app.engine.defaults import AUDIO_WINDOW_S
 from app.engine.model_spec import AlgorithmSpec
 from app.engine.units import GIB, HOURS_PER_MONTH
 
 SOLD_GIB = (8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0, 80.0, 96.0, 128.0, 141.0, 180.0, 192.0)
 """Memory sizes in which cards are sold today. [GB]"""
+LUNCH_HOURS = 1.0
+"""A run that a processor finishes within this time deserves no thought about cards, as the rules have it."""
 LONGEST_RUN_HOURS = 336.0
 """Longest run that a cluster's price is told for, if any offer is that quick: two weeks, as the rules have it."""
 
@@ -39,13 +43,15 @@ def _facts(case: Circumstances) -> dict[str, Value]:
         "cpu_hours": need.cpu_hours,
         "cpu_tokens_per_s": need.cpu_tokens_per_s,
         "cpu_samples_per_s": need.cpu_samples_per_s,
+        "times_as_fast": None if need.cpu_samples_per_s is None else AUDIO_WINDOW_S * need.cpu_samples_per_s,
+        "ram_gb": case.host.ram_gb,
         "card_hours": need.consumer_gpu_hours,
         "devices": need.devices_80gb,
         "box_hours": need.box_hours,
         "cards": None if best is None else best.count,
         "card": None if best is None else best.device.name,
         "card_gib": None if best is None else best.device.memory_bytes / GIB,
-        "owned": None if owned is None else owned.name,
+        "owned": owned.name if owned is not None else next((e.name for e in case.cards if e.fit == "fits"), None),
         "break_even_hours": None if deal is None else deal.break_even_hours_per_month,
         "hours": None if deal is None else deal.hours_per_month,
         "latency_ms": case.job.workload.latency_ms,
@@ -66,11 +72,7 @@ def _rent(case: Circumstances) -> dict[str, Value]:
     """The cheapest paid offer that is told."""
     paid = [option for option in case.cloud if not option.free]
     first = min(paid, key=lambda option: (not option.fresh, option.usd_per_hour), default=None)
-    priced = min(
-        (o for o in paid if o.total_usd is not None),
-        key=lambda o: o.total_usd.expected if o.total_usd else 0,
-        default=None,
-    )
+    priced = _run_offer(paid)
     return {
         "rent_usd_per_hour": None if first is None else first.usd_per_hour,
         "rent_device": None if first is None else first.device.name,
@@ -82,16 +84,16 @@ def _rent(case: Circumstances) -> dict[str, Value]:
 
 
 def _run_offer(paid: list[CloudOption]) -> CloudOption | None:
-    """The cheapest offer that does a run in time; if none is quick enough, the quickest."""
+    """The cheapest offer that does a run in time, graphics cards before TPUs; if none is quick enough, the quickest."""
     known = [
-        (option, option.hours.expected, option.total_usd.expected)
+        (option.device.kind == "tpu", option.total_usd.expected, option.hours.expected, option)
         for option in paid
         if option.hours and option.total_usd
     ]
-    in_time = [each for each in known if each[1] <= LONGEST_RUN_HOURS]
+    in_time = [each for each in known if each[2] <= LONGEST_RUN_HOURS]
     if in_time:
-        return min(in_time, key=lambda each: each[2])[0]
-    return min(known, key=lambda each: each[1])[0] if known else None
+        return min(in_time, key=lambda each: each[:2])[3]
+    return min(known, key=lambda each: each[2])[3] if known else None
 
 
 def _no_card(case: Circumstances) -> str:
@@ -101,19 +103,25 @@ def _no_card(case: Circumstances) -> str:
     if case.constraints.budget_usd == 0:
         return "verdict_nothing_to_spend"
     if isinstance(job.model, AlgorithmSpec):
-        return "verdict_table" if need.rows and need.cpu_hours is not None else "verdict_classical"
+        known = need.rows and need.cpu_hours is not None
+        large = "_large" if case.host.ram_gb > ORDINARY_RAM_GB else ""
+        return f"verdict_table{large}" if known else "verdict_classical"
     if job.work_class == "rl":
         return "verdict_agents"
     if need.cpu_tokens_per_s is not None:
         return "verdict_small_language_model"
-    if job.training:
-        return "verdict_small_training" if need.cpu_hours is not None else "verdict_no_card"
+    if job.training and need.cpu_hours is not None:
+        return "verdict_small_training" if need.cpu_hours > LUNCH_HOURS else "verdict_tiny_training"
+    if job.work_class == "audio" and need.cpu_samples_per_s:
+        return "verdict_speech"
     return "verdict_light_running" if need.cpu_samples_per_s else "verdict_no_card"
 
 
 def _one_card(case: Circumstances) -> str:
     if case.enough_owned is not None:
         return "verdict_owned"
+    if case.constraints.budget_usd == 0 and any(each.fit == "fits" for each in case.cards):
+        return "verdict_owned_old"
     if case.need.memory is None:
         return "verdict_memory_unknown"
     laptop = "_laptop" if case.constraints.portable else ""
@@ -129,7 +137,8 @@ def _box_or_cloud(case: Circumstances) -> str:
         return "verdict_owned_box"
     even = None if deal is None else deal.break_even_hours_per_month
     if deal is not None and even is not None and even <= HOURS_PER_MONTH:
-        return "verdict_break_even_buy" if deal.cheaper == "buy" else "verdict_break_even_rent"
+        assumed = "_assumed" if case.need.monthly_basis == "assumed" else ""
+        return f"verdict_break_even_{'buy' if deal.cheaper == 'buy' else 'rent'}{assumed}"
     if deal is not None:
         return "verdict_rent_always"
     return "verdict_box"
@@ -139,6 +148,7 @@ def _cluster(case: Circumstances) -> str:
     if case.job.workload.latency_ms is not None and any(words.fpga for words in case.need.asked_for):
         return "verdict_fpga"
     priced = _rent(case)
+    smaller = "_adapters" if case.job.workload.task == "finetune" else ""
     if priced["run_usd"] is not None and priced["run_hours"] is not None:
-        return "verdict_cluster_cost"
-    return "verdict_cluster"
+        return f"verdict_cluster_cost{smaller}"
+    return f"verdict_cluster{smaller}"
