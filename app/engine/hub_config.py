@@ -61,10 +61,7 @@ class ConfigFields:
     def required(self, name: str) -> int:
         """A whole number that must be there."""
         value = self.count(name)
-        if not value:
-            spellings = ", ".join(NAMES.get(name, (name,)))
-            message = f"The config has no {name} (looked for {spellings})"
-            raise ValueError(message)
+        assert value, name  # missing fields are refused before
         return value
 
     @staticmethod

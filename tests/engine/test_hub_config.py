@@ -164,3 +164,14 @@ def test_a_config_beyond_the_size_limit_is_refused():
     assert len(json.dumps(config)) > 256 * 1024
     with pytest.raises(ValueError, match="256 KiB"):
         spec_from_config(config)
+
+
+@pytest.mark.parametrize(
+    ("more", "precision"),
+    [
+        ({}, "bf16"), ({"torch_dtype": "float16"}, "fp16"), ({"dtype": "float32"}, "fp32"),
+        ({"quantization_config": {"quant_method": "mxfp4"}}, "mxfp4"),
+    ],
+)  # fmt: skip
+def test_the_published_precision_is_read(more, precision):
+    assert spec_from_config({**LLAMA, **more}).native_precision == precision

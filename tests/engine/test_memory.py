@@ -150,3 +150,44 @@ def test_every_part_says_how_it_was_computed():
 
     assert all(part.formula for part in footprint.parts)
     assert "adapter parameters" in footprint.parts[0].formula
+
+
+def test_a_frozen_backbone_needs_little_more_than_its_weights(parts_of):
+    job = make_job(BERT_LARGE, task="finetune", method="frozen", precision="fp32", batch_size=8, sequence_length=128)
+    parts = parts_of(training_footprint(job, make_systems()))
+
+    assert parts["weights"] == 4 * 335_141_888
+    assert parts["gradients"] < 0.01 * parts["weights"]
+
+
+def test_four_bit_shards_are_gathered_in_four_bits():
+    common = {"task": "finetune", "batch_size": 1, "sequence_length": 512, "gradient_checkpointing": True}
+    qlora, lora = (
+        training_gib(make_job(**common, method=method), count=8, zero_stage=3) for method in ("qlora", "lora")
+    )
+
+    assert qlora < lora
+
+
+def test_eager_attention_over_a_long_prompt_needs_the_score_matrix(parts_of):
+    common = {"precision": "bf16", "prompt_tokens": 4000, "output_tokens": 96, "framework": "pytorch"}
+    flash, eager = (
+        parts_of(inference_footprint(make_job(**common, attention=kind), make_systems(), concurrent=ONE))["activations"]
+        for kind in ("flash", "eager")
+    )
+
+    assert eager - flash == 32 * 4000**2 * 2 * 2
+
+
+def test_tensorflow_without_xla_keeps_more_than_pytorch():
+    common = {
+        "task": "finetune",
+        "method": "full",
+        "precision": "fp32",
+        "batch_size": 8,
+        "sequence_length": 256,
+        "attention": "eager",
+    }
+    graph, eager = (training_gib(make_job(BERT_LARGE, **common, framework=name)) for name in ("tensorflow", "pytorch"))
+
+    assert graph > 1.3 * eager

@@ -144,3 +144,38 @@ def test_only_reading_gives_a_prefill_rate_and_only_writing_a_decode_rate(pace_o
 
     assert reading.decode_tokens_per_s is None
     assert reading.prefill_tokens_per_s[0] == pytest.approx(reading.units_per_step[0] / reading.step_s[0])
+
+
+def test_an_inferred_shape_and_a_context_beyond_the_model_are_said_aloud():
+    spec = make_spec(shape_known=False, max_position_embeddings=2048)
+    warnings = physics(make_job(spec, precision="bf16", prompt_tokens=4000, output_tokens=100), make_systems()).warnings
+
+    assert any("inferred" in warning for warning in warnings)
+    assert any("2048" in warning for warning in warnings)
+
+
+def test_an_fp8_recipe_halves_the_cache_of_tensorrt_llm_unless_told_otherwise():
+    common = {
+        "precision": "fp8",
+        "framework": "tensorrt-llm",
+        "prompt_tokens": 1000,
+        "output_tokens": 1000,
+        "concurrent_requests": 8,
+    }
+    caches = [
+        {part.part: part.bytes[0] for part in physics(make_job(**common, **more), make_systems(H100)).footprint.parts}[
+            "kv_cache"
+        ]
+        for more in ({}, {"kv_precision": "fp16"})
+    ]
+
+    assert caches[1] == pytest.approx(2 * caches[0])
+
+
+def test_tensorflow_reaches_less_than_pytorch_with_encoders(pace_of):
+    common = {"precision": "fp16", "batch_size": 32, "sequence_length": 384, "compiled": True}
+    slow, fast = (
+        pace_of(make_job(BERT_LARGE, **common, framework=name)).step_s[0] for name in ("tensorflow", "pytorch")
+    )
+
+    assert fast < slow

@@ -1,0 +1,81 @@
+import pytest
+
+from app.engine.activations import (
+    decoder_bytes_per_token_width,
+    encoder_bytes_per_token_width,
+    fused_loss,
+    loss_head_bytes,
+    megatron_layer_bytes,
+)
+from tests.engine.jobs import BERT_LARGE, make_job, make_moe, make_spec
+
+LLAMA_2_7B = make_spec("llama-2-7b", num_key_value_heads=32, intermediate_size=11_008)
+GPT_2 = make_spec(
+    "gpt2",
+    hidden_size=768,
+    num_hidden_layers=12,
+    num_attention_heads=12,
+    num_key_value_heads=12,
+    head_dim=64,
+    intermediate_size=3072,
+)
+BERT_BASE = make_spec(
+    "bert-base-uncased", architecture="encoder", hidden_size=768, num_hidden_layers=12, num_attention_heads=12,
+    num_key_value_heads=12, head_dim=64, intermediate_size=3072,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("spec", "seq_len", "eager", "counted"),
+    [
+        (make_spec(), 1024, False, 49),
+        (LLAMA_2_7B, 1024, False, 45.5),
+        (GPT_2, 512, False, 56),
+        (make_spec(), 1024, True, 97),
+    ],
+    ids=["llama-3-8b", "llama-2-7b", "gpt2", "llama-3-8b eager"],
+)
+def test_decoders_keep_what_was_counted(spec, seq_len, eager, counted):
+    assert decoder_bytes_per_token_width(spec, seq_len=seq_len, eager=eager) == pytest.approx(counted, rel=0.03)
+
+
+@pytest.mark.parametrize(("eager", "dropout", "counted"), [(False, False, 32), (True, False, 48), (True, True, 84)])
+def test_encoders_keep_what_was_counted(eager, dropout, counted):
+    assert encoder_bytes_per_token_width(BERT_BASE, seq_len=512, eager=eager, dropout=dropout) == pytest.approx(
+        counted, rel=0.01
+    )
+
+
+def test_experts_keep_what_their_tokens_pass():
+    moe = make_moe()
+    one = make_moe(num_experts_per_token=1)
+    width = {"seq_len": 1024, "eager": False}
+
+    assert (
+        decoder_bytes_per_token_width(moe, **width) - decoder_bytes_per_token_width(one, **width) == 8 * 14_336 / 4096
+    )
+
+
+def test_tensor_parallelism_splits_all_but_the_residual_stream():
+    layer = {"batch": 1, "seq_len": 2048, "hidden_size": 12_288, "num_attention_heads": 96, "recompute": "selective"}
+
+    assert megatron_layer_bytes(**layer, tensor_parallel=8) == 2048 * 12_288 * 13
+    assert megatron_layer_bytes(**layer, tensor_parallel=8, sequence_parallel=True) == 2048 * 12_288 * 34 / 8
+    assert megatron_layer_bytes(**{**layer, "recompute": "full"}) == 2048 * 12_288 * 2
+
+
+def test_a_compiled_loss_keeps_fewer_copies_of_the_logits():
+    common = {"task": "finetune", "method": "full", "precision": "bf16", "batch_size": 1, "sequence_length": 2048}
+    eager, compiled = (make_job(**common, compiled=flag) for flag in (False, True))
+
+    assert fused_loss(compiled)
+    assert loss_head_bytes(compiled, make_spec()) < loss_head_bytes(eager, make_spec()) == 12 * 2048 * 128_256
+
+
+def test_encoders_score_masked_tokens_only_and_classifiers_next_to_none():
+    pretraining, fine_tuning = (
+        make_job(BERT_LARGE, task=task, batch_size=8, sequence_length=512) for task in ("pretrain", "finetune")
+    )
+
+    assert loss_head_bytes(fine_tuning, BERT_LARGE) == 0
+    assert 0 < loss_head_bytes(pretraining, BERT_LARGE) < 0.2 * 14 * 8 * 512 * 30_522
