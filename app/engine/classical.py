@@ -32,8 +32,8 @@ def physics(job: Job, systems: Systems) -> Physics:
     if not job.rows:
         return Physics(None, None, (NO_ROWS,))
     table = Table(job.rows, job.columns or USUAL_COLUMNS, job.steps or USUAL_TREES)
-    memory = footprint(spec.name, table, systems)
-    seconds = fit_s(spec.name, table, systems)
+    memory = footprint(spec.name, table, systems=systems)
+    seconds = fit_s(spec.name, table, systems=systems)
     if seconds is None:
         return Physics(memory, None, (NO_FORMULA.format(name=spec.name),))
     algorithm = algorithm_of(spec.name)
@@ -53,16 +53,16 @@ def physics(job: Job, systems: Systems) -> Physics:
     return Physics(memory, pace, warned)
 
 
-def fit_s(name: str, table: Table, systems: Systems) -> FloatArray | None:
+def fit_s(name: str, table: Table, *, systems: Systems) -> FloatArray | None:
     """Time of one fit on each system; None where no formula is known. [s]"""
     booster = booster_of(name)
     if booster is not None:
-        return boosting_s(booster, table, systems)
+        return boosting_s(booster, table, systems=systems)
     algorithm = algorithm_of(name)
-    return None if algorithm is None else algorithm_s(algorithm, table, systems)
+    return None if algorithm is None else algorithm_s(algorithm, table, systems=systems)
 
 
-def boosting_s(library: str, table: Table, systems: Systems) -> FloatArray:
+def boosting_s(library: str, table: Table, *, systems: Systems) -> FloatArray:
     """Boosted trees on histograms: a fixed start, and a time per value and round. [s]
 
     The time per value is measured (github.com/szilard/GBM-perf) and carried to other hardware by cores and their
@@ -80,7 +80,7 @@ def boosting_s(library: str, table: Table, systems: Systems) -> FloatArray:
     return np.where(_is_cpu(systems), cpu, gpu)
 
 
-def algorithm_s(algorithm: Algorithm, table: Table, systems: Systems) -> FloatArray:
+def algorithm_s(algorithm: Algorithm, table: Table, *, systems: Systems) -> FloatArray:
     """Time of one fit as a roofline: operations over what is reached of the peak, passes over the bandwidth. [s]"""
     devices, groups = systems.devices, families(systems.devices)
     peak = devices.peak_flops_per_s("fp32")
@@ -126,7 +126,7 @@ def rows_where_gpu_pays(
     systems = systems_of(Devices((cpu, gpu)), count=[1, 1])
 
     def gpu_wins(rows: float) -> bool:
-        seconds = fit_s(name, Table(rows, columns, rounds), systems)
+        seconds = fit_s(name, Table(rows, columns, rounds), systems=systems)
         return seconds is not None and bool(seconds[1] < seconds[0])
 
     if not gpu_wins(LARGEST_TABLE):

@@ -27,7 +27,7 @@ def histogram_bytes(table: Table) -> float:
     return table.rows * table.columns + GRADIENT_PAIR_BYTES * table.rows
 
 
-def footprint(name: str, table: Table, systems: Systems) -> Footprint:
+def footprint(name: str, table: Table, *, systems: Systems) -> Footprint:
     """Parts of the memory of one fit. [bytes] On a CPU, system memory; on a GPU, device memory."""
     on_cpu = systems.devices.where(kind="cpu")
     cells = table.rows * table.columns

@@ -40,12 +40,12 @@ def physics(job: Job, systems: Systems) -> Physics:
     warnings = [INFERRED] if work.inferred else []
     if job.frames > 1:
         warnings.append(RATE_ON_FRAMES.format(frames=job.frames))
-    memory = footprint(job, systems, spec, work)
+    memory = footprint(job, systems, spec=spec, work=work)
     pace = _training_pace(job, systems, spec, work) if job.training else _generating_pace(job, systems, spec, work)
     return Physics(memory, pace, tuple(warnings))
 
 
-def flops_per_sample(job: Job, spec: DiffusionSpec, work: DenoiserWork) -> float:
+def flops_per_sample(job: Job, spec: DiffusionSpec, *, work: DenoiserWork) -> float:
     """Operations of one picture or clip: steps x (2 with guidance) x denoiser + autoencoder + text encoder. [FLOP]"""
     passes = (job.steps or spec.default_steps) * guidance_batch(job, spec) / job.micro_batch_size
     return passes * work.flops + decoder_flops(job, spec) + FLOPS_PER_MAC * spec.text_encoder_parameters * TEXT_TOKENS
@@ -59,7 +59,7 @@ def decoder_flops(job: Job, spec: DiffusionSpec) -> float:
     return height * width * max(job.frames, 1) * NETWORKS.value("decoder_flops_per_pixel")
 
 
-def math_efficiency(job: Job, systems: Systems, spec: DiffusionSpec, peak: FloatArray) -> FloatArray:
+def math_efficiency(job: Job, systems: Systems, *, spec: DiffusionSpec, peak: FloatArray) -> FloatArray:
     """Share of the peak that a denoiser reaches. [-]"""
     groups = families(systems.devices)
     kind = "unet" if spec.architecture == "diffusion_unet" else "transformer"
@@ -71,7 +71,7 @@ def math_efficiency(job: Job, systems: Systems, spec: DiffusionSpec, peak: Float
     return reached * (NETWORKS.value("denoiser_compiled_gain") if job.compiled else 1.0)
 
 
-def launch_s(job: Job, systems: Systems, spec: DiffusionSpec) -> FloatArray:
+def launch_s(job: Job, systems: Systems, *, spec: DiffusionSpec) -> FloatArray:
     """Host time to launch one denoiser pass. [s]"""
     layers, _ = transformer_shape(spec.denoiser_parameters)
     transformer = spec.architecture == "diffusion_transformer"
@@ -88,7 +88,11 @@ def _rates(job: Job, systems: Systems, spec: DiffusionSpec) -> tuple[FloatArray,
     peak = peak_flops_per_s(precision, systems.devices)
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s
     reached = NETWORKS.column("bandwidth_efficiency", families(systems.devices)) * bandwidth
-    return peak * math_efficiency(job, systems, spec, peak), reached, "fp32" if precision == "fp32" else "fp16"
+    return (
+        peak * math_efficiency(job, systems, spec=spec, peak=peak),
+        reached,
+        "fp32" if precision == "fp32" else "fp16",
+    )
 
 
 def _generating_pace(job: Job, systems: Systems, spec: DiffusionSpec, work: DenoiserWork) -> Pace:
@@ -97,9 +101,9 @@ def _generating_pace(job: Job, systems: Systems, spec: DiffusionSpec, work: Deno
     batch = guidance_batch(job, spec)
     math_s = work.flops * batch / flops_per_s
     weights = spec.denoiser_parameters * bytes_per_parameter(job.precision if job.precision != "amp" else "fp16")
-    scores = attention_score_bytes(job, spec, work) * NETWORKS.value("eager_score_layers")
+    scores = attention_score_bytes(job, spec, work=work) * NETWORKS.value("eager_score_layers")
     moved_s = (weights + scores) / bytes_per_s
-    host_s = launch_s(job, systems, spec)
+    host_s = launch_s(job, systems, spec=spec)
     pass_s = ((math_s + moved_s) ** OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
     around = decoder_flops(job, spec) + FLOPS_PER_MAC * spec.text_encoder_parameters * TEXT_TOKENS
     step_s = steps * pass_s + around * job.micro_batch_size / flops_per_s
@@ -108,7 +112,7 @@ def _generating_pace(job: Job, systems: Systems, spec: DiffusionSpec, work: Deno
         unit="samples/s",
         step_s=step_s,
         units_per_step=samples,
-        model_flops_per_step=flops_per_sample(job, spec, work) * samples,
+        model_flops_per_step=flops_per_sample(job, spec, work=work) * samples,
         bound_by=_bound_by(math_s, moved_s, host_s),
         comparable_peak=peak_name,
     )
@@ -123,9 +127,9 @@ def _training_pace(job: Job, systems: Systems, spec: DiffusionSpec, work: Denois
     math_s = forward * (passes + repeated) / flops_per_s
     trained = spec.denoiser_parameters * (NETWORKS.value("adapter_fraction") if adapters else 1.0)
     update_s = trained * 16.0 * NETWORKS.value("optimizer_passes") / bytes_per_s / job.gradient_accumulation_steps
-    scores = attention_score_bytes(job, spec, work) * NETWORKS.value("eager_score_layers") * passes
+    scores = attention_score_bytes(job, spec, work=work) * NETWORKS.value("eager_score_layers") * passes
     moved_s = update_s + scores / bytes_per_s
-    host_s = launch_s(job, systems, spec) * (passes + repeated)
+    host_s = launch_s(job, systems, spec=spec) * (passes + repeated)
     pass_s = ((math_s + moved_s) ** OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
     exchange = exchange_s(systems, payload_bytes=trained * 2.0) / job.gradient_accumulation_steps
     waiting = exposed_s(exchange=exchange, step=pass_s, count=systems.count)

@@ -22,7 +22,7 @@ def guidance_batch(job: Job, spec: DiffusionSpec) -> int:
     return job.micro_batch_size * (2 if spec.guidance_doubles_batch and not job.training else 1)
 
 
-def attention_score_bytes(job: Job, spec: DiffusionSpec, work: DenoiserWork) -> float:
+def attention_score_bytes(job: Job, spec: DiffusionSpec, *, work: DenoiserWork) -> float:
     """Attention matrices that eager attention writes out; flash attention keeps none. [bytes]
 
     Examples
@@ -38,7 +38,7 @@ def attention_score_bytes(job: Job, spec: DiffusionSpec, work: DenoiserWork) -> 
     return guidance_batch(job, spec) * heads * work.tokens**2 * bytes_per_element(job.precision) * copies
 
 
-def denoising_bytes(job: Job, spec: DiffusionSpec, work: DenoiserWork) -> float:
+def denoising_bytes(job: Job, spec: DiffusionSpec, *, work: DenoiserWork) -> float:
     """Activations of one denoiser pass without gradients. [bytes]"""
     batch = guidance_batch(job, spec)
     element = bytes_per_element(job.precision)
@@ -47,7 +47,7 @@ def denoising_bytes(job: Job, spec: DiffusionSpec, work: DenoiserWork) -> float:
     else:
         _, width = transformer_shape(spec.denoiser_parameters)
         live = work.tokens * width * NETWORKS.value("transformer_live_widths")
-    return batch * live * element + attention_score_bytes(job, spec, work)
+    return batch * live * element + attention_score_bytes(job, spec, work=work)
 
 
 def decoding_bytes(job: Job, spec: DiffusionSpec) -> float:
@@ -61,7 +61,7 @@ def decoding_bytes(job: Job, spec: DiffusionSpec) -> float:
     return samples * height * width * together * values * max(bytes_per_element(job.precision), 2.0)
 
 
-def backward_bytes(job: Job, spec: DiffusionSpec, work: DenoiserWork) -> float:
+def backward_bytes(job: Job, spec: DiffusionSpec, *, work: DenoiserWork) -> float:
     """Activations kept for the backward pass. [bytes]"""
     element = bytes_per_element("bf16") if job.precision != "fp32" else bytes_per_element("fp32")
     if spec.architecture == "diffusion_unet":
@@ -71,11 +71,11 @@ def backward_bytes(job: Job, spec: DiffusionSpec, work: DenoiserWork) -> float:
         kept = work.tokens * width * layers * NETWORKS.value("transformer_kept_widths_per_layer")
     if job.gradient_checkpointing:
         kept *= NETWORKS.value("checkpointed_denoiser_fraction")
-    scores = attention_score_bytes(job, spec, work)
+    scores = attention_score_bytes(job, spec, work=work)
     return job.micro_batch_size * kept * element + scores
 
 
-def footprint(job: Job, systems: Systems, spec: DiffusionSpec, work: DenoiserWork) -> Footprint:
+def footprint(job: Job, systems: Systems, *, spec: DiffusionSpec, work: DenoiserWork) -> Footprint:
     """Parts alive at the peak of the worst phase. [bytes]"""
     parts = _training_parts(job, systems, spec, work) if job.training else _inference_parts(job, systems, spec, work)
     return Footprint((*parts, *overhead_parts(systems, job.precision)))
@@ -85,7 +85,7 @@ def _inference_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: Deno
     held = bytes_per_parameter(job.precision if job.precision != "amp" else "fp16")
     others = max(held, FROZEN_BYTES) if job.precision != "fp32" else held
     beside = spec.text_encoder_parameters + spec.vae_parameters
-    phases = {"denoising": denoising_bytes(job, spec, work), "decoding": decoding_bytes(job, spec)}
+    phases = {"denoising": denoising_bytes(job, spec, work=work), "decoding": decoding_bytes(job, spec)}
     worst = max(phases, key=lambda name: phases[name])
     return [
         _part(
@@ -130,7 +130,7 @@ def _training_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: Denoi
             _part("gradients", trained * unit, systems, shown),
             _part("optimizer", trained * unit * states, systems, f"{shown} x {states:g} states ({job.optimizer})"),
         ]
-    kept = backward_bytes(job, spec, work)
+    kept = backward_bytes(job, spec, work=work)
     return [
         *learned,
         _part(

@@ -104,7 +104,7 @@ def output_map_bytes(job: Job, work: NetworkWork, *, architecture: str) -> float
     return work.pixels * job.micro_batch_size * NETWORKS.value("score_values_per_pixel") * bytes_per_element("fp32")
 
 
-def footprint(job: Job, systems: Systems, work: NetworkWork, *, architecture: str, family: str) -> Footprint:
+def footprint(job: Job, systems: Systems, *, work: NetworkWork, architecture: str, family: str) -> Footprint:
     """Parts of the peak memory of one device. [bytes]"""
     parameters, share = work.parameters, training_share(job)
     held = bytes_per_parameter(job.precision)

@@ -104,7 +104,7 @@ def host_speed(devices: Devices) -> FloatArray:
     return (1.0 + NETWORKS.value("core_speed_per_year")) ** (year - REFERENCE_YEAR)
 
 
-def step_times(job: Job, systems: Systems, work: NetworkWork) -> StepTimes:
+def step_times(job: Job, systems: Systems, *, work: NetworkWork) -> StepTimes:
     """All parts of one micro-step on one device of each system, and their sum with overlap. [s]"""
     devices = systems.devices
     share = training_share(job)
@@ -142,9 +142,9 @@ def thread_share(systems: Systems) -> FloatArray:
     return np.where(limited, np.minimum(share, 1.0), 1.0)
 
 
-def pace(job: Job, systems: Systems, work: NetworkWork) -> Pace:
+def pace(job: Job, systems: Systems, *, work: NetworkWork) -> Pace:
     """Samples per second of a network, and what bounds it."""
-    times = step_times(job, systems, work)
+    times = step_times(job, systems, work=work)
     samples = job.micro_batch_size * systems.count
     step_s, data_s = times.total_s, np.zeros(len(systems))
     if input_pipeline.reads_pictures(job):

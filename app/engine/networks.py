@@ -24,7 +24,9 @@ def physics(job: Job, systems: Systems) -> Physics:
     if science.folds_proteins(spec):
         return science.physics(job, systems)
     work = network_work(job, spec)
-    footprint = network_memory.footprint(job, systems, work, architecture=spec.architecture, family=spec.family.lower())
+    footprint = network_memory.footprint(
+        job, systems, work=work, architecture=spec.architecture, family=spec.family.lower()
+    )
     return Physics(footprint, _pace(job, systems, work), _warnings(work))
 
 
@@ -32,8 +34,8 @@ def _pace(job: Job, systems: Systems, work: NetworkWork) -> Pace | None:
     if work.macs is None:
         return None
     if job.work_class == "rl":
-        return reinforcement.pace(job, systems, work)
-    return network_speed.pace(job, systems, work)
+        return reinforcement.pace(job, systems, work=work)
+    return network_speed.pace(job, systems, work=work)
 
 
 def _warnings(work: NetworkWork) -> tuple[str, ...]:

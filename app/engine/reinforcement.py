@@ -35,7 +35,7 @@ def host_cores(systems: Systems) -> FloatArray:
     return np.where(known_cpu, own, usual)
 
 
-def pace(job: Job, systems: Systems, work: NetworkWork) -> Pace:
+def pace(job: Job, systems: Systems, *, work: NetworkWork) -> Pace:
     """Environment steps per second, learning included. [samples/s]
 
     One sample is one environment step. Each is learned from several times, as PPO does with its epochs over a batch.
@@ -44,7 +44,7 @@ def pace(job: Job, systems: Systems, work: NetworkWork) -> Pace:
     rate = NETWORKS.value("environment_steps_per_core_pixels" if pixels else "environment_steps_per_core_vector")
     samples = job.micro_batch_size * systems.count
     acting_s = samples / environment_steps_per_s(cpu_cores=host_cores(systems), steps_per_core_per_s=rate)
-    learning = network_speed.step_times(job, systems, work)
+    learning = network_speed.step_times(job, systems, work=work)
     learning_s = learning.total_s * NETWORKS.value("learning_passes_per_step")
     share = 3.0 * NETWORKS.value("learning_passes_per_step")
     acting = np.where(acting_s > learning_s, np.inf, 0.0)

@@ -43,7 +43,7 @@ def test_every_kind_of_device_gets_a_positive_speed_and_memory(spec, workload):
 def test_operations_of_a_picture_are_steps_times_guidance_times_the_denoiser():
     job = network_job(SD15, **GENERATION, steps=50)
     work = denoiser_work(job, SD15)
-    flops = diffusion.flops_per_sample(job, SD15, work)
+    flops = diffusion.flops_per_sample(job, SD15, work=work)
 
     assert flops == pytest.approx(100 * 0.8033e12, rel=0.05)
     assert flops > 100 * work.flops
@@ -52,7 +52,7 @@ def test_operations_of_a_picture_are_steps_times_guidance_times_the_denoiser():
 def test_guidance_distilled_models_take_one_pass_per_step():
     job = network_job(FLUX, **GENERATION, steps=28)
 
-    assert diffusion.flops_per_sample(job, FLUX, denoiser_work(job, FLUX)) == pytest.approx(28 * 74.4e12, rel=0.02)
+    assert diffusion.flops_per_sample(job, FLUX, work=denoiser_work(job, FLUX)) == pytest.approx(28 * 74.4e12, rel=0.02)
 
 
 def test_half_the_steps_take_half_the_time():
