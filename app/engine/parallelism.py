@@ -3,7 +3,7 @@
 import numpy as np
 
 from app.engine.arrays import BoolArray, FloatArray, Floats
-from app.engine.coefficients import FITS_WITHIN_FRACTION
+from app.engine.coefficients import FITS_WITHIN_FRACTION, TRANSFORMERS
 from app.engine.hardware import Devices, Plan, systems_of
 from app.engine.inference_memory import inference_footprint, is_server
 from app.engine.job import Job
@@ -126,8 +126,10 @@ def _fits(job: Job, devices: Devices, *, count: FloatArray, nodes: FloatArray, p
     if job.training:
         footprint = training_footprint(job, systems)
     else:
-        wanted = np.ceil((job.concurrent_requests or 1) / plan.data_parallel)
-        footprint = inference_footprint(job, systems, concurrent=np.ones_like(count) if is_server(job) else wanted)
+        asked = job.concurrent_requests or TRANSFORMERS.value("worthwhile_server_batch")
+        if is_server(job):  # more would queue; fewer would read the weights for too few
+            asked = min(asked, TRANSFORMERS.value("worthwhile_server_batch"))
+        footprint = inference_footprint(job, systems, concurrent=np.ceil(asked / plan.data_parallel))
     return footprint.total_bytes <= FITS_WITHIN_FRACTION * devices.usable_memory_bytes
 
 

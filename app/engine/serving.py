@@ -81,7 +81,8 @@ def concurrency(job: Job, systems: Systems) -> FloatArray:
     one = inference_footprint(job, systems, concurrent=np.ones(len(systems))).total_bytes
     room = TRANSFORMERS.value("server_memory_fraction") * systems.devices.usable_memory_bytes - without
     fits = np.floor(room / np.maximum(one - without, 1.0))
-    return np.clip(fits, 1, np.minimum(asked, most))
+    known = np.where(np.isnan(fits), 1.0, fits)  # where the memory is unknown, one at a time
+    return np.maximum(np.minimum(known, np.minimum(asked, most)), 1.0)
 
 
 def touched_weight_bytes(job: Job, spec: TransformerSpec, *, batch: Floats) -> Floats:

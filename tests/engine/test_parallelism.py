@@ -105,3 +105,10 @@ def test_what_tensor_and_pipeline_leave_is_replicated():
     plan = plan_of(np.array([16.0]), tensor=np.array([4.0]), pipeline=np.array([2.0]))
 
     assert plan.data_parallel[0] == 2
+
+
+def test_a_server_for_many_gets_room_for_their_cache(plan_for):
+    common = {"precision": "bf16", "framework": "vllm", "prompt_tokens": 2000, "output_tokens": 500}
+    one, many = (plan_for(make_job(LLAMA_70B, **common, concurrent_requests=n), H100, count=8) for n in (1, "max"))
+
+    assert one.tensor_parallel[0] < many.tensor_parallel[0]
