@@ -42,7 +42,7 @@ def physics(job: Job, systems: Systems) -> Physics:
         warnings.append(RATE_ON_FRAMES.format(frames=job.frames))
     memory = footprint(job, systems, spec=spec, work=work)
     pace = _training_pace(job, systems, spec, work) if job.training else _generating_pace(job, systems, spec, work)
-    return Physics(memory, pace, tuple(warnings))
+    return Physics(memory, pace, tuple(warnings), {"inferred_counts": 1.0} if work.inferred else {})
 
 
 def flops_per_sample(job: Job, spec: DiffusionSpec, *, work: DenoiserWork) -> float:

@@ -50,7 +50,7 @@ def estimate(job: Job, systems: Systems) -> Estimates:
         device_s=speed.device_s,
         energy_kwh=speed.energy_kwh,
         pace=pace,
-        evidence=_evidence(job),
+        evidence=_evidence(job, physics),
         warnings=physics.warnings,
     )
 
@@ -110,10 +110,11 @@ def _energy(device_s: Interval, systems: Systems) -> Interval | None:
     return device_s.scaled(energy_kwh(device_hours=1 / SECONDS_PER_HOUR, tdp_w=power_w))
 
 
-def _evidence(job: Job) -> str:
+def _evidence(job: Job, physics: Physics) -> str:
     """Assumed when nobody named a model; estimated when the class was never measured or shapes were inferred."""
     if any(a.field in {"model", "algorithm"} for a in job.assumptions):
         return "assumed"
-    inferred = isinstance(job.model, TransformerSpec) and not job.model.shape_known
+    shape_unknown = isinstance(job.model, TransformerSpec) and not job.model.shape_known
+    inferred = shape_unknown or "inferred_counts" in physics.notes
     unmeasured = intervals.spread("memory", job.work_class).runs == 0
     return "estimated" if inferred or unmeasured else "calculated"

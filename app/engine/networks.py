@@ -27,7 +27,8 @@ def physics(job: Job, systems: Systems) -> Physics:
     footprint = network_memory.footprint(
         job, systems, work=work, architecture=spec.architecture, family=spec.family.lower()
     )
-    return Physics(footprint, _pace(job, systems, work), _warnings(work))
+    notes = {"inferred_counts": float(len(work.inferred))} if work.inferred else {}
+    return Physics(footprint, _pace(job, systems, work), _warnings(work), notes)
 
 
 def _pace(job: Job, systems: Systems, work: NetworkWork) -> Pace | None:

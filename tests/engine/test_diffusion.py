@@ -167,6 +167,7 @@ def test_unpublished_operations_are_inferred_and_said():
     physics = estimate(unknown, H100, **GENERATION)
 
     assert "inferred" in physics.warnings[0]
+    assert physics.notes == {"inferred_counts": 1.0}
     assert denoiser_work(network_job(unknown, **GENERATION), unknown).flops == pytest.approx(0.8033e12, rel=0.02)
     assert tokens_at(replace(FLUX, tokens=None), size=(1024, 1024), frames=1) == 4096
 

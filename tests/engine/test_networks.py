@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from app.engine import networks
+from app.engine.estimate import estimate as engine_estimate
 from app.engine.network_work import network_work
 from tests.engine.jobs import CPU, EVERY_KIND, H100, M2_ULTRA, RTX_4090, T4, make_accelerator, make_spec, make_systems
 from tests.engine.network_jobs import (
@@ -236,6 +237,7 @@ def test_counts_nobody_published_are_inferred_and_said():
     physics = estimate(GAN, make_accelerator(), domain="image_generation", image_size=1024, batch_size=4)
 
     assert "operations and activations" in physics.warnings[0]
+    assert physics.notes["inferred_counts"] == 2
     assert 5 < physics.footprint.total_bytes[0] / 2**30 < 11
 
 
@@ -298,3 +300,15 @@ def test_an_old_card_is_slower_than_a_new_one_and_a_cpu_slowest():
 def test_a_transformer_is_refused_by_name():
     with pytest.raises(TypeError, match="NetworkSpec"):
         networks.physics(network_job(make_spec()), make_systems())
+
+
+def test_an_estimate_on_inferred_counts_is_graded_estimated():
+    job, systems = network_job(GAN, domain="image_generation", image_size=512, batch_size=8), make_systems()
+
+    assert engine_estimate(job, systems).evidence == "estimated"
+
+
+def test_nnunet_fills_the_eight_gigabytes_it_is_planned_for():
+    volume = {"domain": "medical_3d", "image_size": 128, "depth": 128, "batch_size": 2, "optimizer": "sgd_momentum"}
+
+    assert 6.5 < gib(NNUNET, **volume) < 8.5
