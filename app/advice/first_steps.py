@@ -34,7 +34,7 @@ def _steps(case: Circumstances) -> list[Reason]:
         steps.append(Reason("step_try_free"))
     steps.append(Reason("step_measure_training" if job.training else "step_measure_running"))
     steps.append(Reason("step_check_used"))
-    if case.best is not None and case.constraints.ownership != "rent":
+    if case.best is not None and case.enough_owned is None and case.constraints.ownership != "rent":
         steps.append(Reason("step_check_case"))
     return steps
 

@@ -125,7 +125,8 @@ def _items_of(entry: OwnedHardware, *, by_slug: dict[str, Accelerator], names: N
     )
     if words.no_gpu or words.integrated:
         found = [each for each in found if getattr(by_slug.get(getattr(each, "slug", "")), "kind", "gpu") == "cpu"]
-    found = [each for each in found if not _is_only_a_kind(each, by_slug)]
+    several = {slug for each in found for slug in getattr(each, "slugs", ())}
+    found = [each for each in found if not _is_only_a_kind(each, by_slug) and getattr(each, "slug", "") not in several]
     items = []
     for each in found:
         count = max(
@@ -263,6 +264,8 @@ def _support_reasons(device: Accelerator, fit: str, facts: dict[str, Value]) -> 
         reasons.append(Reason("owned_legacy", facts))
     elif device.vendor == "AMD" and device.kind == "gpu" and device.support == "supported":
         reasons.append(Reason("owned_rocm_note" if device.support_note else "owned_rocm", facts))
+    elif device.vendor == "Intel" and device.kind == "gpu" and device.support == "supported":
+        reasons.append(Reason("owned_intel", facts))
     if device.segment == "laptop" and device.kind == "gpu" and fit != "unsupported":
         reasons.append(Reason("owned_laptop", facts))
     if device.unified_memory and device.kind != "cpu":

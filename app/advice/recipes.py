@@ -91,9 +91,13 @@ def _lora(job: Job) -> Job | None:
 
 def _qlora(job: Job) -> Job | None:
     decoder = isinstance(job.model, TransformerSpec) and job.model.architecture == "decoder"
-    if not decoder or job.method not in {"full", "lora"} or job.workload.task == "pretrain":
+    if (
+        not (decoder or isinstance(job.model, DiffusionSpec))
+        or job.method not in {"full", "lora"}
+        or job.workload.task == "pretrain"
+    ):
         return None
-    return replace(job, method="qlora", precision="nf4", work_class="llm_qlora")
+    return replace(job, method="qlora", precision="nf4", work_class="llm_qlora" if decoder else job.work_class)
 
 
 def _frozen(job: Job) -> Job | None:
@@ -146,6 +150,7 @@ PICTURE_MAKING_TRAINING: tuple[Change, ...] = (
     ("batch_1", _batch_1),
     ("checkpointing", _checkpointing),
     ("lora", _lora),
+    ("qlora", _qlora),
     ("small_pictures", _small_pictures),
 )
 PICTURE_MAKING: tuple[Change, ...] = (("eight_bit", _eight_bit), ("small_pictures", _small_pictures))

@@ -9,7 +9,7 @@ from app.advice.owned import Owned
 from app.engine.model_spec import AlgorithmSpec
 from app.engine.units import GIB
 
-NOTABLE_DRAW_W = 400.0
+NOTABLE_DRAW_W = 200.0
 """From this draw of all cards on, the power supply deserves a sentence."""
 CORES_PER_CARD = 4
 """Processor cores that feed one card; see data/host.toml."""
@@ -33,7 +33,8 @@ def _unequal(case: Circumstances) -> Remarks:
     known = {(each.slug, _gib(each)) for each in case.cards}
     sizes = [size for _, size in known if size is not None]
     if len(known) > 1 and sizes:
-        yield warning("unequal_cards", smallest_gib=min(sizes), largest_gib=max(sizes))
+        code = "unequal_cards" if min(sizes) < max(sizes) else "unequal_models"
+        yield warning(code, smallest_gib=min(sizes), largest_gib=max(sizes))
 
 
 def _gib(owned: Owned) -> float | None:
@@ -101,6 +102,8 @@ def _vendors(case: Circumstances) -> Remarks:
     asked = wanted & {"google"} or any(words.tpu for words in case.need.asked_for)
     if asked or tpus or (case.scenario == "cluster" and case.job.training) or case.job.workload.task == "pretrain":
         yield note("tpu_pytorch" if case.job.workload.framework == "pytorch" else "tpu", rentable=True)
+    if case.job.workload.task == "pretrain":
+        yield note("tpu_research")
     if case.scenario == "cluster" and case.job.training:
         yield note("fpga_no_training")
 

@@ -117,6 +117,10 @@ def _cheaper(case: Circumstances) -> Remarks:
 def _cheaper_pictures(job: Job, values: dict[str, float | None], smaller: dict[str, float]) -> Remarks:
     if job.training and "checkpointing" in smaller:
         yield note("cheaper_checkpointing", **values, smaller_gib=smaller["checkpointing"])
+    elif job.training and "qlora" in smaller:
+        yield note("cheaper_qlora", **values, qlora_gib=smaller["qlora"])
+    elif job.training and "small_pictures" in smaller:
+        yield note("cheaper_small_pictures", **values, smaller_gib=smaller["small_pictures"])
     elif not job.training:
         code = "cheaper_eight_bit" if "eight_bit" in smaller else "cheaper_offload"
         yield note(code, **values, smaller_gib=smaller.get("eight_bit"))

@@ -109,6 +109,8 @@ def _training_habits(case: Circumstances) -> Remarks:
         yield note("settings_before_buying")
     if job.work_class == "medical_3d":
         yield note("scans_loading")
+    if case.constraints.portable and case.scenario == "one-gpu":
+        yield note("portable_heat")
 
 
 def _running(case: Circumstances) -> Remarks:
@@ -163,7 +165,8 @@ def _renting(case: Circumstances) -> Remarks:
     if not case.cloud or case.scenario == "no-gpu":
         return
     kinds = {p.slug: p.kind for p in case.market.providers}
-    if any(kinds.get(option.provider) == "hyperscaler" for option in case.cloud):
+    meant = case.scenario in {"box-or-cloud", "cluster"}
+    if meant and any(kinds.get(option.provider) == "hyperscaler" for option in case.cloud):
         yield note("quota")
     if case.constraints.ownership == "rent" or case.scenario == "cluster":
         yield note("stop_the_meter")

@@ -97,7 +97,7 @@ def compile_condition(text: str) -> Condition:
     >>> compile_condition("need.cpu_hour <= 8")
     Traceback (most recent call last):
     ...
-    app.advice.rules.RuleError: Line 1, column 5: there is no variable need.cpu_hour. Did you mean need.cpu_hours?
+    app.advice.rules.RuleError: Line 1, column 5: there is no variable need.cpu_hour. Did you mean need.cpu_hours or need.run_hours?
     """
     if len(text) > MAX_CONDITION_CHARACTERS:
         raise RuleError(f"the condition has {len(text)} characters; {MAX_CONDITION_CHARACTERS} is the most")

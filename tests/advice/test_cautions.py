@@ -199,6 +199,9 @@ def test_a_power_supply_that_is_too_small_is_a_problem(case, have):
 
     assert [c.severity for c in found if c.reason.code == "supply_too_small"] == ["problem"]
     assert not [c for c in cautions(case(owned=[have(SMALL_CARD)])) if c.reason.code.startswith("supply")]
+    assert [c.severity for c in cautions(case(owned=[have(HIGH_CARD)])) if c.reason.code == "supply_for_owned"] == [
+        "note"
+    ]
 
 
 @pytest.mark.parametrize(("have_gb", "code"), [(16, "system_memory_small"), (2, "system_memory_loading")])
@@ -274,6 +277,35 @@ def test_pretraining_is_never_told_to_use_adapters():
     )
 
     assert not {r.code for r in cheaper_recipes(job)} & {"lora", "qlora"}
+
+
+def test_adapters_of_a_picture_generator_may_sit_on_a_quantised_model():
+    from app.engine.model_spec import DiffusionSpec
+
+    model = DiffusionSpec(
+        "flux",
+        "diffusion_transformer",
+        "text-to-image",
+        1.2e10,
+        4.9e9,
+        8e7,
+        6e13,
+        (1024, 1024),
+        1,
+        4096,
+        28,
+        guidance_doubles_batch=False,
+    )
+    job = make_job(
+        workload=make_workload(task="finetune"),
+        model=model,
+        work_class="diffusion_train",
+        method="lora",
+        precision="bf16",
+        micro_batch_size=1,
+    )
+
+    assert [r.code for r in cheaper_recipes(job)] == ["checkpointing", "qlora"]
 
 
 def test_tables_have_no_recipe():

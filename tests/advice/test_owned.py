@@ -169,7 +169,7 @@ def test_an_unknown_card_is_asked_about(verdicts):
 
 
 def test_one_name_of_several_products_is_judged_and_asked_about(verdicts):
-    (owned,) = verdicts("two Titan X")
+    (owned,) = verdicts("two Titan X / 1080")
 
     assert owned.count == 2
     assert "geforce gtx 1080, geforce rtx 4090" in sentences(owned.reasons)
