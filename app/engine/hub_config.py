@@ -166,10 +166,10 @@ def _spec(fields: ConfigFields, family: Family, *, name: str) -> TransformerSpec
         native_precision=_native(fields),
         source="config.json",
     )
-    return _counted(spec, fields, family)
+    return _counted(spec, fields, family=family)
 
 
-def _counted(spec: TransformerSpec, fields: ConfigFields, family: Family) -> TransformerSpec:
+def _counted(spec: TransformerSpec, fields: ConfigFields, *, family: Family) -> TransformerSpec:
     """The same spec with its parameters counted."""
     total, routed = count_parameters(spec, family, positions=fields.count("max_position_embeddings") or 0)
     vision = fields.raw("vision_config")

@@ -91,4 +91,4 @@ def inference_footprint(job: Job, systems: Systems, *, concurrent: FloatArray) -
         ),
         MemoryPart("activations", workspace * np.ones(len(systems)), "widest layer while the prompt is read"),
     ]
-    return finished(parts, systems, job)
+    return finished(parts, systems, job=job)

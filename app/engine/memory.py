@@ -143,7 +143,7 @@ def count_in_words(number: float) -> str:
     return f"{number:.4g}"
 
 
-def finished(parts: list[MemoryPart], systems: Systems, job: Job) -> Footprint:
+def finished(parts: list[MemoryPart], systems: Systems, *, job: Job) -> Footprint:
     """The parts with what allocator and driver add."""
     tensors = Footprint(tuple(parts)).total_bytes
     name = "allocator_growth" if job.training else "allocator_growth_inference"

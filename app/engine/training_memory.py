@@ -41,14 +41,14 @@ def training_footprint(job: Job, systems: Systems) -> Footprint:
     part = shares(job, spec, systems=systems)
     ones = np.ones(len(systems))
     per = training_bytes(precision=job.precision, optimizer=job.optimizer, master_weights=keeps_masters(job))
-    weights, cast, trained, weight_words = _training_weights(job, spec, per)
+    weights, cast, trained, weight_words = _training_weights(job, spec, per=per)
     if trained < spec.parameters:
         per = TrainingBytes(per.weights, ADAPTER_BYTES.gradients, _adapter_state(job.optimizer))
     gradients = part.gradients * trained * per.gradients
     optimizer = part.optimizer * trained * per.optimizer
-    saved, live, activation_words = _training_activations(job, spec, part)
+    saved, live, activation_words = _training_activations(job, spec, part=part)
     logits = loss_head_bytes(job, spec) * part.activations * ones
-    gathered = _gathered_bytes(spec, systems, job)
+    gathered = _gathered_bytes(spec, systems, job=job)
     held = part.weights * weights + np.where(systems.plan.zero_stage >= 3, 0.0, part.model * cast)
     carried = np.where(micro_batches(job, systems.plan) > 1, gradients, 0.0)
     backward = gradients + live + 0 * saved
@@ -76,14 +76,14 @@ def training_footprint(job: Job, systems: Systems) -> Footprint:
             "buffers of sharding and of the optimizer step",
         ),
     ]
-    return finished(parts, systems, job)
+    return finished(parts, systems, job=job)
 
 
 def _adapter_state(optimizer: str) -> float:
     return FULL_STATE_BYTES[optimizer]
 
 
-def _training_weights(job: Job, spec: TransformerSpec, per: TrainingBytes) -> tuple[float, float, float, str]:
+def _training_weights(job: Job, spec: TransformerSpec, *, per: TrainingBytes) -> tuple[float, float, float, str]:
     """Weight bytes, cast copies, trained parameters, and the formula."""
     if job.method not in {"lora", "qlora", "frozen"}:
         words = f"{count_in_words(spec.parameters)} parameters × {per.weights:g} bytes ({job.precision})"
@@ -116,7 +116,7 @@ def _four_bit(precision: str) -> str:
     return precision if precision in {"nf4", "int4", "fp4", "int8"} else "nf4"
 
 
-def _training_activations(job: Job, spec: TransformerSpec, part: Shares) -> tuple[FloatArray, FloatArray, str]:
+def _training_activations(job: Job, spec: TransformerSpec, *, part: Shares) -> tuple[FloatArray, FloatArray, str]:
     layers, tokens = spec.num_hidden_layers, job.micro_batch_size * job.seq_len
     one = layer_bytes(job, spec) * graph_growth(job)
     live = live_layer_bytes(job, spec) * part.activations
@@ -138,7 +138,7 @@ def _logit_words(job: Job, spec: TransformerSpec) -> str:
     return f"{tokens} tokens × {spec.vocab_size} vocabulary × {copies:g} bytes, or one live layer"
 
 
-def _gathered_bytes(spec: TransformerSpec, systems: Systems, job: Job) -> FloatArray:
+def _gathered_bytes(spec: TransformerSpec, systems: Systems, *, job: Job) -> FloatArray:
     """Units that FSDP holds unsharded: the running one and the next. [bytes]"""
     element = bytes_per_element(job.precision)
     if job.method == "qlora":  # shards are gathered in their four bits
