@@ -10,6 +10,26 @@ USUAL_TREES = 100
 """Trees of a forest or boosting rounds where nobody says. scikit-learn and XGBoost defaults."""
 GRADIENT_PAIR_BYTES = 8.0
 """First and second derivative of one row in fp32. XGBoost, arXiv:1603.02754, section 2.2."""
+SPLIT_FLOPS = 20.0
+"""Operations to sort and score one value at one level of a tree. Assumption; scikit-learn guide, 1.10.5."""
+TREE_NODE_BYTES = 80.0
+"""One node of an unpruned tree with its value, about one per row. Assumption; sklearn.tree._tree.Node."""
+SORTED_ROW_BYTES = 128.0
+"""Index and feature buffers per row while one tree grows. Assumption."""
+NEIGHBOUR_FLOPS = 2e3
+"""Operations per row, level and root of columns of a neighbour graph. Assumption; UMAP, arXiv:1802.03426."""
+NEIGHBOUR_BYTES = 2e3
+"""Neighbour lists and gradients of one row: 15 to 100 neighbours. Same source."""
+NEIGHBOURHOOD_BYTES = 400.0
+"""Materialised neighbourhood of one row: about 50 indices. Assumption; sklearn.cluster.DBSCAN notes on memory."""
+QUERY_TILE_BYTES = 4e3
+"""Tile of distances per row in brute-force search, a thousand in fp32. Assumption."""
+LBFGS_BYTES = 160.0
+"""Ten pairs of fp64 vectors per column. SciPy L-BFGS-B default, m=10."""
+HYPERPARAMETER_STEPS = 30.0
+"""Likelihood evaluations while a Gaussian process is fitted. Assumption."""
+MATRIX_BYTES = 8.0
+"""fp64."""
 LIBSVM_CACHE_BYTES = 200e6
 """Kernel cache of scikit-learn's SVC, 200 MB by default (sklearn.svm.SVC, cache_size)."""
 
@@ -65,11 +85,11 @@ def neighbours_flops(table: Table) -> float:
 
 
 ALGORITHMS: dict[str, Algorithm] = {
-    "linear": Algorithm(least_squares_flops, lambda _: 2.0, lambda t: 8 * t.rows * t.columns + 8 * t.columns**2),
+    "linear": Algorithm(least_squares_flops, lambda _: 2.0, lambda t: MATRIX_BYTES * (t.rows + t.columns) * t.columns),
     "iterative-linear": Algorithm(
         lambda t: 4.0 * NETWORKS.value("solver_iterations") * t.rows * t.columns,
         lambda _: 2.0 * NETWORKS.value("solver_iterations"),
-        lambda t: 160.0 * t.columns,
+        lambda t: LBFGS_BYTES * t.columns,
     ),
     "kernel-svm": Algorithm(
         lambda t: 2.0 * t.columns * t.rows**2,
@@ -78,44 +98,54 @@ ALGORITHMS: dict[str, Algorithm] = {
         parallel=False,
         irregular=True,
     ),
-    "neighbours": Algorithm(neighbours_flops, lambda _: 2.0, lambda t: 4e3 * t.rows),
+    "neighbours": Algorithm(neighbours_flops, lambda _: 2.0, lambda t: QUERY_TILE_BYTES * t.rows),
     "kmeans": Algorithm(
         lambda t: 3.0 * t.rows * t.columns * _clusters() * NETWORKS.value("solver_iterations"),
         lambda _: NETWORKS.value("solver_iterations"),
         lambda t: 4.0 * t.rows * _clusters(),
     ),
-    "pca": Algorithm(least_squares_flops, lambda _: 3.0, lambda t: 8 * t.rows * t.columns + 8 * t.columns**2),
+    "pca": Algorithm(least_squares_flops, lambda _: 3.0, lambda t: MATRIX_BYTES * (t.rows + t.columns) * t.columns),
     "density": Algorithm(
-        lambda t: 2.0 * t.rows**2 * t.columns, lambda _: 2.0, lambda t: 400.0 * t.rows, parallel=False, irregular=True
+        lambda t: 2.0 * t.rows**2 * t.columns,
+        lambda _: 2.0,
+        lambda t: NEIGHBOURHOOD_BYTES * t.rows,
+        parallel=False,
+        irregular=True,
     ),
     "embedding": Algorithm(
-        lambda t: 2e3 * t.rows * _levels(t) * t.columns**0.5, lambda _: 10.0, lambda t: 2e3 * t.rows, irregular=True
+        lambda t: NEIGHBOUR_FLOPS * t.rows * _levels(t) * t.columns**0.5,
+        lambda _: 10.0,
+        lambda t: NEIGHBOUR_BYTES * t.rows,
+        irregular=True,
     ),
     "tree": Algorithm(
-        lambda t: 20.0 * t.columns * t.rows * _levels(t),
+        lambda t: SPLIT_FLOPS * t.columns * t.rows * _levels(t),
         lambda _: 10.0,
-        lambda t: 128.0 * t.rows,
+        lambda t: SORTED_ROW_BYTES * t.rows,
         parallel=False,
         irregular=True,
     ),
     "forest": Algorithm(
-        lambda t: 20.0 * t.rounds * math.sqrt(t.columns) * t.rows * _levels(t),
+        lambda t: SPLIT_FLOPS * t.rounds * math.sqrt(t.columns) * t.rows * _levels(t),
         lambda _: 10.0,
-        lambda t: 80.0 * t.rounds * t.rows,
+        lambda t: TREE_NODE_BYTES * t.rounds * t.rows,
         irregular=True,
     ),
     "gaussian-process": Algorithm(
-        lambda t: 30.0 * (t.rows**3 / 3 + 2 * t.rows**2 * t.columns), lambda _: 30.0, lambda t: 16.0 * t.rows**2
+        lambda t: HYPERPARAMETER_STEPS * (t.rows**3 / 3 + 2 * t.rows**2 * t.columns),
+        lambda _: HYPERPARAMETER_STEPS,
+        lambda t: 2 * MATRIX_BYTES * t.rows**2,
     ),
     "counting": Algorithm(lambda t: 2.0 * t.rows * t.columns, lambda _: 2.0, lambda t: 16.0 * t.columns, gpu=False),
-}  # fmt: skip
+}
 SAME_AS = {
     "linear-regression": "linear", "ridge": "linear", "lasso": "iterative-linear",
     "lasso-elasticnet": "iterative-linear", "elasticnet": "iterative-linear",
     "logistic-regression": "iterative-linear", "linear-svm": "iterative-linear",
     "tfidf-logreg": "iterative-linear", "svm": "kernel-svm", "kernel-svm": "kernel-svm", "svc": "kernel-svm",
     "knn": "neighbours", "knn-brute": "neighbours", "kmeans": "kmeans", "k-means": "kmeans", "pca": "pca",
-    "dbscan": "density", "hdbscan": "density", "tsne": "embedding", "t-sne": "embedding", "umap": "embedding",
+    "dbscan": "density", "hdbscan": "density", "hierarchical-clustering": "density",
+    "tsne": "embedding", "t-sne": "embedding", "umap": "embedding",
     "decision-tree": "tree", "random-forest": "forest", "extra-trees": "forest", "gaussian-process": "gaussian-process",
     "naive-bayes": "counting",
 }  # fmt: skip

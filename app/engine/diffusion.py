@@ -23,6 +23,10 @@ FORWARD_AND_HALF_BACKWARD = 2.0
 """With a frozen base, weight gradients are left out. LoRA, arXiv:2106.09685."""
 RATE_ON_FRAMES = "Each sample is one clip of {frames} frames."
 INFERRED = "The operations of this denoiser were inferred from its size, so the speed is rough."
+STATE_BYTES = 16.0
+"""fp32 weight, gradient and two Adam states of one trained parameter."""
+SENT_BYTES = 2.0
+"""Gradients travel in 16 bits."""
 TEXT_TOKENS = 77
 """Tokens of a CLIP prompt; longer prompts hardly matter beside the denoiser."""
 
@@ -126,12 +130,14 @@ def _training_pace(job: Job, systems: Systems, spec: DiffusionSpec, work: Denois
     forward = work.flops * job.micro_batch_size
     math_s = forward * (passes + repeated) / flops_per_s
     trained = spec.denoiser_parameters * (NETWORKS.value("adapter_fraction") if adapters else 1.0)
-    update_s = trained * 16.0 * NETWORKS.value("optimizer_passes") / bytes_per_s / job.gradient_accumulation_steps
+    update_s = (
+        trained * STATE_BYTES * NETWORKS.value("optimizer_passes") / bytes_per_s / job.gradient_accumulation_steps
+    )
     scores = attention_score_bytes(job, spec, work=work) * NETWORKS.value("eager_score_layers") * passes
     moved_s = update_s + scores / bytes_per_s
     host_s = launch_s(job, systems, spec=spec) * (passes + repeated)
     pass_s = ((math_s + moved_s) ** OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
-    exchange = exchange_s(systems, payload_bytes=trained * 2.0) / job.gradient_accumulation_steps
+    exchange = exchange_s(systems, payload_bytes=trained * SENT_BYTES) / job.gradient_accumulation_steps
     waiting = exposed_s(exchange=exchange, step=pass_s, count=systems.count)
     step_s = pass_s + waiting
     samples = job.micro_batch_size * systems.count
