@@ -94,10 +94,10 @@ def compile_condition(text: str) -> Condition:
 
     >>> compile_condition("need.cpu_hours <= 8").text
     'need.cpu_hours <= 8'
-    >>> compile_condition("need.cpu_hour <= 8")
+    >>> compile_condition("workload.task == 3")
     Traceback (most recent call last):
     ...
-    app.advice.rules.RuleError: Line 1, column 5: there is no variable need.cpu_hour. Did you mean need.cpu_hours or need.run_hours?
+    app.advice.rules.RuleError: Line 1, column 15: == does not work between a text and a number.
     """
     if len(text) > MAX_CONDITION_CHARACTERS:
         raise RuleError(f"the condition has {len(text)} characters; {MAX_CONDITION_CHARACTERS} is the most")
