@@ -1,6 +1,9 @@
 """The tables of the database."""
 
+from app.tables.accounts import ApiKey, IdempotentAnswer, SignedIn, SignInQueue, User
+from app.tables.audit import AuditEntry
 from app.tables.base import Base
+from app.tables.drafts import DraftChange
 from app.tables.hardware import AcceleratorFact, AcceleratorRow, Alias, SoftwareSupport, Source
 from app.tables.market import (
     CountryRow,
@@ -54,13 +57,17 @@ __all__ = [
     "AcceptedFinding",
     "AlgorithmRow",
     "Alias",
+    "ApiKey",
+    "AuditEntry",
     "Base",
     "CatalogueRevision",
     "CountryRow",
     "DatasetRow",
     "DiffusionRow",
+    "DraftChange",
     "EconomicFactor",
     "HostPartRow",
+    "IdempotentAnswer",
     "MachineRow",
     "NetworkRow",
     "OfferHistoryRow",
@@ -69,8 +76,11 @@ __all__ = [
     "ProviderRow",
     "RuleRow",
     "ScenarioRow",
+    "SignInQueue",
+    "SignedIn",
     "SoftwareSupport",
     "Source",
     "TierRow",
     "TransformerRow",
+    "User",
 ]

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.tables.base import LONG, SHORT, SLUG_LENGTH, Base, Entry, slug_key, text
 
 
-class Source(Base):
+class Source(Entry, Base):
     """Where facts were read: a public page, document or file."""
 
     __tablename__ = "sources"
@@ -86,7 +86,7 @@ class AcceleratorFact(Base):
     note: Mapped[str] = text(LONG)
 
 
-class Alias(Base):
+class Alias(Entry, Base):
     """Another name of an entry. The same ambiguous alias may stand for several entries."""
 
     __tablename__ = "aliases"
