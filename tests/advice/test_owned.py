@@ -135,7 +135,7 @@ def test_cards_that_share_a_split_model_say_so(verdicts):
         workload=make_workload(task="inference", domain="text"), training=False, method="full", precision="bf16",
         work_class="llm_serving", seq_len=4096, prompt_tokens=3584, output_tokens=512, concurrent_requests=1, framework="pytorch",
     )  # fmt: skip
-    (owned,) = verdicts({"accelerator": "geforce-rtx-5060-ti-16gb", "count": 2}, job=job)
+    (owned,) = verdicts({"accelerator": "geforce-rtx-5060-ti-16gb", "count": 4}, job=job)
 
     assert owned.fit == "fits"
     assert "sharding" in sentences(owned.reasons)
