@@ -2,7 +2,7 @@
 
 ``data/intervals.json`` holds, per metric and class, the 10 % and 90 % quantiles of measured / predicted over runs whose
 source was left out of the fit (split-conformal prediction, Vovk et al.; Angelopoulos and Bates, arXiv:2107.07511).
-``bench/fit_intervals.py`` writes it. A class with too few runs takes the pooled spread of its metric.
+``bench/fit_intervals.py`` writes it. A class with too few runs takes the spread of its kin or of its metric.
 """
 
 import json
@@ -33,10 +33,24 @@ def _spreads() -> dict[str, dict[str, Spread]]:
     }
 
 
+TRANSFORMERS = "transformers"
+"""Name of the spread that classes of transformers share when they have too few runs of their own."""
+
+
+def is_transformer(work_class: str) -> bool:
+    """Whether a class of work is one of text transformers.
+
+    >>> is_transformer("llm_lora"), is_transformer("vision_train")
+    (True, False)
+    """
+    return work_class.startswith(("llm_", "nlp_", "seq2seq_"))
+
+
 def spread(metric: str, work_class: str) -> Spread:
     """The spread for a metric (memory, throughput, prefill, decode, seconds) and class of work."""
     classes = _spreads()[metric]
-    return classes.get(work_class) or classes["pooled"]
+    kin = classes.get(TRANSFORMERS) if is_transformer(work_class) else None
+    return classes.get(work_class) or kin or classes["pooled"]
 
 
 def around(expected: FloatArray, *, metric: str, work_class: str) -> Interval:
