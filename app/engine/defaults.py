@@ -14,6 +14,8 @@ from app.engine.workload import ModelChoice, Workload
 
 T = TypeVar("T")
 
+BYTES_PER_TEXT_TOKEN = 4.0
+"""A token is about four characters of English, as makers of tokenizers say; other languages take more tokens."""
 BYTES_PER_TABLE_VALUE = 8.0
 """Tables are held in double precision by default (pandas, scikit-learn)."""
 
@@ -339,9 +341,19 @@ def _amounts(
         epochs = workload.epochs or data.epochs or (float(usual["epochs"]) if assume else 1.0)
     if workload.epochs is None and assume and workload.task in TRAINING_TASKS and not isinstance(model, AlgorithmSpec):
         ledger.take("epochs", None, typical_value=epochs, why="a usual number of passes over the data")
-    if tokens is None and samples is not None and isinstance(model, TransformerSpec):
-        tokens = samples * seq_len
+    if isinstance(model, TransformerSpec) and tokens is None and domain_of(workload) != "audio":
+        tokens = _tokens(samples, size_bytes, seq_len=seq_len, ledger=ledger)
     return KnownData(samples, tokens, rows, columns, size_bytes, epochs)
+
+
+def _tokens(samples: float | None, size_bytes: float | None, *, seq_len: int, ledger: _Ledger) -> float | None:
+    """Tokens of a data set known by its samples, or by the size of its text."""
+    if samples is not None:
+        return samples * seq_len
+    if size_bytes is None:
+        return None
+    why = f"text of that size at {BYTES_PER_TEXT_TOKEN:g} bytes a token"
+    return ledger.take("dataset.tokens", None, typical_value=round(size_bytes / BYTES_PER_TEXT_TOKEN), why=why)
 
 
 def _typical_amount(

@@ -84,6 +84,15 @@ def test_the_context_never_defaults_to_the_models_maximum():
     assert job.prompt_tokens + job.output_tokens == job.seq_len
 
 
+def test_text_in_gigabytes_becomes_tokens():
+    workload = Workload.model_validate({"task": "pretrain", "domain": "text", "dataset": {"size_gb": 40}})
+
+    job = complete(workload, model=LLAMA)
+
+    assert job.tokens == pytest.approx(10e9)
+    assert assumed(job, "dataset.tokens") == 10_000_000_000
+
+
 def test_a_table_in_gigabytes_becomes_rows():
     workload = Workload.model_validate({"task": "classical", "dataset": {"size_gb": 100}})
 
