@@ -12,6 +12,7 @@ COMMANDS = {
     "hardware": "Devices of the catalogue: list, show.",
     "models": "Models of the catalogue: list, show.",
     "offers": "What can be rented: list, show.",
+    "accuracy": "How well do the estimates agree with published measurements?",
     "catalogue": "Make and check the catalogue: init, check.",
 }
 """Each command is the ``command`` of the module of its name in :mod:`app.commands`."""

@@ -7,11 +7,12 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from app import __version__, error_responses
-from app.api import estimate, hardware, health, models, offers, policy, recommend
+from app.api import accuracy, estimate, hardware, health, models, offers, policy, recommend
 from app.db import connect
 from app.published import PublishedCatalogue
 from app.settings import Settings
 from app.templating import STATIC
+from app.web import accuracy as accuracy_pages
 from app.web import hardware as hardware_pages
 from app.web import home, questions, results
 from app.web import models as model_pages
@@ -29,6 +30,7 @@ ROUTERS = (
     home.shared,  # pages first: those at an address that programs use leave programs to the routers below
     hardware_pages.router,
     model_pages.shared,
+    accuracy_pages.router,
     recommend.router,
     recommend.links,
     estimate.router,
@@ -36,6 +38,7 @@ ROUTERS = (
     models.router,
     offers.router,
     policy.router,
+    accuracy.router,
 )
 """Every router of the service, in the order in which addresses are tried."""
 

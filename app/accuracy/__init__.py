@@ -1,0 +1,1 @@
+"""How well estimates agree with published measurements: pure scoring, and the report that is shipped."""

@@ -1,0 +1,216 @@
+"""The accuracy page: how far estimates are from published measurements, by class and by source."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from app import formatting
+from app.accuracy.report import Kind, Line, Report, WorstCase
+from app.accuracy.scoring import Score
+from app.web.charts import Bar, bars
+
+METRIC_TITLES = {
+    "memory_gib_per_device": "memory", "throughput_total": "speed", "prefill_tokens_per_s": "tokens read a second",
+    "decode_tokens_per_s": "tokens written a second", "duration_hours": "time",
+    "classical_seconds": "time",
+}  # fmt: skip
+KIND_TITLES = {
+    "memory": ("Memory", "Peak memory of one device"),
+    "throughput": ("Speed", "Samples or tokens a second"),
+    "duration": ("Time of whole runs", "Hours from start to end"),
+    "classical": ("Tables", "Seconds of classical methods"),
+}
+CLASS_TITLES = {
+    "vision_infer": "Photos, running", "vision_train": "Photos, training", "detection_infer": "Detection, running",
+    "detection_train": "Detection, training", "segmentation_train": "Segmentation, training",
+    "llm_prefill": "Language models, reading", "llm_decode": "Language models, writing",
+    "llm_serving": "Language models, serving", "llm_pretrain": "Language models, pretraining",
+    "llm_qlora": "Language models, QLoRA", "llm_lora": "Language models, LoRA",
+    "llm_finetune_full": "Language models, full fine-tuning", "nlp_encoder_train": "Text encoders, training",
+    "nlp_encoder_infer": "Text encoders, running", "recsys": "Recommendation", "gan": "GANs", "tabular": "Tables",
+    "diffusion": "Picture generation", "diffusion_train": "Picture generation, training", "audio": "Speech",
+    "medical_3d": "3D scans",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRow:
+    """One class or source in a table."""
+
+    name: str
+    detail: str
+    url: str | None
+    cases: str
+    error: str
+    upper: str
+    bias: str
+    covered: str
+    width: str
+    bar: Bar
+
+
+@dataclass(frozen=True, slots=True)
+class KindView:
+    """One kind of quantity with its tables."""
+
+    id: str
+    title: str
+    meaning: str
+    sentence: str
+    classes: tuple[ScoreRow, ...]
+    sources: tuple[ScoreRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorstRow:
+    """A case that was missed by far."""
+
+    work: str
+    hardware: str
+    said: str
+    measured: str
+    off_by: str
+    publisher: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOutRow:
+    """A class, its intervals made without the source they are held against."""
+
+    name: str
+    metric: str
+    sources: str
+    error: str
+    covered: str
+    width: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccuracyPage:
+    """Predicted against measured."""
+
+    template: ClassVar[str] = "accuracy/show.html"
+
+    title: str
+    lead: str
+    decisions: tuple[str, ...]
+    kinds: tuple[KindView, ...]
+    left_out: tuple[LeftOutRow, ...]
+    worst: tuple[WorstRow, ...]
+    stamp: str
+
+    @classmethod
+    def of(cls, report: Report) -> Self:
+        """The page of a report."""
+        return cls(
+            title="How accurate are the estimates?",
+            lead=f"Held against {report.cases:,} published measurements from {report.sources} sources, worst first.",
+            decisions=tuple(decisions_in_words(report)),
+            kinds=tuple(_kind(kind) for kind in report.kinds),
+            left_out=tuple(
+                LeftOutRow(
+                    name=class_title(one.work_class),
+                    metric=METRIC_TITLES.get(one.metric, one.metric),
+                    sources=", ".join(source.source for source in one.sources),
+                    error=formatting.percent(one.median_error),
+                    covered=formatting.percent(one.coverage),
+                    width=_factor(one.width),
+                )
+                for one in report.left_out
+            ),
+            worst=tuple(_worst(case) for case in report.worst),
+            stamp=f"Version {report.version}, {formatting.day(report.as_of)}.",
+        )
+
+
+def class_title(name: str) -> str:
+    """A class of work in words.
+
+    >>> class_title("llm_decode")
+    'Language models, writing'
+    """
+    return CLASS_TITLES.get(name, name.replace("_", " "))
+
+
+def decisions_in_words(report: Report) -> list[str]:
+    """What the estimates get right when something is decided by them."""
+    ranked, fit = report.ranking, report.fit
+    told = []
+    if ranked.right is not None:
+        told.append(
+            f"Of two devices on the same work, the faster one is named in {formatting.percent(ranked.right)} of "
+            f"{ranked.pairs:,} measured pairs."
+        )
+    if fit.false_fit is not None and fit.false_refusal is not None:
+        told.append(
+            f"For cards about as large as the need, the expected memory says “fits” wrongly in "
+            f"{formatting.percent(fit.false_fit)} of the cases that do not fit, and refuses wrongly in "
+            f"{formatting.percent(fit.false_refusal)} of those that do."
+        )
+    if fit.known:
+        told.append(
+            f"Of {fit.known} runs that are only known to have fitted or to have run out of memory, the answer "
+            f"contradicts {fit.contradicted}."
+        )
+    return told
+
+
+def _kind(kind: Kind) -> KindView:
+    title, meaning = KIND_TITLES.get(kind.kind, (kind.kind.capitalize(), ""))
+    pooled = kind.pooled
+    return KindView(
+        id=kind.kind,
+        title=title,
+        meaning=meaning,
+        sentence=f"Half of {pooled.cases:,} estimates are within {formatting.percent(pooled.median_error)} of the "
+        f"measurement, four of five within {formatting.percent(pooled.upper_error)}; "
+        f"{formatting.percent(pooled.coverage)} of the measurements lie inside the interval, which is meant for 80 %.",
+        classes=_rows(kind.classes, [(class_title(one.name), _sources(one.sources)) for one in kind.classes]),
+        sources=_rows(kind.sources, [(one.title, ", ".join(map(class_title, one.classes))) for one in kind.sources]),
+    )
+
+
+def _rows(lines: Sequence[Line], named: Sequence[tuple[str, str]]) -> tuple[ScoreRow, ...]:
+    drawn = bars([_bar(line.score) for line in lines])
+    return tuple(
+        ScoreRow(
+            name=name,
+            detail=detail,
+            url=line.address,
+            cases=f"{line.score.cases:,}",
+            error=formatting.percent(line.score.median_error),
+            upper=formatting.percent(line.score.upper_error),
+            bias=_factor(line.score.bias),
+            covered=formatting.percent(line.score.coverage),
+            width=_factor(line.score.width),
+            bar=bar,
+        )
+        for line, (name, detail), bar in zip(lines, named, drawn, strict=True)
+    )
+
+
+def _sources(count: int) -> str:
+    return "1 source" if count == 1 else f"{count} sources"
+
+
+def _bar(score: Score) -> tuple[float, float, float, float]:
+    """The outline reaches to what four of five cases stay under, the filled part to the median error."""
+    middle = score.median_error or 0.0
+    return (score.upper_error or 0.0, middle, middle, middle)
+
+
+def _worst(case: WorstCase) -> WorstRow:
+    return WorstRow(
+        work=case.work,
+        hardware=formatting.times(case.count, case.accelerator),
+        said=formatting.with_unit(case.expected, case.unit),
+        measured=formatting.with_unit(case.measured, case.unit),
+        off_by=f"{formatting.number(case.off_by)} times",
+        publisher=case.publisher,
+        url=case.address,
+    )
+
+
+def _factor(value: float | None) -> str:
+    return formatting.UNKNOWN if value is None else f"{value:.2f}"
