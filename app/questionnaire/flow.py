@@ -29,6 +29,12 @@ def path(answers: Answers) -> tuple[Question, ...]:
     return tuple(found for step in STEPS if (found := question_of(step, answers)) is not None)
 
 
+def steps_of(answers: Answers) -> int:
+    """How many questions there are; while nobody said what it works on, the one about its size is counted in."""
+    asked = len(path(answers))
+    return asked + (_works_on_something(answers) and not answers.get("domain") and question_of("size", answers) is None)
+
+
 def after(step: str, answers: Answers) -> str | None:
     """The next step; None after the last."""
     return next((each.step for each in path(answers) if STEPS.index(each.step) > STEPS.index(step)), None)

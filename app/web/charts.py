@@ -1,7 +1,7 @@
 """Geometry of the drawings: numbers in, coordinates out. Texts stand in HTML where they can."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app import formatting
 
@@ -10,6 +10,9 @@ BAR_WIDTH = 100.0
 
 HEADROOM = 1.04
 """How much longer than the longest bar the drawing is."""
+
+LABELLED_AT = 0.6
+"""Which part of the way along its line a label stands: at the end, resale bends the line of buying."""
 
 FEWEST_GRID_LINES = 3
 NICE_STEPS = (1, 2, 2.5, 5, 10)
@@ -35,11 +38,12 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a chart, with the label at its end."""
+    """A line of a chart, with its label."""
 
     css: str
     path: str
     label: str
+    label_x: float
     label_y: float
 
 
@@ -69,7 +73,7 @@ def line_chart(
 ) -> LineChart:
     """A chart of money over months; each series is (css class, label, values)."""
     left, bottom, top = 62.0, height - 30.0, 22.0
-    right = float(width - 12)
+    right = float(width - 24)
     step, most = _scale(max((max(values) for _, _, values in series), default=1.0))
     last = max(months[-1], 1)
 
@@ -79,8 +83,15 @@ def line_chart(
     def y(usd: float) -> float:
         return round(bottom - (bottom - top) * usd / most, 1)
 
+    middle = round((len(months) - 1) * LABELLED_AT)
     lines = tuple(
-        Line(name, "M" + " L".join(f"{x(m)},{y(v)}" for m, v in zip(months, values, strict=True)), label, y(values[-1]))
+        Line(
+            css=name,
+            path="M" + " L".join(f"{x(month)},{y(usd)}" for month, usd in zip(months, values, strict=True)),
+            label=label,
+            label_x=x(months[middle]),
+            label_y=y(values[middle]),
+        )
         for name, label, values in series
     )
     return LineChart(
@@ -113,11 +124,11 @@ def _months(last: int) -> list[int]:
 
 
 def _apart(lines: tuple[Line, ...], top: float) -> tuple[Line, ...]:
-    """Labels above the ends of their lines, moved so that they do not cover each other."""
+    """Labels above their lines, moved so that they do not cover each other."""
     placed: list[Line] = []
     lowest = top - 8
     for line in sorted(lines, key=lambda one: one.label_y):
         at = max(line.label_y - 8, lowest)
-        placed.append(Line(line.css, line.path, line.label, at))
+        placed.append(replace(line, label_y=at))
         lowest = at + 17
     return tuple(placed)

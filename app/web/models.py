@@ -46,7 +46,7 @@ async def ask_about_a_model(
     name = model.strip().removeprefix("https://").removeprefix("huggingface.co/").strip("/")
     found = catalogue.model_names.resolve(name)
     if isinstance(found, Match):
-        return RedirectResponse(question_url(task, catalogue.models[found.slug], found.slug), SEE_OTHER)
+        return RedirectResponse(question_url(task, found.slug, spec=catalogue.models[found.slug]), SEE_OTHER)
     size = size_in_name(name)
     if size:
         fields = {"task": task, "domain": "text", "parameters": f"{size:g}", "architecture": "decoder"}

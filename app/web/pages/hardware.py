@@ -143,7 +143,7 @@ class HardwarePage:
             software=_software(known.get("support") or {}),
             key_facts=_key_facts(accelerator),
             facts=tuple(_fact(each) for each in known.get("facts", ())),
-            prices=tuple(_price(each) for each in catalogue.market.prices if each.accelerator == accelerator.slug),
+            prices=tuple(_price(each) for each in _prices(catalogue, accelerator.slug)),
             offers=tuple(_offer(each, catalogue) for each in offers[:MOST_OFFERS]),
             more_offers=max(0, len(offers) - MOST_OFFERS),
             ask_url="/q/goal?" + _owned_query(accelerator),
@@ -206,9 +206,9 @@ def usual_price(prices: Mapping[str, float]) -> float | None:
 
 
 def prices_by_device(catalogue: Snapshot) -> Mapping[str, Mapping[str, float]]:
-    """Usual price of each device, by condition. [USD]"""
+    """Newest price of each device, by condition. [USD]"""
     prices: dict[str, dict[str, float]] = defaultdict(dict)
-    for price in catalogue.market.prices:
+    for price in sorted(catalogue.market.prices, key=lambda each: each.as_of):
         prices[price.accelerator][price.condition] = price.usd
     return prices
 
@@ -264,6 +264,12 @@ def _price(price: Price) -> PriceRow:
         source_url=price.source if price.source.startswith("https://") else "",
         note=price.note,
     )
+
+
+def _prices(catalogue: Snapshot, slug: str) -> list[Price]:
+    """Prices of a device, newest first."""
+    found = [each for each in catalogue.market.prices if each.accelerator == slug]
+    return sorted(found, key=lambda each: each.as_of, reverse=True)
 
 
 def _offers(catalogue: Snapshot, slug: str) -> list[Offer]:

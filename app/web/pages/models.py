@@ -49,7 +49,7 @@ class ModelListPage:
         return cls("Models", words, remark, tuple(_row(slug, spec) for slug, spec in shown), pages)
 
 
-def question_url(task: str, spec: ModelSpec, slug: str) -> str:
+def question_url(task: str, slug: str, *, spec: ModelSpec) -> str:
     """Where the answer for a model stands."""
     fields = {"task": task, "domain": domain_of_model(spec, slug), "model": slug}
     return "/result?" + urlencode({name: value for name, value in fields.items() if value})
@@ -75,6 +75,6 @@ def _row(slug: str, spec: ModelSpec) -> ModelRow:
         name=spec.name,
         architecture=kind.replace("_", " "),
         parameters=formatting.large(parameters) if parameters else formatting.UNKNOWN,
-        run_url=question_url("inference", spec, slug),
-        adapt_url=question_url("finetune", spec, slug),
+        run_url=question_url("inference", slug, spec=spec),
+        adapt_url=question_url("finetune", slug, spec=spec),
     )

@@ -7,6 +7,9 @@ from app import formatting
 from app.answer import EstimateAnswer, OwnedAnswer, PickAnswer, RangeAnswer, RecommendationAnswer
 from app.web.labels import details, label
 
+SHOWN_OFFERS = 3
+"""Offers that the table of times compares with what can be bought."""
+
 
 @dataclass(frozen=True, slots=True)
 class PickView:
@@ -43,7 +46,7 @@ class PickView:
             fit=fit,
             fit_css=pick.fit or "unknown",
             fit_mark=mark,
-            memory=formatting.gib(pick.estimate.usable_memory_gib),
+            memory=formatting.gib(pick.estimate.usable_memory_gib) + (" each" if pick.hardware.count > 1 else ""),
             price=formatting.usd_between(price.low, price.high) if price else formatting.UNKNOWN,
             price_note=f"{price.condition}, seen {formatting.day(price.as_of)}" if price else "",
             run=_run(pick.estimate),
@@ -120,7 +123,7 @@ class TimeRow:
                 cost=f"{_usd(offer.total_usd)} a run",
                 energy="in the price",
             )
-            for offer in answer.cloud
+            for offer in answer.cloud[:SHOWN_OFFERS]
             if offer.hours
         ]
         return (*bought, *rented)

@@ -115,7 +115,7 @@ class QuestionPage:
         """The page of a question; ``errors`` says by field what is wrong with its answers."""
         sound = flow.sound(answers)
         steps = [each.step for each in flow.path(sound)]
-        place, of = steps.index(question.step) + 1, len(steps)
+        place, of = steps.index(question.step) + 1, flow.steps_of(sound)
         before = flow.before(question.step, sound)
         back = "/check" if checking else f"/q/{before}" if before else "/"
         return cls(

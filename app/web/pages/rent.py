@@ -12,6 +12,9 @@ WIDE = (640, 280)
 NARROW = (340, 250)
 """Sizes of the chart, for wide and narrow screens: a shrunken wide one could not be read."""
 
+SHOWN_AT_ONCE = 3
+"""Offers that stand open; the rest is one click away."""
+
 MOST_ROWS = 5
 """Rows of the chart's table twin."""
 
@@ -25,11 +28,10 @@ class OfferRow:
     region: str
     per_hour: str
     usd_per_hour: float
-    pricing: str
+    spot: bool
     hours: str
     total: str
     as_of: str
-    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,9 @@ class RentSection:
     """Offers and the comparison."""
 
     offers: tuple[OfferRow, ...]
+    more_offers: tuple[OfferRow, ...]
+    notes: tuple[str, ...]
+    """Remarks on offers, each once."""
     break_even: BreakEven | None
 
     @classmethod
@@ -83,8 +88,11 @@ class RentSection:
         """The section of an answer; None where there is nothing to rent and nothing to compare."""
         if not answer.cloud and answer.buy_or_rent is None:
             return None
+        offers = tuple(_offer(offer) for offer in answer.cloud)
         return cls(
-            offers=tuple(_offer(offer) for offer in answer.cloud),
+            offers=offers[:SHOWN_AT_ONCE],
+            more_offers=offers[SHOWN_AT_ONCE:],
+            notes=tuple(dict.fromkeys(f"{each.provider}: {each.note}" for each in answer.cloud if each.note)),
             break_even=BreakEven.of(answer.buy_or_rent) if answer.buy_or_rent else None,
         )
 
@@ -96,11 +104,10 @@ def _offer(offer: CloudAnswer) -> OfferRow:
         region=offer.region or "any",
         per_hour=formatting.usd_per_hour(offer.usd_per_hour),
         usd_per_hour=offer.usd_per_hour,
-        pricing="can be taken away (spot)" if offer.pricing == "spot" else "on demand",
+        spot=offer.pricing == "spot",
         hours=formatting.duration_between(offer.hours.low, offer.hours.high) if offer.hours else "",
         total=formatting.usd_between(offer.total_usd.low, offer.total_usd.high) if offer.total_usd else "",
         as_of=formatting.day(offer.as_of),
-        note=offer.note,
     )
 
 

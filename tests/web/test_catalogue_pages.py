@@ -1,0 +1,124 @@
+"""Start page, hardware, models and how we decide."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+
+def names(page) -> list[str]:
+    return [cell.get_text(strip=True) for cell in page.select("tbody th")]
+
+
+def test_the_start_page_opens_every_door(browser):
+    page = browser.get("/")
+
+    assert browser.follow(page, "Start").heading == "What do you want to do?"
+    assert "RTX 3090" in browser.submit(page, form="form[action='/hardware']", q="rtx 3090").get_text()
+    assert browser.submit(page, form="form[action='/ask']", model="llama-3.1-8b").select_one("h1.verdict")
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("https://huggingface.co/meta-llama/Llama-3.1-8B", "domain", "text"),
+        ("resnet50", "domain", "vision"),
+        ("whisper-large-v3", "domain", "audio"),
+        ("wan2.1-t2v-14b", "domain", "video_generation"),
+        ("acme/unheard-of-13b", "parameters", "13000000000.0"),
+    ],
+)
+def test_a_model_goes_straight_to_its_answer(browser, name, field, value):
+    page = browser.get(f"/ask?task=inference&model={name}")
+
+    asked = parse_qs(urlsplit(page.url).query)[field][0]
+    assert asked == value or float(asked) == float(value)
+
+
+@pytest.mark.parametrize("name", ["", "zzzzzz"])
+def test_an_unknown_model_is_not_guessed(browser, name):
+    page = browser.get(f"/ask?task=finetune&model={name}", status=404)
+
+    assert page.select_one(".note")
+
+
+def test_programs_get_json_where_browsers_get_pages(client):
+    for path in ("/hardware", "/hardware/geforce-rtx-3090", "/models", "/scenarios"):
+        page = client.get(path, headers={"accept": "text/html,*/*;q=0.8"})
+        data = client.get(path, headers={"accept": "application/json"})
+        anything = client.get(path)
+
+        assert page.headers["content-type"].startswith("text/html")
+        assert data.headers["content-type"] == anything.headers["content-type"] == "application/json"
+        assert "accept" in page.headers["vary"].lower()
+        assert "accept" in data.headers["vary"].lower()
+
+
+def test_filters_and_order_live_in_the_address(browser):
+    page = browser.submit(browser.get("/hardware"), memory_gib_min="80", vendor="NVIDIA", kind="gpu")
+    assert names(page)
+    assert all("NVIDIA" in name or "RTX" in name or "Tesla" in name or "Jetson" in name for name in names(page))
+
+    page = browser.follow(page, "Memory")
+    memory = [float(cell.get_text().split()[0]) for cell in page.select("td[data-label=Memory]")]
+    assert memory == sorted(memory, reverse=True)
+    assert min(memory) >= 80
+    assert page.select_one("th[aria-sort=descending]").get_text(strip=True) == "Memory"
+
+    page = browser.follow(page, "Memory")
+    assert page.select_one("th[aria-sort=ascending]")
+
+
+def test_a_long_list_has_pages(browser):
+    first = browser.get("/hardware")
+    second = browser.follow(first, "Next page ›")
+
+    assert names(first)[-1] < names(second)[0] or names(first) != names(second)
+    assert "51 to 100" in second.get_text()
+    assert names(browser.follow(second, "‹ Previous page")) == names(first)
+
+
+def test_a_filter_that_nothing_meets_says_so(browser):
+    page = browser.get("/hardware?q=abacus")
+
+    assert "No device matches" in page.get_text()
+
+
+def test_unknown_prices_sort_last_in_either_direction(browser):
+    for sort in ("price", "-price"):
+        page = browser.get(f"/hardware?sort={sort}")
+        assert "unknown" not in page.select_one("td[data-label=Price]").get_text()
+
+
+def test_a_device_shows_each_fact_with_its_source_date_and_confidence(browser):
+    page = browser.get("/hardware/GTX 1080")
+    rows = page.select("#facts ~ .scroll tbody tr")
+
+    assert page.heading == "GeForce GTX 1080"
+    assert rows
+    assert all(row.select_one("td[data-label=Checked]").get_text(strip=True) for row in rows)
+    assert {row.select("td")[-1].get_text(strip=True) for row in rows} <= {"high", "medium", "low"}
+
+
+def test_a_device_leads_to_the_questions_with_itself_filled_in(browser):
+    page = browser.follow(browser.get("/hardware/geforce-rtx-3090"), "Can I use it?")
+    page = browser.submit(page, goal="learn")
+
+    assert page.select_one("#card_name-1")["value"] == "GeForce RTX 3090"
+
+
+def test_an_unknown_device_is_answered_with_the_nearest(browser):
+    assert "geforce-rtx-3090" in browser.get("/hardware/rtx 3009", status=404).get_text()
+    assert "titan" in browser.get("/hardware/titan x", status=404).get_text().lower()
+
+
+def test_models_lead_to_their_answers(browser):
+    page = browser.get("/models?q=llama-3.1-8b")
+
+    assert browser.follow(page, f"Run it : {names(page)[0]}").select_one("h1.verdict")
+
+
+def test_how_we_decide_shows_the_rules_in_use(browser, app):
+    page = browser.get("/scenarios")
+    rules = [rule.slug for rule in app.state.catalogue.current().policy.rules if rule.kind == "scenario"]
+
+    assert set(rules) <= set(names(page))

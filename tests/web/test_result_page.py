@@ -1,0 +1,113 @@
+"""The result page, from hand-built answers."""
+
+import pytest
+
+from app.questionnaire.answers import Answers
+from app.templating import render
+from app.web.pages.result import ResultPage
+from tests.browser import Page, check
+from tests.web.answers import a_pick, a_recommendation, an_estimate, nothing_known
+
+
+@pytest.fixture
+def shown():
+    def made(answer, **answers):
+        html = render(ResultPage.of(answer, answers=Answers.of(answers.items()))).body.decode()
+        page = Page(html, "html.parser")
+        page.url = "/result"
+        check(page)
+        return page
+
+    return made
+
+
+@pytest.fixture
+def page(shown):
+    return shown(a_recommendation())
+
+
+def words(tag) -> str:
+    return " ".join(tag.get_text(" ", strip=True).split())
+
+
+def test_the_sections_stand_in_the_order_in_which_a_person_needs_them(page):
+    assert [words(heading) for heading in page.select("h1, h2")] == [
+        "One card with 24 GB is enough.",
+        "Why",
+        "What would change this",
+        "What this rests on",
+        "Does it fit?",
+        "Picks",
+        "Rent instead",
+        "What you have",
+        "Time and cost",
+        "Rest of the computer",
+        "Warnings",
+        "First steps",
+        "How we worked it out",
+        "Keep or share this answer",
+    ]
+
+
+def test_an_answer_in_which_everything_is_unknown_is_still_a_page(shown):
+    page = shown(nothing_known())
+
+    assert words(page.select_one("h1")) == "One card with 24 GB is enough."
+    assert "arithmetic the whole job takes is unknown" in words(page)
+
+
+def test_fit_is_said_in_words_and_not_by_colour_alone(page):
+    assert [words(badge) for badge in page.select("#fit ~ figure .badge")] == ["Fits", "Tight", "Does not fit"]
+
+
+def test_every_drawing_has_its_numbers_in_a_table(page):
+    tables = [words(caption) for caption in page.select("caption")]
+
+    assert tables[:2] == ["Memory of each pick, per device", "Parts of the memory, with the formula of each"]
+    assert "Money spent up to each month" in tables
+    assert all(chart.get("aria-label") for chart in page.select("svg[role=img]"))
+
+
+def test_bars_share_one_scale_and_stay_inside_it(shown):
+    small, large = an_estimate(usable_memory_gib=7.5), an_estimate(usable_memory_gib=90.0)
+    page = shown(a_recommendation(picks=[a_pick(estimate=small), a_pick(estimate=large)]))
+
+    rooms = [float(bar["width"]) for bar in page.select("#fit ~ figure .room")]
+    ends = [float(line["x2"]) for line in page.select("#fit ~ figure .range")]
+    assert rooms[0] / rooms[1] == pytest.approx(7.5 / 90, rel=0.01)
+    assert max(rooms + ends) <= 100
+
+
+def test_three_offers_stand_open_and_the_rest_is_one_click_away(page):
+    tables = page.select("#rent ~ .scroll tbody, #rent ~ details .scroll tbody")
+
+    assert [len(table.select("tr")) for table in tables][:2] == [3, 3]
+    assert "spot: can be taken away" in words(tables[1])
+
+
+def test_prices_carry_their_date_condition_and_source(page):
+    assert "used, seen 15 September 2026" in words(page)
+    assert "https://example.org/prices" in [link["href"] for link in page.select(".sources a")]
+
+
+def test_assumed_values_are_marked_and_can_be_changed(shown):
+    page = shown(a_recommendation(), goal="adapt", domain="photos", pictures="unknown")
+    chips = {words(chip) for chip in page.select(".chips li")}
+
+    assert "Examples at once: 1 (assumed)" in chips
+    assert "Checkpointing: yes (assumed)" in chips
+    assert any(chip.startswith("Pictures, about: 20,000 pictures (assumed)") for chip in chips)
+    assert all("from=check" in link["href"] for link in page.select(".chips a"))
+
+
+def test_the_same_answer_is_linked_as_json(page):
+    alternate = page.select_one('link[rel~="alternate"]')
+
+    assert (alternate["type"], alternate["href"]) == ("application/json", "https://rig.example/recommend?task=train")
+
+
+def test_names_from_outside_cannot_break_out_of_the_page(shown):
+    page = shown(a_recommendation(verdict="<script>alert(1)</script> & so on"))
+
+    assert page.select("script") == []
+    assert words(page.select_one("h1")) == "<script>alert(1)</script> & so on"

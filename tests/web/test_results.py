@@ -1,0 +1,44 @@
+"""Results over the whole application."""
+
+import pytest
+
+from app.web.pages.home import common_questions
+
+LARGEST_PAGE_BYTES = 150_000
+
+
+@pytest.mark.parametrize("question", common_questions(), ids=lambda question: question.url)
+def test_every_common_question_has_an_answer(browser, client, question):
+    page = browser.get(question.url)
+
+    assert page.select_one("h1.verdict")
+    assert len(client.get(question.url, headers={"accept": "text/html"}).content) < LARGEST_PAGE_BYTES
+
+
+def test_the_guided_answer_links_to_the_same_answer_without_the_guide(browser):
+    guided = browser.get("/result?goal=adapt&domain=tables&rows=250000&frequency=few_days&have=nothing")
+    linked = browser.get(guided.find("a", string="Link to this answer")["href"])
+
+    assert linked.heading == guided.heading
+
+
+def test_the_json_twin_says_the_same(browser, client):
+    page = browser.get("/result?task=finetune&domain=text&model=llama-3.1-8b&method=lora")
+    answer = client.get(page.select_one('link[rel~="alternate"]')["href"]).json()
+
+    assert page.heading == " ".join(answer["verdict"].split())
+    assert float(page.select_one("#fit ~ p data")["value"]) == answer["need"]["memory_gib"]["expected"]
+
+
+def test_a_wrong_field_in_a_link_is_named(browser):
+    page = browser.get("/result?task=train&batch_sise=2", status=422)
+
+    assert "batch_size" in page.get_text()
+
+
+def test_a_wrong_answer_in_a_guided_link_counts_as_not_given(browser):
+    assert browser.get("/result?goal=adapt&domain=tables&rows=lots&have=nonsense").select_one("h1.verdict")
+
+
+def test_nothing_asked_is_answered_as_learning(browser):
+    assert browser.get("/result").select_one("h1")["data-scenario"] == "1"
