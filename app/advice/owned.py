@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
-from app.advice.constraints import Constraints, OwnedHardware
-from app.advice.hardware_words import Described, described
+from app.advice.constraints import Constraints
+from app.advice.hardware_words import Described
 from app.advice.need import Need, hours_at, range_at, table_gib
 from app.advice.owned_fit import OwnedFit
+from app.advice.pieces import Item, Names, fit_word, items_of
 from app.advice.reasons import Reason, Value
 from app.advice.recipes import cheaper_recipes
 from app.engine.estimate import estimate
@@ -31,18 +31,6 @@ PATIENCE_HOURS = 48.0
 """Longest run on a processor that is worth waiting for: a weekend."""
 MOST_NAMED = 4
 """Most products of one ambiguous name that a sentence lists."""
-
-
-class Names(Protocol):
-    """The catalogue's index of hardware names, as far as judging needs it."""
-
-    def resolve(self, text: str) -> object:
-        """A match (with ``slug``), an ambiguous name (with ``slugs``) or an unknown one (with ``nearest``)."""
-        ...
-
-    def find_in_text(self, text: str) -> Sequence[object]:
-        """Matches and ambiguous names inside a free text."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -67,26 +55,14 @@ class Owned:
         return self.reasons[0]
 
 
-@dataclass(frozen=True)
-class _Item:
-    """One thing to judge: a device, or words about one."""
-
-    entry: OwnedHardware
-    considering: bool
-    words: Described
-    device: Accelerator | None = None
-    count: int = 1
-    alternatives: tuple[Accelerator, ...] = ()
-
-
-def judge(job: Job, need: Need, constraints: Constraints, *, devices: Devices, names: Names) -> tuple[Owned, ...]:
+def judge(job: Job, need: Need, *, constraints: Constraints, devices: Devices, names: Names) -> tuple[Owned, ...]:
     """Judge everything that is owned or considered, in the order it was given."""
     by_slug = {a.slug: a for a in devices.accelerators}
     items = [
         item
         for considering, entries in ((False, constraints.existing_hardware), (True, constraints.considering))
         for entry in entries or ()
-        for item in _items_of(entry, by_slug=by_slug, names=names, considering=considering)
+        for item in items_of(entry, by_slug=by_slug, names=names, considering=considering)
     ]
     known = [item for item in items if item.device is not None]
     trials = _Trials.of(job, known) if known else None
@@ -117,41 +93,6 @@ def _is_card(owned: Owned) -> bool:
     return owned.words is not None and owned.words.gpu and not owned.words.cpu and not owned.words.fpga
 
 
-def _items_of(entry: OwnedHardware, *, by_slug: dict[str, Accelerator], names: Names, considering: bool) -> list[_Item]:
-    text = entry.accelerator or entry.description or ""
-    words = described(text, count=entry.count, counted=entry.accelerator is None)
-    found = (
-        [by_slug[text]] if text in by_slug else [names.resolve(text)] if entry.accelerator else names.find_in_text(text)
-    )
-    if words.no_gpu or words.integrated:
-        found = [each for each in found if getattr(by_slug.get(getattr(each, "slug", "")), "kind", "gpu") == "cpu"]
-    several = {slug for each in found for slug in getattr(each, "slugs", ())}
-    found = [each for each in found if not _is_only_a_kind(each, by_slug) and getattr(each, "slug", "") not in several]
-    items = []
-    for each in found:
-        count = max(
-            entry.count, int(getattr(each, "count", 1)), words.count if len(found) == 1 or entry.count > 1 else 1
-        )
-        slugs = tuple(slug for slug in getattr(each, "slugs", ()) if slug in by_slug)
-        slug = getattr(each, "slug", None)
-        if slug in by_slug:
-            items.append(_Item(entry, considering, words, by_slug[slug], count))
-        elif slugs:
-            items.append(_Item(entry, considering, words, by_slug[slugs[0]], count, tuple(by_slug[s] for s in slugs)))
-    cards_found = any(item.device is not None and item.device.kind != "cpu" for item in items)
-    only_words = words.no_gpu or words.integrated or (words.fpga and not cards_found)
-    if not items or (only_words and not cards_found):
-        items.append(_Item(entry, considering, words, None, words.count))
-    return items
-
-
-def _is_only_a_kind(match: object, by_slug: dict[str, Accelerator]) -> bool:
-    """Words such as "laptop" or "Core Ultra" that stand for a typical processor: they name no product."""
-    device = by_slug.get(getattr(match, "slug", ""))
-    words = str(getattr(match, "text", ""))
-    return device is not None and device.kind == "cpu" and bool(words) and not any(sign.isdigit() for sign in words)
-
-
 @dataclass(frozen=True)
 class _Trials:
     """Estimates of the job on every known device: alone, all its cards together, and with each cheaper recipe."""
@@ -161,7 +102,7 @@ class _Trials:
     recipes: tuple[tuple[str, Estimates, Job], ...]
 
     @classmethod
-    def of(cls, job: Job, items: Sequence[_Item]) -> "_Trials":
+    def of(cls, job: Job, items: Sequence[Item]) -> "_Trials":
         devices = Devices(tuple(item.device for item in items if item.device is not None))
         counts = np.array([float(item.count) for item in items])
         alone = estimate(job, systems_of(devices, count=np.ones(len(devices))))
@@ -174,12 +115,12 @@ class _Trials:
         return cls(alone, together, recipes)
 
 
-def _judge_device(item: _Item, device: Accelerator, job: Job, need: Need, *, trials: _Trials, row: int) -> Owned:
+def _judge_device(item: Item, device: Accelerator, job: Job, need: Need, *, trials: _Trials, row: int) -> Owned:
     several = item.count > 1 and device.kind != "cpu"
     alone, together = float(trials.alone.fits[row]), float(trials.together.fits[row])
     shared = several and alone < 1.0 and together > alone
     estimates = trials.together if shared else trials.alone
-    fit = _fit_word(device, job, together if shared else alone)
+    fit = fit_word(device, job, together if shared else alone)
     facts = _facts(item, device, estimates, row=row)
     code = _verdict_code(fit, job, device, facts)
     if _not_needed(job, need, device, facts) and fit in {"fits", "tight", "does_not_fit", "unknown"}:
@@ -208,15 +149,7 @@ def _judge_device(item: _Item, device: Accelerator, job: Job, need: Need, *, tri
     )
 
 
-def _fit_word(device: Accelerator, job: Job, value: float) -> str:
-    if device.support in {"unsupported", "announced"} or (job.training and not device.trains) or device.kind == "fpga":
-        return "unsupported"
-    if np.isnan(value):
-        return "unknown"
-    return "fits" if value >= 1.0 else "tight" if value > 0 else "does_not_fit"
-
-
-def _facts(item: _Item, device: Accelerator, estimates: Estimates, *, row: int) -> dict[str, Value]:
+def _facts(item: Item, device: Accelerator, estimates: Estimates, *, row: int) -> dict[str, Value]:
     memory = range_at(estimates.memory_bytes, row)
     speed = range_at(estimates.decode_tokens_per_s or estimates.throughput_per_s, row)
     return {
@@ -285,7 +218,7 @@ def _change(trials: _Trials, *, row: int, facts: dict[str, Value]) -> Reason:
     return Reason("change_larger_card", facts)
 
 
-def _judge_words(item: _Item, job: Job, need: Need) -> Owned:
+def _judge_words(item: Item, job: Job, need: Need) -> Owned:
     """What can be said from a person's words alone."""
     words = item.words
     fit, code = _words_verdict(words, job, need)

@@ -15,7 +15,8 @@ from app.advice.host import Host, host_for
 from app.advice.limits import Limits, limits_for
 from app.advice.market import Market
 from app.advice.need import Need, need_of
-from app.advice.owned import Names, Owned, judge, owned_fit
+from app.advice.owned import Owned, judge, owned_fit
+from app.advice.pieces import Names
 from app.advice.picks import Pick, picks_for
 from app.advice.policy import Policy
 from app.advice.prices import PriceBook
@@ -67,7 +68,7 @@ def recommend(
     ``rejob`` builds the job of the same workload with some fields changed; ``names`` looks up hardware in free text.
     """
     need = need_of(job, constraints, devices=devices)
-    owned = judge(job, need, constraints, devices=devices, names=names)
+    owned = judge(job, need, constraints=constraints, devices=devices, names=names)
     fit = owned_fit(owned)
     decision = decide(job, need, constraints=constraints, policy=policy, owned=fit)
     goods = _goods(job, need, decision=decision, constraints=constraints, devices=devices, market=market, today=today)
