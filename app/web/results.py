@@ -28,7 +28,9 @@ async def show_result(request: Request, catalogue: CatalogueDep, base_url: BaseU
     guided = "goal" in request.query_params or not pairs
     answers = sound(Answers.of(pairs)) if guided else Answers()
     asked = _guided(answers, catalogue) if guided else decode(pairs, in_catalogue=_knows(catalogue.hardware_names))
-    answer = advisor.recommend(catalogue, asked.workload, asked.constraints, at=datetime.now(UTC), base_url=base_url)
+    answer = advisor.recommend(
+        catalogue, asked.workload, constraints=asked.constraints, at=datetime.now(UTC), base_url=base_url
+    )
     return render(ResultPage.of(answer, answers=answers))
 
 

@@ -1,8 +1,27 @@
 """What the answers mean."""
 
 import pytest
+from hypothesis import given as for_any
+from hypothesis import strategies as st
 
-from app.questionnaire.to_workload import guesses
+from app.questionnaire.answers import Answers
+from app.questionnaire.questions import field_names, questions
+from app.questionnaire.to_workload import constraints_of, guesses, workload_of
+
+OPTIONS = {
+    name: [
+        option.id
+        for question in questions()
+        for field in question.fields
+        if field.id == name
+        for option in field.options
+    ]
+    for name in sorted(field_names())
+}
+WRITTEN = st.text(max_size=12) | st.from_regex(r"-?[0-9]{1,16}([.,][0-9]{1,3})? ?(k|M|b|GB|h|EUR)?", fullmatch=True)
+ANYTHING = st.fixed_dictionaries(
+    {}, optional={name: st.sampled_from(ids) | WRITTEN if ids else WRITTEN for name, ids in OPTIONS.items()}
+)
 
 
 def test_a_course_is_a_course(workload):
@@ -98,3 +117,12 @@ def test_limits_become_constraints(constraints):
 def test_no_budget_is_not_a_budget_of_nothing(constraints):
     assert "budget_usd" not in constraints(goal="learn")
     assert constraints(goal="learn", once_usd="0")["budget_usd"] == 0
+
+
+@for_any(ANYTHING, st.booleans())
+def test_whatever_is_written_becomes_a_valid_request(written, known):
+    answers = Answers.of(written.items())
+
+    assert Answers.of(answers.pairs()) == answers
+    assert workload_of(answers, knows_model=lambda _: known).task
+    assert constraints_of(answers, knows_hardware=lambda _: known) is not None

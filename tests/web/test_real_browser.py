@@ -64,10 +64,12 @@ def test_an_error_page_passes_axe_and_its_summary_leads_to_the_field(opened):
     page = opened("/q/goal", bypass_csp=True)
     page.get_by_role("button", name="Continue").click()
     violations = Axe().run(page, options={"runOnly": TAGS}).response["violations"]
+    focused = page.evaluate("document.activeElement.className")
     page.get_by_role("link", name="Choose what you want to do").click()
 
     assert [each["id"] for each in violations] == []
     assert page.title().startswith("Error: What do you want to do?")
+    assert focused == "error-summary"
     assert page.evaluate("document.activeElement.id") == "goal"
 
 
