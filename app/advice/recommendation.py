@@ -16,8 +16,8 @@ from app.advice.limits import Limits, limits_for
 from app.advice.market import Market
 from app.advice.need import Need, need_of
 from app.advice.owned import Owned, judge, owned_fit
-from app.advice.pieces import Names
 from app.advice.picks import Pick, picks_for
+from app.advice.pieces import Names
 from app.advice.policy import Policy
 from app.advice.prices import PriceBook
 from app.advice.reasons import Caution, Reason
