@@ -24,7 +24,7 @@ DEVICES_PER_NODE = 8
 _ZERO_STAGE = {"none": 0, "ddp": 0, "zero1": 1, "zero2": 2, "zero3": 3, "fsdp": 3}
 
 
-def estimate(snapshot: Snapshot, workload: Workload, hardware: HardwareChoice) -> EstimateAnswer:
+def estimate(snapshot: Snapshot, workload: Workload, *, hardware: HardwareChoice) -> EstimateAnswer:
     """Memory, speed, time, energy and cost of a workload on one system."""
     job = resolving.job_of(snapshot, workload, assume_data=False)
     device = resolving.accelerator(snapshot, hardware.accelerator, pointer="/hardware/accelerator")
@@ -59,7 +59,7 @@ def _given_plan(hardware: HardwareChoice) -> Plan:
 
 
 def recommend(
-    snapshot: Snapshot, workload: Workload, constraints: Constraints, *, at: datetime, base_url: str = ""
+    snapshot: Snapshot, workload: Workload, *, constraints: Constraints, at: datetime, base_url: str = ""
 ) -> RecommendationAnswer:
     """Which hardware somebody needs for a workload, and why."""
     job = resolving.job_of(snapshot, workload, assume_data=True)
@@ -72,7 +72,7 @@ def recommend(
         policy=snapshot.policy,
         names=snapshot.hardware_names,
         today=at.date(),
-        rejob=lambda changes: resolving.changed_job(snapshot, workload, changes),
+        rejob=lambda changes: resolving.changed_job(snapshot, workload, changes=changes),
     )
     query = query_string(RecommendRequest(workload=workload, constraints=constraints))
     links = LinksAnswer(permalink=f"{base_url}/recommend?{query}", html=f"{base_url}/result?{query}")

@@ -33,7 +33,7 @@ def accelerator(snapshot: Snapshot, name: str, *, pointer: str) -> Accelerator:
     return snapshot.accelerators[_slug(snapshot.hardware_names, name, pointer=pointer, what="accelerator")]
 
 
-def changed_job(snapshot: Snapshot, workload: Workload, changes: Mapping[str, object]) -> Job | None:
+def changed_job(snapshot: Snapshot, workload: Workload, *, changes: Mapping[str, object]) -> Job | None:
     """The job of a neighbouring workload: some fields changed, the rest as asked; None where nobody may ask that."""
     asked = workload.model_dump(exclude_none=True) | dict(changes)
     try:

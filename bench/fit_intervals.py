@@ -72,7 +72,7 @@ def residuals(cases):
         try:
             workload = Workload.model_validate(case["request"]["workload"])
             hardware = HardwareChoice.model_validate(case["request"]["hardware"])
-            answer = advisor.estimate(snapshot, workload, hardware)
+            answer = advisor.estimate(snapshot, workload, hardware=hardware)
         except (AppError, ValueError) as problem:
             print(f"skipped {case['id']}: {problem}")
             continue

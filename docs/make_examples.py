@@ -95,7 +95,7 @@ def answered(catalogue: Snapshot, request: dict[str, Any]) -> Any:
     """The answer to one question, as of now."""
     asked = RecommendRequest.model_validate(request)
     return advisor.recommend(
-        catalogue, asked.workload, asked.constraints, at=datetime.now(UTC), base_url="http://localhost:8000"
+        catalogue, asked.workload, constraints=asked.constraints, at=datetime.now(UTC), base_url="http://localhost:8000"
     )
 
 
@@ -166,7 +166,7 @@ def api_answer(catalogue: Snapshot, operation: str, request: dict[str, Any]) -> 
             answer_item(
                 item,
                 request_type=EstimateRequest,
-                answer=lambda asked: advisor.estimate(catalogue, asked.workload, asked.hardware),
+                answer=lambda asked: advisor.estimate(catalogue, asked.workload, hardware=asked.hardware),
             )
         )
 

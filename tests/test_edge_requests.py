@@ -93,7 +93,7 @@ def recommend_lines(app, client):
         catalogue = app.state.catalogue.current()
 
         def answer(request: RecommendRequest):
-            return advisor.recommend(catalogue, request.workload, request.constraints, at=datetime.now(UTC))
+            return advisor.recommend(catalogue, request.workload, constraints=request.constraints, at=datetime.now(UTC))
 
         return [json.loads(line) for line in answer_lines(lines, request_type=RecommendRequest, answer=answer)]
 

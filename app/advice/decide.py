@@ -36,7 +36,7 @@ def _compiled(policy: Policy) -> CompiledPolicy:
 
 
 def decide(
-    job: Job, need: Need, constraints: Constraints, policy: Policy, *, owned: OwnedFit = NOTHING_OWNED
+    job: Job, need: Need, *, constraints: Constraints, policy: Policy, owned: OwnedFit = NOTHING_OWNED
 ) -> Decision:
     """The scenario and tier of a question, from the first rules that hold."""
     case = Case(job, need, constraints, owned)

@@ -40,7 +40,7 @@ async def estimate(
     request: Annotated[EstimateRequest, Body(openapi_examples=requests_of("estimate"))], catalogue: CatalogueDep
 ) -> EstimateAnswer:
     """Memory, speed, time, energy and cost of a piece of work on one system, each as an 80 % interval."""
-    return advisor.estimate(catalogue, request.workload, request.hardware)
+    return advisor.estimate(catalogue, request.workload, hardware=request.hardware)
 
 
 @router.post("/estimate/batch", responses=answer_of("estimate_batch") | TOO_LARGE)
@@ -52,7 +52,7 @@ def estimate_batch(
         answer_item(
             item,
             request_type=EstimateRequest,
-            answer=lambda request: advisor.estimate(catalogue, request.workload, request.hardware),
+            answer=lambda request: advisor.estimate(catalogue, request.workload, hardware=request.hardware),
         )
         for item in batch.items
     )

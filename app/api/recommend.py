@@ -26,7 +26,9 @@ async def recommend(
     base_url: BaseUrlDep,
 ) -> RecommendationAnswer:
     """Which hardware a piece of work needs: the scenario, the memory, what to buy or rent, and why."""
-    return advisor.recommend(catalogue, request.workload, request.constraints, at=datetime.now(UTC), base_url=base_url)
+    return advisor.recommend(
+        catalogue, request.workload, constraints=request.constraints, at=datetime.now(UTC), base_url=base_url
+    )
 
 
 @links.get("/recommend", responses=answer_of("recommend"), openapi_extra={"parameters": query_parameters()})
@@ -36,4 +38,6 @@ async def recommend_by_link(request: Request, catalogue: CatalogueDep, base_url:
         request.query_params.multi_items(),
         in_catalogue=lambda name: isinstance(catalogue.hardware_names.resolve(name), Match),
     )
-    return advisor.recommend(catalogue, asked.workload, asked.constraints, at=datetime.now(UTC), base_url=base_url)
+    return advisor.recommend(
+        catalogue, asked.workload, constraints=asked.constraints, at=datetime.now(UTC), base_url=base_url
+    )

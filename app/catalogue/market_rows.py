@@ -13,7 +13,7 @@ from app.tables import CountryRow, HostPartRow, MachineRow, OfferRow, PriceRow, 
 USD = "USD"
 
 
-def market_of(session: Session, sources: Sources, aliases: Rows) -> Market:
+def market_of(session: Session, sources: Sources, *, aliases: Rows) -> Market:
     """Prices in USD, offers of known products, and everything else that is sold."""
     other_names = other_names_of(aliases, "provider")
     return Market(

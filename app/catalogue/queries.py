@@ -50,7 +50,7 @@ def load_snapshot(session: Session) -> Snapshot:
     models, domains, model_entries = _models(session, sources)
     algorithms = rows(session, AlgorithmRow)
     datasets = rows(session, DatasetRow)
-    market = market_of(session, sources, aliases)
+    market = market_of(session, sources, aliases=aliases)
     hardware_entries = [
         NamedEntry(each.slug, each.name, memory_gib=each.memory_bytes / GIB, year=each.launch_year or 0)
         for each in devices
@@ -64,17 +64,17 @@ def load_snapshot(session: Session) -> Snapshot:
         datasets={row.slug: dataset_facts(row, sources[row.source]) for row in datasets},
         market=market,
         policy=_policy(session),
-        hardware_names=name_index("hardware", hardware_entries, aliases),
-        model_names=name_index("model", model_entries, aliases),
-        dataset_names=name_index("dataset", _named(datasets), aliases),
-        algorithm_names=name_index("algorithm", _named(algorithms), aliases),
-        provider_names=name_index("provider", [NamedEntry(p.slug, p.name) for p in market.providers], aliases),
+        hardware_names=name_index("hardware", hardware_entries, aliases=aliases),
+        model_names=name_index("model", model_entries, aliases=aliases),
+        dataset_names=name_index("dataset", _named(datasets), aliases=aliases),
+        algorithm_names=name_index("algorithm", _named(algorithms), aliases=aliases),
+        provider_names=name_index("provider", [NamedEntry(p.slug, p.name) for p in market.providers], aliases=aliases),
         details=details,
         model_domains=domains,
     )
 
 
-def name_index(kind: str, entries: list[NamedEntry], aliases: Rows) -> NameIndex:
+def name_index(kind: str, entries: list[NamedEntry], *, aliases: Rows) -> NameIndex:
     """The names of one kind, explicit aliases included."""
     mine = [row for row in aliases if row.kind == kind]
     by_slug: dict[str, list[str]] = defaultdict(list)

@@ -41,7 +41,7 @@ def run(
 
 
 def _answer(catalogue: Snapshot, request: EstimateRequest) -> EstimateAnswer:
-    return advisor.estimate(catalogue, request.workload, request.hardware)
+    return advisor.estimate(catalogue, request.workload, hardware=request.hardware)
 
 
 command.command()(with_flags(ESTIMATE_PLACES, run))

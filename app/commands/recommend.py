@@ -48,7 +48,7 @@ def _decoded(pairs: list[tuple[str, str]], catalogue: Snapshot) -> RecommendRequ
 
 
 def _answer(catalogue: Snapshot, request: RecommendRequest) -> RecommendationAnswer:
-    return advisor.recommend(catalogue, request.workload, request.constraints, at=datetime.now(UTC))
+    return advisor.recommend(catalogue, request.workload, constraints=request.constraints, at=datetime.now(UTC))
 
 
 command.command()(with_flags(PLACES, run))

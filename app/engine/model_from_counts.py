@@ -26,8 +26,8 @@ def model_from_counts(choice: ModelChoice, workload: Workload) -> ModelSpec:
 
     >>> from app.engine.workload import ModelChoice, Workload
     >>> choice = ModelChoice(parameters=25e6, architecture="cnn", gmacs_per_sample=4.1)
-    >>> model_from_counts(choice, Workload(task="train")).macs_per_sample
-    4100000000.0
+    >>> f"{model_from_counts(choice, Workload(task='train')).macs_per_sample:.2g}"
+    '4.1e+09'
     """
     architecture = architecture_of(choice, workload)
     parameters = choice.parameters or 0.0

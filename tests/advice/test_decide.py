@@ -32,8 +32,8 @@ def decided():
         return decide(
             job or make_job(),
             make_need(**(need or USUAL)),
-            make_constraints(**(constraints or {})),
-            shipped_policy(),
+            constraints=make_constraints(**(constraints or {})),
+            policy=shipped_policy(),
             owned=owned,
         )
 
@@ -243,14 +243,14 @@ def test_a_policy_without_a_rule_that_always_holds_is_told_so():
     policy = make_policy(rules=(make_rule(condition="need.memory_gib > 1e9"),))
 
     with pytest.raises(UndecidedError, match="no scenario rule holds"):
-        decide(make_job(), make_need(), make_constraints(), policy)
+        decide(make_job(), make_need(), constraints=make_constraints(), policy=policy)
 
 
 def test_a_rule_that_names_a_missing_scenario_is_told_so():
     policy = make_policy(rules=(make_rule(outcome="two-gpus"),))
 
     with pytest.raises(UndecidedError, match="two-gpus"):
-        decide(make_job(), make_need(), make_constraints(), policy)
+        decide(make_job(), make_need(), constraints=make_constraints(), policy=policy)
 
 
 def test_facts_that_nobody_knows_are_not_numbers():

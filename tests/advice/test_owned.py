@@ -59,7 +59,7 @@ def verdicts():
         given = [entry if isinstance(entry, dict) else {"description": entry} for entry in entries]
         limits = make_constraints(existing_hardware=given, considering=[{"accelerator": slug} for slug in considering])
         need = need_of(job, limits, devices=devices)
-        return judge(job, need, limits, devices=devices, names=Names())
+        return judge(job, need, constraints=limits, devices=devices, names=Names())
 
     return run
 
