@@ -13,6 +13,7 @@ COMMANDS = {
     "models": "Models of the catalogue: list, show.",
     "offers": "What can be rented: list, show.",
     "accuracy": "How well do the estimates agree with published measurements?",
+    "mcp": "Answer the Model Context Protocol on standard input and output.",
     "catalogue": "Make and check the catalogue: init, check.",
 }
 """Each command is the ``command`` of the module of its name in :mod:`app.commands`."""

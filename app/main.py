@@ -5,16 +5,20 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Route
 
 from app import __version__, error_responses
 from app.api import accuracy, estimate, hardware, health, models, offers, policy, recommend
+from app.catalogue.snapshot import Snapshot
 from app.db import connect
+from app.mcp.door import PATH as MCP_PATH
+from app.mcp.door import McpDoor
 from app.published import PublishedCatalogue
 from app.settings import Settings
 from app.templating import STATIC
 from app.web import accuracy as accuracy_pages
 from app.web import hardware as hardware_pages
-from app.web import home, questions, results
+from app.web import home, learn, questions, results
 from app.web import models as model_pages
 from app.web.body_limit import BodyLimit
 from app.web.headers import SecurityHeaders, security_headers
@@ -26,6 +30,7 @@ ROUTERS = (
     home.router,
     questions.router,
     results.router,
+    learn.router,
     model_pages.router,
     home.shared,  # pages first: those at an address that programs use leave programs to the routers below
     hardware_pages.router,
@@ -61,6 +66,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     for router in ROUTERS:
         app.include_router(router)
+    app.state.mcp = McpDoor(lambda: _published(app), host=settings.host, public_url=settings.public_url)
+    app.router.routes.append(Route(MCP_PATH, app.state.mcp))
     app.mount("/static", VersionedFiles(directory=STATIC, check_dir=False), name="static")
     headers = security_headers(https=settings.public_url.startswith("https://"))
     error_responses.install(app, headers)
@@ -71,11 +78,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
+def _published(app: FastAPI) -> Snapshot:
+    catalogue: PublishedCatalogue = app.state.catalogue
+    return catalogue.current()
+
+
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     engine = connect(app.state.settings.database_url)
     app.state.engine = engine
     app.state.catalogue = PublishedCatalogue(engine)
-    async with app.state.catalogue.followed():
+    async with app.state.catalogue.followed(), app.state.mcp.open():
         yield
     engine.dispose()

@@ -3,12 +3,15 @@
 import json
 from urllib.parse import parse_qsl, urlsplit
 
+import anyio
 import pytest
+from mcp.client import Client
 from typer.testing import CliRunner
 
 from app import formatting
 from app.cli import build
 from app.flat_query import query_string
+from app.mcp.tools import build_server
 from app.requests import RecommendRequest
 
 QUESTIONS = {
@@ -104,6 +107,26 @@ def test_a_batch_agrees_with_the_post(command_line, question, posted):
 
     assert told.pop("id") == "one"
     assert numbers(told) == numbers(posted)
+
+
+def test_the_protocol_agrees_with_the_post(client, question, posted):
+    server = build_server(client.app.state.catalogue.current, public_url="http://testserver")
+
+    async def ask():
+        async with Client(server) as asking:
+            return (await asking.call_tool("recommend", question)).structured_content
+
+    told = anyio.run(ask)
+
+    assert told["memory_gib"] == (posted["need"]["memory_gib"] or None)
+    assert [pick["hardware"] for pick in told["picks"]] == [pick["hardware"] for pick in posted["picks"]]
+    assert [pick["duration_hours"] for pick in told["picks"]] == [
+        pick["estimate"]["duration_hours"] for pick in posted["picks"]
+    ]
+    assert [offer["usd_per_hour"] for offer in told["cloud"]] == [
+        offer["usd_per_hour"] for offer in posted["cloud"][: len(told["cloud"])]
+    ]
+    assert (told["verdict"], told["link"]) == (posted["verdict"], posted["links"]["html"])
 
 
 def test_a_pick_agrees_with_its_estimate(client, question, posted):

@@ -1,0 +1,148 @@
+"""The tools: thin wrappers around the advisor. Importing this takes a second: only callers of the door pay for it."""
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import ToolAnnotations
+from pydantic import Field, ValidationError
+
+from app import __version__, advisor, resolving
+from app.advice.constraints import Constraints
+from app.answer import HardwareAnswer
+from app.catalogue.names import Ambiguous, Match
+from app.catalogue.snapshot import Snapshot
+from app.engine.hardware import Accelerator
+from app.engine.units import GIB
+from app.engine.workload import HardwareChoice, Workload
+from app.errors import AppError, Unprocessable, app_error_of
+from app.field_problems import FieldProblem
+from app.mcp.answers import Comparison, DeviceSummary, EstimateSummary, FoundDevices, RecommendationSummary
+
+INSTRUCTIONS = (
+    "Says which hardware machine-learning work needs. Start with recommend; only workload.task is required, and the "
+    "answer names what it assumed. estimate and compare judge given devices; search_hardware finds their names. "
+    "Ranges are 80 % intervals. Quote the link with an answer: it shows every source."
+)
+MOST_FOUND = 25
+MOST_COMPARED = 4
+
+WorkloadInput = Annotated[Workload, Field(description="The work to be done. Only task is required.")]
+
+
+class WhichRigServer(MCPServer[Any]):
+    """A server whose errors name the field and the nearest names, as those of every other door do."""
+
+    async def call_tool(self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None) -> Any:
+        """Call a tool; what the caller can correct is told in words."""
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            cause = error.__cause__
+            if not isinstance(cause, AppError | ValidationError):
+                raise
+            raise ToolError(_told(app_error_of(cause))) from cause
+
+
+def build_server(catalogue: Callable[[], Snapshot], *, public_url: str) -> WhichRigServer:
+    """The server over a catalogue; links begin with the public address, or with that of the request without one."""
+    logging.basicConfig(level=logging.WARNING)  # done once for a process: the protocol's own colours stay out
+    server = WhichRigServer("whichrig", title="WhichRig", instructions=INSTRUCTIONS, version=__version__)
+    annotations = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
+
+    def base_url(context: Context[Any, Any]) -> str:
+        request = context.request_context.request
+        return public_url or (str(request.base_url).rstrip("/") if request is not None else "")
+
+    @server.tool(title="Recommend hardware", annotations=annotations)
+    def recommend(
+        workload: WorkloadInput,
+        context: Context[Any, Any],
+        constraints: Annotated[Constraints, Field(description="Limits and circumstances.")] = Constraints(),  # noqa: B008
+    ) -> RecommendationSummary:
+        """Which hardware a piece of machine-learning work needs: what to buy or rent, at which price, and why."""
+        answer = advisor.recommend(
+            catalogue(), workload, constraints=constraints, at=datetime.now(UTC), base_url=base_url(context)
+        )
+        return RecommendationSummary.of(answer)
+
+    @server.tool(title="Estimate on given hardware", annotations=annotations)
+    def estimate(workload: WorkloadInput, hardware: HardwareChoice) -> EstimateSummary:
+        """Memory, speed, time, energy and cost of a piece of work on one system."""
+        return _estimated(catalogue(), workload, hardware=hardware)
+
+    @server.tool(title="Compare systems", annotations=annotations)
+    def compare(
+        workload: WorkloadInput,
+        hardware: Annotated[list[HardwareChoice], Field(min_length=2, max_length=MOST_COMPARED)],
+    ) -> Comparison:
+        """The same work on two to four systems, side by side."""
+        snapshot = catalogue()
+        return Comparison.of([_estimated(snapshot, workload, hardware=one) for one in hardware])
+
+    @server.tool(title="Search hardware", annotations=annotations)
+    def search_hardware(
+        context: Context[Any, Any],
+        name: Annotated[str, Field(max_length=100, description="A name or words of it; empty for all.")] = "",
+        memory_gib_min: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0,
+        kind: Annotated[str, Field(max_length=20, description="gpu, cpu, apple_soc, tpu, npu, fpga; or empty.")] = "",
+        limit: Annotated[int, Field(ge=1, le=MOST_FOUND)] = 10,
+    ) -> FoundDevices:
+        """Devices of the catalogue by name, memory and kind, with their usual prices."""
+        snapshot = catalogue()
+        found = [
+            device
+            for device in _by_name(snapshot, name)
+            if device.memory_bytes / GIB >= memory_gib_min and kind in {"", device.kind}
+        ]
+        shown = [_device(snapshot, device, base_url=base_url(context)) for device in found[:limit]]
+        return FoundDevices(total=len(found), devices=shown)
+
+    return server
+
+
+def _estimated(snapshot: Snapshot, workload: Workload, *, hardware: HardwareChoice) -> EstimateSummary:
+    answer = advisor.estimate(snapshot, workload, hardware=hardware)
+    device = resolving.accelerator(snapshot, hardware.accelerator, pointer="/hardware/accelerator")
+    named = HardwareAnswer(accelerator=device.slug, name=device.name, count=hardware.count, nodes=hardware.nodes or 1)
+    return EstimateSummary.of(answer, named)
+
+
+def _by_name(snapshot: Snapshot, name: str) -> Sequence[Accelerator]:
+    """The device of that name first, then those whose names hold all its words, newest first."""
+    words = name.lower().split()
+    newest = sorted(snapshot.devices.accelerators, key=lambda device: -(device.launch_year or 0))
+    held = [one for one in newest if all(word in f"{one.name} {one.slug}".lower() for word in words)]
+    resolved = snapshot.hardware_names.resolve(name) if words else None
+    slugs: tuple[str, ...] = ()
+    if isinstance(resolved, Match):
+        slugs = (resolved.slug,)
+    elif isinstance(resolved, Ambiguous):
+        slugs = resolved.slugs
+    elif resolved is not None and not held:
+        detail = f"We know no device called {name!r}; use one of the nearest names"
+        raise Unprocessable([FieldProblem("/name", detail, list(resolved.nearest))])
+    first = [snapshot.accelerators[slug] for slug in slugs]
+    return [*first, *(device for device in held if device not in first)]
+
+
+def _device(snapshot: Snapshot, device: Accelerator, *, base_url: str) -> DeviceSummary:
+    prices = {
+        price.condition: price.usd
+        for price in snapshot.market.prices
+        if price.accelerator == device.slug and not math.isnan(price.usd)
+    }
+    return DeviceSummary.of(device, prices, base_url=base_url)
+
+
+def _told(error: AppError) -> str:
+    if not isinstance(error, Unprocessable):
+        return error.detail
+    return " ".join(
+        problem.sentence + (f" Nearest: {', '.join(problem.suggestions)}." if problem.suggestions else "")
+        for problem in error.problems
+    )
