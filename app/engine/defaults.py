@@ -194,6 +194,11 @@ def _precision(workload: Workload, model: ModelSpec, *, method: str, ledger: _Le
     if method == "qlora":
         return ledger.take("precision", None, typical_value="nf4", why="QLoRA keeps the frozen model in 4 bits")
     decoder = isinstance(model, TransformerSpec) and model.architecture == "decoder"
+    large = (
+        isinstance(model, DiffusionSpec) and model.denoiser_parameters >= text["quantised_diffusion_from_parameters"]
+    )
+    if large and not (training and method == "full"):
+        return ledger.take("precision", None, typical_value="fp8", why="large generators are usually held in 8 bits")
     if training:
         value = "bf16" if decoder or isinstance(model, DiffusionSpec) else "amp"
         return ledger.take(

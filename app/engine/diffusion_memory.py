@@ -18,8 +18,13 @@ ADAPTER_BYTES = 16.0
 
 
 def guidance_batch(job: Job, spec: DiffusionSpec) -> int:
-    """Samples in one denoiser pass: guidance runs each prompt with and without text. [-]"""
+    """Samples that the denoiser works on for each step: guidance runs each prompt with and without text. [-]"""
     return job.micro_batch_size * (2 if spec.guidance_doubles_batch and not job.training else 1)
+
+
+def samples_at_once(job: Job, spec: DiffusionSpec) -> int:
+    """Samples in memory in one denoiser pass; of clips the two runs of guidance follow each other. [-]"""
+    return job.micro_batch_size if "video" in spec.modality else guidance_batch(job, spec)
 
 
 def attention_score_bytes(job: Job, spec: DiffusionSpec, *, work: DenoiserWork) -> float:
@@ -35,12 +40,12 @@ def attention_score_bytes(job: Job, spec: DiffusionSpec, *, work: DenoiserWork) 
         "attention_heads_unet" if spec.architecture == "diffusion_unet" else "attention_heads_transformer"
     )
     copies = NETWORKS.value("eager_score_copies")
-    return guidance_batch(job, spec) * heads * work.tokens**2 * bytes_per_element(job.precision) * copies
+    return samples_at_once(job, spec) * heads * work.tokens**2 * bytes_per_element(job.precision) * copies
 
 
 def denoising_bytes(job: Job, spec: DiffusionSpec, *, work: DenoiserWork) -> float:
     """Activations of one denoiser pass without gradients. [bytes]"""
-    batch = guidance_batch(job, spec)
+    batch = samples_at_once(job, spec)
     element = bytes_per_element(job.precision)
     if spec.architecture == "diffusion_unet":
         live = work.tokens * NETWORKS.value("unet_live_values_per_latent_pixel")
@@ -81,12 +86,24 @@ def footprint(job: Job, systems: Systems, *, spec: DiffusionSpec, work: Denoiser
     return Footprint((*parts, *overhead_parts(systems, job.precision)))
 
 
+def encoders_step_aside(spec: DiffusionSpec) -> bool:
+    """Whether the text encoders are so large that programs run them first and move them out of device memory."""
+    return spec.text_encoder_parameters >= NETWORKS.value("encoders_step_aside_from_parameters")
+
+
 def _inference_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: DenoiserWork) -> list[MemoryPart]:
     held = bytes_per_parameter(job.precision if job.precision != "amp" else "fp16")
     others = max(held, FROZEN_BYTES) if job.precision != "fp32" else held
-    beside = spec.text_encoder_parameters + spec.vae_parameters
+    aside = encoders_step_aside(spec)
+    beside = spec.vae_parameters + (0.0 if aside else spec.text_encoder_parameters)
     phases = {"denoising": denoising_bytes(job, spec, work=work), "decoding": decoding_bytes(job, spec)}
     worst = max(phases, key=lambda name: phases[name])
+    generating = spec.denoiser_parameters * held + beside * others + phases[worst]
+    encoding = spec.text_encoder_parameters * others
+    if aside and encoding > generating:
+        shown = f"{spec.text_encoder_parameters:.4g} parameters x {others:g} bytes, run before the denoiser is loaded"
+        return [_part("text_encoder", encoding, systems, shown)]
+    words = "; the text encoders run first and step aside" if aside else ""
     return [
         _part(
             "weights",
@@ -94,19 +111,26 @@ def _inference_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: Deno
             systems,
             f"denoiser {spec.denoiser_parameters:.4g} parameters x {held:.3g} bytes",
         ),
-        _part("text_encoder_and_vae", beside * others, systems, f"{beside:.4g} parameters x {others:g} bytes"),
+        _part(
+            "autoencoder" if aside else "text_encoder_and_vae",
+            beside * others,
+            systems,
+            f"{beside:.4g} parameters x {others:g} bytes{words}",
+        ),
         _part("activations", phases[worst], systems, f"{worst}, the larger of denoising and decoding"),
     ]
 
 
 def _training_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: DenoiserWork) -> list[MemoryPart]:
-    frozen = spec.text_encoder_parameters + spec.vae_parameters
+    # Pictures and captions are encoded once, before training, where the encoders are large.
+    frozen = 0.0 if encoders_step_aside(spec) else spec.text_encoder_parameters + spec.vae_parameters
     adapters = job.method in {"lora", "qlora"}
     trained = spec.denoiser_parameters
     if adapters:
         trained *= NETWORKS.value("adapter_fraction") * job.lora_rank / NETWORKS.value("adapter_fraction_rank")
     unit = 2.0 if job.precision in {"fp16", "bf16"} else 4.0
-    base = bytes_per_parameter("nf4") if job.method == "qlora" else FROZEN_BYTES
+    base = bytes_per_parameter("nf4" if job.method == "qlora" else job.precision)
+    base = min(base, FROZEN_BYTES)
     if adapters:
         learned = [
             _part(

@@ -43,7 +43,7 @@ def is_transformer(work_class: str) -> bool:
     >>> is_transformer("llm_lora"), is_transformer("vision_train")
     (True, False)
     """
-    return work_class.startswith(("llm_", "nlp_", "seq2seq_"))
+    return work_class.startswith(("llm_", "nlp_", "seq2seq_", "audio_train"))
 
 
 def spread(metric: str, work_class: str) -> Spread:

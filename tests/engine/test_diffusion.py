@@ -112,12 +112,19 @@ def test_a_model_in_pixel_space_decodes_nothing():
 def test_fewer_bits_shrink_the_denoiser_only():
     full, quantised = (
         parts(FLUX, **{**GENERATION, "precision": "bf16"}),
-        parts(FLUX, **{**GENERATION, "precision": "nf4"}),
+        parts(FLUX, **{**GENERATION, "precision": "fp8"}),
     )
 
-    assert quantised["weights"] < 0.3 * full["weights"]
-    assert quantised["text_encoder_and_vae"] == full["text_encoder_and_vae"]
+    assert quantised["weights"] == 0.5 * full["weights"]
+    assert quantised["autoencoder"] == full["autoencoder"]
     assert parts(FLUX, **{**GENERATION, "precision": "fp32"})["weights"] == 2 * full["weights"]
+
+
+def test_large_text_encoders_run_first_and_are_the_peak_of_a_small_denoiser():
+    encoders = parts(FLUX, **{**GENERATION, "precision": "nf4"})
+
+    assert encoders["text_encoder"] == FLUX.text_encoder_parameters * 2
+    assert "weights" not in encoders
 
 
 def test_flux_in_sixteen_bits_does_not_fit_a_24_gb_card_and_fits_80_gb():
