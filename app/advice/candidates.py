@@ -7,6 +7,7 @@ from datetime import date
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.advice.constraints import Constraints
 from app.advice.decide import Decision
@@ -52,6 +53,14 @@ class Candidates:
     def row_of(self) -> dict[tuple[str, int], int]:
         """Row by slug and count."""
         return {(self.device(row).slug, self.count(row)): row for row in range(len(self))}
+
+    @cached_property
+    def kinds(self) -> tuple[tuple[Accelerator, ...], NDArray[np.intp]]:
+        """The different devices among the systems, and for each row which of them it is."""
+        place: dict[int, int] = {}
+        rows = [place.setdefault(id(device), len(place)) for device in self.systems.devices.accelerators]
+        by_id = {id(device): device for device in self.systems.devices.accelerators}
+        return tuple(by_id[each] for each in place), np.array(rows, dtype=np.intp)
 
     @cached_property
     def fits(self) -> FloatArray:

@@ -17,7 +17,7 @@ from app.advice.decide import Decision
 from app.advice.market import Market, Offer, Provider
 from app.advice.money import money
 from app.advice.need import Need, Range, range_at
-from app.advice.offer_checks import asked_providers, in_region, is_doubtful, usual_device_hours
+from app.advice.offer_checks import asked_providers, in_region, is_doubtful
 from app.advice.picks import SOFTWARE_CLASS, fit_word
 from app.advice.prices import is_fresh
 from app.advice.reasons import Caution, Reason, Value
@@ -108,6 +108,19 @@ def cloud_for(
     return Cloud(())
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An offer that does the job, before anything is worked out about it."""
+
+    preference: tuple[bool, int, float, str]
+    """What makes it better than others of the same devices; the second entry is the number of instances."""
+    offer: Offer
+    provider: Provider
+    row: int
+    usd: float
+    """Of one instance. [USD/h]"""
+
+
 @dataclass(frozen=True)
 class _Search:
     job: Job
@@ -132,21 +145,21 @@ class _Search:
     def options(self) -> list[CloudOption]:
         """Every offer of a living provider that does the job; of the same devices only the best instance and region."""
         living = {provider.slug: provider for provider in self.market.providers if provider.status == "active"}
-        found: dict[tuple[str, str, float, str], CloudOption] = {}
-        usual = usual_device_hours(self.market.offers)
+        best: dict[tuple[str, str, float, str], _Found] = {}
+        usual = self.market.usual_device_hours
         for offer in self.market.offers:
-            if is_doubtful(offer, usual):
-                continue
             provider = living.get(offer.provider)
-            row, instances = (None, 1) if provider is None else self._row_for(offer)
-            if provider is None or row is None:
+            if provider is None or is_doubtful(offer, usual):
+                continue
+            row, instances = self._row_for(offer)
+            if row is None:
                 continue
             for pricing, usd in self._prices(offer):
-                option = self._option(offer, provider, row=row, instances=instances, pricing=pricing, usd=usd)
-                key = (option.provider, option.device.slug, option.count, pricing)
-                if key not in found or self._preference(option) < self._preference(found[key]):
-                    found[key] = option
-        return sorted(found.values(), key=self._rank)
+                found = _Found(self._preference(offer, usd * instances, instances=instances), offer, provider, row, usd)
+                key = (provider.slug, self.candidates.device(row).slug, offer.accelerator_count * instances, pricing)
+                if key not in best or found.preference < best[key].preference:
+                    best[key] = found
+        return sorted((self._option(found, pricing=key[3]) for key, found in best.items()), key=self._rank)
 
     def within_wishes(self, options: list[CloudOption]) -> tuple[list[CloudOption], tuple[Caution, ...]]:
         """The offers that keep to providers, regions and the monthly budget, each relaxed if nothing is left."""
@@ -250,11 +263,10 @@ class _Search:
         hours = np.nan if row is None else self.candidates.hours[row]
         return self.decision.scenario.number <= 2 and not hours > money("free_hours_per_run")
 
-    def _option(
-        self, offer: Offer, provider: Provider, *, row: int, instances: int, pricing: str, usd: float
-    ) -> CloudOption:
+    def _option(self, found: _Found, *, pricing: str) -> CloudOption:
+        offer, provider, row, instances = found.offer, found.provider, found.row, found.preference[1]
         basis, hours = self._hours(row, pricing=pricing)
-        per_hour = usd * instances
+        per_hour = found.usd * instances
         total = hours and Range(*(per_hour * each for each in (hours.low, hours.expected, hours.high)))
         fresh = is_fresh(offer.as_of, self.today)
         return CloudOption(
@@ -303,13 +315,13 @@ class _Search:
         tight = 0.0 if option.fit == "fits" else 1.0 if not self.any_size else 1 / self._memory_bytes(option.row)
         return (not option.fresh, late, exotic, tight, cost, option.usd_per_hour, option.provider, option.instance)
 
-    def _preference(self, option: CloudOption) -> tuple[bool, int, float, str]:
+    def _preference(self, offer: Offer, usd_per_hour: float, *, instances: int) -> tuple[bool, int, float, str]:
         """Among offers of the same devices by the same provider: where people asked, in few pieces, cheap."""
-        elsewhere = bool(self.constraints.regions) and not self._in_region(option)
-        return (elsewhere or not option.fresh, option.instances, option.usd_per_hour, option.instance)
+        elsewhere = bool(self.constraints.regions) and not self._in_region(offer)
+        return (elsewhere or not is_fresh(offer.as_of, self.today), instances, usd_per_hour, offer.instance)
 
-    def _in_region(self, option: CloudOption) -> bool:
-        return any(in_region(option.region, asked) for asked in self.constraints.regions or ())
+    def _in_region(self, offered: Offer | CloudOption) -> bool:
+        return any(in_region(offered.region, asked) for asked in self.constraints.regions or ())
 
     def _within_month(self, option: CloudOption) -> bool:
         monthly, limit = self.need.monthly_hours, self.constraints.budget_usd_per_month

@@ -179,14 +179,8 @@ Mask = tuple[str, BoolArray]
 
 def _mask(candidates: Candidates, broken: Callable[[Accelerator], bool]) -> BoolArray:
     """A property of the device as a mask over the systems; asked once per device."""
-    answers: dict[int, bool] = {}
-    values = []
-    for device in candidates.systems.devices.accelerators:
-        key = id(device)
-        if key not in answers:
-            answers[key] = broken(device)
-        values.append(answers[key])
-    return np.array(values, dtype=np.bool_)
+    kinds, kind_of_row = candidates.kinds
+    return np.array([broken(device) for device in kinds], dtype=np.bool_)[kind_of_row]
 
 
 def _software_masks(job: Job, candidates: Candidates) -> Iterator[Mask]:

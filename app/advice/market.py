@@ -1,7 +1,13 @@
 """Money facts as value objects: buy prices, cloud offers, whole machines and electricity, each with source and date."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+from statistics import median
+
+PRICES_FOR_A_MEDIAN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +124,17 @@ class Market:
     machines: tuple[Machine, ...]
     host_parts: tuple[HostPart, ...]
     electricity: tuple[ElectricityPrice, ...]
+
+    @cached_property
+    def usual_device_hours(self) -> dict[str, float]:
+        """The median price of one device for one hour, over all offers; worked out once. [USD/h]"""
+        return usual_device_hours(self.offers)
+
+
+def usual_device_hours(offers: Iterable[Offer]) -> dict[str, float]:
+    """The median price of one device for one hour on demand, where several are known. [USD/h]"""
+    prices: defaultdict[str, list[float]] = defaultdict(list)
+    for offer in offers:
+        if offer.usd_per_hour_on_demand and offer.accelerator_count >= 1:
+            prices[offer.accelerator].append(offer.usd_per_hour_on_demand / offer.accelerator_count)
+    return {slug: median(found) for slug, found in prices.items() if len(found) >= PRICES_FOR_A_MEDIAN}

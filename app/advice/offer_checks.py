@@ -1,31 +1,18 @@
 """Questions about single offers: is the price believable, is the provider asked for, is the region right."""
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable
-from statistics import median
 
 from app.advice.constraints import Constraints
 from app.advice.market import Market, Offer
 
 DOUBTFUL_BELOW_FRACTION = 0.2
 """A listed price below this share of the median for the same device is a slip or a bait, and not shown."""
-PRICES_FOR_A_MEDIAN = 4
 CONTINENTS = {
     "eu": r"\beu\b|europe|sweden|finland|france|germany|netherlands|amsterdam|frankfurt|paris|spain|italy|\bgra\b",
     "us": r"\bus\b|^us-|(east|west|central)us|united states|america|virginia|oregon|ohio|texas|california|iowa",
     "asia": r"asia|^ap-|japan|india|singapore|korea|tokyo|mumbai",
 }
 """What regions that people name by continent look like in the names of providers."""
-
-
-def usual_device_hours(offers: Iterable[Offer]) -> dict[str, float]:
-    """The median price of one device for one hour on demand, where several are known. [USD/h]"""
-    prices: defaultdict[str, list[float]] = defaultdict(list)
-    for offer in offers:
-        if offer.usd_per_hour_on_demand and offer.accelerator_count >= 1:
-            prices[offer.accelerator].append(offer.usd_per_hour_on_demand / offer.accelerator_count)
-    return {slug: median(found) for slug, found in prices.items() if len(found) >= PRICES_FOR_A_MEDIAN}
 
 
 def is_doubtful(offer: Offer, usual: dict[str, float]) -> bool:

@@ -7,7 +7,7 @@ value or one per hardware family (see :mod:`app.engine.hardware_family`), with `
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ DATA = Path(__file__).parent / "data"
 DEFAULT = "default"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Coefficient:
     """One named factor: its values by hardware family, the physical range they must lie in, unit and source."""
 
@@ -38,6 +38,14 @@ class Coefficient:
     def of(self, family: str) -> float:
         """The value for one hardware family."""
         return self.values.get(family, self.values[DEFAULT])
+
+
+@lru_cache(maxsize=2048)
+def _column(entry: Coefficient, families: tuple[str, ...]) -> FloatArray:
+    """Made once for the same devices; nobody may write into it."""
+    column = np.array([entry.of(family) for family in families], dtype=np.float64)
+    column.setflags(write=False)
+    return column
 
 
 class Coefficients(Mapping[str, Coefficient]):
@@ -66,8 +74,7 @@ class Coefficients(Mapping[str, Coefficient]):
 
     def column(self, name: str, families: Sequence[str]) -> FloatArray:
         """One number per system, by its hardware family. [see the coefficient's unit]"""
-        entry = self._entries[name]
-        return np.array([entry.of(family) for family in families], dtype=np.float64)
+        return _column(self._entries[name], tuple(families))
 
 
 def coefficient(name: str, entry: Mapping[str, Any]) -> Coefficient:

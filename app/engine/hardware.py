@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from app.engine.arrays import BoolArray, FloatArray, column
+from app.engine.hardware_family import family_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,11 @@ class Devices:
         return column([a.compute_units for a in self.accelerators])
 
     @cached_property
+    def boost_hz(self) -> FloatArray:
+        """Boost clock. [Hz]"""
+        return column([a.boost_hz for a in self.accelerators])
+
+    @cached_property
     def launch_year(self) -> FloatArray:
         """Year of sale."""
         return column([a.launch_year for a in self.accelerators])
@@ -128,9 +134,21 @@ class Devices:
         """Host link, one direction. [bytes/s]"""
         return column([a.pcie_bytes_per_s for a in self.accelerators])
 
+    @cached_property
+    def families(self) -> tuple[str, ...]:
+        """The hardware family of every row, looked up once: every coefficient of an estimate asks for it."""
+        return tuple(family_of(a) for a in self.accelerators)
+
+    @cached_property
+    def _peaks(self) -> dict[str, FloatArray]:
+        return {}
+
     def peak_flops_per_s(self, rate: str) -> FloatArray:
         """One peak rate, by its field name in :class:`PeakRates`; NaN where the device has none. [FLOP/s]"""
-        return column([getattr(a.peak, rate) for a in self.accelerators])
+        if rate not in self._peaks:
+            self._peaks[rate] = column([getattr(a.peak, rate) for a in self.accelerators])
+            self._peaks[rate].setflags(write=False)
+        return self._peaks[rate]
 
     def where(self, **traits: str | tuple[str, ...] | bool) -> BoolArray:
         """Mask of devices with one of these values in each field: ``where(kind="gpu", vendor=("AMD", "Intel"))``."""

@@ -1,8 +1,10 @@
 """Hardware families: the few groups of devices that share an efficiency, looked up once per column of devices."""
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from app.engine.hardware import Accelerator, Devices
+if TYPE_CHECKING:
+    from app.engine.hardware import Accelerator, Devices
 
 NVIDIA_DATACENTER = {
     "Volta": "cuda_volta",
@@ -20,7 +22,7 @@ FAMILIES = (
 )  # fmt: skip
 
 
-def _nvidia(device: Accelerator) -> str:
+def _nvidia(device: "Accelerator") -> str:
     architecture = device.architecture
     if device.segment == "edge":
         return "cuda_edge"
@@ -35,7 +37,7 @@ def _nvidia(device: Accelerator) -> str:
 
 
 @lru_cache(maxsize=4096)
-def family_of(device: Accelerator) -> str:
+def family_of(device: "Accelerator") -> str:
     """The family whose efficiencies a device shares; an unknown NVIDIA card counts as the oldest one."""
     if device.kind != "gpu":
         return KINDS.get(device.kind, "npu")
@@ -48,6 +50,6 @@ def family_of(device: Accelerator) -> str:
     return "intel_gpu"
 
 
-def families(devices: Devices) -> tuple[str, ...]:
+def families(devices: "Devices") -> tuple[str, ...]:
     """The family of every row."""
-    return tuple(family_of(device) for device in devices.accelerators)
+    return devices.families

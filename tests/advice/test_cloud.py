@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.advice.cloud import cloud_for
-from app.advice.offer_checks import in_region, is_doubtful, usual_device_hours
+from app.advice.market import usual_device_hours
+from app.advice.offer_checks import in_region, is_doubtful
 from app.wording import sentence
 from tests.advice.answers import make_candidates, make_decision, make_need
 from tests.advice.factories import (
