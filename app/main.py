@@ -18,7 +18,7 @@ from app.settings import Settings
 from app.templating import STATIC
 from app.web import accuracy as accuracy_pages
 from app.web import hardware as hardware_pages
-from app.web import home, learn, questions, results
+from app.web import cloud, home, learn, questions, results
 from app.web import models as model_pages
 from app.web.body_limit import BodyLimit
 from app.web.headers import SecurityHeaders, security_headers
@@ -31,6 +31,7 @@ ROUTERS = (
     questions.router,
     results.router,
     learn.router,
+    cloud.router,
     model_pages.router,
     home.shared,  # pages first: those at an address that programs use leave programs to the routers below
     hardware_pages.router,

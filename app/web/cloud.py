@@ -1,0 +1,157 @@
+"""What can be rented, as a page and as a file for spreadsheets."""
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from io import StringIO
+from typing import Annotated, Any, Literal
+
+from fastapi import Query, Response
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from app.advice.market import Offer
+from app.advice.offer_checks import in_region
+from app.catalogue.names import Match
+from app.catalogue.snapshot import Snapshot
+from app.engine.units import GIB
+from app.templating import render
+from app.web.dependencies import CatalogueDep
+from app.web.hardware import Chosen
+from app.web.negotiation import page_router
+from app.web.pages.cloud import CloudPage, Search, living, provider_of, usd_per_device_hour
+
+router = page_router()
+
+CSV_FIELDS = (
+    "provider", "instance", "region", "accelerator", "accelerator_count", "accelerator_memory_gib", "vcpus", "ram_gb",
+    "usd_per_hour_on_demand", "usd_per_hour_spot", "billing", "as_of", "source", "note",
+)  # fmt: skip
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+"""What spreadsheets take for the beginning of a formula."""
+
+
+class CloudFilters(BaseModel):
+    """Which offers, in which order; other fields of the address are left alone."""
+
+    model_config = ConfigDict(frozen=True)
+
+    q: Chosen = None
+    provider: Chosen = None
+    accelerator: Chosen = None
+    memory_gib_min: Annotated[
+        float | None, Field(ge=0, allow_inf_nan=False), BeforeValidator(lambda value: None if value == "" else value)
+    ] = None
+    pricing: Literal["on_demand", "spot", ""] = ""
+    region: Chosen = None
+    per: Literal["hour", "day", "month"] = "hour"
+    sort: Chosen = None
+    page: Annotated[int, Field(ge=1, le=10_000)] = 1
+
+    def fields(self) -> dict[str, str]:
+        """What an address needs to show the same."""
+        told = self.model_dump(exclude={"page"}, exclude_none=True, exclude_defaults=True)
+        return {name: f"{value:g}" if isinstance(value, float) else value for name, value in told.items()}
+
+
+Filters = Annotated[CloudFilters, Query()]
+
+
+@router.get("/cloud")
+async def list_offers_to_rent(filters: Filters, catalogue: CatalogueDep) -> HTMLResponse:
+    """Offers that meet the filters, cheapest for each device first."""
+    search = search_of(filters, catalogue)
+    ordered = found_offers(filters, catalogue, search=search)
+    today = datetime.now(UTC).date()
+    fields, per = filters.fields(), filters.per
+    return render(
+        CloudPage.of(catalogue, ordered, search=search, fields=fields, per=per, page=filters.page, today=today)
+    )
+
+
+@router.get("/cloud.csv")
+async def download_offers(filters: Filters, catalogue: CatalogueDep) -> Response:
+    """The same offers, all of them, for spreadsheets."""
+    offers = found_offers(filters, catalogue, search=search_of(filters, catalogue))
+    disposition = {"content-disposition": 'attachment; filename="whichrig-cloud.csv"'}
+    return Response(csv_text(offers), media_type="text/csv; charset=utf-8", headers=disposition)
+
+
+def search_of(filters: CloudFilters, catalogue: Snapshot) -> Search:
+    """What the words mean: a provider, living or not, or words to be found in offers."""
+    named = filters.provider or filters.q or ""
+    found = catalogue.provider_names.resolve(named) if named else None
+    provider = provider_of(catalogue, found.slug) if isinstance(found, Match) else None
+    if provider is None:
+        return Search(words=filters.q or "")
+    words = filters.q or "" if filters.provider else ""
+    nearest = () if provider.status == "active" else living(catalogue, instead_of=provider)
+    return Search(words=words, provider=provider, nearest=nearest)
+
+
+def found_offers(filters: CloudFilters, catalogue: Snapshot, *, search: Search) -> list[Offer]:
+    """Offers of living providers that meet the filters, in the order asked for."""
+    names = {each.slug: each.name for each in catalogue.market.providers if each.status == "active"}
+    if search.provider:
+        names = {slug: name for slug, name in names.items() if slug in search.slugs}
+    offers = [each for each in catalogue.market.offers if each.provider in names and _meets(each, filters)]
+    worded = [each for each in offers if _holds(each, search.words, names=names, catalogue=catalogue)]
+    device = catalogue.hardware_names.resolve(search.words) if search.words and not worded else None
+    if isinstance(device, Match):
+        worded = [each for each in offers if each.accelerator == device.slug]
+    return _ordered(worded, filters.sort or "", names=names)
+
+
+def _meets(offer: Offer, filters: CloudFilters) -> bool:
+    prices = {"on_demand": offer.usd_per_hour_on_demand, "spot": offer.usd_per_hour_spot}
+    return (
+        filters.accelerator in {None, offer.accelerator}
+        and offer.accelerator_memory_bytes / GIB >= (filters.memory_gib_min or 0)
+        and (not filters.pricing or prices[filters.pricing] is not None)
+        and (filters.region is None or in_region(offer.region, filters.region))
+    )
+
+
+def _holds(offer: Offer, words: str, *, names: Mapping[str, str], catalogue: Snapshot) -> bool:
+    device = catalogue.accelerators[offer.accelerator].name
+    text = f"{names[offer.provider]} {offer.instance} {device} {offer.region}".lower()
+    return all(word in text for word in words.lower().split())
+
+
+def _ordered(offers: list[Offer], sort: str, *, names: Mapping[str, str]) -> list[Offer]:
+    """In the order asked for, unknown values last; cheapest for each device first where nothing is asked."""
+    keys: Mapping[str, Callable[[Offer], Any]] = {
+        "price": usd_per_device_hour,
+        "on_demand": lambda each: each.usd_per_hour_on_demand,
+        "spot": lambda each: each.usd_per_hour_spot,
+        "memory_gib": lambda each: each.accelerator_memory_bytes,
+        "provider": lambda each: names[each.provider].lower(),
+        "accelerator": lambda each: each.accelerator,
+        "seen": lambda each: each.as_of.isoformat(),
+    }
+    key = keys.get(sort.removeprefix("-"), usd_per_device_hour)
+    known = sorted((each for each in offers if key(each) is not None), key=key, reverse=sort.startswith("-"))
+    return known + [each for each in offers if key(each) is None]
+
+
+def csv_text(offers: Sequence[Offer]) -> str:
+    """Offers as comma-separated values with a head; unknown values are empty."""
+    out = StringIO()
+    writer = csv.writer(out)
+    writer.writerow(CSV_FIELDS)
+    writer.writerows([_cell(_field(each, name)) for name in CSV_FIELDS] for each in offers)
+    return out.getvalue()
+
+
+def _field(offer: Offer, name: str) -> object:
+    return offer.accelerator_memory_bytes / GIB if name == "accelerator_memory_gib" else getattr(offer, name)
+
+
+def _cell(value: object) -> str:
+    """A value as a spreadsheet should read it: text that looks like a formula is kept from being one."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    text = str(value)
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text

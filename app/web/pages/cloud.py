@@ -1,0 +1,260 @@
+"""The list of offers to rent, with what became of closed services, and what costs nothing."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import ClassVar, Self
+
+from app import formatting
+from app.advice.market import Offer, Provider
+from app.advice.money import money
+from app.advice.offer_checks import CONTINENTS
+from app.catalogue.snapshot import Snapshot
+from app.engine.units import GIB, HOURS_PER_DAY, HOURS_PER_MONTH
+from app.web.labels import label
+from app.web.pages.listing import Choice, Column, Filter, Pages, choices, column, cut, link
+
+PATH = "/cloud"
+MEMORY_STEPS = (8, 16, 24, 40, 48, 80, 141, 192)
+HOURS_IN = {"hour": 1.0, "day": HOURS_PER_DAY, "month": HOURS_PER_MONTH}
+JSON_FIELDS = ("provider", "accelerator", "pricing")
+"""Filters that the list for programs knows too."""
+MOST_NEAREST = 6
+
+_NEAREST = Path(__file__).parent.parent / "cloud.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What the words of a search mean."""
+
+    words: str = ""
+    """Words to be found in the offers."""
+    provider: Provider | None = None
+    nearest: tuple[Provider, ...] = ()
+    """Living providers of the nearest kind, where the one that was meant is gone."""
+
+    @property
+    def slugs(self) -> set[str]:
+        """Providers whose offers are shown."""
+        if self.nearest:
+            return {each.slug for each in self.nearest}
+        return {self.provider.slug} if self.provider else set()
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A service that is closed, and where to go instead."""
+
+    name: str
+    told: str
+    kind: str
+    nearest: tuple[tuple[str, str], ...]
+    """Names and addresses."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRow:
+    """One offer."""
+
+    provider: str
+    instance: str
+    device: str
+    device_url: str
+    memory: str
+    per_device: str
+    on_demand: str
+    spot: str
+    machine: str
+    region: str
+    as_of: str
+    old: bool
+    source_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class FreeNotebook:
+    """A notebook that costs nothing, within limits."""
+
+    name: str
+    url: str
+    free: str
+    paid: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloudPage:
+    """Offers that meet the filters."""
+
+    template: ClassVar[str] = "cloud/list.html"
+
+    title: str
+    words: str
+    filters: tuple[Filter, ...]
+    per: tuple[Choice, ...]
+    sort: str
+    gone: Gone | None
+    columns: tuple[Column, ...]
+    rows: tuple[OfferRow, ...]
+    pages: Pages
+    csv_url: str
+    json_url: str
+    notebooks: tuple[FreeNotebook, ...]
+    old_after_days: str
+
+    @classmethod
+    def of(
+        cls,
+        catalogue: Snapshot,
+        found: Sequence[Offer],
+        *,
+        search: Search,
+        fields: Mapping[str, str],
+        per: str,
+        page: int,
+        today: date,
+    ) -> Self:
+        """The page of the offers found; ``fields`` are filters, order and unit as they stand in the address."""
+        shown, pages = cut(found, path=PATH, fields=fields, page=page, noun="offers")
+        known = {name: fields[name] for name in JSON_FIELDS if name in fields}
+        return cls(
+            title="Cloud",
+            words=fields.get("q", ""),
+            filters=_filters(catalogue, fields),
+            per=tuple(Choice(name, f"a {name}", name == per) for name in HOURS_IN),
+            sort=fields.get("sort", ""),
+            gone=_gone(search),
+            columns=_columns(fields, per),
+            rows=tuple(_row(each, catalogue, per=per, today=today) for each in shown),
+            pages=pages,
+            csv_url=link("/cloud.csv", fields),
+            json_url=link("/cloud/offers", known),
+            notebooks=notebooks(catalogue),
+            old_after_days=formatting.exact(money("price_age_days")),
+        )
+
+
+def provider_of(catalogue: Snapshot, slug: str) -> Provider | None:
+    """A provider, living or not."""
+    return next((each for each in catalogue.market.providers if each.slug == slug), None)
+
+
+def living(catalogue: Snapshot, *, instead_of: Provider) -> tuple[Provider, ...]:
+    """Providers of the nearest kind that live; who took over stands first."""
+    entry = _nearest_kinds().get(instead_of.slug, {})
+    kind, heir = entry.get("kind", instead_of.kind), entry.get("heir", "")
+    active = [each for each in catalogue.market.providers if each.status == "active"]
+    same = [each for each in active if each.kind == kind and each.slug != heir]
+    return (*(each for each in active if each.slug == heir), *same)[:MOST_NEAREST]
+
+
+@cache
+def _nearest_kinds() -> dict[str, dict[str, str]]:
+    with _NEAREST.open("rb") as file:
+        return tomllib.load(file)
+
+
+def usd_per_device_hour(offer: Offer) -> float | None:
+    """The lower of its prices for one device; of a slice, for what a whole device would cost. [USD/h]"""
+    prices = [usd for usd in (offer.usd_per_hour_on_demand, offer.usd_per_hour_spot) if usd is not None]
+    return min(prices) / offer.accelerator_count if prices and offer.accelerator_count else None
+
+
+def notebooks(catalogue: Snapshot) -> tuple[FreeNotebook, ...]:
+    """Notebook services that live, with what they give away."""
+    return tuple(
+        FreeNotebook(each.name, each.homepage, each.free_tier, each.billing)
+        for each in catalogue.market.providers
+        if each.kind == "notebook" and each.status == "active" and each.free_tier
+    )
+
+
+def _gone(search: Search) -> Gone | None:
+    provider = search.provider
+    if provider is None or provider.status == "active":
+        return None
+    kind = label("provider", search.nearest[0].kind if search.nearest else provider.kind)
+    nearest = tuple((each.name, each.homepage) for each in search.nearest)
+    return Gone(provider.name, provider.status_note, kind, nearest)
+
+
+def _filters(catalogue: Snapshot, fields: Mapping[str, str]) -> tuple[Filter, ...]:
+    active = {each.slug: each.name for each in catalogue.market.providers if each.status == "active"}
+    offers = [each for each in catalogue.market.offers if each.provider in active]
+    providers = sorted({(each.provider, active[each.provider]) for each in offers}, key=lambda pair: pair[1].lower())
+    used = {each.accelerator for each in offers}
+    devices = sorted(((slug, catalogue.accelerators[slug].name) for slug in used), key=lambda pair: pair[1].lower())
+    sizes = [(str(size), f"{size} GB or more") for size in MEMORY_STEPS]
+    pricing = [("on_demand", "On demand"), ("spot", "Spot")]
+    regions = [(name, label("continent", name)) for name in CONTINENTS]
+    return (
+        choices("accelerator", "Device", values=devices, chosen=fields.get("accelerator", "")),
+        choices("memory_gib_min", "Memory of one", values=sizes, chosen=fields.get("memory_gib_min", "")),
+        choices("provider", "Provider", values=providers, chosen=fields.get("provider", "")),
+        choices("pricing", "Price", values=pricing, chosen=fields.get("pricing", "")),
+        choices("region", "Region", values=regions, chosen=fields.get("region", "")),
+    )
+
+
+def _columns(fields: Mapping[str, str], per: str) -> tuple[Column, ...]:
+    return (
+        column(PATH, fields, label="Provider", by="provider"),
+        column(PATH, fields, label="Devices", by="accelerator"),
+        column(PATH, fields, label="Memory of one", by="memory_gib", falling=True),
+        _rising(fields, f"One device, a {per}", by="price"),
+        _rising(fields, f"On demand, a {per}", by="on_demand"),
+        _rising(fields, f"Spot, a {per}", by="spot"),
+        column(PATH, fields, label="Machine"),
+        column(PATH, fields, label="Region"),
+        column(PATH, fields, label="Seen", by="seen"),
+    )
+
+
+def _rising(fields: Mapping[str, str], text: str, *, by: str) -> Column:
+    head = column(PATH, fields, label=text, by=by)
+    return Column(head.label, "num", head.url, head.aria_sort)
+
+
+def _row(offer: Offer, catalogue: Snapshot, *, per: str, today: date) -> OfferRow:
+    device = catalogue.accelerators[offer.accelerator]
+    provider = provider_of(catalogue, offer.provider)
+    return OfferRow(
+        provider=provider.name if provider else offer.provider,
+        instance=offer.instance,
+        device=formatting.times(offer.accelerator_count, device.name),
+        device_url=f"/hardware/{offer.accelerator}",
+        memory=formatting.nominal_gib(offer.accelerator_memory_bytes / GIB),
+        per_device=_price(usd_per_device_hour(offer), per),
+        on_demand=_price(offer.usd_per_hour_on_demand, per),
+        spot=_price(offer.usd_per_hour_spot, per),
+        machine=_machine(offer),
+        region=offer.region if offer.region != "-" else formatting.UNKNOWN,
+        as_of=formatting.day(offer.as_of),
+        old=(today - offer.as_of).days > money("price_age_days"),
+        source_url=offer.source if offer.source.startswith("https://") else "",
+    )
+
+
+def _price(usd_per_hour: float | None, per: str) -> str:
+    """A price for the time asked for; an unknown one stays unknown.
+
+    >>> _price(2.5, "hour"), _price(2.5, "day"), _price(0.0, "month"), _price(None, "day")
+    ('$2.50', '$60.00', 'free', 'unknown')
+    """
+    if usd_per_hour is None:
+        return formatting.UNKNOWN
+    usd = usd_per_hour * HOURS_IN[per]
+    if usd == 0:
+        return "free"
+    return f"${usd:,.2f}" if usd >= 0.1 else f"${usd:.3f}"
+
+
+def _machine(offer: Offer) -> str:
+    told = [
+        f"{formatting.exact(offer.vcpus)} vCPU" if offer.vcpus else "",
+        f"{formatting.exact(offer.ram_gb)} GB RAM" if offer.ram_gb else "",
+    ]
+    return ", ".join(part for part in told if part)
