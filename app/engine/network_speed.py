@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.engine import input_pipeline
-from app.engine.arrays import FloatArray
+from app.engine.arrays import BoolArray, FloatArray
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.gradient_exchange import exchange_s, exposed_s
 from app.engine.hardware import Devices, Systems
@@ -54,6 +54,16 @@ def execution_mode(job: Job) -> str:
     return "compiled" if job.compiled or job.framework == "jax" else "eager"
 
 
+def captured(job: Job, systems: Systems) -> BoolArray:
+    """Whether a run is tuned as large ones are: fused layers, and steps captured as graphs of kernels.
+
+    Mixed precision, channels last and replicas stated together mark the recipes of MLPerf and of cluster runs, in which
+    nobody pays for kernels launched one by one.
+    """
+    tuned = job.training and job.channels_last and job.precision == "amp" and execution_mode(job) == "eager"
+    return np.asarray(tuned & (systems.count > 1.0), dtype=np.bool_)
+
+
 def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArray:
     """How often each activation is written or read in a forward pass. [-]
 
@@ -61,9 +71,11 @@ def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArra
     (DenseNet), or none at all (VGG).
     """
     kind = "attention" if work.transformer else "conv"
-    mode = "compiled" if execution_mode(job) in {"compiled", "runtime"} else "eager"
+    groups = families(systems.devices)
+    fused = np.asarray(execution_mode(job) in {"compiled", "runtime"}) | captured(job, systems)
     copies = work.copies / NETWORKS.value("retained_residual") if work.copies else 1.0
-    return copies * NETWORKS.column(f"{kind}_touches_{mode}", families(systems.devices))
+    one_by_one, together = (NETWORKS.column(f"{kind}_touches_{mode}", groups) for mode in ("eager", "compiled"))
+    return copies * np.where(fused, together, one_by_one)
 
 
 def repacking(job: Job, rate: MathRate, *, work: NetworkWork) -> FloatArray:
@@ -88,14 +100,21 @@ def launch_times_s(
     job: Job, systems: Systems, *, work: NetworkWork, share: TrainingShare
 ) -> tuple[FloatArray, FloatArray]:
     """Host time to launch all kernels, and device time that kernels take however small they are. [s]"""
-    groups = families(systems.devices)
-    mode = execution_mode(job)
+    groups, mode = families(systems.devices), execution_mode(job)
+    together = captured(job, systems)
     per_layer = NETWORKS.value("kernels_per_attention_block" if work.transformer else "kernels_per_layer")
-    kernels = per_layer * work.layers * NETWORKS.value(f"kernel_share_{mode}")
+
+    def of_mode(name: str) -> FloatArray:
+        graph, stated = (NETWORKS.column(f"{name}_{key}", groups) for key in ("compiled", mode))
+        return np.where(together, graph, stated)
+
+    kernels = per_layer * work.layers * of_mode("kernel_share")
+    casts = NETWORKS.value("kernels_with_casts") if mode == "eager" and job.precision == "amp" else 1.0
     passes = 1.0 + share.backward_fraction * NETWORKS.value("backward_launches_per_forward") + share.recompute_fraction
-    host = NETWORKS.column(f"launch_s_{mode}", groups) / host_speed(systems.devices)
+    launch_s = kernels * passes * np.where(together, 1.0, casts) * of_mode("launch_s")
+    host_s = (launch_s + of_mode("step_start_s")) / host_speed(systems.devices)
     shortest = np.maximum(kernels, work.layers * work.time_steps) * NETWORKS.column("shortest_kernel_s", groups)
-    return kernels * passes * host, shortest * passes
+    return host_s, shortest * passes
 
 
 def host_speed(devices: Devices) -> FloatArray:

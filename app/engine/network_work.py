@@ -158,30 +158,39 @@ def generator_activations(pixels: float) -> float:
 
 
 def usual_layers(
-    *, architecture: str, parameters: float, macs: float | None, activations: float | None = None
+    *,
+    architecture: str,
+    parameters: float,
+    macs: float | None,
+    activations: float | None = None,
+    pixels: float = USUAL_PIXELS,
 ) -> float:
     """Layers of a network whose depth is not known. [-]
 
-    Attention blocks follow from the size. A convolution has about as many parameters as the square of its products
-    per output, so depth follows from parameters over that square, for classifiers; for the rest from the operations.
+    Attention blocks follow from the size. Convolutional classifiers are deep when they hold many parameters though
+    each output takes few products (narrow or grouped layers), and when each parameter is used at many places (no wide
+    dense layers at the end); for the rest depth follows from the operations.
 
     Examples
     --------
-    ViT-L has 24 blocks and ResNet-50 has 50 layers:
+    ViT-L has 24 blocks, ResNeXt-101 32x4d 105 layers and EfficientNet-B0 82:
 
     >>> round(usual_layers(architecture="vit", parameters=304e6, macs=None))
     22
-    >>> round(usual_layers(architecture="cnn", parameters=25.6e6, macs=4.11e9, activations=11.11e6))
-    49
+    >>> round(usual_layers(architecture="cnn", parameters=44.2e6, macs=8.01e9, activations=21.2e6))
+    108
+    >>> round(usual_layers(architecture="cnn", parameters=5.29e6, macs=0.4e9, activations=6.75e6))
+    92
     """
     if architecture == "vit":
         return BLOCKS_OF_TRANSFORMER * max(1.0, math.sqrt(parameters / PARAMETERS_OF_VIT_BASE))
     if architecture in ONCE_PER_SAMPLE | {"recommender", "rnn"}:
         return NETWORKS.value("usual_layers_dense")
     if architecture == "cnn" and macs and activations:
-        power = NETWORKS.value("layers_by_width_power")
-        width: float = (parameters * (activations / macs) ** 2) ** power
-        return NETWORKS.value("layers_by_width") * width
+        size: float = parameters ** NETWORKS.value("layers_parameters_power")
+        narrow: float = (activations / macs) ** NETWORKS.value("layers_intensity_power")
+        reuse: float = (macs / (parameters * pixels)) ** NETWORKS.value("layers_reuse_power")
+        return NETWORKS.value("layers_of_classifiers") * size * narrow * reuse
     giga_macs = max(macs or 0.0, 1.0) / NETWORKS.value("usual_layers_reference_macs")
     growth: float = giga_macs ** NETWORKS.value("usual_layers_growth")
     return NETWORKS.value("usual_layers_convolutional") * growth
@@ -218,7 +227,11 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         activations = activations_from_macs(macs=macs, parameters=spec.parameters, architecture=spec.architecture)
         inferred.append("activations")
     layers = spec.depth or usual_layers(
-        architecture=spec.architecture, parameters=spec.parameters, macs=macs, activations=activations
+        architecture=spec.architecture,
+        parameters=spec.parameters,
+        macs=macs,
+        activations=activations,
+        pixels=pixels or USUAL_PIXELS,
     )
     return NetworkWork(
         macs=macs,
