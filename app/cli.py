@@ -15,6 +15,7 @@ COMMANDS = {
     "accuracy": "How well do the estimates agree with published measurements?",
     "mcp": "Answer the Model Context Protocol on standard input and output.",
     "catalogue": "Make and check the catalogue: init, check.",
+    "admin": "Accounts of administrators: create-user, change-user, list-users.",
 }
 """Each command is the ``command`` of the module of its name in :mod:`app.commands`."""
 

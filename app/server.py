@@ -1,20 +1,25 @@
 """Run the service: uvicorn over create_app()."""
 
+import sys
+
 import uvicorn
 
+from app.admin import accounts
 from app.catalogue import startup
-from app.db import connect
+from app.db import connect, reading
 from app.main import create_app
 from app.settings import Settings
+
+FIRST_ACCOUNT = (
+    "whichrig: nobody can administer yet; make the first account with: "
+    "whichrig admin create-user --email you@example.org --role approver\n"
+)
 
 
 def serve(settings: Settings, *, host: str | None = None, port: int | None = None, workers: int | None = None) -> None:
     """Serve until stopped; what is not given comes from the settings."""
     processes = workers or settings.workers
-    if processes > 1:
-        engine = connect(settings.database_url)
-        startup.init(engine)  # once, here, before the processes would all try
-        engine.dispose()
+    _prepare(settings)
     uvicorn.run(
         create_app(settings) if processes == 1 else "app.main:create_app",
         factory=processes > 1,
@@ -22,6 +27,17 @@ def serve(settings: Settings, *, host: str | None = None, port: int | None = Non
         port=settings.port if port is None else port,
         workers=processes,
         log_level=settings.log_level,
+        log_config=log_config(form=settings.log_format, level=settings.log_level),
         access_log=settings.log_level == "debug",
         server_header=False,
     )
+
+
+def _prepare(settings: Settings) -> None:
+    """Bring the database up once, before several processes would all try, and say how to make the first account."""
+    engine = connect(settings.database_url)
+    startup.init(engine)
+    with reading(engine) as session:
+        if not accounts.there_are_accounts(session):
+            sys.stderr.write(FIRST_ACCOUNT)
+    engine.dispose()

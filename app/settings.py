@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
+from limits import parse as parse_limit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from app.field_problems import field_problems
@@ -37,8 +38,32 @@ class Settings(BaseModel):
         description="Address visitors use, such as https://rig.example.org, when a proxy stands in front. "
         "Links in answers start with it, and forms sent from it are accepted. Empty: taken from each request.",
     )
+    two_person_approval: bool = Field(
+        False,
+        description="Whether a draft has to be published by somebody who made none of its edits.",
+    )
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
         "info", description="How much is logged on standard error."
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="Log lines for people, or one JSON object a line, each with the request's id."
+    )
+    log_requests: bool = Field(
+        False,
+        description="Whether every request is logged: address without its query, status, duration; never who asked.",
+    )
+    rate_limit: str = Field(
+        "",
+        description="Most requests of one client, such as 60/minute or 1000/hour; a batch counts as ten. "
+        "Each process counts for itself. Empty: no limit.",
+    )
+    request_timeout_s: float = Field(
+        30.0, ge=1, le=600, description="Seconds after which a request without an answer gets a 503."
+    )
+    cors_origins: str = Field(
+        "",
+        description="Sites whose scripts may call the API from a browser, separated by commas, or * for all; "
+        "nothing under /admin is ever open to them. Empty: none.",
     )
 
     @field_validator("database_url")
@@ -58,7 +83,30 @@ class Settings(BaseModel):
             raise ValueError(message)
         return value.rstrip("/")
 
-    @field_validator("log_level", mode="before")
+    @field_validator("rate_limit")
+    @classmethod
+    def _a_limit(cls, value: str) -> str:
+        try:
+            allowed = not value or parse_limit(value).amount > 0
+        except ValueError:
+            allowed = False
+        if not allowed:
+            message = "Enter a number and a time, such as 60/minute"
+            raise ValueError(message)
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        origins = [one.strip().rstrip("/") for one in value.split(",") if one.strip()]
+        for origin in origins if origins != ["*"] else ():
+            cls._an_origin(origin)
+            if urlsplit(origin).path:
+                message = "Enter addresses without a path, such as https://example.org, or * alone"
+                raise ValueError(message)
+        return ",".join(origins)
+
+    @field_validator("log_level", "log_format", mode="before")
     @classmethod
     def _in_any_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value

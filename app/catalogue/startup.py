@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
-LOOK_AGAIN_AFTER_S = 1.0
+LOOK_AGAIN_AFTER_S = 0.4
 """How long a snapshot is trusted before the revision is looked at again."""
 
 
@@ -52,7 +52,7 @@ def check(engine: Engine) -> list[Finding]:
 
 
 def current(engine: Engine) -> Snapshot:
-    """The snapshot of the present revision; the database is asked at most once a second."""
+    """The snapshot of the present revision; the database is asked at most every 0.4 s."""
     held = _held.get(engine)
     if held is None:
         return prepare(engine)

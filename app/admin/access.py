@@ -1,0 +1,115 @@
+"""Who may come in: the caller of a request from its session cookie or its key, and what each role may do."""
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import Depends, Request, Response
+
+from app.admin import accounts
+from app.admin.accounts import SESSION_LASTS, Caller
+from app.db import reading, transaction
+from app.errors import AppError, Forbidden, Unauthorized
+from app.negotiation import prefers_html
+
+SIGN_IN = "/admin/sign-in"
+COOKIE = "whichrig-session"
+SECURE_COOKIE = "__Host-" + COOKIE
+BEARER = "bearer "
+
+
+class SignInFirst(AppError):
+    """Leads a visitor to the form."""
+
+    status = 303
+    title = "Sign in first"
+
+
+def caller_of(request: Request) -> Caller | None:
+    """Who asks, by key or by session."""
+    engine = request.app.state.engine
+    authorization = request.headers.get("authorization", "")
+    if authorization.lower().startswith(BEARER):
+        key = authorization[len(BEARER) :].strip()
+        with reading(engine) as session:
+            found = accounts.caller_of_key(session, key)
+        if found is None:
+            return None
+        if found[1]:
+            with transaction(engine) as session:
+                accounts.note_use(session, key)
+        return found[0]
+    token = request.cookies.get(cookie_name(request))
+    if not token:
+        return None
+    with reading(engine) as session:
+        return accounts.caller_of_session(session, token)
+
+
+def viewer(request: Request) -> Caller:
+    """A caller who may look."""
+    return _at_least("viewer", request)
+
+
+def editor(request: Request) -> Caller:
+    """A caller who may edit the draft."""
+    return _at_least("editor", request)
+
+
+def approver(request: Request) -> Caller:
+    """A caller who may publish."""
+    return _at_least("approver", request)
+
+
+def person(request: Request) -> Caller:
+    """A caller who signed in with a password: accounts are no business of keys."""
+    caller = _at_least("viewer", request)
+    if caller.session_id is None:
+        raise Forbidden("A key cannot do this; sign in with your password.")
+    return caller
+
+
+Viewer = Annotated[Caller, Depends(viewer)]
+Editor = Annotated[Caller, Depends(editor)]
+Approver = Annotated[Caller, Depends(approver)]
+Person = Annotated[Caller, Depends(person)]
+
+
+def set_cookie(request: Request, response: Response, *, token: str) -> None:
+    """Hand the browser its session."""
+    response.set_cookie(
+        cookie_name(request),
+        token,
+        max_age=int(SESSION_LASTS.total_seconds()),
+        path="/",
+        secure=_https(request),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def drop_cookie(request: Request, response: Response) -> None:
+    """Take it back."""
+    response.delete_cookie(cookie_name(request), path="/", secure=_https(request), httponly=True, samesite="lax")
+
+
+def cookie_name(request: Request) -> str:
+    """With https the browser itself sees to it that no other site can set the cookie."""
+    return SECURE_COOKIE if _https(request) else COOKIE
+
+
+def _https(request: Request) -> bool:
+    return request.url.scheme == "https" or request.app.state.settings.public_url.startswith("https://")
+
+
+def _at_least(role: str, request: Request) -> Caller:
+    caller = caller_of(request)
+    if caller is None:
+        if prefers_html(request):
+            after = quote(request.url.path) if request.method == "GET" else "/admin"
+            raise SignInFirst("Sign in first.", headers={"location": f"{SIGN_IN}?after={after}"})
+        raise Unauthorized(
+            "Sign in, or send a key: Authorization: Bearer wr_….", headers={"www-authenticate": "Bearer"}
+        )
+    if not caller.may(role):
+        raise Forbidden(f"This takes the role {role}; yours is {caller.role}.")
+    return caller

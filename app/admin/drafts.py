@@ -1,0 +1,210 @@
+"""The draft: everybody's edits, collected until somebody publishes them."""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.admin.entities import ENTITIES, Document, Entity
+from app.admin.entries import NEW, Entry, change_of, entry
+from app.admin.schemas import checked
+from app.catalogue.seed import alone
+from app.errors import Conflict, PreconditionFailed, Unprocessable
+from app.field_problems import FieldProblem, nearest
+from app.tables import AuditEntry, DraftChange
+
+LONGEST_WHY = 600
+ANY_TAG = "*"
+
+
+class StaleEdit(PreconditionFailed):
+    """Somebody else edited the entry in between; both versions are told."""
+
+    def __init__(self, now: Entry, yours: Document) -> None:
+        super().__init__("Somebody else changed this entry in between. Look at both versions and save again.")
+        self.now = now
+        self.yours = yours
+        self._told = {"current": now.as_json(), "yours": yours}
+
+    def problem(self) -> dict[str, object]:
+        """The problem object, with both versions."""
+        return {**super().problem(), **self._told}
+
+
+def changes(session: Session) -> list[DraftChange]:
+    """The whole draft, in the order of tables that refer to each other."""
+    order = list(_BY_DEPENDENCE)
+    found = session.scalars(select(DraftChange).order_by(DraftChange.id)).all()
+    return sorted(found, key=lambda change: order.index(change.entity))
+
+
+def create(session: Session, entity: Entity, *, values: Mapping[str, Any], why: str, actor: str) -> Entry:
+    """Draft a new entry."""
+    one_at_a_time(session)
+    document = checked(entity, values)
+    _check_references(session, entity, document)
+    key = NEW + secrets.token_hex(8) if entity.numbered else entity.key_text(document[entity.key_column.name])
+    if not entity.numbered and (_is_published(session, entity, key) or change_of(session, entity, key=key)):
+        raise Conflict(f"There is an entry “{key}” in {entity.title.lower()} already.")
+    return _put(session, entity, key, action="create", base_version=0, values=document, why=why, actor=actor)
+
+
+def update(
+    session: Session, entity: Entity, *, key: str, values: Mapping[str, Any], tag: str, why: str, actor: str
+) -> Entry:
+    """Draft new values of an entry; ``tag`` is that of the entry the editor began with."""
+    one_at_a_time(session)
+    now = entry(session, entity, key=key)
+    document = checked(entity, values)
+    _check_tag(now, tag, document)
+    _check_references(session, entity, document)
+    own_key = entity.key_column.name
+    if not entity.numbered and entity.key_text(document[own_key]) != key:
+        raise Unprocessable([FieldProblem(f"/{own_key}", f"Leave this at {key}: other entries refer to it")])
+    action = "update" if now.published is not None else "create"
+    if now.retired:
+        action = "restore"
+    if now.published == document and not now.retired:
+        if now.change is not None:
+            session.delete(now.change)
+            session.flush()
+        return entry(session, entity, key=key)
+    return _put(session, entity, key, action=action, base_version=now.version, values=document, why=why, actor=actor)
+
+
+def retire(session: Session, entity: Entity, *, key: str, tag: str, why: str, actor: str) -> Entry:
+    """Draft that an entry is answered from no more; it stays in the database."""
+    one_at_a_time(session)
+    now = entry(session, entity, key=key)
+    _check_tag(now, tag, {})
+    if now.published is None or now.retired:
+        raise Conflict("Only a published entry can be retired; discard the draft instead.")
+    return _put(
+        session, entity, key, action="retire", base_version=now.version, values=now.published, why=why, actor=actor
+    )
+
+
+def discard(session: Session, entity: Entity, *, key: str, actor: str) -> None:
+    """Take one change out of the draft; the audit trail keeps it."""
+    one_at_a_time(session)
+    change = change_of(session, entity, key=key)
+    if change is None:
+        raise entity.unknown(key)
+    _note(session, change, action="discard", actor=actor, before=change.values, after=None)
+    session.delete(change)
+
+
+def put_back(session: Session, entity: Entity, *, key: str, document: Document | None, why: str, actor: str) -> Entry:
+    """Draft an entry as it once was; None: it was not there."""
+    one_at_a_time(session)
+    now = entry(session, entity, key=key)
+    if document is None:
+        return now if now.retired else retire(session, entity, key=key, tag=ANY_TAG, why=why, actor=actor)
+    return update(session, entity, key=key, values=document, tag=ANY_TAG, why=why, actor=actor)
+
+
+def one_at_a_time(session: Session) -> None:
+    """Administrators write one after the other; SQLite sees to that by itself."""
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        alone(connection)
+
+
+def _put(
+    session: Session,
+    entity: Entity,
+    key: str,
+    *,
+    action: str,
+    base_version: int,
+    values: Document,
+    why: str,
+    actor: str,
+) -> Entry:
+    change = change_of(session, entity, key=key)
+    before = dict(change.values) if change else None
+    if change is None:
+        change = DraftChange(entity=entity.name, key=key, base_version=base_version, version=0)
+        session.add(change)
+    change.action, change.values, change.why = action, values, why.strip()[:LONGEST_WHY]
+    change.base_version = base_version
+    change.changed_by, change.changed_at = actor, datetime.now(UTC)
+    change.version += 1
+    session.flush()
+    _note(session, change, action="draft", actor=actor, before=before, after=values)
+    return entry(session, entity, key=key)
+
+
+def _note(
+    session: Session, change: DraftChange, *, action: str, actor: str, before: Document | None, after: Document | None
+) -> None:
+    session.add(
+        AuditEntry(
+            at=datetime.now(UTC),
+            actor=actor,
+            action=action,
+            entity=change.entity,
+            key=change.key,
+            why=change.why,
+            before=before,
+            after=after,
+        )
+    )
+    session.flush()
+
+
+def _check_tag(now: Entry, tag: str, yours: Document) -> None:
+    if tag not in {now.tag, ANY_TAG}:
+        raise StaleEdit(now, yours)
+
+
+def _is_published(session: Session, entity: Entity, key: str) -> bool:
+    column = entity.key_column
+    return session.scalar(select(column).where(column == entity.key_of(key))) is not None
+
+
+def _check_references(session: Session, entity: Entity, document: Document) -> None:
+    """Every name of another entry has to be one, published or drafted."""
+    wanted = [(f"/{name}", target, document[name]) for name, target in entity.references.items()]
+    facts = document.get("facts", {})
+    wanted += [(f"/facts/{name}/source", ENTITIES["sources"], fact["source"]) for name, fact in facts.items()]
+    known: dict[str, list[str]] = {}
+    problems = []
+    for pointer, target, name in wanted:
+        if name is None:
+            continue
+        if target.name not in known:
+            known[target.name] = _names(session, target)
+        if name not in known[target.name]:
+            detail = f"There is no entry “{name[:60]}” in {target.title.lower()}"
+            problems.append(FieldProblem(pointer, detail, nearest(name, known[target.name])))
+    if document.get("outcome") is not None and entity.name == "rules":
+        problems += _outcome_problems(session, document)
+    if problems:
+        raise Unprocessable(problems)
+
+
+def _outcome_problems(session: Session, document: Document) -> Iterable[FieldProblem]:
+    kinds = {"scenario": "scenarios", "tier": "tiers"}
+    kind = document["kind"]
+    names = _names(session, ENTITIES[kinds[kind]]) if kind in kinds else ["problem", "warning", "note"]
+    if document["outcome"] not in names:
+        yield FieldProblem("/outcome", f"Choose {', '.join(names)}", nearest(document["outcome"], names))
+
+
+def _names(session: Session, entity: Entity) -> list[str]:
+    column = entity.key_column
+    published = session.scalars(select(column).where(entity.table.c.retired.is_(False)))
+    drafted = session.scalars(select(DraftChange.key).where(DraftChange.entity == entity.name))
+    return sorted({*published, *drafted})
+
+
+_BY_DEPENDENCE = (
+    "sources", "software-support", "hardware", "aliases", "providers", "prices", "offers", "machines", "host-parts",
+    "transformers", "networks", "diffusion-models", "algorithms", "datasets", "countries", "factors", "scenarios",
+    "tiers", "rules",
+)  # fmt: skip
+"""Kinds of entries, those that others refer to first."""

@@ -1,0 +1,107 @@
+"""What administrators should look at: stale prices, facts without a source, ended support, prices that disagree."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.catalogue import checks
+from app.catalogue.checks import Finding
+from app.tables import AcceleratorFact, AcceleratorRow, OfferRow, PriceRow, SoftwareSupport
+
+AGES_DAYS = (30, 120, 365, 730)
+"""Prices older than 120 days should not rank; the others help to choose what to look at first."""
+RECALLED = "general-knowledge"
+"""The source of what nobody has looked up yet."""
+FAR_APART = 3.0
+"""Two prices of the same card and condition that differ by more disagree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """How many prices are how old."""
+
+    label: str
+    prices: int
+    offers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Prices of one card that cannot both be right."""
+
+    accelerator: str
+    condition: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The state of the catalogue."""
+
+    ages: list[Age]
+    unsourced: list[tuple[str, str]]
+    ending: list[tuple[str, str, int]]
+    disagreements: list[Disagreement]
+    findings: list[Finding]
+
+
+def health(session: Session, *, today: date) -> Health:
+    """Look at everything once."""
+    return Health(
+        ages=list(_ages(session, today)),
+        unsourced=_unsourced(session),
+        ending=_ending(session),
+        disagreements=list(_disagreements(session)),
+        findings=[
+            each for each in checks.check(session, today=today) if each.severity in {checks.ERROR, checks.WARNING}
+        ],
+    )
+
+
+def _ages(session: Session, today: date) -> Iterator[Age]:
+    prices = [(today - day).days for day in session.scalars(select(PriceRow.as_of).where(PriceRow.retired.is_(False)))]
+    offers = [(today - day).days for day in session.scalars(select(OfferRow.as_of).where(OfferRow.retired.is_(False)))]
+    bounds = [0, *AGES_DAYS]
+    for low, high in zip(bounds, [*AGES_DAYS, None], strict=True):
+        label = f"{low} to {high} days" if high else f"over {low} days"
+        yield Age(label, _between(prices, low, high), _between(offers, low, high))
+
+
+def _between(ages: list[int], low: int, high: int | None) -> int:
+    return sum(low <= max(age, 0) and (high is None or age < high) for age in ages)
+
+
+def _unsourced(session: Session) -> list[tuple[str, str]]:
+    """Facts from memory: the accelerator and how many."""
+    found = Counter(session.scalars(select(AcceleratorFact.accelerator).where(AcceleratorFact.source == RECALLED)))
+    return [(slug, f"{count} facts") for slug, count in sorted(found.items(), key=lambda each: (-each[1], each[0]))]
+
+
+def _ending(session: Session) -> list[tuple[str, str, int]]:
+    """Support that has ended or ends: the architecture, what is known, and how many devices it concerns."""
+    devices = Counter(session.scalars(select(AcceleratorRow.support).where(AcceleratorRow.retired.is_(False))))
+    rows = session.execute(
+        select(SoftwareSupport.slug, SoftwareSupport.status, SoftwareSupport.since)
+        .where(SoftwareSupport.status.in_(("legacy", "unsupported")), SoftwareSupport.retired.is_(False))
+        .order_by(SoftwareSupport.since.desc())
+    )
+    return [(row.slug, f"{row.status} since {row.since or 'an unknown day'}", devices[row.slug]) for row in rows]
+
+
+def _disagreements(session: Session) -> Iterator[Disagreement]:
+    rows = session.execute(
+        select(PriceRow.accelerator, PriceRow.condition, PriceRow.amount)
+        .where(PriceRow.retired.is_(False), PriceRow.currency == "USD")
+        .order_by(PriceRow.accelerator, PriceRow.condition)
+    )
+    amounts: dict[tuple[str, str], list[float]] = {}
+    for row in rows:
+        amounts.setdefault((row.accelerator, row.condition), []).append(row.amount)
+    for (accelerator, condition), found in amounts.items():
+        if max(found) > FAR_APART * min(found):
+            yield Disagreement(accelerator, condition, min(found), max(found))

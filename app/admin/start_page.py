@@ -1,0 +1,81 @@
+"""The first page of the administration: what needs attention."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from app import formatting
+from app.admin import drafts
+from app.admin.access import Viewer
+from app.admin.entities import ENTITIES
+from app.admin.forms import Frame
+from app.admin.health import Age, health
+from app.catalogue.queries import revision
+from app.db import SessionDep
+from app.templating import render
+
+router = APIRouter(prefix="/admin", include_in_schema=False)
+
+MOST_LINES = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One thing to look at, with the way to it."""
+
+    name: str
+    url: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartPage:
+    """The state of the catalogue."""
+
+    template: ClassVar[str] = "admin/start.html"
+
+    title: str
+    frame: Frame
+    revision: int
+    drafted: int
+    tables: tuple[Note, ...]
+    ages: tuple[Age, ...]
+    unsourced: tuple[Note, ...]
+    ending: tuple[Note, ...]
+    disagreements: tuple[Note, ...]
+    findings: tuple[str, ...]
+
+
+@router.get("")
+def show_start(caller: Viewer, session: SessionDep) -> Response:
+    """What needs attention."""
+    found = health(session, today=datetime.now(UTC).date())
+    return render(
+        StartPage(
+            title="Administration",
+            frame=Frame.of(caller),
+            revision=revision(session),
+            drafted=len(drafts.changes(session)),
+            tables=tuple(Note(each.title, f"/admin/entries/{each.name}", "") for each in ENTITIES.values()),
+            ages=tuple(found.ages),
+            unsourced=tuple(
+                Note(slug, f"/admin/entries/hardware/{slug}", text) for slug, text in found.unsourced[:MOST_LINES]
+            ),
+            ending=tuple(
+                Note(slug, f"/admin/entries/software-support/{slug}", f"{text}; {count} devices")
+                for slug, text, count in found.ending[:MOST_LINES]
+            ),
+            disagreements=tuple(
+                Note(
+                    f"{each.accelerator}, {each.condition}",
+                    f"/admin/entries/prices?q={each.accelerator}",
+                    formatting.usd_between(each.low, each.high),
+                )
+                for each in found.disagreements[:MOST_LINES]
+            ),
+            findings=tuple(f"{f.severity}: {f.entry}, {f.field}: {f.message}" for f in found.findings[:MOST_LINES]),
+        )
+    )

@@ -1,0 +1,138 @@
+"""The audit trail: looking things up in it, and going back to how they were."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from app.admin import drafts
+from app.admin.entities import entity_named
+from app.admin.safe_cells import defused
+from app.errors import Conflict, NotFound
+from app.tables import AuditEntry
+
+PUBLISHED = ("create", "update", "retire", "restore")
+COLUMNS = ("id", "at", "actor", "action", "entity", "key", "why", "edited_by", "revision", "before", "after")
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which entries of the trail; empty: all."""
+
+    actor: str = ""
+    action: str = ""
+    entity: str = ""
+    key: str = ""
+    revision: int | None = None
+    since: date | None = None
+    until: date | None = None
+
+    def statement(self) -> Select[Any]:
+        """The query, newest first."""
+        statement = select(AuditEntry).order_by(AuditEntry.id.desc())
+        for name in ("actor", "action", "entity", "key"):
+            if getattr(self, name):
+                statement = statement.where(getattr(AuditEntry, name) == getattr(self, name))
+        if self.revision is not None:
+            statement = statement.where(AuditEntry.revision == self.revision)
+        if self.since:
+            statement = statement.where(AuditEntry.at >= datetime.combine(self.since, time(), UTC))
+        if self.until:
+            statement = statement.where(AuditEntry.at < datetime.combine(self.until + timedelta(days=1), time(), UTC))
+        return statement
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One published revision in few words."""
+
+    revision: int
+    at: datetime
+    actor: str
+    changes: int
+
+
+def found(session: Session, which: Filter, *, first: int = 0, most: int = 50) -> list[AuditEntry]:
+    """Entries, newest first."""
+    return list(session.scalars(which.statement().offset(first).limit(most)))
+
+
+def counted(session: Session, which: Filter) -> int:
+    """How many there are."""
+    return session.scalar(select(func.count()).select_from(which.statement().order_by(None).subquery())) or 0
+
+
+def one(session: Session, entry_id: int) -> AuditEntry:
+    """One entry."""
+    entry = session.get(AuditEntry, entry_id)
+    if entry is None:
+        raise NotFound("There is no such entry in the audit trail.")
+    return entry
+
+
+def as_json(entry: AuditEntry) -> dict[str, object]:
+    """An entry for programs."""
+    return {name: getattr(entry, name) for name in COLUMNS} | {"at": entry.at.isoformat()}
+
+
+def as_csv(session: Session, which: Filter) -> Iterator[str]:
+    """The trail as a file for spreadsheets."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for entry in session.scalars(which.statement().execution_options(yield_per=500)):
+        writer.writerow([defused(value) for value in as_json(entry).values()])
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+    yield buffer.getvalue()
+
+
+def revisions(session: Session, *, most: int = 200) -> list[Revision]:
+    """Published revisions, newest first."""
+    statement = (
+        select(AuditEntry.revision, func.max(AuditEntry.at), func.max(AuditEntry.actor), func.count())
+        .where(AuditEntry.revision.is_not(None))
+        .group_by(AuditEntry.revision)
+        .order_by(AuditEntry.revision.desc())
+        .limit(most)
+    )
+    return [Revision(number or 0, at, actor, count) for number, at, actor, count in session.execute(statement)]
+
+
+def restore_entry(session: Session, entry_id: int, *, actor: str) -> tuple[str, str]:
+    """Draft what an entry held before this change; the kind and the key of the entry."""
+    entry = one(session, entry_id)
+    if entry.action not in PUBLISHED:
+        raise Conflict("Only what was published can be undone; a draft can be edited or discarded.")
+    why = f"undo of audit entry {entry.id}"
+    _put_back(session, entry, actor=actor, why=why)
+    return entry.entity, entry.key
+
+
+def restore_revision(session: Session, revision: int, *, actor: str) -> int:
+    """Draft everything as it was at an earlier revision; how many entries that changes."""
+    if revision < 1:
+        raise NotFound("There is no such revision.")
+    later = session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.revision > revision, AuditEntry.action.in_(PUBLISHED))
+        .order_by(AuditEntry.id)
+    )
+    first: dict[tuple[str, str], AuditEntry] = {}
+    for entry in later:
+        first.setdefault((entry.entity, entry.key), entry)
+    order = [change for change in first.values() if change.before is not None]
+    order += [change for change in first.values() if change.before is None]
+    for entry in order:
+        _put_back(session, entry, actor=actor, why=f"back to revision {revision}")
+    return len(first)
+
+
+def _put_back(session: Session, entry: AuditEntry, *, actor: str, why: str) -> None:
+    drafts.put_back(session, entity_named(entry.entity), key=entry.key, document=entry.before, why=why, actor=actor)

@@ -1,0 +1,127 @@
+"""The seed with three accounts, on both databases; each test gets a copy of its own."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.admin import accounts, passwords
+from app.catalogue import startup
+from app.db import connect, transaction
+from app.main import create_app
+from app.settings import Settings
+from app.tables import User
+from tests.browser import Browser
+
+PASSWORD = "correct horse battery"
+ROLES = ("viewer", "editor", "approver")
+TEMPLATE = "admin_template"
+
+
+def address(role: str) -> str:
+    return f"{role}@example.org"
+
+
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    return passwords.hashed(PASSWORD)
+
+
+@pytest.fixture(scope="session")
+def fill(password_hash):
+    """Seed a database and make an account of each role."""
+
+    def filled(url: str) -> None:
+        engine = connect(url)
+        startup.init(engine)
+        with transaction(engine) as session:
+            for role in ROLES:
+                user = User(email=address(role), role=role, password_hash=password_hash, created_at=datetime.now(UTC))
+                session.add(user)
+        engine.dispose()
+
+    return filled
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory, fill):
+    path = tmp_path_factory.mktemp("admin") / "template.db"
+    fill(f"sqlite:///{path}")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server, fill) -> str:
+    postgres_server.psql(f"CREATE DATABASE {TEMPLATE};")
+    fill(postgres_server.get_uri(database=TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+def sqlite_copy(sqlite_template, tmp_path) -> str:
+    shutil.copy(sqlite_template, tmp_path / "copy.db")
+    return f"sqlite:///{tmp_path}/copy.db"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def filled_url(request, tmp_path) -> str:
+    if request.param == "sqlite":
+        return request.getfixturevalue("sqlite_copy")
+    server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_template")
+    name = f"copy_{abs(hash(tmp_path))}"
+    server.psql(f"CREATE DATABASE {name} TEMPLATE {template};")
+    return server.get_uri(database=name)
+
+
+@pytest.fixture
+def engine(filled_url):
+    engine = connect(filled_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def client(filled_url):
+    """The service on that database."""
+    with TestClient(create_app(Settings(database_url=filled_url))) as client:
+        yield client
+
+
+@pytest.fixture
+def quick_client(sqlite_copy):
+    """The same on SQLite only, for what has nothing to do with the database."""
+    with TestClient(create_app(Settings(database_url=sqlite_copy))) as client:
+        yield client
+
+
+@pytest.fixture
+def key_of():
+    """A key for programs, in the name of an account."""
+
+    def key(client: TestClient, role: str, *, days: int = 30) -> dict[str, str]:
+        with transaction(client.app.state.engine) as session:
+            user = accounts.user_named(session, address(role))
+            caller = accounts.Caller(user.id, user.email, user.role)
+            made = accounts.new_key(session, caller, name="tests", scope=role, days=days)
+        return {"authorization": f"Bearer {made}"}
+
+    return key
+
+
+@pytest.fixture
+def signed_in():
+    """A browser that is signed in."""
+
+    def browser(client: TestClient, role: str) -> Browser:
+        with transaction(client.app.state.engine) as session:
+            token = accounts.signed_in(session, accounts.user_named(session, address(role)), browser="tests")
+        client.cookies.clear()
+        client.cookies.set("whichrig-session", token)
+        return Browser(client)
+
+    return browser
