@@ -8,6 +8,8 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
 from app import __version__, error_responses
+from app.admin import account_pages, draft_pages, entry_pages, start_page, trail_pages
+from app.admin import api as admin_api
 from app.api import accuracy, estimate, hardware, health, models, offers, policy, recommend
 from app.catalogue.snapshot import Snapshot
 from app.db import connect
@@ -45,6 +47,12 @@ ROUTERS = (
     offers.router,
     policy.router,
     accuracy.router,
+    start_page.router,
+    account_pages.router,
+    draft_pages.router,
+    trail_pages.router,
+    entry_pages.router,
+    admin_api.router,
 )
 """Every router of the service, in the order in which addresses are tried."""
 
