@@ -143,16 +143,15 @@ def peak_flops_per_s(precision: str, devices: Devices, *, accumulate_fp16: bool 
     return np.where(np.isnan(known), emulated, known)
 
 
-def sustained_flops_per_s(precision: str, devices: Devices, *, accumulate_fp16: bool = False) -> FloatArray:
+def sustained_flops_per_s(precision: str, devices: Devices) -> FloatArray:
     """The lower of the peak rate and what the board's power allows its matrix units. [FLOP/s]
 
     Workstation and PCIe cards print the peak of a clock that they cannot hold under their power limit: an RTX 6000
     Ada (300 W) and an RTX 4080 (320 W) multiply equally fast although their peaks differ by a factor of two.
     """
-    peak = peak_flops_per_s(precision, devices, accumulate_fp16=accumulate_fp16)
+    peak = peak_flops_per_s(precision, devices)
     rate = RATE_OF.get(precision, "bf16")
     if rate in {"fp32", "tf32"}:
         return peak
-    name = "matrix_flops_per_joule_accumulate_fp16" if accumulate_fp16 else "matrix_flops_per_joule"
-    per_joule = TRANSFORMERS.column(name, families(devices)) * OPERATIONS_PER_JOULE.get(rate, 1.0)
+    per_joule = TRANSFORMERS.column("matrix_flops_per_joule", families(devices)) * OPERATIONS_PER_JOULE.get(rate, 1.0)
     return np.fmin(peak, devices.tdp_w * per_joule)

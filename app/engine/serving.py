@@ -27,8 +27,11 @@ from app.engine.result import Pace, Physics
 from app.engine.roofline import StepTime
 from app.engine.serving_rates import (
     bandwidth_rate,
+    cache_reading_s,
+    issue_s,
     layer_overhead_s,
     prefill_rate,
+    prefill_weight_s,
     replays_steps,
     row_split_s,
     tensor_latency_s,
@@ -105,12 +108,13 @@ def decode_step_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: F
     stages = plan.pipeline_parallel
     in_stage = batch / np.minimum(batch, stages)
     cache = sequence_cache_bytes(spec, context, bytes_per_element=cache_bytes_per_element(cache_precision(job)))
-    moved = (touched_weight_bytes(job, spec, batch=in_stage) + in_stage * cache) / plan.tensor_parallel
-    memory = moved / bandwidth_rate(job, systems=systems)
+    weights = touched_weight_bytes(job, spec, batch=in_stage) / plan.tensor_parallel * np.ones(len(systems))
+    cached = in_stage * cache / plan.tensor_parallel
+    memory = (weights + cached) / bandwidth_rate(job, systems=systems) + issue_s(weights, job=job, systems=systems)
     peak = sustained_flops_per_s(job.precision, systems.devices)
     flops = in_stage * decode_flops_per_token(spec, context) / plan.tensor_parallel
     math = flops / (peak * TRANSFORMERS.column("decode_math_fraction", groups))
-    unpacking = unpacking_s(job, spec, systems=systems)
+    unpacking = unpacking_s(job, spec, systems=systems) + cache_reading_s(cached, job=job, systems=systems)
     layers = spec.num_hidden_layers
     t = plan.tensor_parallel
     payload = tensor_parallel_bytes(
@@ -140,14 +144,18 @@ def prefill_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Float
     math = flops / prefill_rate(job, spec, systems=systems, tokens=at_once)
     weights = stored_weight_bytes(spec, job.precision) / plan.tensor_parallel
     traffic = chunks * weights / bandwidth_rate(job, systems=systems)
-    elements = TRANSFORMERS.value("prefill_traffic_elements") * spec.hidden_size
-    if job.framework == "llama.cpp" or job.attention == "eager":
+    llama = job.framework == "llama.cpp"
+    elements = spec.hidden_size * TRANSFORMERS.value(
+        "prefill_traffic_elements_llama_cpp" if llama else "prefill_traffic_elements"
+    )
+    if llama or job.attention == "eager":
         elements += TRANSFORMERS.value("prefill_score_elements") * spec.num_attention_heads * prompt / 2
     streamed = (
         batch * prompt * spec.num_hidden_layers * elements * bytes_per_element(job.precision) / plan.tensor_parallel
     )
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)
-    memory = np.maximum(traffic - math, 0.0) + streamed / bandwidth
+    fetched = prefill_weight_s(job, spec, systems=systems) * chunks if llama else np.maximum(traffic - math, 0.0)
+    memory = fetched + streamed / bandwidth
     t, stages = plan.tensor_parallel, plan.pipeline_parallel
     layers = spec.num_hidden_layers
     payload = tensor_parallel_bytes(
@@ -155,7 +163,7 @@ def prefill_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Float
     )
     comms = 2 * (t - 1) / t * payload / bus_bytes_per_s(systems, group=t)
     comms = comms + chunks * 2 * layers * tensor_latency_s(job, systems=systems)
-    if job.framework == "llama.cpp":
+    if llama:
         comms = row_split_s(spec, systems=systems, tokens=batch * prompt)
     overhead = chunks * layers * layer_overhead_s(job, systems=systems)
     if not replays_steps(job):

@@ -8,30 +8,43 @@ from app.engine.comms import latency_s
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
+from app.engine.memory import HALF_BYTES, stored_weight_bytes
 from app.engine.model_spec import TransformerSpec
 from app.engine.precision import WHOLE_MODEL, is_gguf, peak_flops_per_s, sustained_flops_per_s
 from app.engine.roofline import saturation
 
 GRAPHED = frozenset({"vllm", "tensorrt-llm", "llama.cpp", "tensorrt"})
 """Frameworks that replay decode steps as CUDA graphs or as one fused command list."""
+FP32_PER_CLOCK = 256.0
+"""fp32 operations of one compute unit a clock: 128 lanes, a multiplication and an addition each."""
 
 
 def prefill_rate(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: Floats) -> FloatArray:
     """Arithmetic rate of reading prompts on one device. [FLOP/s]
 
     llama.cpp multiplies quantised weights after unpacking them; GeForce cards then run at their fp16-accumulate rate.
+    Its time is what the matrix units need plus what the energy of every product takes at the board's power.
     """
     groups = families(systems.devices)
-    llama = job.framework == "llama.cpp"
-    precision = job.precision if not is_gguf(job.precision) else "fp16"
-    peak = sustained_flops_per_s(precision, systems.devices, accumulate_fp16=llama)
-    name = "prefill_fraction_llama_cpp" if llama else "prefill_fraction"
-    fraction = TRANSFORMERS.column(name, groups)
-    if llama and job.precision not in WHOLE_MODEL:
-        fraction = fraction * TRANSFORMERS.value("prefill_quantised_share")
+    if job.framework == "llama.cpp":
+        precision = job.precision if not is_gguf(job.precision) else "fp16"
+        peak = peak_flops_per_s(precision, systems.devices, accumulate_fp16=True)
+        power = systems.devices.tdp_w * TRANSFORMERS.value("prefill_flops_per_joule_llama_cpp")
+        units = peak * TRANSFORMERS.column("prefill_fraction_llama_cpp", groups)
+        return 1 / (1 / units + np.nan_to_num(1 / power))
+    peak = sustained_flops_per_s(job.precision, systems.devices)
     width = spec.hidden_size / systems.plan.tensor_parallel
+    fraction = TRANSFORMERS.column("prefill_fraction", groups)
     fraction = fraction * saturation(width, TRANSFORMERS.value("prefill_half_width"))
     return peak * fraction * saturation(tokens, TRANSFORMERS.column("prefill_half_tokens", groups))
+
+
+def prefill_weight_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
+    """Time of llama.cpp to fetch all weights once and to write quantised ones out in 16 bits, per chunk. [s]"""
+    stored = stored_weight_bytes(spec, job.precision) * TRANSFORMERS.value("prefill_weight_share_llama_cpp")
+    if job.precision not in WHOLE_MODEL:
+        stored += spec.parameters * HALF_BYTES * TRANSFORMERS.value("prefill_unpacking_passes_llama_cpp")
+    return stored / systems.plan.tensor_parallel / bandwidth_rate(job, systems=systems)
 
 
 def bandwidth_rate(job: Job, *, systems: Systems) -> FloatArray:
@@ -41,13 +54,40 @@ def bandwidth_rate(job: Job, *, systems: Systems) -> FloatArray:
     return systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column(name, groups)
 
 
+def clock_hz(systems: Systems) -> FloatArray:
+    """Clock of the compute units; where a data sheet does not print it, it follows from the fp32 rate. [Hz]"""
+    devices = systems.devices
+    derived = devices.peak_flops_per_s("fp32") / (devices.compute_units * FP32_PER_CLOCK)
+    known = np.where(np.isnan(devices.boost_hz), derived, devices.boost_hz)
+    return np.where(np.isnan(known), TRANSFORMERS.value("usual_clock_hz"), known)
+
+
+def issue_s(read_bytes: FloatArray, *, job: Job, systems: Systems) -> FloatArray:
+    """Time that the compute units of one device need to ask for so many bytes of weights; llama.cpp only. [s]
+
+    A compute unit keeps a limited number of loads in flight, so that a device with much bandwidth for each of its
+    compute units, as with HBM, does not reach that bandwidth.
+    """
+    if job.framework != "llama.cpp":
+        return 0.0 * read_bytes
+    per_clock = TRANSFORMERS.value("loaded_bytes_per_unit_and_clock") * systems.devices.compute_units
+    return np.nan_to_num(read_bytes / (per_clock * clock_hz(systems)))
+
+
+def cache_reading_s(cache_bytes: Floats, *, job: Job, systems: Systems) -> FloatArray:
+    """Time of the vector units over the cache of a step, beside fetching it; llama.cpp only. [s]"""
+    if job.framework != "llama.cpp":
+        return np.zeros(len(systems))
+    operations = TRANSFORMERS.value("cache_operations_per_byte_llama_cpp")
+    return operations * cache_bytes / peak_flops_per_s("fp32", systems.devices)
+
+
 def layer_overhead_s(job: Job, *, systems: Systems) -> FloatArray:
     """Fixed time of one layer of a decode step: launches, synchronisation, small kernels. [s]"""
     groups = families(systems.devices)
-    name = "decode_layer_s" if replays_steps(job) else "decode_layer_eager_s"
     if job.framework == "llama.cpp":
-        name = "decode_layer_llama_cpp_s"
-    return TRANSFORMERS.column(name, groups)
+        return TRANSFORMERS.column("decode_layer_llama_cpp_cycles", groups) / clock_hz(systems)
+    return TRANSFORMERS.column("decode_layer_s" if replays_steps(job) else "decode_layer_eager_s", groups)
 
 
 def replays_steps(job: Job) -> bool:
