@@ -7,7 +7,7 @@ from typing import NoReturn
 from pydantic import ValidationError
 
 from app.advice.constraints import Constraints
-from app.catalogue.names import Ambiguous, Match, NameIndex
+from app.catalogue.names import Ambiguous, Match, NameIndex, Unknown
 from app.catalogue.snapshot import Snapshot
 from app.engine.defaults import KnownData, complete, typical_algorithm, typical_model
 from app.engine.hardware import Accelerator
@@ -15,6 +15,7 @@ from app.engine.hub_config import spec_from_config
 from app.engine.job import Assumption, Job
 from app.engine.model_from_counts import architecture_of, model_from_counts
 from app.engine.model_spec import AlgorithmSpec, ModelSpec
+from app.engine.size_in_name import size_in_name
 from app.engine.units import GB
 from app.engine.workload import MAX_CONFIG_BYTES, ModelChoice, Workload
 from app.errors import Unprocessable
@@ -58,11 +59,24 @@ def _model(snapshot: Snapshot, workload: Workload) -> tuple[ModelSpec, tuple[Ass
         choice, why = typical_model(workload)
         spec = _chosen(snapshot, choice, workload=workload)
         return spec, (Assumption("model", choice.name or f"{choice.parameters:g} parameters", why),)
-    spec = _chosen(snapshot, workload.model, workload=workload)
-    if workload.model.parameters is not None and workload.model.architecture is None:
-        taken = architecture_of(workload.model, workload)
-        return spec, (Assumption("model.architecture", taken, "the usual architecture for this kind of work"),)
-    return spec, ()
+    choice, assumptions = _understood(snapshot, workload.model)
+    spec = _chosen(snapshot, choice, workload=workload)
+    if choice.parameters is not None and choice.architecture is None:
+        taken = architecture_of(choice, workload)
+        why = "the usual architecture for this kind of work"
+        return spec, (*assumptions, Assumption("model.architecture", taken, why))
+    return spec, assumptions
+
+
+def _understood(snapshot: Snapshot, choice: ModelChoice) -> tuple[ModelChoice, tuple[Assumption, ...]]:
+    """A model that the catalogue does not know, by the size that its name tells; anything else as it is."""
+    if choice.name is None or not isinstance(snapshot.model_names.resolve(choice.name), Unknown):
+        return choice, ()
+    parameters = size_in_name(choice.name)
+    if parameters is None:
+        return choice, ()
+    why = f"read from the name {choice.name!r}, which the catalogue does not know: please check"
+    return ModelChoice(parameters=parameters), (Assumption("model.parameters", round(parameters), why),)
 
 
 def _chosen(snapshot: Snapshot, choice: ModelChoice, *, workload: Workload) -> ModelSpec:
