@@ -17,6 +17,7 @@ from app import errors
 from app.errors import AppError, NotFound, Unexpected, Unprocessable
 from app.field_problems import FieldProblem, field_problems, models_in
 from app.negotiation import prefers_html
+from app.observability import request_ids
 from app.templating import render
 
 _BY_STATUS = {
@@ -63,7 +64,7 @@ def install(app: FastAPI, headers: Mapping[str, str]) -> None:
 
     def unexpected(request: Request, _error: Exception) -> Response:
         response = error_response(request, Unexpected())
-        response.headers.update(headers)
+        response.headers.update({**headers, request_ids.HEADER: request_ids.current()})
         return response
 
     for kind in (AppError, RequestValidationError, HTTPException):

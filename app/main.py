@@ -1,37 +1,48 @@
 """create_app(): the service put together. Importing this module does nothing."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
 from app import __version__, error_responses
 from app.admin import account_pages, draft_pages, entry_pages, start_page, trail_pages
 from app.admin import api as admin_api
-from app.api import accuracy, estimate, hardware, health, models, offers, policy, recommend
+from app.api import accuracy, estimate, fit, hardware, health, metrics, models, offers, policy, recommend
 from app.catalogue.snapshot import Snapshot
 from app.db import connect
 from app.mcp.door import PATH as MCP_PATH
 from app.mcp.door import McpDoor
+from app.observability import request_ids
+from app.observability.metrics import Metrics
+from app.observability.middleware import Observed
+from app.observability.tracing import tracer_from
 from app.published import PublishedCatalogue
+from app.rate_limits import RateLimit
 from app.settings import Settings
 from app.templating import STATIC
 from app.web import accuracy as accuracy_pages
+from app.web import all_settings, cloud, home, learn, questions, results
+from app.web import fit as fit_pages
 from app.web import hardware as hardware_pages
-from app.web import cloud, home, learn, questions, results
 from app.web import models as model_pages
 from app.web.body_limit import BodyLimit
 from app.web.headers import SecurityHeaders, security_headers
 from app.web.origin_guard import OriginGuard
 from app.web.static_files import VersionedFiles
+from app.web.time_limit import TimeLimit
 
 ROUTERS = (
     health.router,
+    metrics.router,
     home.router,
     questions.router,
     results.router,
+    all_settings.router,
     learn.router,
     cloud.router,
     model_pages.router,
@@ -39,9 +50,11 @@ ROUTERS = (
     hardware_pages.router,
     model_pages.shared,
     accuracy_pages.router,
+    fit_pages.router,
     recommend.router,
     recommend.links,
     estimate.router,
+    fit.router,
     hardware.router,
     models.router,
     offers.router,
@@ -80,11 +93,37 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.mount("/static", VersionedFiles(directory=STATIC, check_dir=False), name="static")
     headers = security_headers(https=settings.public_url.startswith("https://"))
     error_responses.install(app, headers)
-    app.add_middleware(BodyLimit)  # the last one added is the first to see a request
-    app.add_middleware(OriginGuard, trusted=frozenset({settings.public_url} - {""}))
+    app.state.metrics = Metrics(lambda: _revision(app))
+    _add_layers(app, settings, headers=headers)
+    return app
+
+
+def _add_layers(app: FastAPI, settings: Settings, *, headers: dict[str, str]) -> None:
+    """What every request passes through; the layer added last is the first to see it."""
+    origins = frozenset(settings.cors_origins.split(",")) - {""}
+    app.add_middleware(BodyLimit)
+    app.add_middleware(TimeLimit, seconds=settings.request_timeout_s)
+    if settings.rate_limit:
+        app.add_middleware(RateLimit, limit=settings.rate_limit)
+    app.add_middleware(OriginGuard, trusted=frozenset({settings.public_url} - {""}), callers=origins)
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED_BYTES)
     app.add_middleware(SecurityHeaders, headers=headers)
-    return app
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=sorted(origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["content-type", "if-none-match", request_ids.HEADER],
+            expose_headers=["etag", "ratelimit", "ratelimit-policy", "retry-after", request_ids.HEADER],
+        )
+    app.add_middleware(
+        Observed, metrics=app.state.metrics, log_requests=settings.log_requests, tracer=tracer_from(os.environ)
+    )
+
+
+def _revision(app: FastAPI) -> int | None:
+    catalogue: PublishedCatalogue | None = getattr(app.state, "catalogue", None)
+    return None if catalogue is None else catalogue.current().revision
 
 
 def _published(app: FastAPI) -> Snapshot:

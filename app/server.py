@@ -1,6 +1,10 @@
 """Run the service: uvicorn over create_app()."""
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from tempfile import TemporaryDirectory
 
 import uvicorn
 
@@ -8,6 +12,8 @@ from app.admin import accounts
 from app.catalogue import startup
 from app.db import connect, reading
 from app.main import create_app
+from app.observability import metrics
+from app.observability.logs import log_config
 from app.settings import Settings
 
 FIRST_ACCOUNT = (
@@ -20,17 +26,26 @@ def serve(settings: Settings, *, host: str | None = None, port: int | None = Non
     """Serve until stopped; what is not given comes from the settings."""
     processes = workers or settings.workers
     _prepare(settings)
-    uvicorn.run(
-        create_app(settings) if processes == 1 else "app.main:create_app",
-        factory=processes > 1,
-        host=host or settings.host,
-        port=settings.port if port is None else port,
-        workers=processes,
-        log_level=settings.log_level,
-        log_config=log_config(form=settings.log_format, level=settings.log_level),
-        access_log=settings.log_level == "debug",
-        server_header=False,
-    )
+    with _shared_metrics() if processes > 1 else nullcontext():
+        uvicorn.run(
+            create_app(settings) if processes == 1 else "app.main:create_app",
+            factory=processes > 1,
+            host=host or settings.host,
+            port=settings.port if port is None else port,
+            workers=processes,
+            log_level=settings.log_level,
+            log_config=log_config(form=settings.log_format, level=settings.log_level),
+            access_log=settings.log_level == "debug",
+            server_header=False,
+        )
+
+
+@contextmanager
+def _shared_metrics() -> Iterator[None]:
+    """A folder in which the processes count together; they inherit its name."""
+    with TemporaryDirectory(prefix="whichrig-metrics-") as folder:
+        os.environ.setdefault(metrics.FOLDER, folder)
+        yield
 
 
 def _prepare(settings: Settings) -> None:

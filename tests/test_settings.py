@@ -13,6 +13,16 @@ from app.settings import ROOT, Settings, SettingsError, variable
         ("WORKERS", "0", "WHICHRIG_WORKERS: Enter a whole number of 1 or more."),
         ("LOG_LEVEL", "loud", "WHICHRIG_LOG_LEVEL: Choose critical, error, warning, info or debug."),
         (
+            "RATE_LIMIT",
+            "0/minute",
+            "WHICHRIG_RATE_LIMIT: Enter a number and second, minute, hour or day, such as 60/minute.",
+        ),
+        (
+            "CORS_ORIGINS",
+            "https://a.example/path",
+            "WHICHRIG_CORS_ORIGINS: Enter addresses without a path, such as https://example.org, or * alone.",
+        ),
+        (
             "DATABASE_URL",
             "mysql://x",
             "WHICHRIG_DATABASE_URL: Enter sqlite:///path or postgresql://user:password@host/name.",
