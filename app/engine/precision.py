@@ -42,8 +42,8 @@ RATE_CHAINS = {
 """What arithmetic falls back to where the hardware lacks it, first to last."""
 RATE_OF = {"fp32": "fp32", "tf32": "tf32", "fp8": "fp8", "fp4": "fp4", "nvfp4": "fp4", "fp16": "fp16", "amp": "fp16"}
 """Which rate a precision computes at; formats not named here are unpacked to 16 bits first."""
-OPERATIONS_PER_JOULE = {"fp8": 2.0, "int8": 2.0, "fp4": 4.0}
-"""How many more operations of a narrower format a joule buys, against 16 bits."""
+OPERATIONS_PER_JOULE = {"tf32": 0.5, "fp8": 2.0, "int8": 2.0, "fp4": 4.0}
+"""How many operations of another format a joule buys, against 16 bits."""
 FP32_PASSES_OF_MATRIX_UNIT = 6.0
 """bf16 passes that give one fp32 product where there is no fp32 rate, as on a TPU (jax.lax.Precision.HIGHEST)."""
 
@@ -144,14 +144,17 @@ def peak_flops_per_s(precision: str, devices: Devices, *, accumulate_fp16: bool 
 
 
 def sustained_flops_per_s(precision: str, devices: Devices) -> FloatArray:
-    """The lower of the peak rate and what the board's power allows its matrix units. [FLOP/s]
+    r"""What matrix units sustain: the peak rate, slowed by the energy that products take at the board power. [FLOP/s]
+
+    .. math:: 1 / (1 / P + 1 / (W j))
 
     Workstation and PCIe cards print the peak of a clock that they cannot hold under their power limit: an RTX 6000
-    Ada (300 W) and an RTX 4080 (320 W) multiply equally fast although their peaks differ by a factor of two.
+    Ada (300 W) and an RTX 4080 (320 W) multiply nearly equally fast although their peaks differ by a factor of two.
     """
     peak = peak_flops_per_s(precision, devices)
     rate = RATE_OF.get(precision, "bf16")
-    if rate in {"fp32", "tf32"}:
+    if rate == "fp32":
         return peak
-    per_joule = TRANSFORMERS.column("matrix_flops_per_joule", families(devices)) * OPERATIONS_PER_JOULE.get(rate, 1.0)
-    return np.fmin(peak, devices.tdp_w * per_joule)
+    per_joule = TRANSFORMERS.column("matrix_flops_per_joule", families(devices))
+    power_rate = devices.tdp_w * per_joule * OPERATIONS_PER_JOULE.get(rate, 1.0)
+    return 1 / (1 / peak + np.nan_to_num(1 / power_rate))

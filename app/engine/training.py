@@ -20,10 +20,13 @@ from app.engine.params import lora_parameters
 from app.engine.precision import bytes_per_element, sustained_flops_per_s
 from app.engine.result import Pace, Physics
 from app.engine.roofline import StepTime, saturation
+from app.engine.serving_rates import clock_hz
 from app.engine.training_memory import training_footprint
 
 SELECTIVE_FRAMEWORKS = frozenset({"megatron", "jax"})
 EAGER_FRAMEWORKS = frozenset({"pytorch", "deepspeed", "other"})
+FLOPS_PER_SCORE = 4.0
+"""Operations of one attention score and dimension: a product and a sum with the key, the same with the value."""
 
 
 def physics(job: Job, systems: Systems) -> Physics:
@@ -105,6 +108,18 @@ def math_rate(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArra
     return peak * fraction * saturation(width, TRANSFORMERS.column("training_half_width", groups))
 
 
+def softmax_s(attention_flops: float, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
+    """Time of the exponentials of attention, whose units have not grown with the matrix units. [s]
+
+    References
+    ----------
+    .. [1] J. Shah et al., "FlashAttention-3," 2024, arXiv:2407.08608, section 3.2.
+    """
+    scores = attention_flops / (FLOPS_PER_SCORE * spec.head_dim)
+    per_clock = TRANSFORMERS.value("exponentials_per_unit_and_clock") * systems.devices.compute_units
+    return np.nan_to_num(scores / (per_clock * clock_hz(systems)))
+
+
 def is_fused(job: Job, spec: TransformerSpec) -> bool:
     """Whether element-wise work is fused; encoders are trained from scratch with the fused recipes only."""
     from_scratch = spec.architecture == "encoder" and job.workload.task in {"pretrain", "train"}
@@ -184,6 +199,7 @@ def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[Ste
     flops = step_flops(job, spec)
     weighted = flops.matrices + flops.attention / TRANSFORMERS.column("attention_math_share", groups)
     math = weighted * share / math_rate(job, spec, systems=systems)
+    math = math + softmax_s(flops.attention, spec, systems=systems) * share
     memory = activation_traffic_bytes(job, spec) * share / bandwidth
     update = optimizer_bytes(job, spec, systems=systems) / bandwidth / micro_batches(job, plan)
     bubble = bubble_fraction(pipeline_parallel=plan.pipeline_parallel, micro_batches=micro_batches(job, plan))
