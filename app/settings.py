@@ -44,6 +44,16 @@ class Settings(BaseModel):
         False,
         description="Whether a draft has to be published by somebody who made none of its edits.",
     )
+    prices_every_hours: float = Field(
+        0,
+        ge=0,
+        le=8_760,
+        description="How often the service reads live prices by itself; 0 never does. "
+        "One worker at a time, also over several machines that share a database.",
+    )
+    prices_sources: str = Field(
+        "", description="Which price sources that reads, several with commas; empty for all that run by themselves."
+    )
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
         "info", description="How much is logged on standard error."
     )

@@ -1,0 +1,146 @@
+"""``whichrig prices``: read live prices, and decide about those that look wrong."""
+
+import sys
+from typing import Annotated
+
+import typer
+from sqlalchemy import Engine, select
+
+from app.catalogue import startup
+from app.commands.session import FAILED, message, open_database, problems_told
+from app.commands.tell import table
+from app.db import reading, transaction
+from app.errors import Conflict, NotFound
+from app.field_problems import nearest
+from app.tables import HeldChange, RefreshRun
+
+command = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="Read live prices, and decide about those that look wrong.",
+)
+
+ByOption = Annotated[str, typer.Option("--by", help="Who decides; it is kept with the decision.")]
+LAST_RUNS = 20
+
+
+@command.command()
+def sync(
+    sources: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE...]", help="Without any: all.")] = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and compare, and write nothing.")] = False,
+    mirror: Annotated[
+        str, typer.Option(help="Address that answers for every source, under a path that begins with its host.")
+    ] = "",
+) -> None:
+    """Read live prices from their public sources; exit 1 when one of them failed.
+
+    As in: whichrig prices sync azure runpod --dry-run
+    """
+    with problems_told():
+        from functools import partial
+
+        from app.sources.fetching import Fetcher
+        from app.sources.lease import lease
+        from app.sources.refresh import FAILED as SOURCE_FAILED
+        from app.sources.refresh import REFUSED, refresh
+        from app.sources.registry import SOURCES, chosen
+        from app.sources.schedule import LEASE, LONGEST_S
+
+        for name in sources or []:
+            if name not in SOURCES:
+                raise NotFound(
+                    f"There is no source called {name}.", suggestions=nearest(name, list(SOURCES)) or list(SOURCES)
+                )
+        engine = _database()
+        outcomes = []
+        with lease(engine, LEASE, seconds=LONGEST_S) as mine:
+            if not mine:
+                raise Conflict("Prices are being refreshed already; try again when that is done.")
+            wanted = chosen(sources or [])
+            for number, source in enumerate(wanted, start=1):
+                _progress(number, len(wanted), name=source.key)
+                fetcher = partial(Fetcher, stand_in=mirror.rstrip("/"))
+                outcome = refresh(engine, source, fetcher=fetcher, dry_run=dry_run, told=_detail)
+                outcomes.append(outcome)
+                typer.echo(outcome.sentence)
+                for held in outcome.held[:LAST_RUNS] if dry_run else []:
+                    typer.echo(f"  held: {held.detail}")
+        if dry_run:
+            message("this was a dry run: nothing was written")
+        if any(outcome.outcome in {SOURCE_FAILED, REFUSED} for outcome in outcomes):
+            raise typer.Exit(FAILED)
+
+
+@command.command()
+def held() -> None:
+    """Changes that wait for a decision."""
+    with problems_told(), reading(_database()) as session:
+        rows = session.scalars(select(HeldChange).where(HeldChange.decision == "waiting").order_by(HeldChange.id)).all()
+        told = [(str(row.id), row.source, row.kind.replace("_", " "), row.detail) for row in rows]
+        typer.echo(table([("NUMBER", "SOURCE", "WHY", "WHAT"), *told]))
+
+
+@command.command()
+def accept(
+    number: Annotated[int, typer.Argument(help="Number of a held change.")],
+    *,
+    accelerator: Annotated[str, typer.Option(help="The device, where the source's name is unknown.")] = "",
+    by: ByOption = "command line",
+) -> None:
+    """Take a held change over."""
+    with problems_told():
+        from app.resolving import accelerator as named
+        from app.sources import applying
+
+        engine = _database()
+        device = accelerator and named(startup.current(engine), accelerator, pointer="/accelerator").slug
+        with transaction(engine) as session:
+            typer.echo(applying.accept(session, number, by=by, accelerator=device))
+
+
+@command.command()
+def dismiss(
+    number: Annotated[int, typer.Argument(help="Number of a held change.")], *, by: ByOption = "command line"
+) -> None:
+    """Leave the catalogue as it is."""
+    with problems_told():
+        from app.sources import applying
+
+        with transaction(_database()) as session:
+            applying.dismiss(session, number, by=by)
+        message(f"held change {number} is dismissed")
+
+
+@command.command()
+def runs() -> None:
+    """The last runs of all sources."""
+    with problems_told(), reading(_database()) as session:
+        rows = session.scalars(select(RefreshRun).order_by(RefreshRun.id.desc()).limit(LAST_RUNS)).all()
+        head = ("SOURCE", "STARTED", "OUTCOME", "SEEN", "NEW", "CHANGED", "VANISHED", "HELD", "LEFT OUT", "MESSAGE")
+        told = [
+            (
+                row.source, f"{row.started_at:%Y-%m-%d %H:%M}", row.outcome, str(row.rows_seen), str(row.rows_new),
+                str(row.rows_changed), str(row.rows_vanished), str(row.rows_held), str(row.rows_rejected), row.message,
+            )
+            for row in rows
+        ]  # fmt: skip
+        typer.echo(table([head, *told]))
+
+
+def _database() -> Engine:
+    engine = open_database()
+    startup.init(engine)
+    return engine
+
+
+def _progress(number: int, total: int, *, name: str) -> None:
+    bar = "#" * number + "." * (total - number)
+    message(f"[{bar}] {number} of {total}: {name}")
+
+
+def _detail(text: str) -> None:
+    if sys.stderr.isatty():
+        message(text)

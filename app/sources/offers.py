@@ -1,0 +1,120 @@
+"""What every source hands on: offers as it prints them, in one shape, with their origin."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.sources.fetching import Document, Fetcher
+
+
+class MalformedError(Exception):
+    """An answer that is not what the source used to send."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOffer:
+    """One instance in one region. Prices are USD per hour for the whole instance; None is unknown, never free."""
+
+    provider: str
+    instance: str
+    region: str
+    accelerator_name: str
+    """As the source spells it; empty where the instance says it all."""
+    count: float
+    usd_per_hour_on_demand: float | None
+    usd_per_hour_spot: float | None = None
+    memory_gib: float | None = None
+    """Of one accelerator, where the source can be trusted with it."""
+    vcpus: float | None = None
+    ram_gb: float | None = None
+    as_of: date | None = None
+    """None: the day of the run."""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What an instance is made of, as the catalogue knows it."""
+
+    accelerator: str
+    accelerator_name: str
+    count: float
+    memory_gib: float
+    vcpus: float | None
+    ram_gb: float | None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the catalogue knows that a source leaves out."""
+
+    today: date
+    shapes: Mapping[tuple[str, str], Shape] = field(default_factory=dict)
+    """By provider and instance."""
+    regions: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By provider."""
+
+    def shapes_of(self, provider: str) -> dict[str, Shape]:
+        """Instances of one provider."""
+        return {instance: shape for (owner, instance), shape in self.shapes.items() if owner == provider}
+
+
+@dataclass
+class Parsed:
+    """What one run read."""
+
+    offers: list[LiveOffer] = field(default_factory=list)
+    rejected: Counter[str] = field(default_factory=Counter)
+    """How many rows were left out, by reason."""
+    complete: set[str] = field(default_factory=set)
+    """Providers whose whole list was read: what is missing there has vanished."""
+    rows_seen: int = 0
+
+
+@dataclass(frozen=True)
+class Source:
+    """A public address with prices: ``fetch`` does all input and output, ``parse`` none."""
+
+    key: str
+    title: str
+    url: str
+    licence: str
+    fetch: "Callable[[Fetcher, Known], list[Document]]"
+    parse: "Callable[[Sequence[Document], Known], Parsed]"
+    firsthand: bool = True
+    """The provider's own list; it goes before what others collected of it."""
+    knows_spot: bool = True
+    """Whether a missing spot price means that there is none."""
+
+    @property
+    def row_key(self) -> str:
+        """Its key among the sources of the catalogue."""
+        return f"live-{self.key}"
+
+
+def price(value: object) -> float | None:
+    """A price as a number; empty, zero, negative and unreadable mean that there is none.
+
+    >>> price("6.98"), price(""), price(0), price("0.00"), price("nan"), price("-1")
+    (6.98, None, None, None, None, None)
+    """
+    number = amount(value)
+    return number if number is not None and number > 0 else None
+
+
+def amount(value: object) -> float | None:
+    """A finite number, or None.
+
+    >>> amount("8.0"), amount("eight"), amount(True)
+    (8.0, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if abs(number) < float("inf") else None

@@ -1,0 +1,64 @@
+"""Reading what sources send: JSON, CSV and zipped CSV, with errors that name the address."""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+from app.sources.fetching import MIB, Document
+from app.sources.offers import MalformedError
+
+LARGEST_MEMBER = 256 * MIB
+
+
+def json_object(document: Document) -> dict[str, Any]:
+    """The JSON object of a document."""
+    value = json_value(document)
+    if not isinstance(value, dict):
+        raise MalformedError(f"{document.address}: a JSON object was expected")
+    return value
+
+
+def json_value(document: Document) -> Any:
+    """The JSON value of a document."""
+    try:
+        return json.loads(document.body)
+    except (ValueError, RecursionError) as error:
+        raise MalformedError(f"{document.address}: this is not JSON: {error}") from error
+
+
+def items(value: object, name: str, *, address: str) -> list[dict[str, Any]]:
+    """The objects of a list that has to be there."""
+    found = value.get(name) if isinstance(value, dict) else value
+    if not isinstance(found, list):
+        raise MalformedError(f"{address}: there is no list called {name}")
+    return [each for each in found if isinstance(each, dict)]
+
+
+def csv_rows(text: str, *, needs: set[str], address: str) -> Iterator[dict[str, str]]:
+    """The rows of a CSV text by the names of its columns, wherever those stand."""
+    rows = csv.DictReader(io.StringIO(text))
+    missing = needs - set(rows.fieldnames or ())
+    if missing:
+        raise MalformedError(f"{address}: there is no column {', '.join(sorted(missing))}")
+    for row in rows:
+        yield {name: value or "" for name, value in row.items() if name is not None}
+
+
+def csv_document(document: Document, *, needs: set[str]) -> Iterator[dict[str, str]]:
+    """The rows of a CSV document."""
+    return csv_rows(document.body.decode("utf-8-sig", "replace"), needs=needs, address=document.address)
+
+
+def member(document: Document, name: str) -> str:
+    """The one file of an archive that is asked for; its unpacked size is limited, and nothing is written to disk."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(document.body)) as archive, archive.open(name) as packed:
+            text = packed.read(LARGEST_MEMBER + 1)
+    except (zipfile.BadZipFile, KeyError, OSError, EOFError) as error:
+        raise MalformedError(f"{document.address}: there is no readable {name} in it") from error
+    if len(text) > LARGEST_MEMBER:
+        raise MalformedError(f"{document.address}: {name} is larger than {LARGEST_MEMBER // MIB} MiB")
+    return text.decode("utf-8-sig", "replace")
