@@ -40,11 +40,12 @@ def megatron_layer_bytes(
     return tokens_width * (replicated + (split + matrix) / tensor_parallel)
 
 
-def decoder_bytes_per_token_width(spec: TransformerSpec, *, seq_len: int, eager: bool) -> float:
+def decoder_bytes_per_token_width(spec: TransformerSpec, *, seq_len: int, eager: bool, frozen: bool = False) -> float:
     """Bytes that one layer of a Hugging Face style decoder keeps per token and hidden unit, in 16 bit. [bytes]
 
     ``20 + 4·k/a + 8·f/h``; the eager attention matrix adds ``6·a·s/h``. Counted with saved-tensor hooks on
-    Llama, Qwen and GPT-2 shapes; experts count with the tokens that reach them.
+    Llama, Qwen and GPT-2 shapes; experts count with the tokens that reach them. Frozen matrices of the feed-forward
+    block get no gradient, so that their inputs, ``2 + 2·f/h``, are not kept.
     """
     heads = spec.num_attention_heads
     width = spec.intermediate_size
@@ -56,6 +57,8 @@ def decoder_bytes_per_token_width(spec: TransformerSpec, *, seq_len: int, eager:
         spec.num_key_value_heads / heads
     ) * max(query_share, 1.0)
     saved += TRANSFORMERS.value("decoder_saved_ffn") * width / spec.hidden_size
+    if frozen:
+        saved -= HALF_BYTES * (1 + width / spec.hidden_size)
     if eager:
         saved += TRANSFORMERS.value("decoder_saved_attention_matrix") * heads * seq_len / spec.hidden_size
     return saved
@@ -79,7 +82,8 @@ def layer_bytes(job: Job, spec: TransformerSpec) -> float:
     """Saved activations of one layer for one micro-batch, unsharded. [bytes]"""
     eager = job.attention == "eager"
     if spec.architecture == "decoder":
-        width_bytes = decoder_bytes_per_token_width(spec, seq_len=job.seq_len, eager=eager)
+        frozen = job.method == "lora"
+        width_bytes = decoder_bytes_per_token_width(spec, seq_len=job.seq_len, eager=eager, frozen=frozen)
     else:
         width_bytes = encoder_bytes_per_token_width(spec, seq_len=job.seq_len, eager=eager, dropout=True)
     tokens = job.micro_batch_size * job.seq_len
@@ -122,8 +126,10 @@ def loss_head_bytes(job: Job, spec: TransformerSpec) -> float:
 
 def loss_copies_bytes(job: Job) -> float:
     """Bytes of all copies of one logit. [bytes]"""
-    if fused_loss(job):
+    if job.compiled and job.framework in {"pytorch", "deepspeed"}:
         return TRANSFORMERS.value("loss_head_bytes_compiled")
+    if fused_loss(job):
+        return TRANSFORMERS.value("loss_head_bytes_fused")
     if job.method == "qlora":  # an LM head cast to fp32 makes logits and their gradients fp32
         return TRANSFORMERS.value("loss_head_bytes_fp32_head")
     return TRANSFORMERS.value("loss_head_bytes_eager")

@@ -143,12 +143,27 @@ def count_in_words(number: float) -> str:
     return f"{number:.4g}"
 
 
+def shared_in_words(share: FloatArray) -> str:
+    """How a formula says that devices share a part.
+
+    >>> shared_in_words(np.array([0.125]))
+    ' ÷ 8 devices'
+    >>> shared_in_words(np.array([1.0]))
+    ''
+    """
+    if bool(np.all(share == 1)):
+        return ""
+    return f" ÷ {1 / share[0]:.4g} devices" if bool(np.all(share == share[0])) else " ÷ the devices that share it"
+
+
 def finished(parts: list[MemoryPart], systems: Systems, *, job: Job) -> Footprint:
     """The parts with what allocator and driver add."""
-    tensors = Footprint(tuple(parts)).total_bytes
+    frozen = job.training and job.method in {"lora", "qlora", "frozen"}
+    tensors = Footprint(tuple(part for part in parts if not (frozen and part.part == "weights"))).total_bytes
     name = "allocator_growth" if job.training else "allocator_growth_inference"
     growth = 0.0 if job.framework == "llama.cpp" else TRANSFORMERS.value(name)
-    parts.append(MemoryPart("allocator", growth * tensors, f"{growth:.0%} of all tensors lost to fragmentation"))
+    lost = "tensors that come and go" if frozen else "all tensors"
+    parts.append(MemoryPart("allocator", growth * tensors, f"{growth:.0%} of {lost} lost to fragmentation"))
     parts.append(
         MemoryPart("context", context_bytes(systems, job.framework), "driver, libraries and collective buffers")
     )
