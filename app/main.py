@@ -26,7 +26,7 @@ from app.rate_limits import RateLimit
 from app.settings import Settings
 from app.templating import STATIC
 from app.web import accuracy as accuracy_pages
-from app.web import all_settings, cloud, home, learn, questions, results
+from app.web import all_settings, cloud, compare, home, learn, questions, results
 from app.web import fit as fit_pages
 from app.web import hardware as hardware_pages
 from app.web import models as model_pages
@@ -45,6 +45,7 @@ ROUTERS = (
     all_settings.router,
     learn.router,
     cloud.router,
+    compare.router,
     model_pages.router,
     home.shared,  # pages first: those at an address that programs use leave programs to the routers below
     hardware_pages.router,

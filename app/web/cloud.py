@@ -19,7 +19,7 @@ from app.templating import render
 from app.web.dependencies import CatalogueDep
 from app.web.hardware import Chosen
 from app.web.negotiation import page_router
-from app.web.pages.cloud import CloudPage, Search, living, provider_of, usd_per_device_hour
+from app.web.pages.cloud import CloudPage, Search, doubtful_offers, living, provider_of, usd_per_device_hour
 
 router = page_router()
 
@@ -99,7 +99,11 @@ def found_offers(filters: CloudFilters, catalogue: Snapshot, *, search: Search) 
     device = catalogue.hardware_names.resolve(search.words) if search.words and not worded else None
     if isinstance(device, Match):
         worded = [each for each in offers if each.accelerator == device.slug]
-    return _ordered(worded, filters.sort or "", names=names)
+    if filters.sort is None:
+        doubtful = doubtful_offers(catalogue)
+        believed = [each for each in worded if each not in doubtful]
+        return _ordered(believed, "", names=names) + [each for each in worded if each in doubtful]
+    return _ordered(worded, filters.sort, names=names)
 
 
 def _meets(offer: Offer, filters: CloudFilters) -> bool:

@@ -11,7 +11,7 @@ from typing import ClassVar, Self
 from app import formatting
 from app.advice.market import Offer, Provider
 from app.advice.money import money
-from app.advice.offer_checks import CONTINENTS
+from app.advice.offer_checks import CONTINENTS, is_doubtful
 from app.catalogue.snapshot import Snapshot
 from app.engine.units import GIB, HOURS_PER_DAY, HOURS_PER_MONTH
 from app.web.labels import label
@@ -20,6 +20,7 @@ from app.web.pages.listing import Choice, Column, Filter, Pages, choices, column
 PATH = "/cloud"
 MEMORY_STEPS = (8, 16, 24, 40, 48, 80, 141, 192)
 HOURS_IN = {"hour": 1.0, "day": HOURS_PER_DAY, "month": HOURS_PER_MONTH}
+SPANS = {"hour": "an hour", "day": "a day", "month": "a month"}
 JSON_FIELDS = ("provider", "accelerator", "pricing")
 """Filters that the list for programs knows too."""
 MOST_NEAREST = 6
@@ -68,10 +69,11 @@ class OfferRow:
     per_device: str
     on_demand: str
     spot: str
-    machine: str
-    region: str
+    place: str
+    """Processor, memory and region."""
     as_of: str
     old: bool
+    doubtful: bool
     source_url: str
 
 
@@ -95,6 +97,7 @@ class CloudPage:
     words: str
     filters: tuple[Filter, ...]
     per: tuple[Choice, ...]
+    caption: str
     sort: str
     gone: Gone | None
     columns: tuple[Column, ...]
@@ -120,15 +123,18 @@ class CloudPage:
         """The page of the offers found; ``fields`` are filters, order and unit as they stand in the address."""
         shown, pages = cut(found, path=PATH, fields=fields, page=page, noun="offers")
         known = {name: fields[name] for name in JSON_FIELDS if name in fields}
+        doubtful = doubtful_offers(catalogue)
         return cls(
             title="Cloud",
             words=fields.get("q", ""),
             filters=_filters(catalogue, fields),
-            per=tuple(Choice(name, f"a {name}", name == per) for name in HOURS_IN),
+            per=tuple(Choice(name, text, name == per) for name, text in SPANS.items()),
+            caption=f"Prices in US dollars for {SPANS[per]}. On demand and spot are for the whole machine; "
+            "“one device” is the lower of the two, shared out.",
             sort=fields.get("sort", ""),
             gone=_gone(search),
-            columns=_columns(fields, per),
-            rows=tuple(_row(each, catalogue, per=per, today=today) for each in shown),
+            columns=_columns(fields),
+            rows=tuple(_row(each, catalogue, per=per, today=today, doubtful=doubtful) for each in shown),
             pages=pages,
             csv_url=link("/cloud.csv", fields),
             json_url=link("/cloud/offers", known),
@@ -199,16 +205,14 @@ def _filters(catalogue: Snapshot, fields: Mapping[str, str]) -> tuple[Filter, ..
     )
 
 
-def _columns(fields: Mapping[str, str], per: str) -> tuple[Column, ...]:
+def _columns(fields: Mapping[str, str]) -> tuple[Column, ...]:
     return (
         column(PATH, fields, label="Provider", by="provider"),
         column(PATH, fields, label="Devices", by="accelerator"),
         column(PATH, fields, label="Memory of one", by="memory_gib", falling=True),
-        _rising(fields, f"One device, a {per}", by="price"),
-        _rising(fields, f"On demand, a {per}", by="on_demand"),
-        _rising(fields, f"Spot, a {per}", by="spot"),
-        column(PATH, fields, label="Machine"),
-        column(PATH, fields, label="Region"),
+        _rising(fields, "One device", by="price"),
+        _rising(fields, "On demand", by="on_demand"),
+        _rising(fields, "Spot", by="spot"),
         column(PATH, fields, label="Seen", by="seen"),
     )
 
@@ -218,7 +222,13 @@ def _rising(fields: Mapping[str, str], text: str, *, by: str) -> Column:
     return Column(head.label, "num", head.url, head.aria_sort)
 
 
-def _row(offer: Offer, catalogue: Snapshot, *, per: str, today: date) -> OfferRow:
+def doubtful_offers(catalogue: Snapshot) -> set[Offer]:
+    """Offers so far below the usual price of their device that nobody should count on them."""
+    usual = catalogue.market.usual_device_hours
+    return {each for each in catalogue.market.offers if is_doubtful(each, usual)}
+
+
+def _row(offer: Offer, catalogue: Snapshot, *, per: str, today: date, doubtful: set[Offer]) -> OfferRow:
     device = catalogue.accelerators[offer.accelerator]
     provider = provider_of(catalogue, offer.provider)
     return OfferRow(
@@ -230,10 +240,10 @@ def _row(offer: Offer, catalogue: Snapshot, *, per: str, today: date) -> OfferRo
         per_device=_price(usd_per_device_hour(offer), per),
         on_demand=_price(offer.usd_per_hour_on_demand, per),
         spot=_price(offer.usd_per_hour_spot, per),
-        machine=_machine(offer),
-        region=offer.region if offer.region != "-" else formatting.UNKNOWN,
+        place=_place(offer),
         as_of=formatting.day(offer.as_of),
         old=(today - offer.as_of).days > money("price_age_days"),
+        doubtful=offer in doubtful,
         source_url=offer.source if offer.source.startswith("https://") else "",
     )
 
@@ -252,9 +262,10 @@ def _price(usd_per_hour: float | None, per: str) -> str:
     return f"${usd:,.2f}" if usd >= 0.1 else f"${usd:.3f}"
 
 
-def _machine(offer: Offer) -> str:
+def _place(offer: Offer) -> str:
     told = [
         f"{formatting.exact(offer.vcpus)} vCPU" if offer.vcpus else "",
         f"{formatting.exact(offer.ram_gb)} GB RAM" if offer.ram_gb else "",
+        offer.region.removeprefix("-"),
     ]
-    return ", ".join(part for part in told if part)
+    return " · ".join(part for part in told if part)

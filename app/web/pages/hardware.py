@@ -124,6 +124,7 @@ class HardwarePage:
     more_offers: int
     ask_url: str
     """Where to find out what one can do with it."""
+    compare_url: str
 
     @classmethod
     def of(cls, catalogue: Snapshot, accelerator: Accelerator) -> Self:
@@ -147,6 +148,7 @@ class HardwarePage:
             offers=tuple(_offer(each, catalogue) for each in offers[:MOST_OFFERS]),
             more_offers=max(0, len(offers) - MOST_OFFERS),
             ask_url="/q/goal?" + _owned_query(accelerator),
+            compare_url="/compare?" + urlencode({"ids": accelerator.slug}),
         )
 
 
