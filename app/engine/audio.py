@@ -166,9 +166,10 @@ def _footprint(job: Job, systems: Systems, spec: TransformerSpec) -> Footprint:
             positions * width * element * NETWORKS.value("speech_live_widths_fused" if fused else "speech_live_widths")
         )
         cache = cache_bytes(job, spec, beams=beams)
+        wider = np.where(systems.devices.where(kind="cpu"), FULL_PRECISION / element, 1.0)
         parts += [
-            _part("kv_cache", cache, systems, f"{beams:g} beams x batch {job.micro_batch_size}"),
-            _part("activations", live, systems, f"{positions} encoder positions x {width} wide"),
+            MemoryPart("kv_cache", cache * wider, f"{beams:g} beams x batch {job.micro_batch_size}"),
+            MemoryPart("activations", live * wider, f"{positions} encoder positions x {width} wide, fp32 on a CPU"),
             MemoryPart(
                 "buffers", NETWORKS.column("speech_buffer_bytes", families(systems.devices)), "decoding library"
             ),

@@ -50,6 +50,18 @@ def uses_matrix_units(peak: FloatArray, devices: Devices) -> BoolArray:
     return np.isnan(fp32) | (peak > MARGIN * fp32)
 
 
+def operand_supply(peak: FloatArray, devices: Devices) -> FloatArray:
+    """How well convolutions feed matrix units, against units of the reference width. [-]
+
+    The faster matrix units are against the rest of their processor, the less of their peak convolutions reach: a
+    GeForce of twice the vector rate nearly all, a V100 or T4 of eight times the half, a B200 of thirty times a quarter.
+    """
+    ratio = peak / devices.peak_flops_per_s("fp32")
+    power = NETWORKS.column("matrix_width_power", families(devices))
+    width = np.where(np.isnan(ratio), NETWORKS.value("matrix_rate_reference"), ratio)
+    return (NETWORKS.value("matrix_rate_reference") / width) ** power
+
+
 def math_rate(job: Job, devices: Devices, *, transformer: bool, intensity: float) -> MathRate:
     """Peak and reached share for a job on every device; thin layers (few products per activation) reach less."""
     precision = arithmetic_precision(job, transformer=transformer)
@@ -59,7 +71,10 @@ def math_rate(job: Job, devices: Devices, *, transformer: bool, intensity: float
     if precision == "tf32":
         matrix = "gemm_tf32_efficiency" if transformer else "conv_tf32_efficiency"
     vector = "gemm_vector_efficiency" if transformer else "conv_vector_efficiency"
-    large = np.where(uses_matrix_units(peak, devices), NETWORKS.column(matrix, groups), NETWORKS.column(vector, groups))
+    fed = NETWORKS.column(matrix, groups)
+    if not transformer:
+        fed = np.minimum(fed * operand_supply(peak, devices), NETWORKS.value("matrix_efficiency_at_most"))
+    large = np.where(uses_matrix_units(peak, devices), fed, NETWORKS.column(vector, groups))
     half = NETWORKS.column("intensity_at_half_efficiency", groups)
     filled = 1.0 / (1.0 + half / intensity)
     wide = np.where(peak > 0, bytes_per_element(job.precision if precision != "tf32" else "fp32"), np.nan)

@@ -17,8 +17,17 @@ STATES = {
     "adafactor": 0.0, "adamw8bit": 0.5,
 }  # fmt: skip
 """State tensors an optimizer keeps per parameter, in units of one fp32 parameter (8-bit Adam: two of one byte)."""
-GAN_EXTRA_BYTES = 16.0
-"""A moving average of the weights, and gradients of gradients of the regularisers. StyleGAN2, arXiv:1912.04958."""
+GAN_EXTRA_BYTES = 4.0
+"""A moving average of the weights. StyleGAN2, arXiv:1912.04958."""
+CLASSES_BY_DATASET = {
+    "ade20k": 150.0, "cityscapes": 19.0, "pascal-voc": 21.0, "voc": 21.0, "coco-stuff": 171.0, "pascal-context": 59.0,
+    "mapillary": 66.0, "camvid": 11.0, "kitti": 19.0, "bdd100k": 19.0, "nyu": 40.0, "sun-rgbd": 37.0, "coco": 80.0,
+}  # fmt: skip
+"""Classes of public segmentation sets, by the start of their name (their papers and home pages)."""
+WIDE_PICTURE = 1.5
+"""Width over height from which a picture is taken for one of a street."""
+STREET_PIXELS = 700.0 * 700.0
+"""Pixels from which one is too: crops of Cityscapes are 769 x 769 or 1024 x 512 (arXiv:1604.01685)."""
 PURE_16_BIT = frozenset({"fp16", "bf16"})
 DEPTHWISE_FAMILIES = ("mobile", "mnas", "efficientnet", "tf", "ghostnet", "shufflenet", "ssdlite")
 """Name starts of families built of depthwise convolutions; thin unknown nets count as such too."""
@@ -77,7 +86,7 @@ def retained_ratio(work: NetworkWork, *, architecture: str, family: str) -> floa
     if work.copies is not None:
         return work.copies
     kind = "depthwise" if family.startswith(DEPTHWISE_FAMILIES) else None
-    if architecture == "cnn" and work.intensity < NETWORKS.value("depthwise_below_intensity"):
+    if architecture in {"cnn", "segmenter"} and work.intensity < NETWORKS.value("depthwise_below_intensity"):
         kind = "depthwise"
     return NETWORKS.value(f"retained_{kind or RETAINED_BY_ARCHITECTURE.get(architecture, 'residual')}")
 
@@ -97,11 +106,27 @@ def activation_bytes(job: Job, work: NetworkWork, *, architecture: str, family: 
     return max(counted * ratio * element * share.retained_fraction, running)
 
 
+def output_classes(job: Job) -> float:
+    """Classes that every pixel is scored for: of the data set that is named, else of the usual one for the picture. [-]
+
+    Wide or large pictures are mostly street scenes with few classes, small square ones scenes with many.
+    """
+    data = job.workload.dataset
+    name = (data.name if data else None) or ""
+    known = next((classes for start, classes in CLASSES_BY_DATASET.items() if name.lower().startswith(start)), None)
+    if known is not None:
+        return known
+    height, width = job.image_size or (1, 1)
+    street = width / height >= WIDE_PICTURE or height * width >= STREET_PIXELS
+    return NETWORKS.value("usual_classes_street" if street else "usual_classes_scene")
+
+
 def output_map_bytes(job: Job, work: NetworkWork, *, architecture: str) -> float:
     """Class scores for every pixel, upsampled to full size, with their loss and gradient. [bytes]"""
     if architecture not in OUTPUT_PER_PIXEL or not job.training or job.depth is not None:
         return 0.0
-    return work.pixels * job.micro_batch_size * NETWORKS.value("score_values_per_pixel") * bytes_per_element("fp32")
+    values = output_classes(job) * NETWORKS.value("score_copies")
+    return work.pixels * job.micro_batch_size * values * bytes_per_element("fp32")
 
 
 def footprint(job: Job, systems: Systems, *, work: NetworkWork, architecture: str, family: str) -> Footprint:

@@ -131,7 +131,8 @@ def step_times(job: Job, systems: Systems, *, work: NetworkWork) -> StepTimes:
     forward = (work.forward_flops or 0.0) * job.micro_batch_size
     math_s = forward * (1.0 + 2.0 * share.backward_fraction + share.recompute_fraction) / rate.flops_per_s
     threads = thread_share(systems)
-    math_s = math_s / threads
+    thin = NETWORKS.value("volume_convolution_efficiency") if job.depth is not None else 1.0
+    math_s = math_s / (threads * thin)
     moved_s = traffic_s(job, systems, work=work, rate=rate, share=share) / np.sqrt(threads)
     host_s, floor_s = launch_times_s(job, systems, work=work, share=share)
     device_s = math_s + moved_s + floor_s

@@ -1,0 +1,73 @@
+"""What a request says about tuning, and what follows from the data sheet: fused runs, classes per pixel, matrix units."""
+
+import pytest
+
+from app.engine import networks
+from app.engine.hardware import Devices
+from app.engine.network_math import operand_supply
+from app.engine.network_memory import output_classes
+from tests.engine.jobs import H100, make_accelerator, make_systems
+from tests.engine.network_jobs import NNUNET, RESNET50, RTX_3090, SEGMENTER, V100, YOLO, network_job, samples_per_s
+
+
+def step_s(spec, *, count=1, **workload):
+    systems = make_systems(make_accelerator(), count=count)
+    return float(networks.physics(network_job(spec, **workload), systems).pace.step_s[0])
+
+
+def test_tuned_replicas_with_few_pictures_each_do_not_wait_for_launches():
+    small = {"batch_size": 1, "domain": "detection", "image_size": 640}
+
+    assert step_s(YOLO, count=8, **small) < 0.5 * step_s(YOLO, count=1, **small)
+    assert step_s(YOLO, count=8, channels_last=False, **small) > step_s(YOLO, count=1, channels_last=False, **small)
+
+
+def test_autocast_launches_more_kernels_than_one_precision():
+    tiny = {"task": "inference", "batch_size": 1}
+
+    assert step_s(RESNET50, precision="amp", **tiny) > 1.2 * step_s(RESNET50, precision="bf16", **tiny)
+
+
+def test_matrix_units_far_above_the_rest_of_a_processor_reach_less_of_their_peak():
+    devices = Devices((RTX_3090, V100, H100))
+
+    supply = operand_supply(devices.peak_flops_per_s("fp16"), devices)
+
+    assert supply[0] > supply[1] > supply[2]
+    assert supply[0] / supply[1] == pytest.approx((125 / 15.7 / (71 / 35.6)) ** 0.5)
+
+
+def test_a_card_without_a_vector_rate_is_taken_at_the_reference():
+    unknown = make_accelerator(peak=type(V100.peak)(fp16=100e12))
+
+    assert operand_supply(Devices((unknown,)).peak_flops_per_s("fp16"), Devices((unknown,)))[0] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("asked", "classes"),
+    [
+        ({"dataset": {"name": "cityscapes"}}, 19),
+        ({"dataset": {"name": "ade20k"}, "image_size": [512, 1024]}, 150),
+        ({"image_size": [512, 1024]}, 19),
+        ({"image_size": 769}, 19),
+        ({"image_size": 512}, 150),
+    ],
+)
+def test_classes_follow_from_the_data_set_or_the_shape_of_the_picture(asked, classes):
+    assert output_classes(network_job(SEGMENTER, domain="segmentation", **asked)) == classes
+
+
+def test_scores_of_many_classes_weigh_on_memory():
+    def gib(name):
+        job = network_job(SEGMENTER, domain="segmentation", image_size=512, batch_size=4, dataset={"name": name})
+        return networks.physics(job, make_systems(make_accelerator())).footprint.total_bytes[0] / 2**30
+
+    assert gib("ade20k") - gib("cityscapes") == pytest.approx(2.7, rel=0.15)
+
+
+def test_convolutions_over_volumes_are_slower_per_operation():
+    job = network_job(NNUNET, domain="medical_3d", image_size=128, depth=128, batch_size=2)
+    systems = make_systems(make_accelerator())
+    per_s = samples_per_s(networks.physics(job, systems))[0] * 6 * NNUNET.macs_per_sample
+
+    assert 0.05 < per_s / systems.devices.peak_flops_per_s("fp16")[0] < 0.35
