@@ -1,23 +1,33 @@
-"""The two use cases, for every door: recommend hardware for a workload, and estimate a workload on hardware."""
+"""The use cases, for every door: recommend hardware for work, estimate work on hardware, and what hardware can do."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
 import numpy as np
 
 from app import resolving
 from app.advice import recommendation as pipeline
 from app.advice.constraints import Constraints
-from app.answer import EstimateAnswer, LinksAnswer, RecommendationAnswer
+from app.advice.fit import judge_jobs
+from app.advice.fit_jobs import FitJob, fit_jobs
+from app.advice.given import given_hardware
+from app.advice.need import ordinary_cpu_row
+from app.advice.rigs import rigs_of
+from app.advice.upgrades import Shop
+from app.answer import EstimateAnswer, FitAnswer, LinksAnswer, RecommendationAnswer
 from app.catalogue.snapshot import Snapshot
 from app.engine.estimate import estimate as engine_estimate
 from app.engine.hardware import Devices, Plan, Systems, systems_of
 from app.engine.job import Job
 from app.engine.parallelism import default_plan
+from app.engine.units import GB, GIB
 from app.engine.workload import HardwareChoice, Workload
+from app.errors import Unprocessable
 from app.flat_query import query_string
 from app.present.estimates import estimate_answer
+from app.present.fit import fit_answer
 from app.present.recommendations import recommendation_answer
-from app.requests import RecommendRequest
+from app.requests import FitRequest, RecommendRequest
 
 DEVICES_PER_NODE = 8
 """Usual number of accelerators in one server."""
@@ -77,3 +87,58 @@ def recommend(
     query = query_string(RecommendRequest(workload=workload, constraints=constraints))
     links = LinksAnswer(permalink=f"{base_url}/recommend?{query}", html=f"{base_url}/result?{query}")
     return recommendation_answer(found, market=snapshot.market, revision=snapshot.revision, at=at, links=links)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Workshop:
+    """What judging hardware needs of one catalogue on one day: the typical jobs, and what can be bought."""
+
+    snapshot: Snapshot
+    today: date
+    jobs: tuple[tuple[FitJob, Job], ...]
+    shop: Shop
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, today: date) -> "_Workshop":
+        """The workshop; a job whose model is no longer in the catalogue is left out."""
+        jobs = tuple((entry, job) for entry in fit_jobs() if (job := _typical_job(snapshot, entry)) is not None)
+        return cls(snapshot, today, jobs, Shop.of(snapshot.devices, snapshot.market, today=today))
+
+
+_workshops: list[_Workshop] = []
+"""The last one made: its shop remembers the cheapest way to do each job."""
+
+
+def _workshop(snapshot: Snapshot, today: date) -> _Workshop:
+    for known in _workshops:
+        if known.snapshot is snapshot and known.today == today:
+            return known
+    made = _Workshop.of(snapshot, today)
+    _workshops[:] = [made]
+    return made
+
+
+def _typical_job(snapshot: Snapshot, entry: FitJob) -> Job | None:
+    try:
+        return resolving.job_of(snapshot, Workload.model_validate(entry.workload), assume_data=True)
+    except Unprocessable:
+        return None
+
+
+def fit(snapshot: Snapshot, request: FitRequest, *, at: datetime) -> FitAnswer:
+    """What somebody's hardware can run, adapt and train, and the cheapest way to do what it cannot."""
+    for number, one in enumerate(request.hardware):
+        if one.accelerator is not None:
+            resolving.accelerator(snapshot, one.accelerator, pointer=f"/hardware/{number}/accelerator")
+    entries = [
+        (one.accelerator or one.description or "", one.accelerator is not None, one.count) for one in request.hardware
+    ]
+    given = given_hardware(entries, by_slug=snapshot.accelerators, names=snapshot.hardware_names)
+    row = ordinary_cpu_row(snapshot.devices)
+    known = given.no_card or any(item.device is not None or item.words.memory_gib for item in given.items)
+    cpu = snapshot.devices.accelerators[row] if known and row is not None else None
+    system_gib = None if request.system_memory_gb is None else request.system_memory_gb * GB / GIB
+    rigs = rigs_of(given.items, cpu=cpu, system_gib=system_gib)
+    workshop = _workshop(snapshot, at.date())
+    judged = judge_jobs(workshop.jobs, rigs, shop=workshop.shop)
+    return fit_answer(judged, given, rigs=rigs, system_gib=system_gib, revision=snapshot.revision, at=at)

@@ -1,6 +1,6 @@
 """The answers of the contract as validated objects: what HTML, JSON, command line and MCP all show."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -242,3 +242,67 @@ class RecommendationAnswer(Part):
     assumptions: list[AssumptionAnswer]
     provenance: ProvenanceAnswer
     links: LinksAnswer
+
+
+class SpeedAnswer(Part):
+    """How fast a job goes, and the word for it."""
+
+    speed_class: Literal["fast", "usable", "slow", "impractical"]
+    unit: str
+    value: RangeAnswer
+
+
+class UpgradeAnswer(Part):
+    """The cheapest way out of a bottleneck; prices are of all the devices it names."""
+
+    action: Literal["buy", "add", "rent"]
+    hardware: HardwareAnswer
+    price_usd: PriceAnswer | None
+    usd_per_hour: float | None
+    provider: str | None
+    instance: str | None
+    as_of: str
+    source: str
+    text: str
+
+
+class FitJobAnswer(Part):
+    """One typical job and whether the hardware does it."""
+
+    slug: str
+    group: str
+    title: str
+    workload: dict[str, Any]
+    fit: Literal["fits", "tight", "fits_with_changes", "does_not_fit", "not_supported", "unknown"]
+    hardware: HardwareAnswer | None
+    """The part of the hardware that does it best."""
+    memory_gib: RangeAnswer | None
+    """As it would run: with the change, where one is needed."""
+    usable_memory_gib: float | None
+    speed: SpeedAnswer | None
+    bottleneck: str | None
+    """memory, software, or what bounds the speed; null where nothing hinders."""
+    verdict: str
+    change_needed: str | None
+    upgrade: UpgradeAnswer | None
+
+
+class BestUpgradeAnswer(Part):
+    """An upgrade, and the jobs for which it is the cheapest way."""
+
+    upgrade: UpgradeAnswer
+    jobs: list[str]
+
+
+class FitAnswer(Part):
+    """``POST /fit``."""
+
+    hardware: list[HardwareAnswer]
+    verdict: str
+    counts: dict[str, int]
+    jobs: list[FitJobAnswer]
+    upgrades: list[BestUpgradeAnswer]
+    """The cheapest first."""
+    warnings: list[WarningAnswer]
+    assumptions: list[AssumptionAnswer]
+    provenance: ProvenanceAnswer

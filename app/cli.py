@@ -9,12 +9,14 @@ COMMANDS = {
     "serve": "Start the service.",
     "recommend": "Which hardware does this work need?",
     "estimate": "How much memory, how fast, how long, on this hardware?",
+    "fit": "What can this hardware run, adapt and train?",
     "hardware": "Devices of the catalogue: list, show.",
     "models": "Models of the catalogue: list, show.",
     "offers": "What can be rented: list, show.",
     "accuracy": "How well do the estimates agree with published measurements?",
     "mcp": "Answer the Model Context Protocol on standard input and output.",
-    "catalogue": "Make and check the catalogue: init, check.",
+    "prices": "Live prices: sync, held, accept, dismiss, runs.",
+    "catalogue": "Make and carry the catalogue: init, check, export, import, backup, restore.",
     "admin": "Accounts of administrators: create-user, change-user, list-users.",
 }
 """Each command is the ``command`` of the module of its name in :mod:`app.commands`."""

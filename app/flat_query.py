@@ -120,7 +120,7 @@ def _put(request: dict[str, Any], path: tuple[str, ...], value: object) -> None:
 
 def _value(name: str, given: list[str], *, in_catalogue: Callable[[str], bool]) -> object:
     if name in _HARDWARE:
-        return [_hardware(text, in_catalogue) for text in given if text.strip()]
+        return [hardware_in_words(text, in_catalogue) for text in given if text.strip()]
     if name in _LISTS:
         return [part.strip() for text in given for part in text.split(",") if part.strip()]
     if name == "image_size":
@@ -139,7 +139,8 @@ def _object(text: str) -> object:
         return text
 
 
-def _hardware(text: str, in_catalogue: Callable[[str], bool]) -> dict[str, object]:
+def hardware_in_words(text: str, in_catalogue: Callable[[str], bool]) -> dict[str, object]:
+    """Hardware as a request has it, from ``RTX 3090 x2`` or ``"own words"``."""
     name, count = _name_and_count(text.strip())
     if name.startswith('"') and name.endswith('"') and len(name) > 1:
         return {"description": name[1:-1], "count": count}

@@ -26,7 +26,9 @@ def outcomes_in(path):
     """The outcomes of a case file, on the catalogue of the repository's seed."""
     with tempfile.TemporaryDirectory() as folder, path.open(encoding="utf-8") as lines:
         catalogue = prepare(connect(f"sqlite:///{folder}/whichrig.db"))
-        return outcomes_of(read_cases(lines), lambda asked: advisor.estimate(catalogue, asked.workload, asked.hardware))
+        return outcomes_of(
+            read_cases(lines), lambda asked: advisor.estimate(catalogue, asked.workload, hardware=asked.hardware)
+        )
 
 
 def main():

@@ -120,7 +120,7 @@ def _judge_device(item: Item, device: Accelerator, job: Job, need: Need, *, tria
     alone, together = float(trials.alone.fits[row]), float(trials.together.fits[row])
     shared = several and alone < 1.0 and together > alone
     estimates = trials.together if shared else trials.alone
-    fit = fit_word(device, job, together if shared else alone)
+    fit = fit_word(device, job, value=together if shared else alone)
     facts = _facts(item, device, estimates, row=row)
     code = _verdict_code(fit, job, device, facts)
     if _not_needed(job, need, device, facts) and fit in {"fits", "tight", "does_not_fit", "unknown"}:

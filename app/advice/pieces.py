@@ -72,7 +72,7 @@ def _is_only_a_kind(match: object, by_slug: dict[str, Accelerator]) -> bool:
     return device is not None and device.kind == "cpu" and bool(words) and not any(sign.isdigit() for sign in words)
 
 
-def fit_word(device: Accelerator, job: Job, value: float) -> str:
+def fit_word(device: Accelerator, job: Job, *, value: float) -> str:
     """Whether a device does a job, in a word; ``value`` is the estimates' 1 (fits), 0.5 (tight), 0 or NaN."""
     if device.support in {"unsupported", "announced"} or (job.training and not device.trains) or device.kind == "fpga":
         return "unsupported"

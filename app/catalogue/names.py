@@ -25,6 +25,9 @@ NEAREST = 5
 PART_BONUS = 0.3
 """Added to the likeness of a name that contains the one asked for."""
 
+SHORTEST_KEY = 2
+"""Letters and digits that are left of a name before it stops naming anything."""
+
 PROCESSORS = frozenset({"i", "ryzen", "xeon", "epyc", "ultra", "threadripper"})
 
 NOISE = {"hardware": HARDWARE_NOISE, "model": MODEL_NOISE}
@@ -223,6 +226,8 @@ class NameIndex:
 
 def _hardware_keys(words: list[str], memory_gib: float | None) -> Iterable[tuple[int, str]]:
     short = without_memory(words)
+    if len("".join(short)) < SHORTEST_KEY:
+        return  # the A10G ends up as "a", which every sentence has
     shorter = without(short, FORM_FACTORS)
     yield 2, "".join(short)
     yield 3, "".join(shorter)

@@ -34,7 +34,9 @@ def run(file: File, *, output: OutputChoice = "text", json: JsonFlag = False, wo
         with opened(file) as lines:
             cases = read_cases(lines)
         catalogue = open_catalogue()
-        outcomes = outcomes_of(cases, lambda asked: advisor.estimate(catalogue, asked.workload, asked.hardware))
+        outcomes = outcomes_of(
+            cases, lambda asked: advisor.estimate(catalogue, asked.workload, hardware=asked.hardware)
+        )
         report = report_of(outcomes, version=__version__, as_of=datetime.now(UTC).date(), worst=worst)
         if json or output == "json":
             show_json(report)

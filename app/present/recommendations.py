@@ -123,7 +123,7 @@ def _pick(pick: Pick, found: Recommendation, market: Market) -> PickAnswer:
         hardware=hardware_answer(pick.device, pick.count, nodes=pick.nodes),
         fit=pick.fit,
         estimate=estimate,
-        price_usd=pick.price and _price(pick.price),
+        price_usd=pick.price and price_answer(pick.price),
         good_for=sentence(pick.good_for),
         look_out_for=sentence(pick.look_out_for),
         why=sentence(pick.why),
@@ -132,7 +132,8 @@ def _pick(pick: Pick, found: Recommendation, market: Market) -> PickAnswer:
     )
 
 
-def _price(tag: Tag) -> PriceAnswer:
+def price_answer(tag: Tag) -> PriceAnswer:
+    """A price with its pedigree."""
     return PriceAnswer(
         low=rounded(tag.usd_low),
         expected=rounded(tag.usd),

@@ -1,0 +1,138 @@
+"""Read what a computer's own tools print about its hardware: nvidia-smi, rocm-smi, /proc and a Mac's sysctl.
+
+Every reader takes text and returns what it found; running the tools is the command line's business, and people paste
+their output into the page.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+MIB_PER_GIB = 1024
+BYTES_PER_GIB = 2**30
+KIB_PER_GIB = 2**20
+CUT = "..."
+"""How nvidia-smi ends a name that is too long for its table."""
+_GPU_LINE = re.compile(r"^\|\s+\d+\s+(?P<name>[A-Za-z][^|]*?)\s+(?:On|Off|WDDM|TCC|N/A)\s+\|", re.MULTILINE)
+_MEMORY_CELL = re.compile(r"\|\s*(?:\d+|N/A)\s*MiB\s*/\s*(?P<total>\d+)\s*MiB\s*\|")
+_LISTED = re.compile(r"^\s*GPU\s+\d+:\s*(?P<name>.+?)\s*(?:\(UUID:.*)?$", re.MULTILINE)
+_CSV = re.compile(r"^\s*(?P<name>[^,|\n]+?)\s*,\s*(?P<total>\d+)\s*(?:MiB)?\s*$", re.MULTILINE)
+_CPU_NAME = re.compile(r"^(?:model name|Model|Hardware)\s*:\s*(?P<name>.+)$", re.MULTILINE)
+_MEM_TOTAL = re.compile(r"^MemTotal:\s*(?P<kib>\d+)\s*kB", re.MULTILINE)
+_ROCM_NAME = re.compile(r"^GPU\[(?P<gpu>\d+)\]\s*:\s*Card [Ss]eries:\s*(?P<name>.+?)\s*$", re.MULTILINE)
+_ROCM_TOTAL = re.compile(r"^GPU\[(?P<gpu>\d+)\]\s*:\s*VRAM Total Memory \(B\):\s*(?P<bytes>\d+)", re.MULTILINE)
+_CPU_WORDS = re.compile(r"\((?:R|TM|tm|C)\)|\bCPU\b|@.*$|\b\d+-Core Processor\b|\bProcessor\b|\bwith Radeon.*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One kind of device that a tool reported."""
+
+    name: str
+    count: int = 1
+    memory_gib: float | None = None
+    kind: str = "gpu"
+    """gpu, cpu or apple_soc."""
+    cut: bool = False
+    """The tool cut the end of the name off."""
+
+
+def read_nvidia_smi(text: str) -> list[Found]:
+    """Cards in the output of ``nvidia-smi``: its table, ``-L``, or ``--query-gpu=name,memory.total --format=csv``.
+
+    >>> read_nvidia_smi("NVIDIA GeForce RTX 3090, 24576 MiB")
+    [Found(name='NVIDIA GeForce RTX 3090', count=1, memory_gib=24.0, kind='gpu', cut=False)]
+    """
+    if "NVIDIA-SMI" in text:
+        names = [match["name"] for match in _GPU_LINE.finditer(text)]
+        totals = [float(match["total"]) / MIB_PER_GIB for match in _MEMORY_CELL.finditer(text)]
+        memory: list[float | None] = [*totals, *[None] * len(names)]
+        return _counted(_named(name, gib) for name, gib in zip(names, memory, strict=False))
+    if _LISTED.search(text):
+        return _counted(_named(match["name"], None) for match in _LISTED.finditer(text))
+    return _counted(_named(match["name"], float(match["total"]) / MIB_PER_GIB) for match in _CSV.finditer(text))
+
+
+def read_rocm_smi(text: str) -> list[Found]:
+    """Cards in the output of ``rocm-smi --showproductname --showmeminfo vram``, as JSON (``--json``) or as text."""
+    if text.lstrip().startswith("{"):
+        return _counted(_rocm_cards(text))
+    totals = {match["gpu"]: float(match["bytes"]) / BYTES_PER_GIB for match in _ROCM_TOTAL.finditer(text)}
+    return _counted(Found(m["name"], memory_gib=totals.get(m["gpu"])) for m in _ROCM_NAME.finditer(text))
+
+
+def read_cpuinfo(text: str) -> list[Found]:
+    """The processor that ``/proc/cpuinfo`` names.
+
+    >>> read_cpuinfo("model name : Intel(R) Core(TM) i7-13700K CPU @ 3.40GHz")[0].name
+    'Intel Core i7-13700K'
+    """
+    match = _CPU_NAME.search(text)
+    return [Found(_plain_cpu(match["name"]), kind="cpu")] if match else []
+
+
+def read_meminfo(text: str) -> float | None:
+    """System memory in ``/proc/meminfo``. [GiB]
+
+    >>> read_meminfo("MemTotal:       32768000 kB")
+    31.25
+    """
+    match = _MEM_TOTAL.search(text)
+    return int(match["kib"]) / KIB_PER_GIB if match else None
+
+
+def read_sysctl(text: str) -> tuple[list[Found], float | None]:
+    """The chip and its memory [GiB] from ``sysctl machdep.cpu.brand_string hw.memsize`` on a Mac."""
+    values = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
+    name = values.get("machdep.cpu.brand_string", "").strip()
+    size = values.get("hw.memsize", "").strip()
+    memory_gib = int(size) / BYTES_PER_GIB if size.isdigit() else None
+    if not name:
+        return [], memory_gib
+    if name.startswith("Apple"):
+        return [Found(name, memory_gib=memory_gib, kind="apple_soc")], memory_gib
+    return [Found(_plain_cpu(name), kind="cpu")], memory_gib
+
+
+def read_pasted(text: str) -> list[Found]:
+    """The devices in whatever was pasted; nothing where it is no tool's output."""
+    if "NVIDIA-SMI" in text or _LISTED.search(text) or ("MiB" in text and _CSV.search(text)):
+        return read_nvidia_smi(text)
+    if "VRAM Total Memory" in text or _ROCM_NAME.search(text) or text.lstrip().startswith('{"card'):
+        return read_rocm_smi(text)
+    if "machdep.cpu.brand_string" in text:
+        return read_sysctl(text)[0]
+    return read_cpuinfo(text) if "model name" in text else []
+
+
+def _rocm_cards(text: str) -> list[Found]:
+    try:
+        cards = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    found = []
+    for name, card in cards.items() if isinstance(cards, dict) else ():
+        if name.startswith("card") and isinstance(card, dict):
+            series = card.get("Card Series") or card.get("Card series") or card.get("Card Model") or ""
+            total = str(card.get("VRAM Total Memory (B)", ""))
+            gib = int(total) / BYTES_PER_GIB if total.isdigit() else None
+            if series:
+                found.append(Found(str(series), memory_gib=gib))
+    return found
+
+
+def _named(name: str, memory_gib: float | None) -> Found:
+    cut = name.endswith(CUT)
+    return Found(name.removesuffix(CUT).strip(), memory_gib=memory_gib, cut=cut)
+
+
+def _plain_cpu(name: str) -> str:
+    return " ".join(_CPU_WORDS.sub(" ", name).split())
+
+
+def _counted(found: Iterable[Found]) -> list[Found]:
+    """Equal devices as one entry."""
+    counts = Counter(found)
+    return [replace(one, count=count) for one, count in counts.items()]

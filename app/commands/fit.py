@@ -1,0 +1,183 @@
+"""``whichrig fit``"""
+
+import subprocess
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from shutil import which
+from typing import Annotated, Any, Literal
+
+import typer
+from pydantic import ValidationError
+
+from app import advisor, formatting
+from app.advice.detected import Found, read_cpuinfo, read_meminfo, read_nvidia_smi, read_rocm_smi, read_sysctl
+from app.answer import FitAnswer, FitJobAnswer, RangeAnswer
+from app.catalogue.names import Match
+from app.catalogue.snapshot import Snapshot
+from app.commands.asking import JsonOption, opened, request_from
+from app.commands.session import message, open_catalogue, problems_told, show_json
+from app.commands.tell import table
+from app.errors import AppError, app_error_of
+from app.flat_query import hardware_in_words
+from app.requests import FitRequest
+
+command = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+HardwareOption = Annotated[
+    list[str] | None,
+    typer.Option("--hardware", metavar="TEXT", help='What there is, such as "RTX 3090 x2"; may be repeated.'),
+]
+DetectFlag = Annotated[bool, typer.Option("--detect", help="Read this computer: nvidia-smi, rocm-smi, /proc, sysctl.")]
+PasteOption = Annotated[
+    str | None, typer.Option("--paste", metavar="FILE|-", help="What nvidia-smi or a like tool printed.")
+]
+MemoryOption = Annotated[
+    float | None, typer.Option("--system-memory-gb", min=0.1, help="Memory of the computer, in GB.")
+]
+OutputChoice = Annotated[
+    Literal["text", "json"] | None,
+    typer.Option("--output", help="How to answer; text, unless the question came as JSON."),
+]
+
+TOOL_TIMEOUT_S = 20
+NVIDIA_SMI = ("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader")
+ROCM_SMI = ("rocm-smi", "--showproductname", "--showmeminfo", "vram", "--json")
+SYSCTL = ("sysctl", "machdep.cpu.brand_string", "hw.memsize")
+GB_PER_GIB = 2**30 / 1e9
+_WORDS = {
+    "fits": "fits", "tight": "tight", "fits_with_changes": "fits with a change", "does_not_fit": "does not fit",
+    "not_supported": "not supported", "unknown": "unknown",
+}  # fmt: skip
+
+
+@command.command()
+def run(
+    *,
+    hardware: HardwareOption = None,
+    detect: DetectFlag = False,
+    paste: PasteOption = None,
+    system_memory_gb: MemoryOption = None,
+    json: JsonOption = None,
+    output: OutputChoice = None,
+) -> None:
+    """What can this hardware run, adapt and train?
+
+    Ask as in: whichrig fit --hardware "RTX 3090 x2" --hardware "RTX 3060", or: whichrig fit --detect
+    """
+    with problems_told():
+        if json is not None:
+            if hardware or detect or paste:
+                raise typer.BadParameter("ask in one way: with --json, or with --hardware, --paste and --detect")
+            request = request_from(json, FitRequest)
+            catalogue = open_catalogue()
+        else:
+            catalogue = open_catalogue()
+            request = _request(catalogue, hardware or [], detect=detect, paste=paste, memory_gb=system_memory_gb)
+        answer = advisor.fit(catalogue, request, at=datetime.now(UTC))
+        if output == "json" or (json is not None and output is None):
+            show_json(answer)
+        else:
+            typer.echo(fit_text(answer))
+
+
+def _request(
+    catalogue: Snapshot, hardware: Sequence[str], *, detect: bool, paste: str | None, memory_gb: float | None
+) -> FitRequest:
+    """The question that the options mean."""
+    entries: list[dict[str, Any]] = [
+        hardware_in_words(text, lambda name: isinstance(catalogue.hardware_names.resolve(name), Match))
+        for text in hardware
+    ]
+    if paste is not None:
+        with opened(paste) as stream:
+            entries.append({"description": stream.read().strip()})
+    if detect:
+        found, memory_gib = detected()
+        for one in found:
+            message(f"found {formatting.times(one.count, one.name)}")
+        entries += [{"description": words_of(one), "count": one.count} for one in found]
+        memory_gb = memory_gb or (None if memory_gib is None else memory_gib * GB_PER_GIB)
+    if not entries:
+        raise typer.BadParameter("say what there is: --hardware TEXT, --paste FILE or --detect")
+    try:
+        return FitRequest.model_validate({"hardware": entries, "system_memory_gb": memory_gb})
+    except ValidationError as error:
+        raise app_error_of(error, model=FitRequest) from error
+
+
+def detected(
+    run_tool: Callable[[Sequence[str]], str] | None = None, root: Path = Path("/")
+) -> tuple[list[Found], float | None]:
+    """This computer's devices and its memory [GiB], from its own tools; an error where they say nothing."""
+    tool = run_tool or printed_by
+    cards = [*read_nvidia_smi(tool(NVIDIA_SMI)), *read_rocm_smi(tool(ROCM_SMI))]
+    chips, memory_gib = read_sysctl(tool(SYSCTL))
+    if not chips:
+        chips, memory_gib = read_cpuinfo(_text(root / "proc/cpuinfo")), read_meminfo(_text(root / "proc/meminfo"))
+    if not cards and not chips:
+        raise AppError("Nothing could be read from this computer: say what there is with --hardware.")
+    return [*cards, *chips], memory_gib
+
+
+def words_of(found: Found) -> str:
+    """A found device as a text that is read like a pasted one."""
+    if found.kind == "gpu" and found.memory_gib:
+        return f"{found.name}, {round(found.memory_gib * 1024)} MiB"
+    memory = f" {round(found.memory_gib)} GB" if found.memory_gib else ""
+    return f"{found.name}{memory}"
+
+
+def printed_by(arguments: Sequence[str]) -> str:
+    """What a tool prints; nothing where it is missing or fails."""
+    program = which(arguments[0])
+    if program is None:
+        return ""
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed list of tools, found on the path
+            [program, *arguments[1:]], capture_output=True, text=True, timeout=TOOL_TIMEOUT_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def fit_text(answer: FitAnswer) -> str:
+    """What hardware can do, for a terminal."""
+    parts = [answer.verdict]
+    parts += [f"{warning.severity}: {warning.text}" for warning in answer.warnings]
+    for group, jobs in groupby(answer.jobs, key=lambda job: job.group):
+        parts.append(f"{group}\n{table(_row(job) for job in jobs)}")
+    ways = [f"{one.upgrade.text} ({len(one.jobs)} jobs)" for one in answer.upgrades]
+    if ways:
+        parts.append("\n".join(["Ways out of what hinders", *(f"  {way}" for way in ways)]))
+    parts += [f"assumed {one.field} = {one.value}: {one.why}" for one in answer.assumptions]
+    return "\n\n".join(parts)
+
+
+def _row(job: FitJobAnswer) -> tuple[str, ...]:
+    memory = formatting.gib(job.memory_gib.expected) if job.memory_gib else ""
+    return (f"  {job.title}", _WORDS[job.fit], memory, _speed(job), job.change_needed or "")
+
+
+def _speed(job: FitJobAnswer) -> str:
+    if job.speed is None:
+        return ""
+    return f"{job.speed.speed_class}, {speed_text(job.speed.value, job.speed.unit)}"
+
+
+def speed_text(value: RangeAnswer, unit: str) -> str:
+    """A speed in words: rates with their unit, times as people say them."""
+    if unit.startswith("h "):
+        return f"{formatting.duration(value.expected)} a run"
+    if unit.startswith("s "):
+        return f"{formatting.duration(value.expected / 3600)} each"
+    return formatting.with_unit(value.expected, unit)

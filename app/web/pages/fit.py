@@ -1,0 +1,205 @@
+"""The page on what one's own hardware can do: the question, and the table of typical jobs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import ClassVar, Self
+from urllib.parse import urlencode
+
+from app import formatting
+from app.answer import AssumptionAnswer, FitAnswer, FitJobAnswer, RangeAnswer, UpgradeAnswer
+from app.web.labels import assumed_value, details, label
+
+ROWS = 3
+"""Empty rows for devices, at least."""
+SPEEDS = {"fast": "Fast", "usable": "Usable", "slow": "Slow", "impractical": "Too slow"}
+ACTIONS = {"buy": "Buy", "add": "Add", "rent": "Rent"}
+FITS = {"not_supported": ("Not supported", "✕"), "unknown": ("Unknown", "?")}
+BEST_UPGRADES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class FitProblem:
+    """What is wrong with the form."""
+
+    field: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardRow:
+    """One row of the form."""
+
+    row: int
+    name: str
+    count: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One typical job."""
+
+    title: str
+    fit: str
+    mark: str
+    css: str
+    on: str
+    memory: str
+    speed: str
+    speed_word: str
+    verdict: str
+    change: str
+    upgrade: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """Jobs of one kind."""
+
+    id: str
+    title: str
+    jobs: tuple[JobRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradeView:
+    """A way out of what hinders, and what it opens."""
+
+    action: str
+    name: str
+    cost: str
+    unlocks: str
+    text: str
+    url: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class FitPage:
+    """What one's own hardware can do."""
+
+    template: ClassVar[str] = "fit/show.html"
+
+    title: str
+    verdict: str
+    hardware: tuple[str, ...]
+    warnings: tuple[tuple[str, str], ...]
+    groups: tuple[GroupView, ...]
+    upgrades: tuple[UpgradeView, ...]
+    assumptions: tuple[str, ...]
+    rows: tuple[CardRow, ...]
+    memory: str
+    pasted: str
+    errors: tuple[FitProblem, ...]
+
+    @classmethod
+    def asking(
+        cls, hardware: Sequence[str] = (), memory: str = "", *, pasted: str = "", problem: FitProblem | None = None
+    ) -> Self:
+        """The question, with what was entered before."""
+        return cls(
+            title="What can I do with what I have?",
+            verdict="",
+            hardware=(),
+            warnings=(),
+            groups=(),
+            upgrades=(),
+            assumptions=(),
+            rows=_rows(hardware),
+            memory=memory,
+            pasted=pasted,
+            errors=(problem,) if problem else (),
+        )
+
+    @classmethod
+    def of(cls, answer: FitAnswer, hardware: Sequence[str], *, memory: str) -> Self:
+        """The answer, with the form to ask again."""
+        groups = groupby(answer.jobs, key=lambda job: job.group)
+        titles = {job.slug: job.title for job in answer.jobs}
+        return cls(
+            title="What your hardware can do",
+            verdict=answer.verdict,
+            hardware=tuple(formatting.times(one.count, one.name) for one in answer.hardware),
+            warnings=tuple((details("severity", each.severity)[0], each.text) for each in answer.warnings),
+            groups=tuple(
+                GroupView(f"group-{number}", title, tuple(map(_job, jobs)))
+                for number, (title, jobs) in enumerate(groups)
+            ),
+            upgrades=tuple(
+                _upgrade(one.upgrade, [titles[slug] for slug in one.jobs])
+                for one in sorted(answer.upgrades, key=lambda one: -len(one.jobs))[:BEST_UPGRADES]
+            ),
+            assumptions=tuple(_assumed(one) for one in answer.assumptions),
+            rows=_rows(hardware),
+            memory=memory,
+            pasted="",
+            errors=(),
+        )
+
+
+def speed_in_words(value: RangeAnswer, unit: str) -> str:
+    """A rate with its unit, or a time as people say it.
+
+    >>> speed_in_words(RangeAnswer(low=1, expected=2, high=3), "h for a run")
+    '2 h a run'
+    """
+    if unit.startswith("h "):
+        return f"{formatting.duration(value.expected)} a run"
+    if unit.startswith("s "):
+        return f"{formatting.duration(value.expected / 3600)} each"
+    return formatting.with_unit(value.expected, unit)
+
+
+def _rows(hardware: Sequence[str]) -> tuple[CardRow, ...]:
+    rows = [CardRow(number, text, "") for number, text in enumerate(hardware, 1)]
+    return (*rows, *(CardRow(number, "", "") for number in range(len(rows) + 1, max(ROWS, len(rows) + 1) + 1)))
+
+
+def _job(job: FitJobAnswer) -> JobRow:
+    word, mark = FITS.get(job.fit) or details("fit", job.fit)[:2]
+    memory = ""
+    if job.memory_gib:
+        memory = formatting.gib_between(job.memory_gib.low, job.memory_gib.high)
+    return JobRow(
+        title=job.title,
+        fit=word,
+        mark=mark,
+        css={"fits_with_changes": "tight", "not_supported": "unsupported"}.get(job.fit, job.fit),
+        on=formatting.times(job.hardware.count, job.hardware.name) if job.hardware else "",
+        memory=memory,
+        speed=speed_in_words(job.speed.value, job.speed.unit) if job.speed else "",
+        speed_word=SPEEDS[job.speed.speed_class] if job.speed else "",
+        verdict=job.verdict,
+        change=job.change_needed or "",
+        upgrade=job.upgrade.text if job.upgrade else "",
+    )
+
+
+def _upgrade(upgrade: UpgradeAnswer, titles: Sequence[str]) -> UpgradeView:
+    cost = (
+        formatting.usd(upgrade.price_usd.expected)
+        if upgrade.price_usd
+        else formatting.usd_per_hour(upgrade.usd_per_hour)
+    )
+    return UpgradeView(
+        action=ACTIONS[upgrade.action],
+        name=formatting.times(upgrade.hardware.count, upgrade.hardware.name),
+        cost=cost,
+        unlocks="; ".join(titles),
+        text=upgrade.text,
+        url="/hardware/" + (upgrade.hardware.accelerator or ""),
+        source=upgrade.source,
+    )
+
+
+def _assumed(assumption: AssumptionAnswer) -> str:
+    return f"{label('assumption', assumption.field)}: {assumed_value(assumption.value)} ({assumption.why})"
+
+
+def link(hardware: Sequence[str], memory: str = "") -> str:
+    """The address of an answer.
+
+    >>> link(["RTX 3090 x2"], "64")
+    '/fit?hardware=RTX+3090+x2&memory=64'
+    """
+    return "/fit?" + urlencode([*(("hardware", one) for one in hardware), *([("memory", memory)] if memory else [])])
