@@ -10,7 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
 from app import __version__, error_responses
-from app.admin import account_pages, draft_pages, entry_pages, start_page, trail_pages
+from app.admin import account_pages, draft_pages, entry_pages, start_page, trail_pages, transfer_pages
 from app.admin import api as admin_api
 from app.api import accuracy, estimate, fit, hardware, health, metrics, models, offers, policy, recommend
 from app.catalogue.snapshot import Snapshot
@@ -24,9 +24,10 @@ from app.observability.tracing import tracer_from
 from app.published import PublishedCatalogue
 from app.rate_limits import RateLimit
 from app.settings import Settings
+from app.sources.schedule import scheduled
 from app.templating import STATIC
 from app.web import accuracy as accuracy_pages
-from app.web import all_settings, cloud, compare, home, learn, questions, results
+from app.web import all_settings, cloud, compare, home, kept_answers, learn, questions, results, sitemap
 from app.web import fit as fit_pages
 from app.web import hardware as hardware_pages
 from app.web import models as model_pages
@@ -43,6 +44,8 @@ ROUTERS = (
     questions.router,
     results.router,
     all_settings.router,
+    kept_answers.router,
+    sitemap.router,
     learn.router,
     cloud.router,
     compare.router,
@@ -65,6 +68,7 @@ ROUTERS = (
     account_pages.router,
     draft_pages.router,
     trail_pages.router,
+    transfer_pages.router,
     entry_pages.router,
     admin_api.router,
 )
@@ -137,6 +141,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     engine = connect(app.state.settings.database_url)
     app.state.engine = engine
     app.state.catalogue = PublishedCatalogue(engine)
-    async with app.state.catalogue.followed(), app.state.mcp.open():
+    refreshing = scheduled(engine, app.state.settings)
+    async with app.state.catalogue.followed(), app.state.mcp.open(), refreshing:
         yield
     engine.dispose()

@@ -1,7 +1,7 @@
 """The draft: everybody's edits, collected until somebody publishes them."""
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,12 @@ from app.tables import AuditEntry, DraftChange
 
 LONGEST_WHY = 600
 ANY_TAG = "*"
+SEVERITIES = ("problem", "warning", "note")
+"""Outcomes of the rules that warn."""
+_OUTCOMES = {"scenario": "scenarios", "tier": "tiers"}
+
+Names = Mapping[str, frozenset[str]]
+"""Keys of entries by the kind they are of."""
 
 
 class StaleEdit(PreconditionFailed):
@@ -166,40 +172,48 @@ def _is_published(session: Session, entity: Entity, key: str) -> bool:
     return session.scalar(select(column).where(column == entity.key_of(key))) is not None
 
 
-def _check_references(session: Session, entity: Entity, document: Document) -> None:
-    """Every name of another entry has to be one, published or drafted."""
-    wanted = [(f"/{name}", target, document[name]) for name, target in entity.references.items()]
+def known_names(session: Session, entity: Entity) -> Names:
+    """The names that entries of a kind may refer to, published or drafted, by the kind they are of."""
+    wanted = {target.name for target in entity.references.values()}
+    if entity.has_facts:
+        wanted.add("sources")
+    if entity.name == "rules":
+        wanted |= set(_OUTCOMES.values())
+    return {name: _names(session, ENTITIES[name]) for name in wanted}
+
+
+def check_names(entity: Entity, document: Document, *, names: Names) -> None:
+    """Raise when a field names an entry that there is not."""
+    wanted = [(f"/{name}", target.name, document[name]) for name, target in entity.references.items()]
     facts = document.get("facts", {})
-    wanted += [(f"/facts/{name}/source", ENTITIES["sources"], fact["source"]) for name, fact in facts.items()]
-    known: dict[str, list[str]] = {}
-    problems = []
-    for pointer, target, name in wanted:
-        if name is None:
-            continue
-        if target.name not in known:
-            known[target.name] = _names(session, target)
-        if name not in known[target.name]:
-            detail = f"There is no entry “{name[:60]}” in {target.title.lower()}"
-            problems.append(FieldProblem(pointer, detail, nearest(name, known[target.name])))
-    if document.get("outcome") is not None and entity.name == "rules":
-        problems += _outcome_problems(session, document)
+    wanted += [(f"/facts/{name}/source", "sources", fact["source"]) for name, fact in facts.items()]
+    if entity.name == "rules" and document["kind"] in _OUTCOMES:
+        wanted.append(("/outcome", _OUTCOMES[document["kind"]], document["outcome"]))
+    problems = [
+        FieldProblem(
+            pointer,
+            f"There is no entry “{name[:60]}” in {ENTITIES[target].title.lower()}",
+            nearest(name, sorted(names[target])),
+        )
+        for pointer, target, name in wanted
+        if name is not None and name not in names[target]
+    ]
+    if entity.name == "rules" and document["kind"] == "warning" and document["outcome"] not in SEVERITIES:
+        suggestions = nearest(document["outcome"], SEVERITIES)
+        problems.append(FieldProblem("/outcome", f"Choose {', '.join(SEVERITIES)}", suggestions))
     if problems:
         raise Unprocessable(problems)
 
 
-def _outcome_problems(session: Session, document: Document) -> Iterable[FieldProblem]:
-    kinds = {"scenario": "scenarios", "tier": "tiers"}
-    kind = document["kind"]
-    names = _names(session, ENTITIES[kinds[kind]]) if kind in kinds else ["problem", "warning", "note"]
-    if document["outcome"] not in names:
-        yield FieldProblem("/outcome", f"Choose {', '.join(names)}", nearest(document["outcome"], names))
+def _check_references(session: Session, entity: Entity, document: Document) -> None:
+    check_names(entity, document, names=known_names(session, entity))
 
 
-def _names(session: Session, entity: Entity) -> list[str]:
+def _names(session: Session, entity: Entity) -> frozenset[str]:
     column = entity.key_column
     published = session.scalars(select(column).where(entity.table.c.retired.is_(False)))
     drafted = session.scalars(select(DraftChange.key).where(DraftChange.entity == entity.name))
-    return sorted({*published, *drafted})
+    return frozenset({*published, *drafted})
 
 
 _BY_DEPENDENCE = (

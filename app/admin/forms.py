@@ -95,8 +95,8 @@ def target_of(problem: FieldProblem, known: Sequence[str]) -> str:
 
 async def entered(request: Request) -> dict[str, str]:
     """The text fields of the form that was sent."""
-    form = await request.form(max_fields=MOST_FIELDS)
-    return {name: value for name, value in form.items() if not isinstance(value, UploadFile)}
+    async with request.form(max_fields=MOST_FIELDS) as form:
+        return {name: value for name, value in form.items() if not isinstance(value, UploadFile)}
 
 
 Entered = Annotated[dict[str, str], Depends(entered)]

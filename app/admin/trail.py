@@ -17,6 +17,8 @@ from app.errors import Conflict, NotFound
 from app.tables import AuditEntry
 
 PUBLISHED = ("create", "update", "retire", "restore")
+REPLACED = "replace"
+"""A backup took the place of the whole catalogue."""
 COLUMNS = ("id", "at", "actor", "action", "entity", "key", "why", "edited_by", "revision", "before", "after")
 
 
@@ -119,6 +121,9 @@ def restore_revision(session: Session, revision: int, *, actor: str) -> int:
     """Draft everything as it was at an earlier revision; how many entries that changes."""
     if revision < 1:
         raise NotFound("There is no such revision.")
+    replaced = select(AuditEntry.revision).where(AuditEntry.revision > revision, AuditEntry.action == REPLACED)
+    if session.scalar(replaced) is not None:
+        raise Conflict("The whole catalogue was replaced since then; restore the backup that holds that revision.")
     later = session.scalars(
         select(AuditEntry)
         .where(AuditEntry.revision > revision, AuditEntry.action.in_(PUBLISHED))
@@ -132,6 +137,21 @@ def restore_revision(session: Session, revision: int, *, actor: str) -> int:
     for entry in order:
         _put_back(session, entry, actor=actor, why=f"back to revision {revision}")
     return len(first)
+
+
+def note_replacement(session: Session, *, actor: str, why: str, revision: int) -> None:
+    """The catalogue was replaced by a backup, in the session's transaction."""
+    session.add(
+        AuditEntry(
+            at=datetime.now(UTC),
+            actor=actor,
+            action=REPLACED,
+            entity="catalogue",
+            key="all",
+            why=why[: drafts.LONGEST_WHY],
+            revision=revision,
+        )
+    )
 
 
 def _put_back(session: Session, entry: AuditEntry, *, actor: str, why: str) -> None:

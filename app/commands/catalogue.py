@@ -1,17 +1,24 @@
-"""``whichrig catalogue``: make it, check it."""
+"""``whichrig catalogue``: make it, check it, carry it from one installation to another."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from app.catalogue import checks, startup
+from app.admin import importing, trail
+from app.admin.entities import ENTITIES, entity_named
+from app.catalogue import checks, queries, startup, transfer
 from app.commands.session import FAILED, message, open_database, problems_told
-from app.db import reading
+from app.db import reading, transaction
+from app.errors import BadRequest
 
 command = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
-    help="Make and check the catalogue.",
+    help="Make, check and carry the catalogue.",
 )
 
 
@@ -37,3 +44,82 @@ def check() -> None:
         message(f"{len(findings)} findings, {errors} of them errors")
         if errors:
             raise typer.Exit(FAILED)
+
+
+ACTOR = "command line"
+
+Table = Annotated[str, typer.Option(help=f"One of: {', '.join(ENTITIES)}.")]
+File = Annotated[Path, typer.Argument(help="The file.")]
+
+
+@command.command("export")
+def export_table(
+    table: Table, as_json: Annotated[bool, typer.Option("--json", help="JSON in the place of CSV.")] = False
+) -> None:
+    """Write one table to standard output."""
+    with problems_told():
+        engine = open_database()
+        startup.init(engine)
+        entity = entity_named(table)
+        with reading(engine) as session:
+            if as_json:
+                typer.echo(importing.json_text(session, entity))
+            else:
+                sys.stdout.writelines(importing.csv_lines(session, entity))
+
+
+@command.command("import")
+def import_table(
+    file: File,
+    table: Table,
+    apply: Annotated[bool, typer.Option("--apply", help="Put the rows into the draft.")] = False,
+    why: Annotated[str, typer.Option(help="One sentence for the audit trail.")] = "",
+) -> None:
+    """Say what a file (CSV, or JSON by its ending) would change; exit 1 if rows are rejected."""
+    with problems_told():
+        engine = open_database()
+        startup.init(engine)
+        entity = entity_named(table)
+        rows = importing.rows_of(entity, file.read_bytes(), is_json=file.suffix.lower() == ".json")
+        with transaction(engine) as session:
+            planned = importing.plan(session, entity, rows=rows, actor=ACTOR, why=why or f"import of {file.name}")
+            if apply:
+                importing.put_in_draft(session, planned)
+        for rejected in planned.rejected:
+            typer.echo(f"row {rejected.row}\t{rejected.reason}")
+        counts = f"{len(planned.new)} new, {len(planned.changed)} changed, {planned.unchanged} unchanged"
+        done = "drafted; publish at /admin/draft" if apply else "nothing was written"
+        message(f"{counts}, {len(planned.rejected)} rejected: {done}")
+        if planned.rejected:
+            raise typer.Exit(FAILED)
+
+
+@command.command()
+def backup(file: File) -> None:
+    """Write the whole catalogue to a file: what is published, not accounts and drafts."""
+    with problems_told():
+        engine = open_database()
+        startup.init(engine)
+        part = file.with_name(file.name + ".part")
+        with reading(engine) as session, part.open("w", encoding="utf-8") as lines:
+            count = transfer.write(session, lines)
+        part.replace(file)
+        message(f"wrote {count} rows to {file}")
+
+
+@command.command()
+def restore(file: File) -> None:
+    """Put the catalogue of a backup in the place of the published one, as one new revision."""
+    with problems_told():
+        engine = open_database()
+        startup.init(engine)
+        try:
+            with transaction(engine) as session, file.open(encoding="utf-8") as lines:
+                count = transfer.restore(session, lines)
+                trail.note_replacement(
+                    session, actor=ACTOR, why=f"backup {file.name}", revision=queries.revision(session) + 1
+                )
+                queries.load_snapshot(session)
+        except UnicodeDecodeError as error:
+            raise BadRequest(f"{file} is no text.") from error
+        message(f"restored {count} rows from {file}")

@@ -1,0 +1,277 @@
+"""Tables as files, out and in: an import is looked at first, and then goes into the draft like any other edit."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from app.admin import drafts
+from app.admin.differences import flat
+from app.admin.entities import FACT_UNITS, Document, Entity
+from app.admin.entries import NEW, documents
+from app.admin.publishing import Edit
+from app.admin.safe_cells import armed, defused
+from app.admin.schemas import checked
+from app.errors import Unprocessable
+from app.field_problems import FieldProblem
+from app.json_text import parse
+from app.tables import AuditEntry, DraftChange
+
+MOST_ROWS = 200_000
+NATURAL_KEYS: Mapping[str, tuple[str, ...]] = {
+    "prices": ("accelerator", "condition", "currency", "region", "as_of", "source"),
+    "offers": ("provider", "instance", "region", "accelerator_name", "accelerator_count"),
+    "aliases": ("kind", "alias", "slug"),
+    "host-parts": ("part", "spec"),
+}
+"""What tells entries apart that only the database numbers."""
+
+_FACT_PARTS = ("value", "unit", "source", "as_of", "confidence", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that cannot be taken, and why."""
+
+    row: int
+    reason: str
+
+
+@dataclass(slots=True)
+class Plan:
+    """What an import would do."""
+
+    entity: Entity
+    new: list[Edit] = field(default_factory=list)
+    changed: list[Edit] = field(default_factory=list)
+    unchanged: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+
+    @property
+    def edits(self) -> list[Edit]:
+        """Everything to do."""
+        return [*self.new, *self.changed]
+
+
+@dataclass(frozen=True, slots=True)
+class _Present:
+    """An entry there is."""
+
+    key: str
+    version: int
+    retired: bool
+    document: Document
+
+
+def csv_lines(session: Session, entity: Entity) -> Iterator[str]:
+    """A table for spreadsheets, without what is retired."""
+    names = [*(["id"] if entity.numbered else []), *entity.columns, *_fact_columns(entity)]
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(names)
+    for present in _present(session, entity):
+        if present.retired:
+            continue
+        cells = flat(present.document) | {"id": present.key}
+        writer.writerow([defused(cells.get(name, "")) for name in names])
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+    yield buffer.getvalue()
+
+
+def json_text(session: Session, entity: Entity) -> str:
+    """A table for programs, without what is retired."""
+    rows = [
+        ({"id": present.key} if entity.numbered else {}) | present.document
+        for present in _present(session, entity)
+        if not present.retired
+    ]
+    return json.dumps({"table": entity.name, "rows": rows}, ensure_ascii=False, indent=1)
+
+
+def rows_of(entity: Entity, content: bytes, *, is_json: bool) -> list[dict[str, Any]]:
+    """The rows of a file."""
+    if is_json:
+        return _json_rows(content)
+    try:
+        lines = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Unprocessable([FieldProblem("/file", "Save the file as CSV in UTF-8")]) from None
+    reader = csv.DictReader(io.StringIO(lines, newline=""))
+    known = {"id", *entity.columns, *_fact_columns(entity)}
+    unknown = [name for name in reader.fieldnames or () if name not in known]
+    if unknown or not reader.fieldnames:
+        raise Unprocessable([FieldProblem("/file", f"There are no columns {', '.join(unknown[:5]) or 'at all'}")])
+    return [_row(entity, cells) for cells in reader]
+
+
+def plan(session: Session, entity: Entity, *, rows: list[dict[str, Any]], actor: str, why: str) -> Plan:
+    """Sort the rows into new, changed, unchanged and rejected; nothing is written."""
+    if len(rows) > MOST_ROWS:
+        raise Unprocessable([FieldProblem("/file", f"Send at most {MOST_ROWS:,} rows at once")])
+    made = Plan(entity)
+    present = list(_present(session, entity))
+    by_key = {each.key: each for each in present}
+    by_nature: dict[tuple[object, ...], list[_Present]] = {}
+    for each in present:
+        by_nature.setdefault(_nature(entity, each.document), []).append(each)
+    names = drafts.known_names(session, entity)
+    seen: set[object] = set()
+    for number, row in enumerate(rows, start=1):
+        try:
+            found = _matched(entity, row, by_key=by_key, by_nature=by_nature)
+            document = checked(entity, _completed(row, found))
+            drafts.check_names(entity, document, names=names)
+            identity = found.key if found else _nature(entity, document)
+            if identity in seen:
+                raise _refused("This row stands in the file twice")
+            seen.add(identity)
+        except Unprocessable as error:
+            made.rejected.append(Rejected(number, error.detail))
+            continue
+        _sort_in(made, document, found, actor=actor, why=why)
+    return made
+
+
+def put_in_draft(session: Session, planned: Plan) -> int:
+    """Draft what the plan holds; how many entries."""
+    drafts.one_at_a_time(session)
+    entity, now = planned.entity, datetime.now(UTC)
+    edits = planned.edits
+    drafted = {each.key for each in session.scalars(select(DraftChange).where(DraftChange.entity == entity.name))}
+    taken = sorted(drafted & {edit.key for edit in edits})
+    if taken:
+        raise _refused(f"These entries are in the draft already; publish or discard them first: {', '.join(taken[:5])}")
+    if edits:
+        session.execute(insert(DraftChange), [_change(edit, now) for edit in edits])
+        session.execute(insert(AuditEntry), [_note(edit, now) for edit in edits])
+    return len(edits)
+
+
+def _sort_in(made: Plan, document: Document, found: _Present | None, *, actor: str, why: str) -> None:
+    entity = made.entity
+    if found is None:
+        numbered = f"{NEW}{len(made.new):06d}-{datetime.now(UTC):%H%M%S%f}"
+        key = numbered if entity.numbered else entity.key_text(document[entity.key_column.name])
+        made.new.append(Edit(entity, key, "create", 0, document, why, actor))
+    elif found.document == document and not found.retired:
+        made.unchanged += 1
+    else:
+        action = "restore" if found.retired else "update"
+        made.changed.append(Edit(entity, found.key, action, found.version, document, why, actor))
+
+
+def _present(session: Session, entity: Entity) -> Iterator[_Present]:
+    rows = session.execute(select(entity.table).order_by(entity.key_column)).all()
+    for row, document in zip(rows, documents(session, entity, rows=rows), strict=True):
+        key = entity.key_text(getattr(row, entity.key_column.name))
+        yield _Present(key, row.version, row.retired, document)
+
+
+def _matched(
+    entity: Entity,
+    row: Mapping[str, Any],
+    *,
+    by_key: Mapping[str, _Present],
+    by_nature: Mapping[tuple[object, ...], list[_Present]],
+) -> _Present | None:
+    """The entry that a row is about; None: a new one."""
+    if not entity.numbered:
+        return by_key.get(entity.key_text(row.get(entity.key_column.name, "")))
+    if row.get("id") not in {None, ""}:
+        found = by_key.get(str(row["id"]))
+        if found is None:
+            raise _refused(f"There is no entry with the id {str(row['id'])[:40]}")
+        return found
+    several = by_nature.get(_nature(entity, row), [])
+    if len(several) > 1:
+        raise _refused("Several entries match this row: give the id")
+    return several[0] if several else None
+
+
+def _nature(entity: Entity, document: Mapping[str, Any]) -> tuple[object, ...]:
+    names = NATURAL_KEYS.get(entity.name) or (entity.key_column.name,)
+    return tuple(_comparable(document.get(name)) for name in names)
+
+
+def _comparable(value: object) -> str:
+    try:
+        return repr(float(str(value)))
+    except ValueError:
+        return "" if value is None else str(value)
+
+
+def _completed(row: Mapping[str, Any], found: _Present | None) -> Document:
+    """The whole entry: what the file leaves out stays as it is."""
+    given = {name: value for name, value in row.items() if name != "id"}
+    if found is None:
+        return given
+    merged = {**found.document, **given}
+    if "facts" in given and "facts" in found.document:
+        merged["facts"] = {**found.document["facts"], **given["facts"]}
+    return merged
+
+
+def _row(entity: Entity, cells: Mapping[str | None, Any]) -> dict[str, Any]:
+    if None in cells or None in cells.values():
+        return {"": "the number of cells differs from the heading"}
+    texts = {str(name): armed(cell) for name, cell in cells.items()}
+    row: dict[str, Any] = {name: text for name, text in texts.items() if not name.startswith("facts.")}
+    if entity.has_facts and any(name.startswith("facts.") for name in texts):
+        row["facts"] = {}
+        for fact, unit in FACT_UNITS.items():
+            parts = {part: texts.get(f"facts.{fact}.{part}", "") for part in _FACT_PARTS}
+            if parts["value"]:
+                row["facts"][fact] = parts | {"unit": parts["unit"] or unit}
+    return row
+
+
+def _json_rows(content: bytes) -> list[dict[str, Any]]:
+    found = parse(content)
+    rows = found.get("rows") if isinstance(found, dict) else found
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise Unprocessable([FieldProblem("/file", 'Send {"rows": [...]} with one object for each entry')])
+    return [dict(row) for row in rows]
+
+
+def _fact_columns(entity: Entity) -> list[str]:
+    return [f"facts.{fact}.{part}" for fact in FACT_UNITS for part in _FACT_PARTS] if entity.has_facts else []
+
+
+def _refused(reason: str) -> Unprocessable:
+    return Unprocessable([FieldProblem("", reason)])
+
+
+def _change(edit: Edit, now: datetime) -> dict[str, Any]:
+    return {
+        "entity": edit.entity.name,
+        "key": edit.key,
+        "action": edit.action,
+        "base_version": edit.base_version,
+        "values": edit.values,
+        "why": edit.why,
+        "changed_by": edit.edited_by,
+        "changed_at": now,
+        "version": 1,
+    }
+
+
+def _note(edit: Edit, now: datetime) -> dict[str, Any]:
+    return {
+        "at": now,
+        "actor": edit.edited_by,
+        "action": "draft",
+        "entity": edit.entity.name,
+        "key": edit.key,
+        "why": edit.why,
+        "before": None,
+        "after": edit.values,
+        "edited_by": "",
+    }

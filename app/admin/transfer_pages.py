@@ -1,0 +1,153 @@
+"""Export and import of tables, as pages."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse, Response, StreamingResponse
+from starlette.datastructures import UploadFile
+
+from app.admin import importing
+from app.admin.access import Editor, Viewer
+from app.admin.accounts import Caller
+from app.admin.differences import Difference, differences
+from app.admin.entities import ENTITIES, entity_named
+from app.admin.entries import entry
+from app.admin.forms import ErrorLine, FormField, Frame, Option, options
+from app.admin.importing import Plan
+from app.db import SessionDep, reading
+from app.errors import Unprocessable
+from app.templating import render
+
+router = APIRouter(prefix="/admin", include_in_schema=False)
+
+SEE_OTHER = 303
+UNPROCESSABLE = 422
+MOST_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What was sent to be imported."""
+
+    table: str
+    why: str
+    content: bytes
+    is_json: bool
+    apply: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """One row that would change something."""
+
+    name: str
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPage:
+    """A file to import, and what it would do."""
+
+    template: ClassVar[str] = "admin/import.html"
+
+    title: str
+    frame: Frame
+    tables: tuple[Option, ...]
+    why: FormField
+    told: str
+    new: tuple[RowView, ...]
+    changed: tuple[RowView, ...]
+    rejected: tuple[str, ...]
+    errors: tuple[ErrorLine, ...]
+
+
+@router.get("/export/{table}.csv")
+def export_csv(table: str, _caller: Viewer, request: Request) -> StreamingResponse:
+    """A table for spreadsheets."""
+    entity = entity_named(table)
+
+    def lines() -> Iterator[str]:
+        with reading(request.app.state.engine) as session:
+            yield from importing.csv_lines(session, entity)
+
+    headers = {"content-disposition": f'attachment; filename="{table}.csv"'}
+    return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/export/{table}.json")
+def export_json(table: str, _caller: Viewer, session: SessionDep) -> Response:
+    """A table for programs."""
+    entity = entity_named(table)
+    return Response(importing.json_text(session, entity), media_type="application/json")
+
+
+async def uploaded(request: Request) -> Upload:
+    """The file that was sent, with what is said about it."""
+    async with request.form() as form:
+        file = form.get("file")
+        content = await file.read() if isinstance(file, UploadFile) else b""
+        name = (file.filename or "") if isinstance(file, UploadFile) else ""
+        texts = {name: value for name, value in form.items() if isinstance(value, str)}
+    return Upload(
+        table=texts.get("table", ""),
+        why=texts.get("why", ""),
+        content=content,
+        is_json=name.lower().endswith(".json"),
+        apply=texts.get("apply") == "yes",
+    )
+
+
+@router.get("/import")
+def show_import(caller: Editor) -> Response:
+    """The form to import a file."""
+    return render(_page(caller, "hardware"))
+
+
+@router.post("/import")
+def import_file(upload: Annotated[Upload, Depends(uploaded)], caller: Editor, session: SessionDep) -> Response:
+    """Say what a file would do, or do it in the draft."""
+    entity = entity_named(upload.table)
+    try:
+        rows = importing.rows_of(entity, upload.content, is_json=upload.is_json)
+        planned = importing.plan(session, entity, rows=rows, actor=caller.email, why=upload.why[:600])
+        if upload.apply:
+            importing.put_in_draft(session, planned)
+            return RedirectResponse("/admin/draft", SEE_OTHER)
+    except Unprocessable as error:
+        return render(_page(caller, upload.table, error=error.detail, why=upload.why), status=UNPROCESSABLE)
+    changed = tuple(
+        RowView(edit.key, differences(entry(session, entity, key=edit.key).published, edit.values))
+        for edit in planned.changed[:MOST_SHOWN]
+    )
+    return render(_page(caller, upload.table, planned=planned, changed=changed, why=upload.why))
+
+
+def _page(
+    caller: Caller,
+    table: str,
+    *,
+    planned: Plan | None = None,
+    changed: tuple[RowView, ...] = (),
+    error: str = "",
+    why: str = "",
+) -> ImportPage:
+    names = {each.name: each.title for each in ENTITIES.values()}
+    told = ""
+    if planned is not None:
+        told = (
+            f"{len(planned.new):,} new, {len(planned.changed):,} changed, {planned.unchanged:,} unchanged, "
+            f"{len(planned.rejected):,} rejected. Nothing was written."
+        )
+    return ImportPage(
+        title="Import",
+        frame=Frame.of(caller),
+        tables=options(list(names), table, labels=names),
+        why=FormField("why", "Why", "text", why, hint="One sentence for the audit trail."),
+        told=told,
+        new=tuple(RowView(e.key, differences(None, e.values)) for e in planned.new[:MOST_SHOWN]) if planned else (),
+        changed=changed,
+        rejected=tuple(f"Row {each.row}: {each.reason}" for each in planned.rejected[:MOST_SHOWN]) if planned else (),
+        errors=(ErrorLine("file", error),) if error else (),
+    )
