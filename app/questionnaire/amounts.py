@@ -30,6 +30,9 @@ _UNITS: Mapping[str, Mapping[str, float]] = {
     "gigabytes": {"gb": 1, "gib": 1, "g": 1, "tb": 1e3, "tib": 1e3, "t": 1e3, "mb": 1e-3, "mib": 1e-3},
     "hours": {"h": 1, "hr": 1, "hour": 1, "min": 1 / 60, "minute": 1 / 60, "d": 24, "day": 24, "week": 168, "k": 1e3},
     "seconds": {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60},
+    "milliseconds": {"ms": 1, "millisecond": 1, "s": 1e3, "sec": 1e3, "second": 1e3},
+    "watts": {"w": 1, "watt": 1, "kw": 1e3},
+    "months": {"mo": 1, "month": 1, "y": 12, "yr": 12, "year": 12},
     "pixels": {"px": 1, "pixel": 1, "p": 1, "k": 1e3, "voxel": 1, "point": 1},
 }
 _WHOLE = {"count", "money", "pixels"}

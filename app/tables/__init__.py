@@ -1,6 +1,7 @@
 """The tables of the database."""
 
 from app.tables.accounts import ApiKey, IdempotentAnswer, SignedIn, SignInQueue, User
+from app.tables.answers import SavedAnswer
 from app.tables.audit import AuditEntry
 from app.tables.base import Base
 from app.tables.drafts import DraftChange
@@ -18,6 +19,7 @@ from app.tables.market import (
 from app.tables.models import AlgorithmRow, DatasetRow, DiffusionRow, NetworkRow, TransformerRow
 from app.tables.policy import RuleRow, ScenarioRow, TierRow
 from app.tables.quality import AcceptedFinding
+from app.tables.refresh import HeldChange, RefreshRun, SourceValidator, WorkLease
 from app.tables.revision import CatalogueRevision
 
 SEED_ORDER: tuple[type[Base], ...] = (
@@ -66,6 +68,7 @@ __all__ = [
     "DiffusionRow",
     "DraftChange",
     "EconomicFactor",
+    "HeldChange",
     "HostPartRow",
     "IdempotentAnswer",
     "MachineRow",
@@ -74,13 +77,17 @@ __all__ = [
     "OfferRow",
     "PriceRow",
     "ProviderRow",
+    "RefreshRun",
     "RuleRow",
+    "SavedAnswer",
     "ScenarioRow",
     "SignInQueue",
     "SignedIn",
     "SoftwareSupport",
     "Source",
+    "SourceValidator",
     "TierRow",
     "TransformerRow",
     "User",
+    "WorkLease",
 ]

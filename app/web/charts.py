@@ -1,6 +1,6 @@
 """Geometry of the drawings: numbers in, coordinates out. Texts stand in HTML where they can."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from app import formatting
@@ -11,8 +11,8 @@ BAR_WIDTH = 100.0
 HEADROOM = 1.04
 """How much longer than the longest bar the drawing is."""
 
-LABELLED_AT = 0.6
-"""Which part of the way along its line a label stands: at the end, resale bends the line of buying."""
+LABELLED_AT = 0.5
+"""Which part of the way along its line a label stands: at the end, the step of the resale has its own."""
 
 FEWEST_GRID_LINES = 3
 NICE_STEPS = (1, 2, 2.5, 5, 10)
@@ -48,6 +48,16 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Drop:
+    """A step down at the end of the first line."""
+
+    css: str
+    before: float
+    after: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class LineChart:
     """Two lines over the same months."""
 
@@ -60,6 +70,8 @@ class LineChart:
     across: tuple[Tick, ...]
     up: tuple[Tick, ...]
     lines: tuple[Line, ...]
+    step: Line | None
+    """The step down at the end, with its label at the right edge."""
 
 
 def bars(values: Sequence[tuple[float, float, float, float]]) -> list[Bar]:
@@ -69,7 +81,13 @@ def bars(values: Sequence[tuple[float, float, float, float]]) -> list[Bar]:
 
 
 def line_chart(
-    months: Sequence[int], series: Sequence[tuple[str, str, Sequence[float]]], *, css: str, width: int, height: int
+    months: Sequence[int],
+    series: Sequence[tuple[str, str, Sequence[float]]],
+    *,
+    css: str,
+    width: int,
+    height: int,
+    drop: Drop | None = None,
 ) -> LineChart:
     """A chart of money over months; each series is (css class, label, values)."""
     left, bottom, top = 62.0, height - 30.0, 22.0
@@ -104,6 +122,7 @@ def line_chart(
         across=tuple(Tick(x(month), f"{month} mo") for month in _months(last)),
         up=tuple(Tick(y(step * n), formatting.usd(step * n)) for n in range(round(most / step) + 1)),
         lines=_apart(lines, top),
+        step=_step(drop, at=x(last), y=y) if drop else None,
     )
 
 
@@ -116,6 +135,10 @@ def _scale(most: float) -> tuple[float, float]:
     while step * lines < most:
         lines += 1
     return step, step * lines
+
+
+def _step(drop: Drop, *, at: float, y: Callable[[float], float]) -> Line:
+    return Line(drop.css, f"M{at},{y(drop.before)} V{y(drop.after)}", drop.label, at - 8, y(drop.after) + 4)
 
 
 def _months(last: int) -> list[int]:

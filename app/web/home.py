@@ -3,18 +3,24 @@
 from fastapi.responses import HTMLResponse
 
 from app.templating import render
-from app.web.dependencies import CatalogueDep
+from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
-from app.web.pages.home import HomePage, ScenariosPage
+from app.web.pages.home import CommonQuestionsPage, HomePage, ScenariosPage
 
 router = page_router()
 shared = page_router(shared=True)
 
 
 @router.get("/")
-async def show_home(catalogue: CatalogueDep) -> HTMLResponse:
+async def show_home(catalogue: CatalogueDep, base_url: BaseUrlDep) -> HTMLResponse:
     """Where everybody starts."""
-    return render(HomePage.of(catalogue))
+    return render(HomePage.of(catalogue, base_url=base_url))
+
+
+@router.get("/questions")
+async def list_common_questions(base_url: BaseUrlDep) -> HTMLResponse:
+    """Questions that many people ask, each with its answer."""
+    return render(CommonQuestionsPage.of(base_url=base_url))
 
 
 @shared.get("/scenarios")

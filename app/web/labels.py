@@ -7,6 +7,9 @@ from typing import Any
 
 from app import formatting
 
+_COUNTED = " parameters"
+"""How an answer names a model that has no name: by its size."""
+
 _FILE = Path(__file__).with_name("labels.toml")
 
 
@@ -36,12 +39,28 @@ def step_of(field: str) -> str:
     return str(_labels()["step"].get(field, ""))
 
 
-def assumed_value(value: object) -> str:
-    """A value that was assumed, for people.
+def flat_name(field: str) -> str:
+    """The name that an assumed value has in links and on the page of all settings.
 
-    >>> assumed_value(True), assumed_value(2048.0), assumed_value("sgd_momentum"), assumed_value(8.03e9)
-    ('yes', '2,048', 'sgd_momentum', '8.03 billion')
+    >>> flat_name("dataset.rows"), flat_name("batch_size")
+    ('rows', 'batch_size')
     """
+    return field.rpartition(".")[2]
+
+
+def assumed_value(value: object, field: str = "") -> str:
+    """A value that was assumed, for people; in the words of its field where that has some.
+
+    >>> assumed_value(True), assumed_value(2048.0), assumed_value(8.03e9), assumed_value("sgd_momentum", "optimizer")
+    ('yes', '2,048', '8.03 billion', 'SGD with momentum')
+    >>> assumed_value("1.7e+06 parameters", "model"), assumed_value("llama-3.1-8b", "model")
+    ('1.7 million parameters', 'llama-3.1-8b')
+    """
+    words = _labels().get(f"option_{flat_name(field)}", {})
+    if isinstance(value, str) and value in words:
+        return str(words[value])
+    if isinstance(value, str) and value.endswith(_COUNTED):
+        return formatting.large(float(value.removesuffix(_COUNTED))) + _COUNTED
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):

@@ -47,7 +47,7 @@ async def answer_question(step: Step, request: Request, catalogue: CatalogueDep)
     form = await request.form()
     given = [(name, value) for name, value in form.multi_items() if not isinstance(value, UploadFile)]
     answers = before.replaced(question, given)
-    errors = flow.open_fields(question, answers) or _unknown_model(answers, catalogue)
+    errors = flow.open_fields(question, answers) or unknown_model(answers, catalogue)
     if errors:
         return render(QuestionPage.of(question, answers, checking=checking, errors=errors), status=UNPROCESSABLE)
     return RedirectResponse(_next(step, flow.sound(answers), checking=checking), SEE_OTHER)
@@ -85,7 +85,8 @@ def _next(step: str, answers: Answers, *, checking: bool) -> str:
     return address(f"/q/{following}", answers, checking=checking) if following else address("/check", answers)
 
 
-def _unknown_model(answers: Answers, catalogue: Snapshot) -> dict[str, str]:
+def unknown_model(answers: Answers, catalogue: Snapshot) -> dict[str, str]:
+    """The error of a model's name that says nothing to us, by field."""
     name = answers.get("model_name")
     found = catalogue.model_names.resolve(name) if name else None
     if found is None or isinstance(found, Match) or size_in_name(name):

@@ -1,45 +1,65 @@
-"""The result: a question's answer as a page, from the guided answers or from the flat fields of a link."""
+"""The result: a question's answer as a page, as text, and as a table."""
 
 from datetime import UTC, datetime
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
 from app import advisor
-from app.catalogue.names import Match, NameIndex
+from app.answer import RecommendationAnswer
 from app.catalogue.snapshot import Snapshot
-from app.flat_query import decode
-from app.questionnaire.answers import Answers
-from app.questionnaire.flow import sound
-from app.questionnaire.to_workload import Known, constraints_of, workload_of
-from app.requests import RecommendRequest
+from app.questionnaire.flow import question_of
 from app.templating import render
+from app.web.asking import guided_answers, request_of
+from app.web.badge import badge_svg
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
+from app.web.pages.questions import QuestionPage
 from app.web.pages.result import ResultPage
+from app.web.questions import unknown_model
+from app.web.result_text import as_csv, as_markdown
 
 router = page_router()
+
+UNPROCESSABLE = 422
 
 
 @router.get("/result")
 async def show_result(request: Request, catalogue: CatalogueDep, base_url: BaseUrlDep) -> HTMLResponse:
-    """Which hardware the work needs, and why."""
-    pairs = request.query_params.multi_items()
-    guided = "goal" in request.query_params or not pairs
-    answers = sound(Answers.of(pairs)) if guided else Answers()
-    asked = _guided(answers, catalogue) if guided else decode(pairs, in_catalogue=_knows(catalogue.hardware_names))
-    answer = advisor.recommend(
+    """Which hardware the work needs, and why; a model that nobody knows leads back to its question."""
+    answers = guided_answers(request.query_params.multi_items())
+    question = question_of("size", answers)
+    errors = unknown_model(answers, catalogue)
+    if errors and question is not None:
+        return render(QuestionPage.of(question, answers, checking=True, errors=errors), status=UNPROCESSABLE)
+    return render(ResultPage.of(_answer(request, catalogue, base_url), answers=answers))
+
+
+@router.get("/result.md")
+async def download_markdown(request: Request, catalogue: CatalogueDep, base_url: BaseUrlDep) -> Response:
+    """The answer as Markdown, for notes and tickets."""
+    text = as_markdown(_answer(request, catalogue, base_url))
+    return PlainTextResponse(text, media_type="text/markdown; charset=utf-8")
+
+
+@router.get("/result.csv")
+async def download_table(request: Request, catalogue: CatalogueDep, base_url: BaseUrlDep) -> Response:
+    """What to buy and what to rent, one line each."""
+    headers = {"content-disposition": 'attachment; filename="whichrig.csv"'}
+    text = as_csv(_answer(request, catalogue, base_url))
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/badge.svg")
+async def draw_badge(request: Request, catalogue: CatalogueDep, base_url: BaseUrlDep) -> Response:
+    """The answer as a small picture for a README: "needs 24 GB · one GPU"."""
+    drawn = badge_svg(_answer(request, catalogue, base_url))
+    headers = {"cache-control": "public, max-age=3600", "cross-origin-resource-policy": "cross-origin"}
+    return Response(drawn, media_type="image/svg+xml", headers=headers)
+
+
+def _answer(request: Request, catalogue: Snapshot, base_url: str) -> RecommendationAnswer:
+    asked = request_of(request.query_params.multi_items(), catalogue)
+    return advisor.recommend(
         catalogue, asked.workload, constraints=asked.constraints, at=datetime.now(UTC), base_url=base_url
     )
-    return render(ResultPage.of(answer, answers=answers))
-
-
-def _guided(answers: Answers, catalogue: Snapshot) -> RecommendRequest:
-    return RecommendRequest(
-        workload=workload_of(answers, knows_model=_knows(catalogue.model_names)),
-        constraints=constraints_of(answers, knows_hardware=_knows(catalogue.hardware_names)),
-    )
-
-
-def _knows(names: NameIndex) -> Known:
-    return lambda name: isinstance(names.resolve(name), Match)

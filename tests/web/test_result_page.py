@@ -2,11 +2,12 @@
 
 import pytest
 
+from app.answer import LinksAnswer
 from app.questionnaire.answers import Answers
 from app.templating import render
 from app.web.pages.result import ResultPage
 from tests.browser import Page, check
-from tests.web.answers import a_pick, a_recommendation, an_estimate, nothing_known
+from tests.web.answers import a_pick, a_recommendation, an_estimate, an_offer, nothing_known
 
 
 @pytest.fixture
@@ -94,10 +95,59 @@ def test_assumed_values_are_marked_and_can_be_changed(shown):
     page = shown(a_recommendation(), goal="adapt", domain="photos", pictures="unknown")
     chips = {words(chip) for chip in page.select(".chips li")}
 
-    assert "Examples at once: 1 (assumed)" in chips
-    assert "Checkpointing: yes (assumed)" in chips
+    assert "Examples at once: 1 (assumed) · change Examples at once" in chips
+    assert "Checkpointing: yes (assumed) · change Checkpointing" in chips
     assert any(chip.startswith("Pictures, about: 20,000 pictures (assumed)") for chip in chips)
-    assert all("from=check" in link["href"] for link in page.select(".chips a"))
+    settings = [link["href"] for link in page.select(".chips a") if link["href"].startswith("/settings")]
+    assert settings == [
+        "/settings?task=train&at=batch_size#batch_size",
+        "/settings?task=train&at=gradient_checkpointing#gradient_checkpointing",
+    ]
+    assert all("from=check" in link["href"] for link in page.select(".chips a") if link["href"] not in settings)
+
+
+def test_what_a_sale_brings_back_is_a_step_of_its_own(shown):
+    known = a_recommendation().buy_or_rent
+    bought = [*known.buy_cumulative_usd[:-1], known.buy_cumulative_usd[-1] - 300]
+    page = shown(a_recommendation(buy_or_rent=known.model_copy(update={"buy_cumulative_usd": bought})))
+    line, step = page.select_one("path.buy")["d"], page.select_one("path.resale")["d"]
+
+    rises = [float(point.partition(",")[2]) for point in line[1:].split(" L")]
+    assert rises == sorted(rises, reverse=True)  # up on the screen is down in numbers
+    assert step.startswith(f"M{line.rpartition('L')[2]} V")
+    assert "sold again for about $300 (the dotted step)" in words(page)
+    assert "24, sold again" in [words(cell) for cell in page.select("#rent ~ details tbody th")]
+
+
+def test_a_comparison_without_a_sale_has_no_step(page):
+    assert not page.select("path.resale")
+    assert "sold again" not in words(page)
+
+
+def test_an_offer_is_named_by_provider_and_hardware_with_the_rest_in_small(shown):
+    page = shown(a_recommendation(cloud=[an_offer(instance="marketplace offer (cheapest rentable of 2 sampled)")]))
+    row = page.select_one("#rent ~ .scroll tbody tr")
+
+    assert words(row.th) == "Cloud"
+    assert words(row.select_one(".as-named")) == "marketplace offer (cheapest rentable of 2 sampled)"
+
+
+def test_previews_tell_the_verdict(page):
+    told = {tag["property"]: tag["content"] for tag in page.select("meta[property]")}
+
+    assert told["og:title"] == "One card with 24 GB is enough."
+    assert told["og:description"] == "It fits on one card."
+    assert told["og:url"] == page.select_one("link[rel=canonical]")["href"] == "https://rig.example/result?task=train"
+    assert told["og:image"] == "https://rig.example/badge.svg?task=train"
+
+
+def test_people_elsewhere_read_that_nothing_is_converted(shown):
+    links = LinksAnswer(
+        permalink="https://rig.example/recommend?country=DE", html="https://rig.example/result?country=DE"
+    )
+
+    assert "People in Germany pay in euros" in words(shown(a_recommendation(links=links)))
+    assert "exchange rate" not in words(shown(a_recommendation()))
 
 
 def test_the_same_answer_is_linked_as_json(page):

@@ -15,6 +15,25 @@ def test_every_common_question_has_an_answer(browser, client, question):
     assert len(client.get(question.url, headers={"accept": "text/html"}).content) < LARGEST_PAGE_BYTES
 
 
+def test_the_common_questions_are_many_and_eight_stand_on_the_start_page(browser):
+    home, every = browser.get("/"), browser.get("/questions")
+    links = [link["href"] for link in home.select("#common ~ ul a")]
+
+    assert len(links) == 8
+    assert len(common_questions()) >= 30
+    assert set(links) < {link["href"] for link in every.select("main li a")}
+
+
+def test_a_model_that_nobody_knows_leads_back_to_its_question(browser):
+    page = browser.get(
+        "/result?goal=use&domain=text&model=named&model_name=lama+3+instruktion&frequency=once&have=nothing", status=422
+    )
+
+    assert "We do not know the model “lama 3 instruktion”" in page.select_one(".error-summary").get_text()
+    page = browser.submit(page, model=["named"], model_name="llama-3.1-8b")
+    assert browser.get(page.url.replace("/check", "/result")).select_one("h1.verdict")
+
+
 def test_the_guided_answer_links_to_the_same_answer_without_the_guide(browser):
     guided = browser.get("/result?goal=adapt&domain=tables&rows=250000&frequency=few_days&have=nothing")
     linked = browser.get(guided.find("a", string="Link to this answer")["href"])

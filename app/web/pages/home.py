@@ -4,11 +4,19 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from app import formatting
 from app.advice.policy import Policy, Rule, Scenario, Tier
 from app.catalogue.snapshot import Snapshot
+from app.web.pages.head import Head
+
+HOME_TITLE = "Which hardware do you need for machine learning?"
+HOME_DESCRIPTION = (
+    "Answer a few plain questions and learn which hardware your machine-learning work needs, what it costs to buy or "
+    "rent, and why. You may find that you need nothing new."
+)
+COMMON_DESCRIPTION = "Common questions about hardware for machine learning, each with an answer worked out today."
 
 _COMMON = Path(__file__).parent.parent / "common_questions.toml"
 
@@ -19,6 +27,34 @@ class CommonQuestion:
 
     text: str
     url: str
+    on_home: bool
+    """Whether the start page shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommonTopic:
+    """Questions of one kind."""
+
+    id: str
+    title: str
+    questions: tuple[CommonQuestion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CommonQuestionsPage:
+    """Every common question."""
+
+    template: ClassVar[str] = "questions/common.html"
+
+    title: str
+    topics: tuple[CommonTopic, ...]
+    head: Head
+
+    @classmethod
+    def of(cls, *, base_url: str) -> Self:
+        """The page."""
+        title = "Questions that many people ask"
+        return cls(title, common_topics(), Head.of(title, COMMON_DESCRIPTION, url=f"{base_url}/questions"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +66,24 @@ class HomePage:
     title: str
     scenarios: tuple[Scenario, ...]
     questions: tuple[CommonQuestion, ...]
+    more: int
+    """How many common questions there are in all."""
     stock: str
     """What the catalogue holds."""
+    head: Head
 
     @classmethod
-    def of(cls, catalogue: Snapshot) -> Self:
+    def of(cls, catalogue: Snapshot, *, base_url: str) -> Self:
         """The start page of a catalogue."""
         devices, models, offers = len(catalogue.devices), len(catalogue.models), len(catalogue.market.offers)
         return cls(
-            title="Which hardware do you need for machine learning?",
+            title=HOME_TITLE,
             scenarios=scenarios_of(catalogue.policy),
-            questions=common_questions(),
+            questions=tuple(each for each in common_questions() if each.on_home),
+            more=len(common_questions()),
             stock=f"We know {devices:,} devices, {models:,} models and {offers:,} offers to rent, "
             f"each figure with its source. Data of {formatting.day(catalogue.data_as_of)}.",
+            head=Head.of(HOME_TITLE, HOME_DESCRIPTION, url=f"{base_url}/"),
         )
 
 
@@ -95,11 +136,23 @@ def scenarios_of(policy: Policy) -> tuple[Scenario, ...]:
 
 
 @cache
-def common_questions() -> tuple[CommonQuestion, ...]:
-    """Questions that many people ask."""
+def common_topics() -> tuple[CommonTopic, ...]:
+    """Questions that many people ask, by topic."""
     with _COMMON.open("rb") as file:
-        asked = tomllib.load(file)["question"]
-    return tuple(CommonQuestion(each["text"], f"/result?{each['query']}") for each in asked)
+        topics = tomllib.load(file)["topic"]
+    return tuple(CommonTopic(f"topic-{n}", each["title"], _asked(each)) for n, each in enumerate(topics, start=1))
+
+
+def common_questions() -> tuple[CommonQuestion, ...]:
+    """All of them."""
+    return tuple(question for topic in common_topics() for question in topic.questions)
+
+
+def _asked(topic: dict[str, Any]) -> tuple[CommonQuestion, ...]:
+    return tuple(
+        CommonQuestion(each["text"], f"/result?{each['query']}", on_home=each.get("home", False))
+        for each in topic["question"]
+    )
 
 
 def _tier(tier: Tier) -> TierView:

@@ -116,7 +116,7 @@ class TimeRow:
         ]
         rented = [
             cls(
-                name=f"{offer.provider} {offer.instance}",
+                name=f"{formatting.times(offer.count, offer.accelerator)} from {offer.provider}",
                 how="Rented",
                 run=formatting.duration_between(offer.hours.low, offer.hours.high),
                 run_hours=offer.hours.expected,

@@ -1,11 +1,12 @@
 """Rent instead: offers, and from how many hours a month on buying is cheaper."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from app import formatting
 from app.answer import BuyOrRentAnswer, CloudAnswer, RecommendationAnswer
-from app.web.charts import LineChart, line_chart
+from app.web.charts import Drop, LineChart, line_chart
 from app.web.labels import assumed_value, label
 
 WIDE = (640, 280)
@@ -15,6 +16,12 @@ NARROW = (340, 250)
 SHOWN_AT_ONCE = 3
 """Offers that stand open; the rest is one click away."""
 
+FEWEST_FOR_A_LINE = 3
+"""Months from which on the monthly cost, and so the resale at the end, can be told from the sums."""
+
+LEAST_RESALE_USD = 1.0
+"""Below, the last month only differs by rounding."""
+
 MOST_ROWS = 5
 """Rows of the chart's table twin."""
 
@@ -23,8 +30,10 @@ MOST_ROWS = 5
 class OfferRow:
     """One offer."""
 
-    name: str
+    provider: str
     accelerator: str
+    note: str
+    """The provider's own name for it."""
     region: str
     per_hour: str
     usd_per_hour: float
@@ -56,18 +65,18 @@ class BreakEven:
     assumptions: tuple[str, ...]
 
     @classmethod
-    def of(cls, found: BuyOrRentAnswer) -> Self:
-        """The comparison; without a chart where there are no months."""
+    def of(cls, found: BuyOrRentAnswer, *, offers: Sequence[CloudAnswer] = ()) -> Self:
+        """The comparison, with the offers it may speak of; without a chart where there are no months."""
         return cls(
             explanation=found.explanation,
             caption=f"Money spent up to each month: buying {found.buy_hardware or 'your own'}, "
-            f"or renting {found.rent_offer or 'a machine'}.",
+            f"or renting {_rented(found, offers)}.",
             description=_description(found),
             break_even_hours=found.break_even_hours_per_month,
             charts=_charts(found),
             rows=_rows(found),
             assumptions=tuple(
-                f"{label('assumption', each.field)}: {assumed_value(each.value)} ({each.why})"
+                f"{label('assumption', each.field)}: {assumed_value(each.value, each.field)} ({each.why})"
                 for each in found.assumptions
             ),
         )
@@ -93,14 +102,15 @@ class RentSection:
             offers=offers[:SHOWN_AT_ONCE],
             more_offers=offers[SHOWN_AT_ONCE:],
             notes=tuple(dict.fromkeys(f"{each.provider}: {each.note}" for each in answer.cloud if each.note)),
-            break_even=BreakEven.of(answer.buy_or_rent) if answer.buy_or_rent else None,
+            break_even=BreakEven.of(answer.buy_or_rent, offers=answer.cloud) if answer.buy_or_rent else None,
         )
 
 
 def _offer(offer: CloudAnswer) -> OfferRow:
     return OfferRow(
-        name=f"{offer.provider} {offer.instance}",
+        provider=offer.provider,
         accelerator=formatting.times(offer.count, offer.accelerator),
+        note=offer.instance,
         region=offer.region or "any",
         per_hour=formatting.usd_per_hour(offer.usd_per_hour),
         usd_per_hour=offer.usd_per_hour,
@@ -111,32 +121,56 @@ def _offer(offer: CloudAnswer) -> OfferRow:
     )
 
 
+def _rented(found: BuyOrRentAnswer, offers: Sequence[CloudAnswer]) -> str:
+    """What is rented in people's words; the provider's own name only where the offer is not shown."""
+    for offer in offers:
+        if found.rent_offer and f"{offer.provider} {offer.instance}".endswith(found.rent_offer):
+            return f"{formatting.times(offer.count, offer.accelerator)} from {offer.provider}"
+    return found.rent_offer or "a machine"
+
+
+def _resale_usd(found: BuyOrRentAnswer) -> float:
+    """What selling brings at the end: how far the last month falls below the line of the months before it."""
+    spent = found.buy_cumulative_usd
+    if len(spent) < FEWEST_FOR_A_LINE:
+        return 0.0
+    fallen = 2 * spent[-2] - spent[-3] - spent[-1]
+    return fallen if fallen > LEAST_RESALE_USD else 0.0
+
+
 def _charts(found: BuyOrRentAnswer) -> tuple[LineChart, ...]:
     if len(found.months) < 2:
         return ()
-    buy, rent = found.buy_cumulative_usd, found.rent_cumulative_usd
-    series = (
-        ("buy", f"buy {formatting.usd(buy[-1])}", buy),
-        ("rent", f"rent {formatting.usd(rent[-1])}", rent),
-    )
+    buy, rent, resale = found.buy_cumulative_usd, found.rent_cumulative_usd, _resale_usd(found)
+    before = [*buy[:-1], buy[-1] + resale]
+    series = (("buy", f"buy {formatting.usd(before[-1])}", before), ("rent", f"rent {formatting.usd(rent[-1])}", rent))
+    drop = Drop("resale", before[-1], buy[-1], f"sold again: {formatting.usd(buy[-1])}") if resale else None
     sizes = (("wide", *WIDE), ("narrow", *NARROW))
-    return tuple(line_chart(found.months, series, css=css, width=width, height=height) for css, width, height in sizes)
+    return tuple(
+        line_chart(found.months, series, css=css, width=width, height=height, drop=drop) for css, width, height in sizes
+    )
 
 
 def _description(found: BuyOrRentAnswer) -> str:
     if not found.months:
         return ""
-    buy, rent = found.buy_cumulative_usd, found.rent_cumulative_usd
+    buy, rent, resale = found.buy_cumulative_usd, found.rent_cumulative_usd, _resale_usd(found)
+    sold = f" once it is sold again for about {formatting.usd(resale)} (the dotted step)" if resale else ""
     return (
-        f"After {found.months[-1]} months, buying has cost {formatting.usd(buy[-1])} and renting "
+        f"After {found.months[-1]} months, buying has cost {formatting.usd(buy[-1])}{sold}, and renting "
         f"{formatting.usd(rent[-1])}, at {formatting.number(found.hours_per_month)} hours a month."
     )
 
 
 def _rows(found: BuyOrRentAnswer) -> tuple[MonthRow, ...]:
+    """Some of the months; the last one before and after the sale."""
     every = max(1, -(-len(found.months) // MOST_ROWS))
-    points = list(zip(found.months, found.buy_cumulative_usd, found.rent_cumulative_usd, strict=True))
+    resale = _resale_usd(found)
+    buy = [*found.buy_cumulative_usd[:-1], *(usd + resale for usd in found.buy_cumulative_usd[-1:])]
+    points = list(zip((str(month) for month in found.months), buy, found.rent_cumulative_usd, strict=True))
     shown = points[::every]
     if points and shown[-1] != points[-1]:
         shown.append(points[-1])
-    return tuple(MonthRow(str(month), formatting.usd(buy), formatting.usd(rent)) for month, buy, rent in shown)
+    if resale:
+        shown.append((f"{found.months[-1]}, sold again", found.buy_cumulative_usd[-1], found.rent_cumulative_usd[-1]))
+    return tuple(MonthRow(month, formatting.usd(bought), formatting.usd(rented)) for month, bought, rented in shown)

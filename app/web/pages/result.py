@@ -2,16 +2,21 @@
 
 from dataclasses import dataclass
 from typing import ClassVar, Self
+from urllib.parse import parse_qsl
 
 from app import formatting
 from app.answer import AssumptionAnswer, ChangeAnswer, HostAnswer, RecommendationAnswer, RejectedAnswer, WarningAnswer
+from app.flat_query import PLACES
 from app.questionnaire.answers import Answers
-from app.questionnaire.flow import question_of
-from app.web.labels import assumed_value, details, label, step_of
+from app.web.currency import currency_note
+from app.web.labels import assumed_value, details, flat_name, label, step_of
+from app.web.pages.head import Head
 from app.web.pages.memory import MemorySection
 from app.web.pages.picks import OwnedView, PickView, TimeRow
 from app.web.pages.questions import AnswerView, address, answer_views
 from app.web.pages.rent import RentSection
+from app.web.pages.settings import settings_url
+from app.web.result_text import as_markdown
 
 MOST_REASONS = 3
 
@@ -55,6 +60,15 @@ class SourceView:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptView:
+    """That the answer is an old one that was kept, and how to have it anew."""
+
+    slug: str
+    kept_on: str
+    renew_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class ResultPage:
     """A recommendation."""
 
@@ -86,12 +100,24 @@ class ResultPage:
     """From which data and which version."""
     permalink: str
     json_url: str
+    settings_url: str
+    markdown_url: str
+    table_url: str
+    badge_url: str
+    query: str
+    """The question as the query of a link."""
+    markdown: str
     check_url: str
+    currency: str
+    """What to know about prices where people pay in another currency."""
+    kept: KeptView | None
+    head: Head
 
     @classmethod
-    def of(cls, answer: RecommendationAnswer, *, answers: Answers) -> Self:
+    def of(cls, answer: RecommendationAnswer, *, answers: Answers, kept: KeptView | None = None) -> Self:
         """The page of an answer; ``answers`` are those of the guided path, empty when it was asked otherwise."""
         grade, meaning = details("grade", answer.need.evidence)
+        query = answer.links.html.partition("?")[2]
         return cls(
             title=answer.verdict,
             kicker=f"{answer.scenario.title} · {answer.tier.title}",
@@ -117,13 +143,31 @@ class ResultPage:
             made=_made(answer),
             permalink=answer.links.html,
             json_url=answer.links.permalink,
+            settings_url=settings_url(query),
+            markdown_url=f"/result.md?{query}",
+            table_url=f"/result.csv?{query}",
+            badge_url=f"/badge.svg?{query}",
+            query=query,
+            markdown=as_markdown(answer),
             check_url=address("/check", answers) if answers.values else "",
+            currency=currency_note(dict(parse_qsl(query)).get("country", "")),
+            kept=kept,
+            head=_head(answer, query),
         )
+
+
+def _head(answer: RecommendationAnswer, query: str) -> Head:
+    """Previews tell the verdict and why; search engines are kept off, as there are endlessly many answers."""
+    base_url = answer.links.html.partition("/result?")[0]
+    image_url = f"{base_url}/badge.svg?{query}"
+    told = " ".join(answer.scenario.reasons)
+    return Head.of(answer.verdict, told, url=answer.links.html, indexed=False, image_url=image_url)
 
 
 def _assumptions(answer: RecommendationAnswer, answers: Answers) -> tuple[AssumedView, ...]:
     """What the engine assumed, and of the guided path what has no counterpart there."""
-    seen = [_assumed(each, answers) for each in answer.assumptions]
+    query = answer.links.html.partition("?")[2]
+    seen = [_assumed(each, query) for each in answer.assumptions]
     covered = {step_of(each.field) for each in answer.assumptions}
     guessed = [view for view in answer_views(answers) if view.assumed] if answers.values else []
     return (
@@ -136,11 +180,11 @@ def _assumptions(answer: RecommendationAnswer, answers: Answers) -> tuple[Assume
     )
 
 
-def _assumed(each: AssumptionAnswer, answers: Answers) -> AssumedView:
-    step = step_of(each.field)
-    asked = bool(answers.values) and bool(step) and question_of(step, answers) is not None
-    change = address(f"/q/{step}", answers, checking=True) if asked else ""
-    return AssumedView(label("assumption", each.field), assumed_value(each.value), each.why, change)
+def _assumed(each: AssumptionAnswer, query: str) -> AssumedView:
+    """A value with the way to its setting, the rest of the question kept."""
+    name = flat_name(each.field)
+    change = settings_url(query, name) if name in PLACES else ""
+    return AssumedView(label("assumption", each.field), assumed_value(each.value, each.field), each.why, change)
 
 
 def _warning(warning: WarningAnswer) -> WarningView:
@@ -167,7 +211,7 @@ def _sources(answer: RecommendationAnswer) -> tuple[SourceView, ...]:
     """Prices to buy, then to rent; each source once."""
     priced = [(f"Price of {pick.hardware.name}", pick.price_usd) for pick in answer.picks if pick.price_usd]
     told = [(what, price.as_of, price.source) for what, price in priced]
-    told += [(f"{offer.provider} {offer.instance}", offer.as_of, offer.source) for offer in answer.cloud]
+    told += [(f"{offer.accelerator} at {offer.provider}", offer.as_of, offer.source) for offer in answer.cloud]
     return tuple(
         SourceView(what, formatting.day(as_of), source if source.startswith("https://") else "", source)
         for what, as_of, source in dict.fromkeys(told)

@@ -1,0 +1,90 @@
+"""Short links: an answer as it was on the day it was kept, and what today's data make of the same question."""
+
+from base64 import b32encode
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+from fastapi import Form, Path
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from app import advisor
+from app.answer import RecommendationAnswer
+from app.catalogue.snapshot import Snapshot
+from app.db import SessionDep
+from app.errors import NotFound
+from app.formatting import day
+from app.questionnaire.answers import Answers
+from app.tables import SavedAnswer
+from app.tables.answers import KEY_LENGTH
+from app.templating import render
+from app.web.asking import request_of
+from app.web.dependencies import BaseUrlDep, CatalogueDep
+from app.web.negotiation import page_router
+from app.web.pages.differences import DifferencesPage
+from app.web.pages.result import KeptView, ResultPage
+
+router = page_router()
+
+SEE_OTHER = 303
+
+Question = Annotated[str, Form(max_length=30_000)]
+Slug = Annotated[str, Path(min_length=KEY_LENGTH, max_length=KEY_LENGTH)]
+
+
+@router.post("/r")
+def keep_answer(
+    question: Question, catalogue: CatalogueDep, base_url: BaseUrlDep, session: SessionDep
+) -> RedirectResponse:
+    """Keep today's answer to a question under a short link; the same answer has one link, however often it is kept."""
+    answer = _answer(question, catalogue, base_url)
+    made = answer.provenance
+    slug = _slug(f"{made.catalogue_revision}\n{made.engine_version}\n{answer.links.html.partition('?')[2]}")
+    if session.get(SavedAnswer, slug) is None:
+        session.add(
+            SavedAnswer(
+                slug=slug,
+                question=answer.links.html.partition("?")[2],
+                answer=answer.model_dump(mode="json", by_alias=True),
+                catalogue_revision=made.catalogue_revision,
+                engine_version=made.engine_version,
+                created_at=datetime.now(UTC),
+            )
+        )
+    return RedirectResponse(f"/r/{slug}", SEE_OTHER)
+
+
+@router.get("/r/{slug}")
+def show_kept_answer(slug: Slug, session: SessionDep) -> HTMLResponse:
+    """The answer as it was kept."""
+    saved = _saved(session.get(SavedAnswer, slug))
+    kept = KeptView(slug, day(saved.created_at.date()), f"/r/{slug}/differences")
+    answer = RecommendationAnswer.model_validate(saved.answer)
+    return render(ResultPage.of(answer, answers=Answers(), kept=kept))
+
+
+@router.get("/r/{slug}/differences")
+def show_differences(slug: Slug, catalogue: CatalogueDep, base_url: BaseUrlDep, session: SessionDep) -> HTMLResponse:
+    """The same question with today's data, and what is different."""
+    saved = _saved(session.get(SavedAnswer, slug))
+    now = _answer(saved.question, catalogue, base_url)
+    before = RecommendationAnswer.model_validate(saved.answer)
+    return render(DifferencesPage.of(before, now, slug=slug, kept_on=day(saved.created_at.date())))
+
+
+def _answer(question: str, catalogue: Snapshot, base_url: str) -> RecommendationAnswer:
+    asked = request_of(parse_qsl(question, keep_blank_values=True), catalogue)
+    return advisor.recommend(
+        catalogue, asked.workload, constraints=asked.constraints, at=datetime.now(UTC), base_url=base_url
+    )
+
+
+def _saved(found: SavedAnswer | None) -> SavedAnswer:
+    if found is None:
+        raise NotFound("No answer was kept under this link. It may be mistyped.")
+    return found
+
+
+def _slug(text: str) -> str:
+    return b32encode(sha256(text.encode()).digest()).decode().lower()[:KEY_LENGTH]

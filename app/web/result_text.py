@@ -1,0 +1,104 @@
+"""An answer to take away: Markdown for notes and tickets, and a table of what to buy and rent."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+
+from app import formatting
+from app.answer import CloudAnswer, PickAnswer, RecommendationAnswer
+from app.web.labels import assumed_value, details, label
+
+COLUMNS = (
+    "kind", "role", "name", "count", "provider", "offer", "region", "pricing", "fit", "price_usd_low", "price_usd",
+    "price_usd_high", "usd_per_hour", "hours_low", "hours", "hours_high", "as_of", "source",
+)  # fmt: skip
+
+_MARKUP = re.compile(r"([\\`*_\[\]<>|#])")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins like this would be calculated by a spreadsheet."""
+
+
+def as_markdown(answer: RecommendationAnswer) -> str:
+    """The answer as Markdown."""
+    made, changes = answer.provenance, answer.what_would_change_this
+    computed = f"Computed {formatting.day(made.computed_at)} from catalogue revision {made.catalogue_revision}"
+    blocks = [
+        f"# {_plain(answer.verdict)}",
+        f"{_plain(answer.scenario.title)} · {_plain(answer.tier.title)} · {details('grade', answer.need.evidence)[0]}",
+        _list("Why", [_plain(reason) for reason in answer.scenario.reasons if reason != answer.verdict]),
+        _list("What would change this", [f"If {_plain(e.if_)}, {_plain(e.then)}" for e in changes]),
+        _list("We assumed", [_assumed(each.field, each.value, each.why) for each in answer.assumptions]),
+        _list("Picks", [_pick(pick) for pick in answer.picks]),
+        _list("Rent instead", [_offer(offer) for offer in answer.cloud]),
+        _list("What you have", [f"{_plain(each.hardware.name)}: {_plain(each.verdict)}" for each in answer.owned]),
+        _list("Warnings", [f"{label('severity', each.severity)}: {_plain(each.text)}" for each in answer.warnings]),
+        _list("First steps", [_plain(step) for step in answer.first_steps]),
+        f"{computed} with engine {made.engine_version}: <{answer.links.html}>",
+    ]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def as_csv(answer: RecommendationAnswer) -> str:
+    """Picks and offers as comma-separated values, numbers bare."""
+    file = io.StringIO()
+    table = csv.DictWriter(file, COLUMNS, lineterminator="\r\n")
+    table.writeheader()
+    table.writerows(_safe(row) for row in _rows(answer))
+    return file.getvalue()
+
+
+def _rows(answer: RecommendationAnswer) -> Iterable[dict[str, object]]:
+    for pick in answer.picks:
+        price, hours = pick.price_usd, pick.estimate.duration_hours
+        yield {
+            "kind": "buy", "role": pick.role, "name": pick.hardware.name, "count": pick.hardware.count, "fit": pick.fit,
+            "price_usd_low": price and price.low, "price_usd": price and price.expected,
+            "price_usd_high": price and price.high, "hours_low": hours and hours.low,
+            "hours": hours and hours.expected, "hours_high": hours and hours.high,
+            "as_of": price and price.as_of, "source": price and price.source,
+        }  # fmt: skip
+    for offer in answer.cloud:
+        hours = offer.hours
+        yield {
+            "kind": "rent", "name": offer.accelerator, "count": offer.count, "provider": offer.provider,
+            "offer": offer.instance, "region": offer.region, "pricing": offer.pricing, "fit": offer.fit,
+            "usd_per_hour": offer.usd_per_hour, "hours_low": hours and hours.low, "hours": hours and hours.expected,
+            "hours_high": hours and hours.high, "as_of": offer.as_of, "source": offer.source,
+        }  # fmt: skip
+
+
+def _safe(row: dict[str, object]) -> dict[str, object]:
+    return {
+        name: f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+        for name, value in row.items()
+    }
+
+
+def _list(title: str, entries: list[str]) -> str:
+    return f"## {title}\n\n" + "\n".join(f"- {entry}" for entry in entries) if entries else ""
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown leaves as it is."""
+    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+
+
+def _assumed(field: str, value: object, why: str) -> str:
+    return f"{label('assumption', field)}: {_plain(assumed_value(value, field))} ({_plain(why)})"
+
+
+def _pick(pick: PickAnswer) -> str:
+    name = _plain(formatting.times(pick.hardware.count, pick.hardware.name))
+    price = formatting.usd_between(pick.price_usd.low, pick.price_usd.high) if pick.price_usd else "price unknown"
+    dated = f" ({pick.price_usd.condition}, seen {formatting.day(pick.price_usd.as_of)})" if pick.price_usd else ""
+    return f"**{label('role', pick.role)}: {name}**, {price}{dated}. {_plain(pick.why)} {_plain(pick.look_out_for)}"
+
+
+def _offer(offer: CloudAnswer) -> str:
+    name = _plain(formatting.times(offer.count, offer.accelerator))
+    spot = " spot" if offer.pricing == "spot" else ""
+    return (
+        f"{_plain(offer.provider)}: {name}, {formatting.usd_per_hour(offer.usd_per_hour)}{spot} "
+        f"({_plain(offer.instance)}, seen {formatting.day(offer.as_of)})"
+    )
