@@ -1,0 +1,62 @@
+"""Learn, cloud and compare pages in a real Chromium: held to WCAG by axe in both themes, narrow, without scripts."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from app.learn.lesson import lessons
+
+pytestmark = pytest.mark.browser
+
+PAGES = [
+    "/learn",
+    *(f"/learn/{each.slug}" for each in lessons()),
+    "/learn/glossary",
+    "/cloud?q=h100",
+    "/cloud?q=FloydHub",
+    "/cloud?q=zzzz",
+    "/compare",
+    "/compare?ids=geforce-rtx-3090,titan-x-maxwell,apple-m4-max,b200&job=photos",
+    "/compare?ids=geforce-rtx-3090,Titan+X",
+]
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+NARROWEST_PX = 320
+
+
+def broken_rules(page) -> dict[str, list[str]]:
+    """What axe finds, with everything unfolded."""
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    violations = Axe().run(page, options={"runOnly": TAGS, "resultTypes": ["violations"]}).response["violations"]
+    return {each["id"]: [node["html"][:200] for node in each["nodes"][:3]] for each in violations}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(chromium, server_url, scheme):
+    context = chromium.new_context(base_url=server_url, color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    found = {}
+    for path in PAGES:
+        page.goto(path)
+        found |= {f"{path}: {rule}": nodes for rule, nodes in broken_rules(page).items()}
+    context.close()
+
+    assert found == {}
+
+
+@pytest.mark.parametrize("scripts", [False, True], ids=["without scripts", "with scripts"])
+def test_pages_fit_the_narrowest_screen_and_stay_within_the_site_and_its_policy(chromium, server_url, scripts):
+    context = chromium.new_context(
+        base_url=server_url, viewport={"width": NARROWEST_PX, "height": 640}, java_script_enabled=scripts
+    )
+    page = context.new_page()
+    complaints, foreign, wide = [], [], []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("request", lambda request: None if request.url.startswith(server_url) else foreign.append(request.url))
+    for path in PAGES:
+        page.goto(path)
+        if page.locator("html").evaluate("root => root.scrollWidth") > NARROWEST_PX:
+            wide.append(path)
+        assert page.locator("h1").is_visible()
+    context.close()
+
+    assert wide == foreign == []
+    assert [text for text in complaints if "422" not in text] == []
