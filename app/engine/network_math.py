@@ -9,12 +9,16 @@ from app.engine.coefficients_networks import NETWORKS
 from app.engine.hardware import Devices
 from app.engine.hardware_family import families
 from app.engine.job import Job
-from app.engine.precision import bytes_per_element, peak_flops_per_s
+from app.engine.precision import RATE_CHAINS, bytes_per_element, first_known, peak_flops_per_s
 
 TF32_BY_DEFAULT = frozenset({"pytorch", "tensorflow", "jax", "other"})
 """Frameworks in which cuDNN convolutions of fp32 tensors run in TF32 unless told otherwise (PyTorch since 1.7)."""
 WEIGHT_ONLY = frozenset({"int4", "nf4", "fp4", "nvfp4", "mxfp4"})
 """Formats that networks other than transformers hardly use; counted as 16 bits."""
+AUTOTUNED = frozenset({"tensorrt"})
+"""Runtimes that time many kernels for every layer when they build, and fuse layers into them."""
+QUANTISING = AUTOTUNED | {"onnxruntime"}
+"""Runtimes that calibrate a network and run its layers in 8 bits."""
 MARGIN = 1.05
 """A rate this much above the fp32 rate comes from matrix units."""
 
@@ -50,6 +54,16 @@ def uses_matrix_units(peak: FloatArray, devices: Devices) -> BoolArray:
     return np.isnan(fp32) | (peak > MARGIN * fp32)
 
 
+def multiplies_bytes(job: Job) -> bool:
+    """Whether layers are quantised once and multiply 8-bit numbers as runtimes do; others only store them."""
+    return job.precision == "int8" and not job.training and job.framework in QUANTISING
+
+
+def quantised_peak(devices: Devices) -> FloatArray:
+    """Peak of 8-bit products, or the next wider rate of devices without one. [operations/s]"""
+    return first_known([devices.peak_flops_per_s(name) for name in RATE_CHAINS["int8"]])
+
+
 def operand_supply(peak: FloatArray, devices: Devices) -> FloatArray:
     """How well convolutions feed matrix units, against units of the reference width. [-]
 
@@ -65,14 +79,16 @@ def operand_supply(peak: FloatArray, devices: Devices) -> FloatArray:
 def math_rate(job: Job, devices: Devices, *, transformer: bool, intensity: float) -> MathRate:
     """Peak and reached share for a job on every device; thin layers (few products per activation) reach less."""
     precision = arithmetic_precision(job, transformer=transformer)
-    peak = peak_flops_per_s(precision, devices)
+    peak = quantised_peak(devices) if multiplies_bytes(job) else peak_flops_per_s(precision, devices)
     groups = families(devices)
     matrix = "gemm_matrix_efficiency" if transformer else "conv_matrix_efficiency"
     if precision == "tf32":
         matrix = "gemm_tf32_efficiency" if transformer else "conv_tf32_efficiency"
     vector = "gemm_vector_efficiency" if transformer else "conv_vector_efficiency"
     fed = NETWORKS.column(matrix, groups)
-    if not transformer:
+    if not transformer and job.framework in AUTOTUNED:
+        fed = NETWORKS.column("autotuned_convolution_efficiency", groups)
+    elif not transformer:
         fed = np.minimum(fed * operand_supply(peak, devices), NETWORKS.value("matrix_efficiency_at_most"))
     large = np.where(uses_matrix_units(peak, devices), fed, NETWORKS.column(vector, groups))
     half = NETWORKS.column("intensity_at_half_efficiency", groups)

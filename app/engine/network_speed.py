@@ -11,7 +11,7 @@ from app.engine.gradient_exchange import exchange_s, exposed_s
 from app.engine.hardware import Devices, Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
-from app.engine.network_math import MathRate, math_rate
+from app.engine.network_math import AUTOTUNED, MathRate, math_rate
 from app.engine.network_memory import TrainingShare, optimizer_bytes_per_parameter, training_share
 from app.engine.network_work import NetworkWork
 from app.engine.result import Pace
@@ -74,6 +74,8 @@ def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArra
     groups = families(systems.devices)
     fused = np.asarray(execution_mode(job) in {"compiled", "runtime"}) | captured(job, systems)
     copies = work.copies / NETWORKS.value("retained_residual") if work.copies else 1.0
+    if job.framework in AUTOTUNED:
+        return copies * NETWORKS.column("autotuned_touches", groups)
     one_by_one, together = (NETWORKS.column(f"{kind}_touches_{mode}", groups) for mode in ("eager", "compiled"))
     return copies * np.where(fused, together, one_by_one)
 
@@ -114,6 +116,8 @@ def launch_times_s(
     launch_s = kernels * passes * np.where(together, 1.0, casts) * of_mode("launch_s")
     host_s = (launch_s + of_mode("step_start_s")) / host_speed(systems.devices)
     shortest = np.maximum(kernels, work.layers * work.time_steps) * NETWORKS.column("shortest_kernel_s", groups)
+    if job.framework in AUTOTUNED:
+        shortest = shortest * NETWORKS.value("autotuned_shortest_share")
     return host_s, shortest * passes
 
 
@@ -121,6 +125,13 @@ def host_speed(devices: Devices) -> FloatArray:
     """Speed of one core of the host, against hosts of the reference year: hosts are about as old as their cards. [-]"""
     year = np.where(np.isnan(devices.launch_year), REFERENCE_YEAR, devices.launch_year)
     return (1.0 + NETWORKS.value("core_speed_per_year")) ** (year - REFERENCE_YEAR)
+
+
+def work_s(job: Job, *, math: FloatArray, moved: FloatArray) -> FloatArray:
+    """Products and traffic of one pass: one after another, or at once where layers are fused into tuned kernels. [s]"""
+    if job.framework not in AUTOTUNED:
+        return math + moved
+    return np.asarray((math**OVERLAP_POWER + moved**OVERLAP_POWER) ** (1 / OVERLAP_POWER), dtype=np.float64)
 
 
 def step_times(job: Job, systems: Systems, *, work: NetworkWork) -> StepTimes:
@@ -135,7 +146,7 @@ def step_times(job: Job, systems: Systems, *, work: NetworkWork) -> StepTimes:
     math_s = math_s / (threads * thin)
     moved_s = traffic_s(job, systems, work=work, rate=rate, share=share) / np.sqrt(threads)
     host_s, floor_s = launch_times_s(job, systems, work=work, share=share)
-    device_s = math_s + moved_s + floor_s
+    device_s = work_s(job, math=math_s, moved=moved_s) + floor_s
     pass_s = (device_s**OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
     update_s = _optimizer_s(job, systems, work=work, share=share) / job.gradient_accumulation_steps
     payload = work.parameters * share.trainable_fraction * (2.0 if job.precision in {"fp16", "bf16"} else 4.0)

@@ -6,7 +6,7 @@ from app.engine import networks
 from app.engine.hardware import Devices
 from app.engine.network_math import operand_supply
 from app.engine.network_memory import output_classes
-from tests.engine.jobs import H100, make_accelerator, make_systems
+from tests.engine.jobs import H100, T4, make_accelerator, make_systems
 from tests.engine.network_jobs import NNUNET, RESNET50, RTX_3090, SEGMENTER, V100, YOLO, network_job, samples_per_s
 
 
@@ -71,3 +71,22 @@ def test_convolutions_over_volumes_are_slower_per_operation():
     per_s = samples_per_s(networks.physics(job, systems))[0] * 6 * NNUNET.macs_per_sample
 
     assert 0.05 < per_s / systems.devices.peak_flops_per_s("fp16")[0] < 0.35
+
+
+@pytest.mark.parametrize(
+    ("device", "published"),
+    [(make_accelerator(), 38_500), (H100, 85_000), (T4, 6_100)],
+)
+def test_tensorrt_runs_resnet_50_in_8_bits_about_as_fast_as_mlperf_submissions(device, published):
+    """MLPerf Inference v3.1, closed, offline: github.com/mlcommons/inference_results_v3.1."""
+    job = network_job(RESNET50, task="inference", precision="int8", framework="tensorrt", batch_size=256)
+
+    assert samples_per_s(networks.physics(job, make_systems(device)))[0] == pytest.approx(published, rel=0.25)
+
+
+def test_only_runtimes_that_quantise_layers_multiply_in_8_bits():
+    def per_s(framework):
+        job = network_job(RESNET50, task="inference", precision="int8", framework=framework, batch_size=256)
+        return samples_per_s(networks.physics(job, make_systems(T4)))[0]
+
+    assert per_s("tensorrt") > per_s("onnxruntime") > per_s("pytorch")
