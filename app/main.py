@@ -12,7 +12,7 @@ from starlette.routing import Route
 from app import __version__, error_responses
 from app.admin import account_pages, draft_pages, entry_pages, start_page, trail_pages, transfer_pages
 from app.admin import api as admin_api
-from app.api import accuracy, estimate, fit, hardware, health, metrics, models, offers, policy, recommend
+from app.api import accuracy, batch_lines, estimate, fit, hardware, health, metrics, models, offers, policy, recommend
 from app.catalogue.snapshot import Snapshot
 from app.db import connect
 from app.mcp.door import PATH as MCP_PATH
@@ -57,6 +57,8 @@ ROUTERS = (
     fit_pages.router,
     recommend.router,
     recommend.links,
+    batch_lines.router,
+    batch_lines.lines,
     estimate.router,
     fit.router,
     hardware.router,

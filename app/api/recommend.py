@@ -12,6 +12,8 @@ from app.api.examples import answer_of, query_parameters, requests_of
 from app.api.problems import TOO_LARGE
 from app.api.routes import CatalogueRoute, JsonRoute
 from app.catalogue.names import Match
+from app.catalogue.snapshot import Snapshot
+from app.computing import computed
 from app.flat_query import decode
 from app.requests import RecommendRequest
 
@@ -26,9 +28,7 @@ async def recommend(
     base_url: BaseUrlDep,
 ) -> RecommendationAnswer:
     """Which hardware a piece of work needs: the scenario, the memory, what to buy or rent, and why."""
-    return advisor.recommend(
-        catalogue, request.workload, constraints=request.constraints, at=datetime.now(UTC), base_url=base_url
-    )
+    return await _answer(request, catalogue, base_url=base_url)
 
 
 @links.get("/recommend", responses=answer_of("recommend"), openapi_extra={"parameters": query_parameters()})
@@ -38,6 +38,11 @@ async def recommend_by_link(request: Request, catalogue: CatalogueDep, base_url:
         request.query_params.multi_items(),
         in_catalogue=lambda name: isinstance(catalogue.hardware_names.resolve(name), Match),
     )
-    return advisor.recommend(
-        catalogue, asked.workload, constraints=asked.constraints, at=datetime.now(UTC), base_url=base_url
+    return await _answer(asked, catalogue, base_url=base_url)
+
+
+async def _answer(asked: RecommendRequest, catalogue: Snapshot, *, base_url: str) -> RecommendationAnswer:
+    at = datetime.now(UTC)
+    return await computed(
+        lambda: advisor.recommend(catalogue, asked.workload, constraints=asked.constraints, at=at, base_url=base_url)
     )

@@ -10,6 +10,9 @@ KIB = 1024
 USUAL_BYTES = 256 * KIB
 LARGER_BYTES = {"/estimate/batch": 8 * KIB * KIB, "/admin/import": 32 * KIB * KIB}
 """Paths that take more than the usual."""
+STREAMED = {"/estimate/batch", "/recommend/batch"}
+LINES = "application/x-ndjson"
+"""JSON Lines at these paths are never in memory as a whole, and limited where they are read."""
 
 
 class BodyLimit:
@@ -23,7 +26,11 @@ class BodyLimit:
         if scope["type"] != "http" or scope["method"] in {"GET", "HEAD"}:
             await self.app(scope, receive, send)
             return
-        request, limit = Request(scope), LARGER_BYTES.get(scope["path"], USUAL_BYTES)
+        request = Request(scope)
+        if scope["path"] in STREAMED and request.headers.get("content-type", "").startswith(LINES):
+            await self.app(scope, receive, send)
+            return
+        limit = LARGER_BYTES.get(scope["path"], USUAL_BYTES)
         announced = request.headers.get("content-length", "")
         if announced.isdecimal():
             messages: list[Message] | None = [] if int(announced) <= limit else None
