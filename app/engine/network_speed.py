@@ -81,8 +81,9 @@ def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArra
 
 
 def repacking(job: Job, rate: MathRate, *, work: NetworkWork) -> FloatArray:
-    """Extra traffic of 16-bit convolutions whose tensors are not channels last. [-]"""
-    as_given = job.channels_last or work.transformer or execution_mode(job) in {"runtime", "graph"}
+    """Extra traffic of 16-bit convolutions whose tensors are not channels last; other layers need no repacking. [-]"""
+    convolves = work.pixels > 0 and not work.transformer
+    as_given = job.channels_last or not convolves or execution_mode(job) in {"runtime", "graph"}
     narrow = rate.bytes_per_element < SINGLE_BYTES
     return np.where(narrow & (not as_given), NETWORKS.value("repacking_without_channels_last"), 1.0)
 
