@@ -16,6 +16,8 @@ class Section:
 
     heading: str
     paragraphs: tuple[str, ...]
+    listed: bool = False
+    """Whether the paragraphs are points of a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +71,18 @@ class Lesson:
             slug=slug,
             title=entry["title"],
             idea=entry["idea"],
-            sections=tuple(Section(each["heading"], tuple(each["text"])) for each in entry["section"]),
+            sections=tuple(_section(each) for each in entry["section"]),
             caption=entry["picture"]["caption"],
             told=entry["picture"]["told"],
-            after=tuple(Section(each["heading"], tuple(each["text"])) for each in entry.get("after", ())),
+            after=tuple(_section(each) for each in entry.get("after", ())),
             moments=tuple(Moment(**each) for each in entry.get("moment", ())),
             sources=tuple(Source(each["text"], each.get("url", "")) for each in entry["source"]),
             use=Use(**entry["use"]),
         )
+
+
+def _section(entry: Mapping[str, Any]) -> Section:
+    return Section(entry["heading"], tuple(entry["text"]), listed=entry.get("list", False))
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,10 +151,11 @@ def buy_or_rent(catalogue: Snapshot) -> Worked:
             "month_hours": formatting.exact(HOURS_PER_MONTH),
         },
         bars=tuple(
-            Bar(f"{hours} h a month: {way.lower()}", (usd,), formatting.usd(usd))
+            Bar(f"{hours} h a month: {way.lower()}", (0.0,) * place + (usd,), formatting.usd(usd))
             for hours, *costs in rows
-            for way, usd in zip(ways, costs, strict=True)
+            for place, (way, usd) in enumerate(zip(ways, costs, strict=True))
         ),
+        legend=ways,
         table=Table(
             ("Hours a month", *ways),
             tuple((str(hours), *(formatting.usd(usd) for usd in costs)) for hours, *costs in rows),

@@ -107,3 +107,23 @@ def test_an_unknown_page_names_the_nearest(browser):
     page = browser.get("/learn/vgg-16", status=404)
 
     assert "/learn/vgg16" in page.get_text()
+
+
+def test_terms_are_explained_where_they_stand_first_and_lead_to_the_glossary(browser):
+    page = browser.get("/learn/memory-of-training")
+    links = page.select("a.term")
+    glossary = browser.get("/learn/glossary")
+
+    assert len(links) >= 5
+    assert len({link["href"] for link in links}) == len(links)
+    for link in links:
+        entry = glossary.select_one("#" + urlsplit(link["href"]).fragment)
+        assert entry.dd.get_text() == link["title"]
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_marking_terms_changes_no_word(browser, slug):
+    text = browser.get(f"/learn/{slug}").select_one("main").get_text()
+    paragraphs = [part for section in lesson(slug).sections for part in section.paragraphs]
+
+    assert all(re.sub(r"\{\w+\}.*", "", paragraph).strip() in text for paragraph in paragraphs)

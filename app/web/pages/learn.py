@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import ClassVar, Self
 
+from app.learn.glossary import Run, marked
 from app.learn.lesson import Bar, Lesson, Matrix, Moment, Section, Source, Table, Use, Worked, lessons
 
 BAR_WIDTH = 100.0
@@ -82,6 +83,15 @@ class Drawing:
 
 
 @dataclass(frozen=True, slots=True)
+class SectionView:
+    """A heading and what stands below it, with terms of the glossary marked."""
+
+    heading: str
+    paragraphs: tuple[tuple[Run, ...], ...]
+    listed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LessonPage:
     """One idea."""
 
@@ -89,7 +99,7 @@ class LessonPage:
 
     title: str
     idea: str
-    sections: tuple[Section, ...]
+    sections: tuple[SectionView, ...]
     drawing: Drawing | None
     bars: tuple[BarView, ...]
     legend: tuple[tuple[str, str], ...]
@@ -97,7 +107,7 @@ class LessonPage:
     caption: str
     told: str
     table: Table
-    after: tuple[Section, ...]
+    after: tuple[SectionView, ...]
     moments: tuple[Moment, ...]
     sources: tuple[Source, ...]
     use: Use
@@ -107,20 +117,20 @@ class LessonPage:
     @classmethod
     def of(cls, found: Lesson, worked: Worked) -> Self:
         """The page of a lesson with its numbers."""
-        numbers = worked.numbers
+        numbers, known = worked.numbers, set[str]()
         entries = LearnPage.of(lessons()).entries
         place = next(entry.number for entry in entries if entry.url == url_of(found))
         return cls(
             title=found.title,
             idea=found.idea.format_map(numbers),
-            sections=_filled(found.sections, numbers),
+            sections=_filled(found.sections, numbers, known=known),
             drawing=None if worked.product is None else drawing(worked.product),
             bars=bar_views(worked.bars),
             legend=tuple((_css(n), name) for n, name in enumerate(worked.legend)),
             caption=found.caption.format_map(numbers),
             told=found.told.format_map(numbers),
             table=worked.table,
-            after=_filled(found.after, numbers),
+            after=_filled(found.after, numbers, known=known),
             moments=found.moments,
             sources=found.sources,
             use=found.use,
@@ -134,9 +144,13 @@ def url_of(found: Lesson) -> str:
     return f"/learn/{found.slug}"
 
 
-def _filled(sections: Sequence[Section], numbers: Mapping[str, str]) -> tuple[Section, ...]:
+def _filled(sections: Sequence[Section], numbers: Mapping[str, str], *, known: set[str]) -> tuple[SectionView, ...]:
     return tuple(
-        Section(each.heading.format_map(numbers), tuple(text.format_map(numbers) for text in each.paragraphs))
+        SectionView(
+            each.heading.format_map(numbers),
+            tuple(marked(text.format_map(numbers), known=known) for text in each.paragraphs),
+            each.listed,
+        )
         for each in sections
     )
 
