@@ -3,7 +3,7 @@
 import random
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import urljoin, urlsplit
@@ -64,6 +64,9 @@ class Fetcher:
     told: Callable[[str], None] = lambda _: None
     """Hears what is being read."""
 
+    skipped: list[str] = field(default_factory=list)
+    """Parts that could not be read, and why."""
+
     def __post_init__(self) -> None:
         timeout = httpx.Timeout(self.read_s, connect=CONNECT_S)
         headers = {"user-agent": f"WhichRig/{__version__} (price refresh)", "accept-encoding": "gzip"}
@@ -88,6 +91,20 @@ class Fetcher:
     def lines(self, address: str, *, keep: Callable[[str], bool], most_bytes: int) -> Document:
         """The lines of a very large text that are worth keeping; the rest passes by."""
         return self._patiently(address, lambda: self._filtered(address, keep, most_bytes=most_bytes))
+
+    def each(self, reads: Sequence[Callable[[], Document]]) -> list[Document]:
+        """What can be read; a part that fails is noted in ``skipped``, and only when all fail is it an error."""
+        documents: list[Document] = []
+        problems: list[FetchError] = []
+        for read in reads:
+            try:
+                documents.append(read())
+            except FetchError as error:
+                problems.append(error)
+        if problems and not documents:
+            raise problems[0]
+        self.skipped += [str(problem) for problem in problems]
+        return documents
 
     def _patiently(self, address: str, read: Callable[[], Document]) -> Document:
         for attempt in range(1, MOST_ATTEMPTS + 1):
@@ -178,7 +195,7 @@ class _Answer:
             except httpx.TransportError as error:
                 raise TryAgainError(f"{address}: {error or type(error).__name__}") from error
             self._response = response
-            if not response.is_redirect:
+            if not response.has_redirect_location:
                 _check_status(response, address)
                 return response
             response.close()

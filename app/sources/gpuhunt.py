@@ -3,9 +3,10 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 
-from app.sources.fetching import Document, Fetcher
-from app.sources.offers import Known, LiveOffer, MalformedError, Parsed, Source, amount, price
+from app.sources.fetching import Document, Fetcher, FetchError
+from app.sources.offers import Known, LiveOffer, Parsed, Source, amount, price
 from app.sources.reading import csv_rows, member
 
 BASE = "https://dstack-gpu-pricing.s3.eu-west-1.amazonaws.com/v3"
@@ -19,14 +20,15 @@ COLUMNS = {"instance_name", "location", "price", "gpu_count", "gpu_name", "gpu_m
 
 def fetch(fetcher: Fetcher, known: Known) -> list[Document]:  # noqa: ARG001 - every source is asked alike
     """For each provider the version, then the archive of that version; the address of an archive tells its date."""
-    documents = []
-    for provider in PROVIDERS:
-        version = fetcher.get(f"{BASE}/{provider}/version", largest_bytes=1_000).body.decode("ascii", "replace").strip()
-        if version and not re.fullmatch(r"[\w.-]{1,40}", version):
-            raise MalformedError(f"{BASE}/{provider}/version: {version[:60]!r} is no version")
-        if version:
-            documents.append(fetcher.get(f"{BASE}/{provider}/{version}/catalog.zip"))
-    return documents
+    return fetcher.each([partial(_archive, fetcher, provider) for provider in PROVIDERS])
+
+
+def _archive(fetcher: Fetcher, provider: str) -> Document:
+    address = f"{BASE}/{provider}/version"
+    version = fetcher.get(address, largest_bytes=1_000).body.decode("ascii", "replace").strip()
+    if not re.fullmatch(r"[\w.-]{1,40}", version):
+        raise FetchError(f"{address}: {version[:60]!r} is no version")
+    return fetcher.get(f"{BASE}/{provider}/{version}/catalog.zip")
 
 
 def parse(documents: Sequence[Document], known: Known) -> Parsed:  # noqa: ARG001

@@ -76,13 +76,15 @@ def refresh(
             validators = _validators(session, source.key)
         with fetcher(validators=validators, told=told) as reader:
             documents = source.fetch(reader, known)
-        outcome = Outcome(source.key, UNCHANGED)
+            skipped = "; ".join(reader.skipped)
+        outcome = Outcome(source.key, UNCHANGED, skipped)
         fresh = [document for document in documents if not document.unchanged]
         if fresh:
             parsed = source.parse(fresh, known)
             with reading(engine) as session:
                 reviewed = review(parsed, _catalogue(session, snapshot), known=known, source=source)
             outcome = _outcome(source, parsed, reviewed=reviewed)
+            outcome.message = "; ".join(filter(None, [reviewed.refused, skipped]))
     except (FetchError, MalformedError) as error:
         outcome = Outcome(source.key, FAILED, str(error))
     except Exception as error:  # what a source sends must never stop the others
@@ -97,7 +99,6 @@ def _outcome(source: Source, parsed: Parsed, *, reviewed: Reviewed) -> Outcome:
     return Outcome(
         source=source.key,
         outcome=REFUSED if reviewed.refused else APPLIED,
-        message=reviewed.refused,
         seen=parsed.rows_seen,
         new=len(reviewed.new),
         changed=len(reviewed.changed),

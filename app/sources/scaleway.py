@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from app.sources import exchange_rates
 from app.sources.fetching import Document, Fetcher
@@ -16,7 +17,7 @@ GIB = 1024**3
 def fetch(fetcher: Fetcher, known: Known) -> list[Document]:  # noqa: ARG001 - every source is asked alike
     """The rates first: without them there is nothing to compare."""
     rates = replace(exchange_rates.fetch(fetcher), etag="")
-    zones = [fetcher.get(f"{BASE}/{zone}/products/servers?per_page=100") for zone in ZONES]
+    zones = fetcher.each([partial(fetcher.get, f"{BASE}/{zone}/products/servers?per_page=100") for zone in ZONES])
     return [rates, *(replace(zone, etag="") for zone in zones)]
 
 
@@ -51,7 +52,8 @@ def parse(documents: Sequence[Document], known: Known) -> Parsed:  # noqa: ARG00
                     note=rates.note(eur, "EUR"),
                 )
             )
-    parsed.complete.add("scaleway")
+    if len(documents) == len(ZONES) + 1:
+        parsed.complete.add("scaleway")
     return parsed
 
 

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from app.sources.fetching import Document, Fetcher
 from app.sources.offers import Known, LiveOffer, Parsed, Source, amount, price
@@ -32,7 +33,7 @@ ALSO_CALLED = {"H100-MEGA": "H100", "v5litepod": "v5e"}
 
 def fetch(fetcher: Fetcher, known: Known) -> list[Document]:  # noqa: ARG001 - every source is asked alike
     """The file of each cloud."""
-    return [fetcher.get(f"{BASE}/{cloud}/vms.csv") for cloud in CLOUDS]
+    return fetcher.each([partial(fetcher.get, f"{BASE}/{cloud}/vms.csv") for cloud in CLOUDS])
 
 
 def parse(documents: Sequence[Document], known: Known) -> Parsed:  # noqa: ARG001
