@@ -3,6 +3,7 @@
 import numpy as np
 
 from app.engine.arrays import FloatArray
+from app.engine.coefficients import TRANSFORMERS
 from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, TransformerSpec
 from app.engine.result import Pace
@@ -21,6 +22,9 @@ def run_units(job: Job, pace: Pace) -> FloatArray | None:
     if amount is None:
         return None
     passes = job.epochs if job.training else 1.0
+    decoder = isinstance(job.model, TransformerSpec) and job.model.architecture == "decoder"
+    if job.workload.task == "pretrain" and decoder and pace.unit == "tokens/s":
+        passes *= 1 + TRANSFORMERS.value("repeated_work_share")
     return np.full_like(pace.units_per_step, amount * passes)
 
 

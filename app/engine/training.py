@@ -8,15 +8,15 @@ from app.engine.accumulation import micro_batches
 from app.engine.activations import layer_bytes, loss_head_bytes
 from app.engine.arrays import FloatArray, Floats
 from app.engine.coefficients import TRANSFORMERS
-from app.engine.comms import bus_bytes_per_s, gradient_sync_bytes, latency_s, tensor_parallel_bytes
+from app.engine.comms import all_gather_bytes, bus_bytes_per_s, gradient_sync_bytes, latency_s, tensor_parallel_bytes
 from app.engine.flops import forward_attention_flops_per_token, forward_flops_per_token, training_flops_per_token
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.memory import keeps_masters, training_bytes
 from app.engine.model_spec import TransformerSpec
-from app.engine.parallelism import bubble_fraction
 from app.engine.params import lora_parameters
+from app.engine.plans import bubble_fraction
 from app.engine.precision import bytes_per_element, sustained_flops_per_s
 from app.engine.result import Pace, Physics
 from app.engine.roofline import StepTime, saturation
@@ -25,6 +25,8 @@ from app.engine.training_memory import training_footprint
 
 SELECTIVE_FRAMEWORKS = frozenset({"megatron", "jax"})
 EAGER_FRAMEWORKS = frozenset({"pytorch", "deepspeed", "other"})
+SIXTEEN_BITS = 2.0
+"""Bytes of one element that travels between devices."""
 FLOPS_PER_SCORE = 4.0
 """Operations of one attention score and dimension: a product and a sum with the key, the same with the value."""
 
@@ -163,7 +165,7 @@ def communication_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> tup
     bus = bus_bytes_per_s(systems)
     # Replicas talk once per optimizer step; shards gather their weights in every micro-step.
     hidden = np.where(sharded, shards, replicas / micro_batches(job, plan)) / bus
-    tokens = job.micro_batch_size * job.seq_len
+    tokens = job.micro_batch_size * job.seq_len / plan.context_parallel
     passes = 3.0 if job.gradient_checkpointing else 2.0
     payload = tensor_parallel_bytes(
         tokens=tokens,
@@ -176,7 +178,23 @@ def communication_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> tup
     tensor_bus = bus_bytes_per_s(systems, group=t)
     calls = 2 * passes * spec.num_hidden_layers / plan.pipeline_parallel
     exposed = 2 * (t - 1) / t * payload / plan.pipeline_parallel / tensor_bus + calls * latency_s(systems, group=t)
+    exposed = exposed + expert_exchange_s(spec, systems=systems, tokens=tokens, passes=passes)
     return np.where(plan.data_parallel > 1, hidden, 0.0), exposed
+
+
+def expert_exchange_s(spec: TransformerSpec, *, systems: Systems, tokens: Floats, passes: float) -> FloatArray:
+    """Seconds that tokens travel to their experts and back, in every pass of one micro-step. [s]
+
+    References
+    ----------
+    .. [1] D. Lepikhin et al., "GShard," 2020, arXiv:2006.16668, section 3.2.
+    """
+    plan = systems.plan
+    layers = (spec.num_hidden_layers - spec.num_dense_layers) / plan.pipeline_parallel
+    sent = 2 * passes * layers * tokens * spec.num_experts_per_token * spec.hidden_size * SIXTEEN_BITS
+    group = plan.expert_parallel
+    moved = all_gather_bytes(sent / plan.tensor_parallel, group)
+    return np.where(group > 1, moved / bus_bytes_per_s(systems, group=group), 0.0)
 
 
 def launch_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:

@@ -16,8 +16,8 @@ from app.engine.flops import (
 from app.engine.hub_config import spec_from_config
 from app.engine.kv_cache import growth_per_token_bytes, kv_cache_bytes
 from app.engine.memory import stored_weight_bytes, zero_bytes_per_parameter
-from app.engine.parallelism import bubble_fraction
 from app.engine.params import active_parameters, embedding_parameters, expert_parameters, lora_parameters
+from app.engine.plans import bubble_fraction
 from app.engine.precision import TrainingBytes, block_overhead_bits, bytes_per_parameter
 from app.engine.roofline import ridge_flops_per_byte
 from app.engine.units import GB, GIB, HOURS_PER_DAY, KIB, SECONDS_PER_HOUR

@@ -5,7 +5,8 @@ import pytest
 
 from app.engine.hardware import Devices
 from app.engine.model_spec import AlgorithmSpec
-from app.engine.parallelism import default_plan, is_legal, plan_of
+from app.engine.parallelism import default_plan
+from app.engine.plans import is_legal, plan_of
 from tests.engine.jobs import EVERY_KIND, H100, RTX_4090, make_accelerator, make_job, make_moe, make_spec
 
 LLAMA_70B = make_spec(
