@@ -12,6 +12,7 @@ WORKDIR /app
 RUN useradd --system --uid 10001 whichrig && install -d -o whichrig /data
 COPY --from=build /venv /venv
 COPY migrations migrations
+COPY docs docs
 COPY static static
 COPY templates templates
 COPY app app

@@ -27,7 +27,7 @@ from app.settings import Settings
 from app.sources.schedule import scheduled
 from app.templating import STATIC
 from app.web import accuracy as accuracy_pages
-from app.web import all_settings, cloud, compare, home, kept_answers, learn, questions, results, sitemap
+from app.web import all_settings, cloud, compare, docs_pages, home, kept_answers, learn, questions, results, sitemap
 from app.web import fit as fit_pages
 from app.web import hardware as hardware_pages
 from app.web import models as model_pages
@@ -47,6 +47,7 @@ ROUTERS = (
     kept_answers.router,
     sitemap.router,
     learn.router,
+    docs_pages.router,
     cloud.router,
     compare.router,
     model_pages.router,

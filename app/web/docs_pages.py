@@ -1,0 +1,27 @@
+"""The documentation, as it lies in docs/."""
+
+from fastapi.responses import HTMLResponse
+
+from app.errors import NotFound
+from app.field_problems import nearest
+from app.templating import render
+from app.web.negotiation import page_router
+from app.web.pages.docs import DocsPage, DocumentPage, documents
+
+router = page_router()
+
+
+@router.get("/docs")
+async def list_documents() -> HTMLResponse:
+    """Everything there is to read about the program."""
+    return render(DocsPage.of())
+
+
+@router.get("/docs/{name:path}")
+async def show_document(name: str) -> HTMLResponse:
+    """One document."""
+    found = documents().get(name)
+    if found is None:
+        near = [f"/docs/{each}" for each in nearest(name, list(documents()))]
+        raise NotFound(f"There is no document called “{name[:80]}”.", suggestions=near)
+    return render(DocumentPage.of(found))

@@ -1,0 +1,96 @@
+"""The documentation pages: what there is to read, and one document."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import ClassVar, Self
+
+from markupsafe import Markup
+
+from app.settings import ROOT
+from app.web.markdown import Document, Heading, document, site_address
+
+DOCS = ROOT / "docs"
+DECISIONS = "decisions/"
+SECTIONS = {
+    "Use it": ("api", "cli", "mcp", "examples"),
+    "Run it": ("deploy", "operations", "upgrade", "settings", "admin", "prices"),
+    "Understand it": ("accuracy", "rules", "data-sources", "nomenclature"),
+}
+"""The order of the documents; those that are named nowhere follow under "More"."""
+
+
+@cache
+def documents() -> dict[str, Document]:
+    """Every document by its name: ``api``, ``decisions/0001-cel-for-rules``; rendered once."""
+    paths = sorted([*DOCS.glob("*.md"), *(DOCS / DECISIONS).glob("*.md")])
+    texts = {path.relative_to(DOCS).with_suffix("").as_posix(): path.read_text(encoding="utf-8") for path in paths}
+    known = frozenset(texts)
+    return {
+        name: document(text, lambda link, name=name: site_address(name, link, known=known))  # type: ignore[misc]
+        for name, text in texts.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One document in a list."""
+
+    url: str
+    title: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Documents that belong together."""
+
+    id: str
+    title: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class DocsPage:
+    """Everything there is to read about the program."""
+
+    template: ClassVar[str] = "docs/list.html"
+
+    title: str
+    sections: tuple[Section, ...]
+
+    @classmethod
+    def of(cls) -> Self:
+        """The list of all documents."""
+        found = documents()
+        named = {name for names in SECTIONS.values() for name in names}
+        decisions = tuple(name for name in found if name.startswith(DECISIONS))
+        more = tuple(name for name in found if name not in named and not name.startswith(DECISIONS))
+        groups = {**SECTIONS, "More": more, "Why it is made like this": decisions}
+        return cls(
+            "Documentation",
+            tuple(
+                Section(title.lower().replace(" ", "-"), title, entries)
+                for title, names in groups.items()
+                if (entries := tuple(_entry(name, found[name]) for name in names if name in found))
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class DocumentPage:
+    """One document."""
+
+    template: ClassVar[str] = "docs/show.html"
+
+    title: str
+    headings: tuple[Heading, ...]
+    html: Markup
+
+    @classmethod
+    def of(cls, shown: Document) -> Self:
+        """The page of a document; a short one needs no list of its sections."""
+        return cls(shown.title, shown.headings if len(shown.headings) > 2 else (), shown.html)
+
+
+def _entry(name: str, shown: Document) -> Entry:
+    return Entry(f"/docs/{name}", shown.title, shown.summary)
