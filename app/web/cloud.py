@@ -16,7 +16,7 @@ from app.catalogue.names import Match
 from app.catalogue.snapshot import Snapshot
 from app.engine.units import GIB
 from app.templating import render
-from app.web.dependencies import CatalogueDep
+from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.hardware import Chosen
 from app.web.negotiation import page_router
 from app.web.pages.cloud import CloudPage, Search, doubtful_offers, living, provider_of, usd_per_device_hour
@@ -58,15 +58,21 @@ Filters = Annotated[CloudFilters, Query()]
 
 
 @router.get("/cloud")
-async def list_offers_to_rent(filters: Filters, catalogue: CatalogueDep) -> HTMLResponse:
+async def list_offers_to_rent(filters: Filters, catalogue: CatalogueDep, base_url: BaseUrlDep) -> HTMLResponse:
     """Offers that meet the filters, cheapest for each device first."""
     search = search_of(filters, catalogue)
     ordered = found_offers(filters, catalogue, search=search)
-    today = datetime.now(UTC).date()
-    fields, per = filters.fields(), filters.per
-    return render(
-        CloudPage.of(catalogue, ordered, search=search, fields=fields, per=per, page=filters.page, today=today)
+    page = CloudPage.of(
+        catalogue,
+        ordered,
+        search=search,
+        fields=filters.fields(),
+        per=filters.per,
+        page=filters.page,
+        today=datetime.now(UTC).date(),
+        base_url=base_url,
     )
+    return render(page)
 
 
 @router.get("/cloud.csv")

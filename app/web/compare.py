@@ -19,7 +19,7 @@ from app.engine.hardware import Accelerator
 from app.engine.workload import HardwareChoice, Workload
 from app.flat_query import PLACES, decode
 from app.templating import render
-from app.web.dependencies import CatalogueDep
+from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
 from app.web.pages.compare import ComparePage, Entered, Job
 
@@ -61,7 +61,7 @@ class Asked:
 
 
 @router.get("/compare")
-async def compare_devices(request: Request, catalogue: CatalogueDep) -> HTMLResponse:
+async def compare_devices(request: Request, catalogue: CatalogueDep, base_url: BaseUrlDep) -> HTMLResponse:
     """Up to four devices in a table, and what each does with the work."""
     asked = Asked.of(request.query_params.multi_items())
     entered = entered_devices(asked.names, catalogue.hardware_names)
@@ -77,6 +77,7 @@ async def compare_devices(request: Request, catalogue: CatalogueDep) -> HTMLResp
         own_fields=asked.own_fields,
         differences=asked.differences,
         today=datetime.now(UTC).date(),
+        base_url=base_url,
     )
     return render(page, status=UNPROCESSABLE if page.errors else 200)
 

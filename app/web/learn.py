@@ -2,12 +2,12 @@
 
 from fastapi.responses import HTMLResponse
 
-from app.errors import NotFound
+from app.errors import NotFound, Unavailable
 from app.field_problems import nearest
 from app.learn.lesson import lesson, lessons
 from app.learn.worked import WORKED
 from app.templating import render
-from app.web.dependencies import CatalogueDep
+from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
 from app.web.pages.glossary import GlossaryPage
 from app.web.pages.learn import LearnPage, LessonPage
@@ -16,22 +16,26 @@ router = page_router()
 
 
 @router.get("/learn")
-async def list_lessons() -> HTMLResponse:
+async def list_lessons(base_url: BaseUrlDep) -> HTMLResponse:
     """Everything there is to read."""
-    return render(LearnPage.of(lessons()))
+    return render(LearnPage.of(lessons(), base_url=base_url))
 
 
 @router.get("/learn/glossary")
-async def show_glossary() -> HTMLResponse:
+async def show_glossary(base_url: BaseUrlDep) -> HTMLResponse:
     """Every term of this site in plain words."""
-    return render(GlossaryPage.of())
+    return render(GlossaryPage.of(base_url=base_url))
 
 
 @router.get("/learn/{slug}")
-async def show_lesson(slug: str, catalogue: CatalogueDep) -> HTMLResponse:
+async def show_lesson(slug: str, catalogue: CatalogueDep, base_url: BaseUrlDep) -> HTMLResponse:
     """One idea, with numbers worked out from the catalogue of today."""
     found = lesson(slug)
     if found is None:
         near = nearest(slug, [each.slug for each in lessons()])
         raise NotFound(f"There is no page called “{slug[:80]}”.", suggestions=[f"/learn/{each}" for each in near])
-    return render(LessonPage.of(found, WORKED[slug](catalogue)))
+    try:
+        worked = WORKED[slug](catalogue)
+    except LookupError as missing:
+        raise Unavailable(f"This page needs something that the catalogue does not hold now: {missing}.") from missing
+    return render(LessonPage.of(found, worked, base_url=base_url))

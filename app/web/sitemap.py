@@ -6,14 +6,15 @@ from xml.sax.saxutils import escape
 from fastapi.responses import PlainTextResponse, Response
 
 from app.catalogue.snapshot import Snapshot
+from app.learn.lesson import lessons
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
 
 router = page_router()
 
 PAGES = (
-    "/", "/q/goal", "/settings", "/questions", "/hardware", "/models", "/cloud", "/learn", "/learn/glossary",
-    "/scenarios", "/accuracy",
+    "/", "/q/goal", "/settings", "/questions", "/hardware", "/models", "/cloud", "/compare", "/learn",
+    "/learn/glossary", "/scenarios", "/accuracy",
 )  # fmt: skip
 UNLISTED = ("/admin", "/result.", "/check?", "/q/", "/settings?", "/recommend?")
 """Beginnings of addresses of which there are endlessly many, or which are nobody's business."""
@@ -37,4 +38,5 @@ async def list_pages(catalogue: CatalogueDep, base_url: BaseUrlDep) -> Response:
 
 def _paths(catalogue: Snapshot) -> Iterable[str]:
     yield from PAGES
+    yield from (f"/learn/{each.slug}" for each in lessons())
     yield from (f"/hardware/{accelerator.slug}" for accelerator in catalogue.devices.accelerators)

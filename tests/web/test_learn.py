@@ -1,10 +1,12 @@
 """Learn pages: every page whole, its numbers in place, its links alive."""
 
 import re
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
 
+from app.engine.hardware import Devices
 from app.learn.glossary import terms
 from app.learn.lesson import lesson, lessons
 from app.learn.worked import WORKED
@@ -127,3 +129,19 @@ def test_marking_terms_changes_no_word(browser, slug):
     paragraphs = [part for section in lesson(slug).sections for part in section.paragraphs]
 
     assert all(re.sub(r"\{\w+\}.*", "", paragraph).strip() in text for paragraph in paragraphs)
+
+
+def test_a_page_tells_search_engines_its_idea_and_its_one_address(browser):
+    page = browser.get("/learn/vgg16?from=somewhere")
+
+    assert page.select_one("meta[name=description]")["content"] == lesson("vgg16").idea
+    assert page.select_one("link[rel=canonical]")["href"].endswith("/learn/vgg16")
+
+
+def test_a_page_whose_devices_left_the_catalogue_says_so(client, app, monkeypatch):
+    catalogue = app.state.catalogue.current()
+    monkeypatch.setattr(app.state.catalogue, "_snapshot", replace(catalogue, devices=Devices(())))
+    response = client.get("/learn/old-cards", headers={"accept": "text/html"})
+
+    assert response.status_code == 503
+    assert "geforce-gt-720" in response.text

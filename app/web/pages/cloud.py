@@ -15,9 +15,11 @@ from app.advice.offer_checks import CONTINENTS, is_doubtful
 from app.catalogue.snapshot import Snapshot
 from app.engine.units import GIB, HOURS_PER_DAY, HOURS_PER_MONTH
 from app.web.labels import label
+from app.web.pages.head import Head
 from app.web.pages.listing import Choice, Column, Filter, Pages, choices, column, cut, link
 
 PATH = "/cloud"
+ABOUT = "Cards and servers to rent for machine learning, with dated prices by the hour, the day and the month."
 MEMORY_STEPS = (8, 16, 24, 40, 48, 80, 141, 192)
 HOURS_IN = {"hour": 1.0, "day": HOURS_PER_DAY, "month": HOURS_PER_MONTH}
 SPANS = {"hour": "an hour", "day": "a day", "month": "a month"}
@@ -107,6 +109,7 @@ class CloudPage:
     json_url: str
     notebooks: tuple[FreeNotebook, ...]
     old_after_days: str
+    head: Head
 
     @classmethod
     def of(
@@ -119,6 +122,7 @@ class CloudPage:
         per: str,
         page: int,
         today: date,
+        base_url: str,
     ) -> Self:
         """The page of the offers found; ``fields`` are filters, order and unit as they stand in the address."""
         shown, pages = cut(found, path=PATH, fields=fields, page=page, noun="offers")
@@ -140,6 +144,7 @@ class CloudPage:
             json_url=link("/cloud/offers", known),
             notebooks=notebooks(catalogue),
             old_after_days=formatting.exact(money("price_age_days")),
+            head=Head.of("Cloud", ABOUT, url=base_url + PATH, indexed=not fields),
         )
 
 

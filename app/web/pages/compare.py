@@ -14,9 +14,11 @@ from app.catalogue.snapshot import Snapshot
 from app.engine.hardware import Accelerator
 from app.engine.units import GB, GIB, TERA
 from app.web.labels import details, label
+from app.web.pages.head import Head as PageHead
 from app.web.pages.listing import Choice
 
 PATH = "/compare"
+ABOUT = "Graphics cards and other devices for machine learning side by side, at the work you choose."
 FIELDS = 4
 """Boxes for names."""
 TRIFLE_FRACTION = 0.05
@@ -123,6 +125,7 @@ class ComparePage:
     groups: tuple[Group, ...]
     job: str
     answer_url: str
+    head: PageHead
 
     @classmethod
     def of(
@@ -136,6 +139,7 @@ class ComparePage:
         own_fields: tuple[tuple[str, str], ...],
         differences: bool,
         today: date,
+        base_url: str,
     ) -> Self:
         """The page of these devices for this work."""
         fields = _fields(entered)
@@ -155,6 +159,7 @@ class ComparePage:
             groups=_differing(groups) if differences and several else groups,
             job=job.label,
             answer_url="/result?" + urlencode(job.fields),
+            head=PageHead.of("Compare", ABOUT, url=base_url + PATH, indexed=not entered),
         )
 
 

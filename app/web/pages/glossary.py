@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import ClassVar, Self
 
 from app.learn.glossary import Term, terms
+from app.web.pages.head import Head
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,14 @@ class GlossaryPage:
 
     title: str
     letters: tuple[Letter, ...]
+    head: Head
 
     @classmethod
-    def of(cls) -> Self:
+    def of(cls, *, base_url: str) -> Self:
         """The page of all terms."""
-        return cls(title="Glossary", letters=by_letter(terms()))
+        about = "Terms of machine learning and its hardware in plain words, from activations to ZeRO."
+        head = Head.of("Glossary", about, url=f"{base_url}/learn/glossary")
+        return cls(title="Glossary", letters=by_letter(terms()), head=head)
 
 
 def by_letter(sorted_terms: Sequence[Term]) -> tuple[Letter, ...]:

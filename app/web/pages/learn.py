@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 from app.learn.glossary import Run, marked
 from app.learn.lesson import Bar, Lesson, Matrix, Moment, Section, Source, Table, Use, Worked, lessons
+from app.web.pages.head import Head
 
 BAR_WIDTH = 100.0
 """Width of a bar's drawing, which is stretched to the room it has."""
@@ -36,12 +37,13 @@ class LearnPage:
 
     title: str
     entries: tuple[Entry, ...]
+    head: Head
 
     @classmethod
-    def of(cls, found: Sequence[Lesson]) -> Self:
+    def of(cls, found: Sequence[Lesson], *, base_url: str) -> Self:
         """The list in reading order."""
-        entries = (Entry(n, each.title, each.idea, url_of(each)) for n, each in enumerate(found, start=1))
-        return cls(title="Learn", entries=tuple(entries))
+        about = "Why machine learning needs the hardware it needs: one idea on each page, with numbers and sources."
+        return cls(title="Learn", entries=entries_of(found), head=Head.of("Learn", about, url=f"{base_url}/learn"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +115,13 @@ class LessonPage:
     use: Use
     before_page: Entry | None
     next_page: Entry | None
+    head: Head
 
     @classmethod
-    def of(cls, found: Lesson, worked: Worked) -> Self:
+    def of(cls, found: Lesson, worked: Worked, *, base_url: str) -> Self:
         """The page of a lesson with its numbers."""
         numbers, known = worked.numbers, set[str]()
-        entries = LearnPage.of(lessons()).entries
+        entries = entries_of(lessons())
         place = next(entry.number for entry in entries if entry.url == url_of(found))
         return cls(
             title=found.title,
@@ -136,7 +139,13 @@ class LessonPage:
             use=found.use,
             before_page=entries[place - 2] if place > 1 else None,
             next_page=entries[place] if place < len(entries) else None,
+            head=Head.of(found.title, found.idea, url=base_url + url_of(found)),
         )
+
+
+def entries_of(found: Sequence[Lesson]) -> tuple[Entry, ...]:
+    """Pages in reading order."""
+    return tuple(Entry(n, each.title, each.idea, url_of(each)) for n, each in enumerate(found, start=1))
 
 
 def url_of(found: Lesson) -> str:
