@@ -51,6 +51,8 @@ class _Ware:
     usd: float
     tag: Tag | None = None
     offer: Offer | None = None
+    provider: str = ""
+    """Name of who rents it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,8 @@ class Shop:
         ware = goal.cheapest([ware for ware in self.to_buy if ware.device.software_stack in stacks])
         if ware is None or ware.tag is None:
             return None
-        return Upgrade(ware.device, ware.count, "buy", _priced("fit_upgrade_buy", ware), tag=ware.tag)
+        code = "fit_upgrade_whole" if sold_whole(ware.device) else "fit_upgrade_buy"
+        return Upgrade(ware.device, ware.count, "buy", _priced(code, ware), tag=ware.tag)
 
     def _rented(self, goal: _Goal, stacks: set[str]) -> Upgrade | None:
         ware = goal.cheapest([ware for ware in self.to_rent if ware.device.software_stack in stacks])
@@ -156,13 +159,13 @@ def _to_buy(devices: Devices, book: PriceBook) -> Iterator[_Ware]:
 
 
 def _to_rent(by_slug: dict[str, Accelerator], market: Market) -> Iterator[_Ware]:
-    living = {provider.slug for provider in market.providers if provider.status == "active"}
+    living = {provider.slug: provider.name for provider in market.providers if provider.status == "active"}
     for offer in market.offers:
         device, usd, count = by_slug.get(offer.accelerator), offer.usd_per_hour_on_demand, offer.accelerator_count
         if device is None or not usd or offer.provider not in living or count < 1 or count != int(count):
             continue
         if device.kind == "gpu" and device.support == "supported":
-            yield _Ware(device, int(count), usd, offer=offer)
+            yield _Ware(device, int(count), usd, offer=offer, provider=living[offer.provider])
 
 
 def _by_price(wares: Iterator[_Ware]) -> tuple[_Ware, ...]:
@@ -178,7 +181,7 @@ def _priced(code: str, ware: _Ware) -> Reason:
     watts = None if ware.device.tdp_w is None else ware.device.tdp_w * ware.count
     values: dict[str, Value] = {"name": name, "usd": ware.usd, "watts": watts}
     if ware.offer is not None:
-        return Reason(code, values | {"provider": ware.offer.provider, "instance": ware.offer.instance})
+        return Reason(code, values | {"provider": ware.provider, "instance": ware.offer.instance})
     if ware.tag is not None:
         return Reason(code, values | {"condition": ware.tag.condition, "as_of": ware.tag.as_of.isoformat()})
     return Reason(code, values)

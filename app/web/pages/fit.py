@@ -49,6 +49,9 @@ class JobRow:
     speed_word: str
     verdict: str
     change: str
+    """The smallest change that makes it fit."""
+    get: str
+    """What to get instead, in short."""
     upgrade: str
 
 
@@ -171,20 +174,26 @@ def _job(job: FitJobAnswer) -> JobRow:
         speed_word=SPEEDS[job.speed.speed_class] if job.speed else "",
         verdict=job.verdict,
         change=job.change_needed or "",
+        get=_in_short(job.upgrade) if job.upgrade else "",
         upgrade=job.upgrade.text if job.upgrade else "",
     )
 
 
+def _in_short(upgrade: UpgradeAnswer) -> str:
+    name = formatting.times(upgrade.hardware.count, upgrade.hardware.name)
+    return f"{ACTIONS[upgrade.action]} {name}, about {_cost(upgrade)}."
+
+
+def _cost(upgrade: UpgradeAnswer) -> str:
+    price = upgrade.price_usd
+    return formatting.usd(price.expected) if price else formatting.usd_per_hour(upgrade.usd_per_hour)
+
+
 def _upgrade(upgrade: UpgradeAnswer, titles: Sequence[str]) -> UpgradeView:
-    cost = (
-        formatting.usd(upgrade.price_usd.expected)
-        if upgrade.price_usd
-        else formatting.usd_per_hour(upgrade.usd_per_hour)
-    )
     return UpgradeView(
         action=ACTIONS[upgrade.action],
         name=formatting.times(upgrade.hardware.count, upgrade.hardware.name),
-        cost=cost,
+        cost=_cost(upgrade),
         unlocks="; ".join(titles),
         text=upgrade.text,
         url="/hardware/" + (upgrade.hardware.accelerator or ""),
