@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from fastapi.testclient import TestClient
 
-from app.admin import accounts, passwords
+from app.admin import accounts, bench, passwords
+from app.admin.bench import questions as bench_questions
 from app.catalogue import startup
 from app.db import connect, transaction
 from app.main import create_app
@@ -125,3 +126,9 @@ def signed_in():
         return Browser(client)
 
     return browser
+
+
+@pytest.fixture(autouse=True)
+def few_questions(monkeypatch):
+    """Two saved questions are enough for most tests, and quick."""
+    monkeypatch.setattr(bench, "questions", lambda: bench_questions()[:2])

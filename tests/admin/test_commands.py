@@ -1,0 +1,70 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def whichrig(sqlite_copy):
+    """The command line, on that database."""
+
+    def run(*arguments: str, given: str = "") -> subprocess.CompletedProcess:
+        environment = os.environ | {"WHICHRIG_DATABASE_URL": sqlite_copy, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-c", "from app.cli import main; main()", *arguments]
+        return subprocess.run(command, input=given, capture_output=True, text=True, env=environment, check=False)
+
+    return run
+
+
+def test_an_account_is_made_from_standard_input(whichrig):
+    made = whichrig(
+        "admin", "create-user", "--email", "Ada@example.org", "--role", "approver", "--password-stdin",
+        given="correct horse battery\n",
+    )  # fmt: skip
+    short = whichrig(
+        "admin", "create-user", "--email", "bob@example.org", "--role", "viewer", "--password-stdin", given="short\n"
+    )
+
+    assert (made.returncode, made.stderr.strip()) == (0, "whichrig: made the account ada@example.org, approver")
+    assert (short.returncode, "at least 12 characters" in short.stderr) == (2, True)
+    assert "ada@example.org\tapprover\tactive" in whichrig("admin", "list-users").stdout
+
+
+def test_a_table_goes_out_and_comes_back_into_the_draft(whichrig, tmp_path):
+    exported = whichrig("catalogue", "export", "--table", "scenarios").stdout
+    file = tmp_path / "scenarios.csv"
+    file.write_text(exported.replace("No GPU needed", "You need no GPU"))
+
+    dry = whichrig("catalogue", "import", str(file), "--table", "scenarios")
+    wet = whichrig("catalogue", "import", str(file), "--table", "scenarios", "--apply")
+
+    assert "0 new, 1 changed, 3 unchanged, 0 rejected: nothing was written" in dry.stderr
+    assert (wet.returncode, "drafted" in wet.stderr) == (0, True)
+
+
+def test_a_backup_takes_the_place_of_the_catalogue(whichrig, tmp_path):
+    file = tmp_path / "all.jsonl"
+    assert whichrig("catalogue", "backup", str(file)).returncode == 0
+    lines = file.read_text().splitlines()
+    changed = [line.replace('GeForce RTX 4090"', 'The Big One"') for line in lines]
+    file.write_text("\n".join(changed) + "\n")
+
+    restored = whichrig("catalogue", "restore", str(file))
+    shown = json.loads(whichrig("hardware", "show", "geforce-rtx-4090", "--json").stdout)
+
+    assert f"restored {len(lines) - 1} rows" in restored.stderr
+    assert shown["name"] == "The Big One"
+
+
+def test_a_file_that_is_no_backup_is_refused(whichrig, tmp_path):
+    file = tmp_path / "other.jsonl"
+    file.write_text("{}\n")
+
+    refused = whichrig("catalogue", "restore", str(file))
+
+    assert (refused.returncode, "This is no catalogue" in refused.stderr) == (1, True)
