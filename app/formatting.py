@@ -134,10 +134,10 @@ def nominal_gib(value: float | None) -> str:
 
 
 def usd(value: float | None) -> str:
-    """Money: cents below ten dollars, three figures above, thousands separated.
+    """Money: cents below ten dollars, whole dollars below a hundred, three figures above, thousands separated.
 
-    >>> usd(0.42), usd(1234.4), usd(27854321.0), usd(0), usd(0.00004)
-    ('$0.42', '$1,230', '$27.9 million', '$0', 'under $0.01')
+    >>> usd(0.42), usd(11.1), usd(1234.4), usd(27854321.0), usd(0), usd(0.00004)
+    ('$0.42', '$11', '$1,230', '$27.9 million', '$0', 'under $0.01')
     """
     if value is None or not math.isfinite(value):
         return UNKNOWN
@@ -147,6 +147,8 @@ def usd(value: float | None) -> str:
         return "under $0.01"
     if abs(value) < 10:
         return f"${value:.2f}"
+    if abs(value) < 100:
+        return f"${round(value)}"
     return f"${large(value)}" if abs(value) >= 1e6 else f"${number(value, figures=3)}"
 
 

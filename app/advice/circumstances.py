@@ -75,6 +75,14 @@ class Circumstances:
         supported = (each for each in self.cards if each.device is None or each.device.support == "supported")
         return next((each for each in supported if each.fit == "fits"), None)
 
+    @property
+    def tight_owned(self) -> Owned | None:
+        """The first card of current software that just holds the work, where nothing they have holds it with ease."""
+        if self.enough_owned is not None:
+            return None
+        known = (each for each in self.cards if each.device is not None and each.device.support == "supported")
+        return next((each for each in known if each.fit == "tight"), None)
+
     def memory_of(self, job: Job) -> Range | None:
         """Memory of a changed job on the device that the need was worked out for. [bytes]"""
         device = self.by_slug.get(self.need.memory_device or "")

@@ -28,7 +28,9 @@ def _steps(case: Circumstances) -> list[Reason]:
         steps.append(Reason("step_find_model"))
     if case.enough_owned is not None:
         steps.append(Reason("step_use_owned", {"name": case.enough_owned.name}))
-    if case.constraints.ownership == "rent" or case.scenario == "box-or-cloud":
+    if not case.constraints.on_premises_only and (
+        case.constraints.ownership == "rent" or case.scenario == "box-or-cloud"
+    ):
         steps.extend([Reason("step_rent_one"), Reason("step_stop")])
     elif case.enough_owned is None:
         steps.append(Reason("step_try_free"))

@@ -103,7 +103,7 @@ def _relaxed(name: str, values: dict[str, Value]) -> Caution:
 
 def hardware_name(device: Accelerator, count: float) -> str:
     """A device and how many of it, as people say it."""
-    return device.name if count == 1 else f"{count:g} x {device.name}"
+    return device.name if count == 1 else f"{count:,.10g} x {device.name}"
 
 
 def hardware_facts(candidates: Candidates, row: int) -> dict[str, Value]:

@@ -5,7 +5,7 @@ from app.advice.circumstances import Circumstances, Remarks, note, warning
 from app.advice.market import Market
 from app.advice.need import ordinary_cpu_row
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, NetworkSpec, TransformerSpec
-from app.engine.units import GB, TERA, WATTS_PER_KILOWATT
+from app.engine.units import GB, HOURS_PER_MONTH, TERA, WATTS_PER_KILOWATT
 
 WORTH_A_CARD_HOURS = 1.0 / 6
 """A fit that takes this long on a processor is worth a thought about a card: ten minutes. [h]"""
@@ -152,6 +152,7 @@ def _comparison(case: Circumstances) -> Remarks:
 
 def _electricity(case: Circumstances) -> Remarks:
     best, hours = case.best, case.need.monthly_hours
+    hours = None if hours is None else min(hours, HOURS_PER_MONTH)
     if best is None or hours is None or best.device.tdp_w is None or case.scenario != "box-or-cloud":
         return
     if hours < BUSY_HOURS_PER_MONTH and case.constraints.ownership not in {"buy", "either"}:

@@ -12,8 +12,8 @@ SOLD_GIB = (8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0, 80.0, 96.0, 128.0, 141.0, 1
 """Memory sizes in which cards are sold today. [GB]"""
 LUNCH_HOURS = 1.0
 """A run that a processor finishes within this time deserves no thought about cards, as the rules have it."""
-LONGEST_RUN_HOURS = 336.0
-"""Longest run that a cluster's price is told for, if any offer is that quick: two weeks, as the rules have it."""
+LONGEST_RUN_HOURS = 2160.0
+"""Longest run that a cluster's price is told for, if any offer is that quick: three months."""
 
 
 def verdict(case: Circumstances) -> Reason:
@@ -52,6 +52,7 @@ def _facts(case: Circumstances) -> dict[str, Value]:
         "card": None if best is None else best.device.name,
         "card_gib": None if best is None else best.device.memory_bytes / GIB,
         "owned": owned.name if owned is not None else next((e.name for e in case.cards if e.fit == "fits"), None),
+        "tight_owned": None if case.tight_owned is None else case.tight_owned.name,
         "break_even_hours": None if deal is None else deal.break_even_hours_per_month,
         "hours": None if deal is None else deal.hours_per_month,
         "latency_ms": case.job.workload.latency_ms,
@@ -124,6 +125,8 @@ def _one_card(case: Circumstances) -> str:
         return "verdict_owned_old"
     if case.need.memory is None:
         return "verdict_memory_unknown"
+    if case.tight_owned is not None:
+        return "verdict_owned_tight"
     laptop = "_laptop" if case.constraints.portable else ""
     timed = "_hours" if case.need.consumer_gpu_hours is not None and case.job.training else ""
     return f"verdict_one_card{laptop}{timed}"
@@ -141,7 +144,7 @@ def _box_or_cloud(case: Circumstances) -> str:
         return f"verdict_break_even_{'buy' if deal.cheaper == 'buy' else 'rent'}{assumed}"
     if deal is not None:
         return "verdict_rent_always"
-    return "verdict_box"
+    return "verdict_box_on_premises" if case.constraints.on_premises_only else "verdict_box"
 
 
 def _cluster(case: Circumstances) -> str:

@@ -148,7 +148,7 @@ def price_answer(tag: Tag) -> PriceAnswer:
 def _cloud(option: CloudOption) -> CloudAnswer:
     return CloudAnswer(
         provider=option.provider_name,
-        instance=option.instance if option.instances == 1 else f"{option.instances} x {option.instance}",
+        instance=option.instance if option.instances == 1 else f"{option.instances:,} x {option.instance}",
         region=option.region,
         accelerator=option.device.name,
         count=option.count,

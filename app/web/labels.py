@@ -7,6 +7,9 @@ from typing import Any
 
 from app import formatting
 
+FIGURES = 3
+"""Of a value that was worked out before it was assumed."""
+
 _COUNTED = " parameters"
 """How an answer names a model that has no name: by its size."""
 
@@ -22,8 +25,8 @@ def _labels() -> dict[str, dict[str, Any]]:
 def label(topic: str, name: str) -> str:
     """A word for a value.
 
-    >>> label("role", "best_fit"), label("assumption", "lora_rank")
-    ('Best fit', 'Lora rank')
+    >>> label("role", "best_fit"), label("assumption", "head_dim")
+    ('Best fit', 'Head dim')
     """
     found = _labels()[topic].get(name, _spelled(name))
     return found if isinstance(found, str) else str(found[0])
@@ -64,7 +67,9 @@ def assumed_value(value: object, field: str = "") -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        return formatting.large(value) if value >= 1e6 else formatting.exact(value)
+        if value >= 1e6:
+            return formatting.large(value)
+        return formatting.exact(value) if value == int(value) else formatting.number(value, figures=FIGURES)
     return formatting.UNKNOWN if value is None else str(value)
 
 

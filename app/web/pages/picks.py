@@ -7,6 +7,7 @@ from app import formatting
 from app.answer import EstimateAnswer, OwnedAnswer, PickAnswer, RangeAnswer, RecommendationAnswer
 from app.web.labels import details, label
 
+MILLION = 1e6
 SHOWN_OFFERS = 3
 """Offers that the table of times compares with what can be bought."""
 
@@ -138,7 +139,7 @@ def _speed(estimate: EstimateAnswer) -> str:
     speed = estimate.throughput
     if speed is None or speed.total is None:
         return ""
-    return formatting.between(speed.total.low, speed.total.high, unit=speed.unit)
+    return _between(speed.total, unit=speed.unit)
 
 
 def _usd(money: RangeAnswer | None) -> str:
@@ -146,4 +147,12 @@ def _usd(money: RangeAnswer | None) -> str:
 
 
 def _energy(kwh: RangeAnswer | None) -> str:
-    return formatting.between(kwh.low, kwh.high, unit="kWh") if kwh else formatting.UNKNOWN
+    return _between(kwh, unit="kWh") if kwh else formatting.UNKNOWN
+
+
+def _between(values: RangeAnswer, *, unit: str) -> str:
+    """An interval, in words from a million on."""
+    if values.low < MILLION:
+        return formatting.between(values.low, values.high, unit=unit)
+    low, high = (formatting.large(formatting.rounded(value)) for value in (values.low, values.high))
+    return f"{low} {unit}" if low == high else f"{low} to {high} {unit}"

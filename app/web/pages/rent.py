@@ -1,5 +1,6 @@
 """Rent instead: offers, and from how many hours a month on buying is cheaper."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -8,6 +9,8 @@ from app import formatting
 from app.answer import BuyOrRentAnswer, CloudAnswer, RecommendationAnswer
 from app.web.charts import Drop, LineChart, line_chart
 from app.web.labels import assumed_value, label
+
+_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 
 WIDE = (640, 280)
 NARROW = (340, 250)
@@ -76,7 +79,7 @@ class BreakEven:
             charts=_charts(found),
             rows=_rows(found),
             assumptions=tuple(
-                f"{label('assumption', each.field)}: {assumed_value(each.value, each.field)} ({each.why})"
+                f"{label('assumption', each.field)}: {assumed_value(each.value, each.field)}. {_because(each.why)}"
                 for each in found.assumptions
             ),
         )
@@ -106,12 +109,18 @@ class RentSection:
         )
 
 
+def _because(why: str) -> str:
+    """A reason as a sentence, its dates in words."""
+    dated = _DATE.sub(lambda found: formatting.day(found[0]), why)
+    return f"{dated[:1].upper()}{dated[1:]}".rstrip(".") + "."
+
+
 def _offer(offer: CloudAnswer) -> OfferRow:
     return OfferRow(
         provider=offer.provider,
         accelerator=formatting.times(offer.count, offer.accelerator),
         note=offer.instance,
-        region=offer.region or "any",
+        region=offer.region.strip("-") or "any",
         per_hour=formatting.usd_per_hour(offer.usd_per_hour),
         usd_per_hour=offer.usd_per_hour,
         spot=offer.pricing == "spot",
@@ -123,10 +132,16 @@ def _offer(offer: CloudAnswer) -> OfferRow:
 
 def _rented(found: BuyOrRentAnswer, offers: Sequence[CloudAnswer]) -> str:
     """What is rented in people's words; the provider's own name only where the offer is not shown."""
-    for offer in offers:
-        if found.rent_offer and f"{offer.provider} {offer.instance}".endswith(found.rent_offer):
-            return f"{formatting.times(offer.count, offer.accelerator)} from {offer.provider}"
-    return found.rent_offer or "a machine"
+    named = found.rent_offer or ""
+    meant = [
+        offer
+        for offer in offers
+        if named.startswith(offer.provider) and offer.instance.endswith(named.removeprefix(offer.provider).strip())
+    ]
+    hardware = {formatting.times(offer.count, offer.accelerator) for offer in meant}
+    if not meant:
+        return named or "a machine"
+    return f"{hardware.pop() if len(hardware) == 1 else 'a machine'} from {meant[0].provider}"
 
 
 def _resale_usd(found: BuyOrRentAnswer) -> float:

@@ -85,7 +85,7 @@ class ResultPage:
     assumptions: tuple[AssumedView, ...]
     memory: MemorySection | None
     picks: tuple[PickView, ...]
-    rejected: tuple[RejectedAnswer, ...]
+    rejected: tuple[str, ...]
     rent: RentSection | None
     owned: tuple[OwnedView, ...]
     times: tuple[TimeRow, ...]
@@ -130,7 +130,7 @@ class ResultPage:
             assumptions=_assumptions(answer, answers),
             memory=MemorySection.of(answer),
             picks=tuple(PickView.of(pick, best=place == 0) for place, pick in enumerate(answer.picks)),
-            rejected=tuple(answer.rejected),
+            rejected=tuple(_rejected(each) for each in answer.rejected),
             rent=RentSection.of(answer),
             owned=tuple(OwnedView.of(owned) for owned in answer.owned),
             times=TimeRow.all_of(answer),
@@ -185,6 +185,12 @@ def _assumed(each: AssumptionAnswer, query: str) -> AssumedView:
     name = flat_name(each.field)
     change = settings_url(query, name) if name in PLACES else ""
     return AssumedView(label("assumption", each.field), assumed_value(each.value, each.field), each.why, change)
+
+
+def _rejected(each: RejectedAnswer) -> str:
+    """The reason, with the name in front where it does not speak of it by itself."""
+    name = each.hardware.name
+    return each.because if name in each.because else f"{name}: {each.because}"
 
 
 def _warning(warning: WarningAnswer) -> WarningView:
