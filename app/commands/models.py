@@ -7,6 +7,7 @@ import typer
 from app import formatting
 from app.api.models import ModelQuery, found_models, model_detail
 from app.api.schemas import ModelEntry
+from app.commands.model_import import import_model
 from app.commands.session import JsonFlag, open_catalogue, problems_told, query_of, show_json
 from app.commands.tell import table
 
@@ -17,6 +18,9 @@ command = typer.Typer(
     no_args_is_help=True,
     help="Models of the catalogue.",
 )
+
+
+command.command("import")(import_model)
 
 
 @command.command("list")

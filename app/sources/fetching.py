@@ -26,14 +26,18 @@ CHUNK = 64 * KIB
 
 
 class FetchError(Exception):
-    """An address that cannot be read; the message says which and why."""
+    """An address that cannot be read; the message says which and why, ``status`` what the server said, if it did."""
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class TryAgainError(FetchError):
     """It may work in a moment."""
 
-    def __init__(self, message: str, *, wait_s: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, wait_s: float | None = None, status: int | None = None) -> None:
+        super().__init__(message, status=status)
         self.wait_s = wait_s
 
 
@@ -61,6 +65,7 @@ class Fetcher:
     """Address that answers for every host, under a path that begins with its name: for tests and mirrors."""
     sleep: Callable[[float], None] = time.sleep
     read_s: float = READ_S
+    attempts: int = MOST_ATTEMPTS
     told: Callable[[str], None] = lambda _: None
     """Hears what is being read."""
 
@@ -107,13 +112,13 @@ class Fetcher:
         return documents
 
     def _patiently(self, address: str, read: Callable[[], Document]) -> Document:
-        for attempt in range(1, MOST_ATTEMPTS + 1):
+        for attempt in range(1, self.attempts + 1):
             try:
                 return read()
             except TryAgainError as error:
                 usual = FIRST_WAIT_S * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter is no secret
                 wait_s = min(usual if error.wait_s is None else error.wait_s, LONGEST_WAIT_S)
-                if attempt == MOST_ATTEMPTS or time.monotonic() + wait_s > self._ends_at:
+                if attempt == self.attempts or time.monotonic() + wait_s > self._ends_at:
                     raise
                 self.told(f"{error}; trying again in {wait_s:.1f} s")
                 self.sleep(wait_s)
@@ -217,8 +222,8 @@ def _check_status(response: httpx.Response, address: str) -> None:
         return
     response.close()
     if status == TOO_MANY_REQUESTS or status >= SERVER_FAULTS:
-        raise TryAgainError(f"{address}: status {status}", wait_s=_retry_after(response))
-    raise FetchError(f"{address}: status {status}")
+        raise TryAgainError(f"{address}: status {status}", wait_s=_retry_after(response), status=status)
+    raise FetchError(f"{address}: status {status}", status=status)
 
 
 def _retry_after(response: httpx.Response) -> float | None:

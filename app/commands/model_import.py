@@ -1,0 +1,52 @@
+"""``whichrig models import``: a model that the catalogue does not have, from the Hugging Face hub."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app import formatting
+from app.commands.session import JsonFlag, message, problems_told, show_json
+from app.commands.tell import table
+
+if TYPE_CHECKING:
+    from app.sources.hub import HubModel
+
+
+def import_model(
+    hub_id: Annotated[str, typer.Argument(help="Such as meta-llama/Llama-3.1-8B.")],
+    *,
+    mirror: Annotated[
+        str, typer.Option(help="Address that answers for the hub, under a path that begins with its host.")
+    ] = "",
+    json: JsonFlag = False,
+) -> None:
+    """Read a model of the Hugging Face hub: parameters, shape and KV cache; its hf_config goes into a question."""
+    with problems_told():
+        from app.sources.fetching import Fetcher
+        from app.sources.hub import read_model
+
+        found = read_model(hub_id, fetcher=partial(Fetcher, stand_in=mirror.rstrip("/")))
+        if json:
+            show_json(found)
+        else:
+            typer.echo(_told(found))
+        for note in found.notes:
+            message(note)
+
+
+def _told(found: "HubModel") -> str:
+    size = formatting.gib(found.weights_bytes / 2**30) if found.weights_bytes else formatting.UNKNOWN
+    rows = [
+        ("model", found.hub_id),
+        ("architecture", f"{found.architecture}, {found.attention_kind} attention"),
+        ("parameters", f"{found.parameters:,.0f}"),
+        ("active parameters", f"{found.active_parameters:,.0f}"),
+        ("layers", str(found.num_hidden_layers)),
+        ("hidden size", str(found.hidden_size)),
+        ("longest context", str(found.max_position_embeddings or formatting.UNKNOWN)),
+        ("KV cache of a token", f"{found.kv_cache_bytes_per_token / 1024:,.1f} KiB in 16 bit"),
+        ("files", size),
+        ("source", found.source),
+    ]
+    return table(rows)
