@@ -2,6 +2,7 @@
 
 import re
 
+from app.advice.candidates import DEVICES_IN_A_BOX
 from app.advice.circumstances import Circumstances, Remarks, note, problem, warning
 from app.advice.host import supply_w
 from app.advice.market import Market, Provider
@@ -54,7 +55,9 @@ def _several(case: Circumstances) -> Remarks:
     device = next((each.device for each in case.cards if each.count == owned), None) if owned >= 2 else None
     device = device or (case.best.device if case.best is not None and owned < 2 else None)
     linked = device is not None and device.interconnect not in {"none", ""}
-    yield note("several_linked" if linked else "several_pcie", cards=max(owned, picked))
+    across = max(owned, picked) > DEVICES_IN_A_BOX
+    code = "several_machines" if across and linked else "several_linked" if linked else "several_pcie"
+    yield note(code, cards=max(owned, picked))
     if owned >= 2:
         yield note("several_cores", cards=owned, cores=CORES_PER_CARD * owned)
 

@@ -75,10 +75,17 @@ class StepFlops:
 
 
 def recomputed_share(job: Job) -> float:
-    """Share of the forward pass that checkpointing repeats; large-scale frameworks keep the expensive products. [-]"""
+    """Share of the forward pass that checkpointing repeats; large-scale frameworks keep the expensive products. [-]
+
+    Pre-training of which nobody said how it is programmed is taken to use such a framework.
+    """
     if not job.gradient_checkpointing or job.method == "frozen":
         return 0.0
-    return TRANSFORMERS.value("selective_recompute_share") if job.framework in SELECTIVE_FRAMEWORKS else 1.0
+    asked = job.workload
+    unsaid = asked.task == "pretrain" and asked.framework is None and asked.gradient_checkpointing is None
+    if unsaid or job.framework in SELECTIVE_FRAMEWORKS:
+        return TRANSFORMERS.value("selective_recompute_share")
+    return 1.0
 
 
 def step_flops(job: Job, spec: TransformerSpec) -> StepFlops:

@@ -194,6 +194,13 @@ def test_several_cards_are_told_about_their_link_and_cores(case, told, have):
     assert "several_pcie" not in told(case(owned=[have(HIGH_CARD)]))[0]
 
 
+def test_links_inside_a_machine_are_not_claimed_between_machines(case, told, have):
+    codes = told(case(owned=[have(SERVER_CARD, 64)]))[0]
+
+    assert "several_machines" in codes
+    assert "several_linked" not in codes
+
+
 def test_a_power_supply_that_is_too_small_is_a_problem(case, have):
     found = cautions(case(owned=[have(HIGH_CARD, 2)], psu_watts=750))
 
