@@ -10,6 +10,7 @@ from playwright.sync_api import sync_playwright
 FOLDER = Path(__file__).with_name("screenshots")
 QUESTION = "/q/size?goal=adapt&domain=photos"
 RESULT = "/result?goal=adapt&domain=text&model=medium&frequency=few_days&have=gpu&card_name=GTX+1080&card_count=1"
+BUSY = "/result?task=train&domain=detection&samples=500000&runs_per_month=20&country=DE"
 SHOTS = {
     # name: address, width and height in pixels, colour scheme, the whole page or what a screen shows
     "home": ("/", (1180, 900), "light", True),
@@ -19,6 +20,10 @@ SHOTS = {
     "result": (RESULT, (1180, 1400), "light", False),
     "result-dark": (RESULT, (1180, 1400), "dark", False),
     "result-phone": (RESULT, (390, 1400), "light", False),
+    "settings": (RESULT.replace("/result", "/settings"), (1180, 1300), "light", False),
+    "settings-phone": (RESULT.replace("/result", "/settings"), (390, 1400), "dark", False),
+    "buy-or-rent": (BUSY + "#rent", (1180, 1200), "light", False),
+    "common-questions": ("/questions", (1180, 900), "light", True),
     "hardware": ("/hardware?memory_gib_min=24&kind=gpu&sort=price", (1180, 1100), "light", False),
     "device": ("/hardware/geforce-rtx-3090", (1180, 1100), "light", False),
 }

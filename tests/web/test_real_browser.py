@@ -16,6 +16,10 @@ PAGES = {
     "check": "/check?goal=adapt&domain=photos&pictures=20k&have=gpu&card_name=Titan+X&card_count=2",
     "result": RESULT,
     "no GPU": "/result?goal=learn&have=laptop",
+    "all settings": "/settings?" + RESULT.partition("?")[2],
+    "a setting": "/settings?task=finetune&domain=text&samples=20k&budget_usd=500+EUR&at=batch_size#batch_size",
+    "buy or rent": "/result?task=train&domain=detection&samples=500000&runs_per_month=20&country=DE",
+    "common questions": "/questions",
     "hardware": "/hardware?memory_gib_min=24&sort=price",
     "device": "/hardware/geforce-rtx-3090",
     "models": "/models?q=llama",
@@ -158,6 +162,35 @@ def test_the_focus_can_be_seen_and_targets_are_large_enough(opened):
 
     assert float(outline.removesuffix("px")) >= 2
     assert min(heights) >= 44
+
+
+@pytest.mark.parametrize("scripts", [False, True], ids=["without scripts", "with scripts"])
+def test_an_assumption_is_changed_and_the_answer_kept(opened, scripts):
+    page = opened(RESULT, java_script_enabled=scripts)
+    page.get_by_role("link", name="change Examples at once").click()
+    assert page.evaluate("document.activeElement.id") == "batch_size" if scripts else True
+    page.get_by_label("Examples at once, per device").fill("4")
+    page.get_by_role("button", name="Recalculate").click()
+    page.get_by_role("link", name="See the whole answer").click()
+    assert "Examples at once: 4" not in page.locator(".chips").last.inner_text()
+    verdict = page.locator("h1").inner_text()
+    page.get_by_role("button", name="Keep this answer").click()
+
+    assert page.locator("h1").inner_text() == verdict
+    assert "/r/" in page.url
+
+
+def test_settings_that_are_wrong_are_reached_from_the_summary(opened):
+    page = opened("/settings?task=train", bypass_csp=True)
+    page.get_by_label("Examples", exact=True).fill("many")
+    page.get_by_role("button", name="Recalculate").click()
+    violations = Axe().run(page, options={"runOnly": TAGS}).response["violations"]
+    focused = page.evaluate("document.activeElement.className")
+    page.get_by_role("link", name="Examples: enter a number").click()
+
+    assert [each["id"] for each in violations] == []
+    assert focused == "error-summary"
+    assert page.evaluate("document.activeElement.id") == "samples"
 
 
 def test_a_printed_result_shows_no_navigation_and_the_addresses_of_its_sources(opened):
