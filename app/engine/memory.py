@@ -129,13 +129,16 @@ def stored_weight_bytes(spec: TransformerSpec, precision: str, *, table_bytes: f
     return quantised * bytes_per_parameter(precision) + (spec.parameters - quantised) * table_bytes
 
 
-def context_bytes(systems: Systems, framework: str) -> FloatArray:
-    """What the driver, the libraries and the framework take before the first tensor. [bytes]"""
+def context_bytes(systems: Systems, job: Job) -> FloatArray:
+    """What the driver, the libraries and the framework take before the first tensor. [bytes]
+
+    Devices that talk to each other hold buffers for it; replicas that only answer requests do not.
+    """
     groups = families(systems.devices)
     base = TRANSFORMERS.column("context_bytes", groups)
-    if framework == "llama.cpp":
+    if job.framework == "llama.cpp":
         base = base * TRANSFORMERS.value("context_share_llama_cpp")
-    several = systems.count > 1
+    several = systems.count > (1 if job.training else systems.plan.data_parallel)
     return base + np.where(several, TRANSFORMERS.column("collective_buffer_bytes", groups), 0.0)
 
 
@@ -165,7 +168,5 @@ def finished(parts: list[MemoryPart], systems: Systems, *, job: Job) -> Footprin
     growth = 0.0 if job.framework == "llama.cpp" else TRANSFORMERS.value(name)
     lost = "tensors that come and go" if frozen else "all tensors"
     parts.append(MemoryPart("allocator", growth * tensors, f"{growth:.0%} of {lost} lost to fragmentation"))
-    parts.append(
-        MemoryPart("context", context_bytes(systems, job.framework), "driver, libraries and collective buffers")
-    )
+    parts.append(MemoryPart("context", context_bytes(systems, job), "driver, libraries and collective buffers"))
     return Footprint(tuple(part for part in parts if np.any(part.bytes > 0)))

@@ -302,3 +302,12 @@ def test_twice_the_epochs_take_twice_as_long(job_of, cards_of, asked, card):
 
     if once is not None and np.isfinite(once.expected[0]):
         assert twice.expected[0] == pytest.approx(2 * once.expected[0], rel=0.02)
+
+
+@pytest.mark.parametrize("model", ["bert-base-uncased", "llama-3.2-1b"])
+def test_replicas_that_only_answer_need_what_one_needs(job_of, cards_of, model):
+    job = job_of({"task": "inference", "domain": "text", "model": {"name": model}, "concurrent_requests": 1})
+
+    memory = on(job, *[cards_of["geforce-rtx-3090"]] * 3, counts=[1, 2, 8]).memory_bytes
+
+    assert memory.expected.tolist() == [memory.expected[0]] * 3
