@@ -138,7 +138,7 @@ def vgg16_by_the_numbers(catalogue: Snapshot) -> Worked:
             "batch_gb": formatting.number(64 * FLOAT_BYTES * total.outputs / GB),
         },
         bars=tuple(
-            Bar(name, (first, second), f"{formatting.percent(first)} and {formatting.percent(second)}")
+            Bar(name, (first, second), f"{100 * first:.1f} % and {100 * second:.1f} %")
             for name, first, second in shares
         ),
         legend=("13 convolution layers", "3 fully connected layers"),

@@ -30,6 +30,8 @@ SUPPORT_WORDS = {
     "unsupported": "no longer supported",
     "announced": "announced",
 }
+STATES = ("supported", "legacy", "unsupported")
+"""In this order the states stand in the picture of old cards."""
 TITAN, PROCESSOR = "titan-x-maxwell", "core-i7-6700k"
 TITAN_CORES, PROCESSOR_CORES = 3072, 4
 """Cores as both makers print them, and as the article compared them."""
@@ -95,7 +97,8 @@ def old_cards(catalogue: Snapshot) -> Worked:
             "kepler": catalogue.accelerators["geforce-gt-740m-2gb"].support_note,
             "maxwell": catalogue.accelerators[TITAN].support_note,
         },
-        bars=tuple(Bar(card.name, (card.peak.fp16 or card.peak.fp32 or 0.0,), _support(card)) for card in cards),
+        bars=tuple(Bar(card.name, _by_support(card), f"{tflops(card.peak.fp16)} TFLOP/s") for card in cards),
+        legend=tuple(SUPPORT_WORDS[state].capitalize() for state in STATES),
         table=Table(
             ("Card", "Memory", "16-bit speed", "Software", "Last CUDA", "Last PyTorch"),
             tuple(
@@ -185,8 +188,10 @@ def tflops(flops_per_s: float | None) -> str:
     return formatting.number(None if flops_per_s is None else flops_per_s / TERA, figures=3)
 
 
-def _support(card: Accelerator) -> str:
-    return f"{tflops(card.peak.fp16)} TFLOP/s, {SUPPORT_WORDS[card.support]}"
+def _by_support(card: Accelerator) -> tuple[float, ...]:
+    """The speed of a card, in the place of its state."""
+    rate = card.peak.fp16 or card.peak.fp32 or 0.0
+    return tuple(rate if card.support == state else 0.0 for state in STATES)
 
 
 def _last(catalogue: Snapshot, slug: str, field: str) -> str:

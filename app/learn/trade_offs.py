@@ -36,7 +36,7 @@ def latency_and_throughput(catalogue: Snapshot) -> Worked:
     spans = [answer.throughput.decode_tokens_per_s if answer.throughput else None for answer in answers]
     totals = [span.expected if span else 0.0 for span in spans]
     each = [total / crowd for total, crowd in zip(totals, CROWDS, strict=True)]
-    people = [f"{crowd} {'person' if crowd == 1 else 'people'} at once" for crowd in CROWDS]
+    people = ["1 person" if crowd == 1 else f"{crowd} people at once" for crowd in CROWDS]
     card = catalogue.accelerators[SERVER]
     return Worked(
         numbers={

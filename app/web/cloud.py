@@ -98,7 +98,7 @@ def search_of(filters: CloudFilters, catalogue: Snapshot) -> Search:
 def found_offers(filters: CloudFilters, catalogue: Snapshot, *, search: Search) -> list[Offer]:
     """Offers of living providers that meet the filters, in the order asked for."""
     names = {each.slug: each.name for each in catalogue.market.providers if each.status == "active"}
-    if search.provider:
+    if search.provider or filters.provider:
         names = {slug: name for slug, name in names.items() if slug in search.slugs}
     offers = [each for each in catalogue.market.offers if each.provider in names and _meets(each, filters)]
     worded = [each for each in offers if _holds(each, search.words, names=names, catalogue=catalogue)]

@@ -105,8 +105,9 @@ def test_notebooks_that_cost_nothing_are_named(browser):
     assert {"Google Colab", "Kaggle Notebooks"} <= names
 
 
-def test_nothing_found_says_so_and_leads_back(browser):
-    page = browser.get("/cloud?q=zzzz")
+@pytest.mark.parametrize("query", ["q=zzzz", "provider=nobody", "accelerator=nothing", "region=atlantis&provider=aws"])
+def test_nothing_found_says_so_and_leads_back(browser, query):
+    page = browser.get(f"/cloud?{query}")
 
     assert "No offer matches" in page.get_text()
     assert len(browser.follow(page, "Remove all filters").select("tbody tr")) == 50

@@ -60,3 +60,15 @@ def test_pages_fit_the_narrowest_screen_and_stay_within_the_site_and_its_policy(
 
     assert wide == foreign == []
     assert [text for text in complaints if "422" not in text] == []
+
+
+@pytest.mark.parametrize("width", [NARROWEST_PX, 700, 1280])
+def test_the_bars_of_a_picture_share_one_scale(chromium, server_url, width):
+    context = chromium.new_context(base_url=server_url, viewport={"width": width, "height": 900})
+    page = context.new_page()
+    page.goto("/learn/vgg16")
+    boxes = [svg.bounding_box() for svg in page.locator(".bars svg").all()]
+    context.close()
+
+    assert len({(box["x"], box["width"]) for box in boxes}) == 1
+    assert boxes[0]["width"] > 100
