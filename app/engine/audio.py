@@ -19,6 +19,7 @@ from app.engine.network_memory import STATES, overhead_parts
 from app.engine.network_speed import OVERLAP_POWER, host_speed, thread_share
 from app.engine.precision import bytes_per_element, bytes_per_parameter, peak_flops_per_s
 from app.engine.result import Footprint, MemoryPart, Pace, Physics
+from app.engine.sharded_state import exchanged_bytes, shared_parts
 
 ENCODER_POSITIONS = 1500
 """Positions after the convolutional stem for one window."""
@@ -119,7 +120,9 @@ def _training_pace(job: Job, systems: Systems, spec: TransformerSpec) -> Pace:
     moved = spec.parameters * FULL_PRECISION * (2 + STATES[job.optimizer]) * NETWORKS.value("optimizer_passes")
     update_s = moved / reached / job.gradient_accumulation_steps
     pass_s = (math_s**OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
-    exchange = exchange_s(systems, payload_bytes=spec.parameters * FULL_PRECISION) / job.gradient_accumulation_steps
+    whole = spec.parameters * FULL_PRECISION
+    sent = exchanged_bytes(systems, gradient_bytes=whole, weight_bytes=whole)
+    exchange = exchange_s(systems, payload_bytes=sent) / job.gradient_accumulation_steps
     waiting = exposed_s(exchange=exchange, step=pass_s, count=systems.count)
     return Pace(
         unit="samples/s",
@@ -159,6 +162,8 @@ def _footprint(job: Job, systems: Systems, spec: TransformerSpec) -> Footprint:
             ),
             _part("activations", kept, systems, f"{positions} encoder positions x {width} wide x {blocks:.3g} layers"),
         ]
+        layers = _encoder_layers(spec) + _decoder_layers(spec)
+        parts = shared_parts(parts, systems, unit_bytes=spec.parameters * held / layers)
     else:
         fused = job.framework in CTRANSLATE
         beams = NETWORKS.value("speech_beams")

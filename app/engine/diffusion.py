@@ -15,6 +15,7 @@ from app.engine.network_math import uses_matrix_units
 from app.engine.network_speed import OVERLAP_POWER, host_speed
 from app.engine.precision import bytes_per_parameter, peak_flops_per_s
 from app.engine.result import Pace, Physics
+from app.engine.sharded_state import exchanged_bytes
 from app.engine.units import FLOPS_PER_MAC
 
 FORWARD_AND_BACKWARD = 3.0
@@ -137,7 +138,10 @@ def _training_pace(job: Job, systems: Systems, spec: DiffusionSpec, work: Denois
     moved_s = update_s + scores / bytes_per_s
     host_s = launch_s(job, systems, spec=spec) * (passes + repeated)
     pass_s = ((math_s + moved_s) ** OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
-    exchange = exchange_s(systems, payload_bytes=trained * SENT_BYTES) / job.gradient_accumulation_steps
+    sent = exchanged_bytes(
+        systems, gradient_bytes=trained * SENT_BYTES, weight_bytes=spec.denoiser_parameters * SENT_BYTES
+    )
+    exchange = exchange_s(systems, payload_bytes=sent) / job.gradient_accumulation_steps
     waiting = exposed_s(exchange=exchange, step=pass_s, count=systems.count)
     step_s = pass_s + waiting
     samples = job.micro_batch_size * systems.count

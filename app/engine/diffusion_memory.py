@@ -10,6 +10,7 @@ from app.engine.model_spec import DiffusionSpec
 from app.engine.network_memory import STATES, overhead_parts
 from app.engine.precision import bytes_per_element, bytes_per_parameter
 from app.engine.result import Footprint, MemoryPart
+from app.engine.sharded_state import shared_parts
 
 FROZEN_BYTES = 2.0
 """Text encoders, autoencoder and a frozen denoiser are kept in 16 bits."""
@@ -70,7 +71,8 @@ def backward_bytes(job: Job, spec: DiffusionSpec, *, work: DenoiserWork) -> floa
     """Activations kept for the backward pass. [bytes]"""
     element = bytes_per_element("bf16") if job.precision != "fp32" else bytes_per_element("fp32")
     if spec.architecture == "diffusion_unet":
-        kept = work.flops * NETWORKS.value("unet_kept_values_per_flop")
+        narrower = min(NETWORKS.value("unet_kept_reference_parameters") / spec.denoiser_parameters, 1.0)
+        kept = work.flops * NETWORKS.value("unet_kept_values_per_flop") * narrower
     else:
         layers, width = transformer_shape(spec.denoiser_parameters)
         kept = work.tokens * width * layers * NETWORKS.value("transformer_kept_widths_per_layer")
@@ -155,8 +157,10 @@ def _training_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: Denoi
             _part("optimizer", trained * unit * states, systems, f"{shown} x {states:g} states ({job.optimizer})"),
         ]
     kept = backward_bytes(job, spec, work=work)
+    layers, _ = transformer_shape(spec.denoiser_parameters)
+    unit_bytes = spec.denoiser_parameters * (base if adapters else unit) / layers
     return [
-        *learned,
+        *shared_parts(learned, systems, unit_bytes=unit_bytes),
         _part(
             "text_encoder_and_vae",
             frozen * FROZEN_BYTES,

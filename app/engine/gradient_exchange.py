@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.engine.arrays import FloatArray
+from app.engine.arrays import FloatArray, Floats
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.comms import all_reduce_bytes
 from app.engine.hardware import Systems
@@ -22,7 +22,7 @@ def link_bytes_per_s(systems: Systems) -> FloatArray:
     return np.where(systems.nodes > 1, np.minimum(inside, network), inside)
 
 
-def exchange_s(systems: Systems, *, payload_bytes: float) -> FloatArray:
+def exchange_s(systems: Systems, *, payload_bytes: Floats) -> FloatArray:
     """Time to sum the gradients once, nothing hidden. [s]"""
     volume = all_reduce_bytes(payload_bytes, systems.count)
     rounds = np.log2(np.maximum(systems.count, 1.0))

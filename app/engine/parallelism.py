@@ -4,12 +4,16 @@ import numpy as np
 
 from app.engine.arrays import BoolArray, FloatArray
 from app.engine.coefficients import FITS_WITHIN_FRACTION, TRANSFORMERS
+from app.engine.estimate import physics_of
 from app.engine.hardware import Devices, Plan, systems_of
 from app.engine.inference_memory import inference_footprint, is_server
 from app.engine.job import Job
-from app.engine.model_spec import TransformerSpec
+from app.engine.model_spec import DiffusionSpec, TransformerSpec
 from app.engine.plans import TENSOR_DEGREES, is_legal, largest_legal, merged, plan_of
-from app.engine.training_plans import fastest_training_plan
+from app.engine.training_plans import FULL_SHARDING, fastest_training_plan
+
+SPEECH, SPEECH_TRAINING = "audio", "audio_train"
+"""Work classes of speech, which runs as replicas."""
 
 
 def default_plan(job: Job, devices: Devices, *, count: FloatArray, nodes: FloatArray) -> Plan:
@@ -18,7 +22,9 @@ def default_plan(job: Job, devices: Devices, *, count: FloatArray, nodes: FloatA
     Where nothing fits the plan that shares most is given, so that the answer says how much is missing.
     """
     spec = job.model
-    if not isinstance(spec, TransformerSpec):
+    if job.training and (isinstance(spec, DiffusionSpec) or job.work_class == SPEECH_TRAINING):
+        return _replicated_or_sharded(job, devices, count=count, nodes=nodes)
+    if not isinstance(spec, TransformerSpec) or job.work_class == SPEECH:
         return plan_of(count)
     if job.training:
         return fastest_training_plan(job, spec, devices=devices, count=count, nodes=nodes)
@@ -30,6 +36,16 @@ def default_plan(job: Job, devices: Devices, *, count: FloatArray, nodes: FloatA
         chosen = merged(chosen, plan, take=~done & usable)
         done = done | (usable & fits)
     return chosen
+
+
+def _replicated_or_sharded(job: Job, devices: Devices, *, count: FloatArray, nodes: FloatArray) -> Plan:
+    """Replicas where one fits on a device, else full sharding; what diffusion and speech trainers offer."""
+    replicas, sharded = plan_of(count), plan_of(count, zero_stage=FULL_SHARDING)
+    footprint = physics_of(job, systems_of(devices, count=count, nodes=nodes, plan=replicas)).footprint
+    if footprint is None:
+        return replicas
+    fits = footprint.total_bytes <= FITS_WITHIN_FRACTION * devices.usable_memory_bytes
+    return merged(replicas, sharded, take=~fits & (count > 1))
 
 
 def serving_plans(
