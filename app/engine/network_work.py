@@ -36,6 +36,8 @@ COPIES_BY_FAMILY = {
 """Families without normalisation, or with normalisation over everything before."""
 COPIES_BY_ARCHITECTURE = {"detector": "detector", "recommender": "recommender", "mlp": "plain"}
 """Detectors freeze their normalisation; dense layers have none."""
+FROZEN_RECIPE_SIDE = 800
+"""Shorter side of pictures in the recipes that start from a frozen classifier (Detectron2, MLPerf)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,14 +201,22 @@ def usual_layers(
     return NETWORKS.value("usual_layers_convolutional") * growth
 
 
-def known_copies(family: str, architecture: str) -> float | None:
+def known_copies(family: str, architecture: str, *, size: tuple[int, ...] = (), training: bool = True) -> float | None:
     """Bytes kept per byte of activations where layers differ from a residual net's; None for all others. [-]
 
-    >>> known_copies("VGG", "cnn")
-    1.35
+    Detectors that take square pictures (YOLO) train their normalisation, keep input and output of smooth activations,
+    and fold the normalisation away for running.
+
+    >>> known_copies("VGG", "cnn"), known_copies("", "detector", size=(800, 1333))
+    (1.35, 1.02)
+    >>> known_copies("", "detector", size=(640, 640)), known_copies("", "detector", size=(640, 640), training=False)
+    (3.0, None)
     """
     kind = next((kind for start, kind in COPIES_BY_FAMILY.items() if family.lower().startswith(start)), None)
     kind = COPIES_BY_ARCHITECTURE.get(architecture, kind)
+    square = len(size) > 1 and size[-1] == size[-2] != FROZEN_RECIPE_SIDE
+    if kind == "detector" and square and not family.lower().startswith(TRANSFORMER_FAMILIES):
+        kind = "trained_detector" if training else None
     return NETWORKS.value(f"retained_{kind}") if kind else None
 
 
@@ -244,6 +254,6 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         parameters=spec.parameters,
         transformer=is_transformer(spec),
         pixels=pixels,
-        copies=known_copies(spec.family, spec.architecture),
+        copies=known_copies(spec.family, spec.architecture, size=size, training=job.training),
         inferred=tuple(inferred),
     )
