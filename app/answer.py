@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 
 class Part(BaseModel):
@@ -242,6 +243,10 @@ class RecommendationAnswer(Part):
     assumptions: list[AssumptionAnswer]
     provenance: ProvenanceAnswer
     links: LinksAnswer
+    meets_limits: SkipJsonSchema[bool] = Field(True, exclude=True)
+    """Whether something to buy or to rent keeps every limit; the warnings say it in the answer, the command line by its
+    exit status."""
+
 
 
 class SpeedAnswer(Part):

@@ -1,5 +1,6 @@
 """The command line: ``whichrig COMMAND``. Results go to standard output, messages to standard error."""
 
+import os
 import sys
 from importlib import import_module
 
@@ -18,8 +19,12 @@ COMMANDS = {
     "prices": "Live prices: sync, held, accept, dismiss, runs.",
     "catalogue": "Make and carry the catalogue: init, check, export, import, backup, restore.",
     "admin": "Accounts of administrators: create-user, change-user, list-users.",
+    "completion": "Print what bash, zsh or fish need to complete commands and options.",
 }
 """Each command is the ``command`` of the module of its name in :mod:`app.commands`."""
+
+COMPLETING = "_WHICHRIG_COMPLETE"
+"""Set by the script of ``whichrig completion``."""
 
 _PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 
@@ -42,8 +47,24 @@ def build() -> typer.Typer:
 
 
 def main() -> None:
-    """Entry point: exit 0 when all went well, 1 when something failed, 2 when the input is wrong."""
+    """Entry point: exit 0 all went well, 1 something failed, 2 the input is wrong, 3 nothing meets the limits."""
+    if COMPLETING in os.environ:
+        _complete()
     build()(prog_name="whichrig")
+
+
+def _complete() -> None:
+    """Answer a shell that asks what could come next: of all commands only the one in question is imported."""
+    from typer.completion import completion_init  # type: ignore[attr-defined]
+    from typer.core import TyperGroup
+    from typer.main import get_command
+
+    completion_init()
+    program = get_command(build())
+    asked = next((word for word in os.environ.get("COMP_WORDS", "").split()[1:] if word in COMMANDS), None)
+    if asked and isinstance(program, TyperGroup):
+        program.commands[asked] = get_command(import_module(f"app.commands.{asked}").command)
+    program.main(prog_name="whichrig", complete_var=COMPLETING)
 
 
 def _version(*, version: bool = typer.Option(False, "--version", help="Say the version and stop.")) -> None:

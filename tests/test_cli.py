@@ -1,5 +1,7 @@
 """The command line: results on standard output, messages on standard error, exit 0, 1 or 2."""
 
+import csv
+import io
 import json
 import os
 import subprocess
@@ -135,6 +137,62 @@ def test_the_catalogue_is_listed_and_shown(whichrig, arguments, held):
     assert (told.exit_code, as_json.exit_code) == (0, 0)
     assert held in told.stdout
     assert json.loads(as_json.stdout)
+
+
+def test_a_list_is_a_spreadsheet_or_a_markdown_table_too(whichrig):
+    listed = ["hardware", "list", "4090"]
+
+    entries = json.loads(whichrig(*listed, "--json").stdout)
+    rows = list(csv.DictReader(io.StringIO(whichrig(*listed, "--output", "csv").stdout)))
+    head, rule, *lines = whichrig(*listed, "--output", "markdown").stdout.splitlines()
+
+    assert [row["slug"] for row in rows] == [entry["slug"] for entry in entries]
+    assert set(rows[0]) == set(entries[0])
+    assert head.startswith("| SLUG | NAME |")
+    assert rule == "|" + "---|" * (head.count("|") - 1)
+    assert [line.split(" | ")[0].removeprefix("| ") for line in lines] == [entry["slug"] for entry in entries]
+
+
+@pytest.mark.parametrize("name", ["hardware", "models", "offers"])
+def test_an_empty_spreadsheet_is_no_error(whichrig, name):
+    filters = ["--provider", "nobody"] if name == "offers" else ["no such thing at all"]
+
+    done = whichrig(name, "list", *filters, "--output", "csv")
+
+    assert (done.exit_code, done.stdout) in {(0, ""), (2, "")}
+
+
+@pytest.mark.parametrize(("budget", "status"), [("500", 3), ("2500000", 0)])
+def test_the_exit_status_tells_whether_anything_meets_the_limits(whichrig, budget, status):
+    question = ["--task", "finetune", "--model", "llama-3.1-70b", "--method", "full", "--ownership", "buy"]
+
+    done = whichrig("recommend", *question, "--budget-usd", budget)
+
+    assert done.exit_code == status
+    assert bool(done.stdout)
+    assert ("nothing meets all of these limits" in done.stderr) is (status == 3)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("whichrig rec", "recommend"), ("whichrig recommend --prec", "--precision"), ("whichrig hardware li", "list")],
+)
+def test_a_shell_completes_commands_and_options(words, expected):
+    environment = os.environ | {
+        "_WHICHRIG_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" ")),
+    }  # fmt: skip
+
+    told = subprocess.run(
+        [sys.executable, "-c", "from app.cli import main; main()"],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert expected in told.stdout.split()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_every_shell_gets_its_script(whichrig, shell):
+    assert "_WHICHRIG_COMPLETE" in whichrig("completion", shell).stdout
 
 
 def test_the_catalogue_is_made_and_checked(whichrig, monkeypatch, tmp_path):

@@ -50,6 +50,8 @@ class Recommendation:
     cautions: tuple[Caution, ...]
     """Problems first, then warnings, then notes."""
     verdict: Reason
+    meets_limits: bool = True
+    """Whether something to buy or to rent keeps every limit."""
 
 
 def recommend(
@@ -103,6 +105,7 @@ def recommend(
         first_steps=first_steps(case),
         cautions=by_severity((*goods.relaxed(), *cautions(case), *decision.cautions)),
         verdict=verdict(case),
+        meets_limits=_meets_limits(goods, decision, constraints=constraints),
     )
 
 
@@ -142,6 +145,12 @@ def _goods(
     )
     deal = buy_or_rent(picks, cloud.options, need=need, constraints=constraints, candidates=candidates, market=market)
     return _Goods(candidates, limits, picks, cloud, deal)
+
+
+def _meets_limits(goods: _Goods, decision: Decision, *, constraints: Constraints) -> bool:
+    bought = any(bool(goods.limits.meets_all[pick.row]) for pick in goods.picks) and constraints.ownership != "rent"
+    rented = bool(goods.cloud.options) and not goods.cloud.cautions and constraints.ownership != "buy"
+    return decision.scenario.number == 1 or bought or rented
 
 
 def _rejected(

@@ -7,6 +7,7 @@ import typer
 from app import formatting
 from app.api.hardware import HardwareQuery, found_hardware, named
 from app.api.schemas import HardwareDetail, HardwareEntry
+from app.commands.listing import ListOutput, show_list
 from app.commands.session import JsonFlag, open_catalogue, problems_told, query_of, show_json
 from app.commands.tell import table
 
@@ -32,6 +33,7 @@ def list_hardware(
     sort: Annotated[
         str, typer.Option(help="name, memory_gib, bandwidth, launch_year, tdp_w; -name turns round.")
     ] = "name",
+    output: ListOutput = "text",
     json: JsonFlag = False,
 ) -> None:
     """Devices, with memory, bandwidth, support and usual price."""
@@ -42,10 +44,8 @@ def list_hardware(
         )  # fmt: skip
         catalogue = open_catalogue()
         entries = [HardwareEntry.of(device, catalogue) for device in found_hardware(catalogue, query)]
-        if json:
-            show_json(entries)
-        else:
-            typer.echo(table([("SLUG", "NAME", "MEMORY", "BANDWIDTH", "SUPPORT", "NEW", "USED"), *map(_row, entries)]))
+        head = ("SLUG", "NAME", "MEMORY", "BANDWIDTH", "SUPPORT", "NEW", "USED")
+        show_list(head, [_row(entry) for entry in entries], entries=entries, output="json" if json else output)
 
 
 @command.command()

@@ -7,6 +7,7 @@ import typer
 from app import formatting
 from app.api.models import ModelQuery, found_models, model_detail
 from app.api.schemas import ModelEntry
+from app.commands.listing import ListOutput, show_list
 from app.commands.model_import import import_model
 from app.commands.session import JsonFlag, open_catalogue, problems_told, query_of, show_json
 from app.commands.tell import table
@@ -29,16 +30,15 @@ def list_models(
     q: Annotated[str | None, typer.Argument(metavar="[WORDS]", help="Words that stand in the name.")] = None,
     kind: Annotated[str | None, typer.Option(help="transformer, network, diffusion or algorithm.")] = None,
     architecture: Annotated[str | None, typer.Option(help="decoder, encoder, cnn and others.")] = None,
+    output: ListOutput = "text",
     json: JsonFlag = False,
 ) -> None:
     """Models and algorithms that can be asked about by name."""
     with problems_told():
         query = query_of(ModelQuery, q=q, kind=kind, architecture=architecture)
         entries = found_models(open_catalogue(), query)
-        if json:
-            show_json(entries)
-        else:
-            typer.echo(table([("SLUG", "NAME", "KIND", "ARCHITECTURE", "PARAMETERS"), *map(_row, entries)]))
+        head = ("SLUG", "NAME", "KIND", "ARCHITECTURE", "PARAMETERS")
+        show_list(head, [_row(entry) for entry in entries], entries=entries, output="json" if json else output)
 
 
 @command.command()

@@ -7,8 +7,8 @@ import typer
 from app import formatting
 from app.api.offers import OfferQuery, found_offers, provider_names
 from app.api.schemas import OfferEntry
-from app.commands.session import JsonFlag, open_catalogue, problems_told, query_of, show_json
-from app.commands.tell import table
+from app.commands.listing import ListOutput, show_list
+from app.commands.session import JsonFlag, open_catalogue, problems_told, query_of
 from app.errors import NotFound
 from app.field_problems import nearest
 
@@ -30,6 +30,7 @@ def list_offers(
     pricing: Annotated[str | None, typer.Option(help="on_demand or spot: offers with such a price.")] = None,
     max_usd_per_hour: Annotated[float | None, typer.Option(help="Most for the whole instance.")] = None,
     sort: Annotated[str, typer.Option(help="on_demand, spot or provider; -spot turns round.")] = "on_demand",
+    output: ListOutput = "text",
     json: JsonFlag = False,
 ) -> None:
     """Instances that can be rented; prices are for the whole instance."""
@@ -38,17 +39,17 @@ def list_offers(
             OfferQuery, provider=provider, accelerator=accelerator, region=region,
             pricing=pricing, max_usd_per_hour=max_usd_per_hour, sort=sort,
         )  # fmt: skip
-        _show(query, instance=None, json=json)
+        _show(query, instance=None, output="json" if json else output)
 
 
 @command.command()
 def show(instance: Annotated[str, typer.Argument(help="Name of an instance.")], *, json: JsonFlag = False) -> None:
     """The offers of one instance, in every region."""
     with problems_told():
-        _show(OfferQuery(), instance=instance, json=json)
+        _show(OfferQuery(), instance=instance, output="json" if json else "text")
 
 
-def _show(query: OfferQuery, *, instance: str | None, json: bool) -> None:
+def _show(query: OfferQuery, *, instance: str | None, output: str) -> None:
     catalogue = open_catalogue()
     names = provider_names(catalogue)
     offers = [
@@ -59,11 +60,8 @@ def _show(query: OfferQuery, *, instance: str | None, json: bool) -> None:
     if instance is not None and not found:
         known = sorted({offer.instance for offer in offers})
         raise NotFound(f"We know no instance called “{instance[:80]}”.", suggestions=nearest(instance, known))
-    if json:
-        show_json(found)
-    else:
-        head = ("PROVIDER", "INSTANCE", "REGION", "ACCELERATOR", "ON DEMAND", "SPOT", "AS OF")
-        typer.echo(table([head, *map(_row, found)]))
+    head = ("PROVIDER", "INSTANCE", "REGION", "ACCELERATOR", "ON DEMAND", "SPOT", "AS OF")
+    show_list(head, [_row(offer) for offer in found], entries=found, output=output)
 
 
 def _row(offer: OfferEntry) -> tuple[str, ...]:

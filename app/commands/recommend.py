@@ -10,7 +10,7 @@ from app.catalogue.names import Match
 from app.catalogue.snapshot import Snapshot
 from app.commands.asking import BatchOption, JsonOption, OutputOption, answer_batch, one_source, request_from
 from app.commands.flags import with_flags
-from app.commands.session import open_catalogue, problems_told, show_json
+from app.commands.session import NOTHING_FITS, message, open_catalogue, problems_told, show_json
 from app.commands.tell import recommendation_text
 from app.flat_query import PLACES, decode
 from app.requests import RecommendRequest
@@ -41,6 +41,9 @@ def run(
             show_json(answer)
         else:
             typer.echo(recommendation_text(answer))
+        if not answer.meets_limits:
+            message("nothing meets all of these limits: what comes nearest is shown")
+            raise typer.Exit(NOTHING_FITS)
 
 
 def _decoded(pairs: list[tuple[str, str]], catalogue: Snapshot) -> RecommendRequest:

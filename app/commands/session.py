@@ -23,6 +23,8 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 WRONG_INPUT = 2
 FAILED = 1
+NOTHING_FITS = 3
+"""The question was answered, and nothing to buy or to rent keeps every limit in it."""
 
 
 @contextmanager

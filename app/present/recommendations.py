@@ -49,6 +49,7 @@ def recommendation_answer(
 ) -> RecommendationAnswer:
     """The answer of ``POST /recommend``."""
     return RecommendationAnswer(
+        meets_limits=found.meets_limits,
         scenario=_scenario(found.decision),
         tier=_tier(found.decision),
         verdict=sentence(found.verdict),
