@@ -11,8 +11,11 @@ BAR_WIDTH = 100.0
 HEADROOM = 1.04
 """How much longer than the longest bar the drawing is."""
 
-LABELLED_AT = 0.5
+LABELLED_AT = 0.68
 """Which part of the way along its line a label stands: at the end, the step of the resale has its own."""
+
+BELOW = 18
+"""How far below the step its label stands."""
 
 FEWEST_GRID_LINES = 3
 NICE_STEPS = (1, 2, 2.5, 5, 10)
@@ -138,7 +141,7 @@ def _scale(most: float) -> tuple[float, float]:
 
 
 def _step(drop: Drop, *, at: float, y: Callable[[float], float]) -> Line:
-    return Line(drop.css, f"M{at},{y(drop.before)} V{y(drop.after)}", drop.label, at - 8, y(drop.after) + 4)
+    return Line(drop.css, f"M{at},{y(drop.before)} V{y(drop.after)}", drop.label, at, y(drop.after) + BELOW)
 
 
 def _months(last: int) -> list[int]:

@@ -180,6 +180,17 @@ def test_an_assumption_is_changed_and_the_answer_kept(opened, scripts):
     assert "/r/" in page.url
 
 
+def test_the_answer_follows_what_is_typed(opened):
+    page = opened("/settings?task=finetune&domain=text&model=llama-3.1-8b")
+    before = page.locator("#outcome").inner_text()
+    page.get_by_label("Way of training").select_option("full")
+    page.wait_for_function("before => document.getElementById('outcome').innerText !== before", arg=before)
+    assert "method=full" in page.url
+    page.get_by_label("Examples", exact=True).fill("many")
+
+    page.get_by_role("link", name="Examples: enter a number").wait_for()
+
+
 def test_settings_that_are_wrong_are_reached_from_the_summary(opened):
     page = opened("/settings?task=train", bypass_csp=True)
     page.get_by_label("Examples", exact=True).fill("many")
