@@ -191,3 +191,33 @@ def test_tensorflow_without_xla_keeps_more_than_pytorch():
     graph, eager = (training_gib(make_job(BERT_LARGE, **common, framework=name)) for name in ("tensorflow", "pytorch"))
 
     assert graph > 1.3 * eager
+
+
+def test_frozen_matrices_keep_no_inputs(parts_of):
+    common = {"task": "finetune", "precision": "bf16", "gradient_checkpointing": False, "sequence_length": 8192}
+    adapted, whole = (
+        parts_of(training_footprint(make_job(**common, method=method), make_systems()))["activations"]
+        for method in ("lora", "full")
+    )
+
+    assert 0.7 * whole < adapted < 0.95 * whole
+
+
+def test_a_compiled_loss_keeps_fewer_logits(parts_of):
+    common = {"task": "finetune", "method": "lora", "precision": "bf16", "sequence_length": 4096}
+    eager, compiled = (
+        parts_of(training_footprint(make_job(**common, compiled=flag), make_systems()))["logits"]
+        for flag in (False, True)
+    )
+
+    assert compiled < eager / 2
+
+
+def test_formulas_say_how_many_devices_share_a_part():
+    job = make_job(task="finetune", method="full", precision="bf16")
+    sharded = training_footprint(job, make_systems(count=8, zero_stage=3))
+    alone = training_footprint(job, make_systems())
+
+    words = {part.part: part.formula for part in sharded.parts}
+    assert all("÷ 8 devices" in words[part] for part in ("weights", "gradients", "optimizer"))
+    assert not any("÷" in part.formula for part in alone.parts)

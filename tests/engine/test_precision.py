@@ -78,3 +78,19 @@ def test_file_formats_of_llama_cpp_are_told_from_storage_formats():
         False,
         False,
     ]
+
+
+def test_a_board_with_more_power_sustains_more_of_its_peak():
+    boards = tuple(make_accelerator(f"board-{watts}", tdp_w=watts) for watts in (150.0, 300.0, 600.0))
+    devices = Devices(boards)
+    sustained = sustained_flops_per_s("bf16", devices)
+
+    assert list(sustained) == sorted(sustained)
+    assert np.all(sustained < peak_flops_per_s("bf16", devices))
+    assert np.all(sustained > 0.3 * peak_flops_per_s("bf16", devices))
+
+
+def test_fp32_is_not_slowed_by_power():
+    devices = Devices((make_accelerator(),))
+
+    assert sustained_flops_per_s("fp32", devices) == peak_flops_per_s("fp32", devices)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -179,3 +181,22 @@ def test_tensorflow_reaches_less_than_pytorch_with_encoders(pace_of):
     )
 
     assert fast < slow
+
+
+def test_much_bandwidth_for_few_compute_units_is_used_less_well(pace_of):
+    job = make_job(precision="f16", framework="llama.cpp", prompt_tokens=1, output_tokens=512)
+    narrow = replace(RTX_4090, compute_units=128.0, boost_hz=2.52e9)
+    wide = replace(narrow, slug="wide", memory_bandwidth_bytes_per_s=4 * narrow.memory_bandwidth_bytes_per_s)
+    slow, fast = pace_of(job, narrow, wide).decode_tokens_per_s
+
+    assert slow < fast < 3.5 * slow
+
+
+def test_quantised_weights_are_written_out_before_a_prompt_is_read(pace_of):
+    common = {"framework": "llama.cpp", "prompt_tokens": 512, "output_tokens": 1}
+    whole, packed = (
+        pace_of(make_job(precision=precision, **common), RTX_4090).prefill_tokens_per_s[0]
+        for precision in ("f16", "q4_k_m")
+    )
+
+    assert packed < whole
