@@ -54,6 +54,11 @@ class Settings(BaseModel):
     prices_sources: str = Field(
         "", description="Which price sources that reads, several with commas; empty for all that run by themselves."
     )
+    prices_mirror: str = Field(
+        "",
+        description="Address that answers for every price source, under a path that begins with its host; "
+        "empty reads the sources themselves.",
+    )
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
         "info", description="How much is logged on standard error."
     )
@@ -86,7 +91,7 @@ class Settings(BaseModel):
             raise ValueError(message)
         return value
 
-    @field_validator("public_url")
+    @field_validator("public_url", "prices_mirror")
     @classmethod
     def _an_origin(cls, value: str) -> str:
         url = urlsplit(value)

@@ -1,6 +1,7 @@
 """``whichrig prices``: read live prices, and decide about those that look wrong."""
 
 import sys
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from app.commands.tell import table
 from app.db import reading, transaction
 from app.errors import Conflict, NotFound
 from app.field_problems import nearest
+from app.settings import Settings
 from app.tables import HeldChange, RefreshRun
 
 command = typer.Typer(
@@ -40,8 +42,6 @@ def sync(
     As in: whichrig prices sync azure runpod --dry-run
     """
     with problems_told():
-        from functools import partial
-
         from app.sources.fetching import Fetcher
         from app.sources.lease import lease
         from app.sources.refresh import FAILED as SOURCE_FAILED
@@ -62,7 +62,7 @@ def sync(
             wanted = chosen(sources or [])
             for number, source in enumerate(wanted, start=1):
                 _progress(number, len(wanted), name=source.key)
-                fetcher = partial(Fetcher, stand_in=mirror.rstrip("/"))
+                fetcher = partial(Fetcher, stand_in=mirror.rstrip("/") or Settings.from_environment().prices_mirror)
                 outcome = refresh(engine, source, fetcher=fetcher, dry_run=dry_run, told=_detail)
                 outcomes.append(outcome)
                 typer.echo(outcome.sentence)

@@ -21,8 +21,8 @@ WAITING, ACCEPTED, DISMISSED = "waiting", "accepted", "dismissed"
 def apply(session: Session, reviewed: Reviewed, *, source: Source, today: date) -> None:
     """Write what was taken over; nothing is deleted and no former price is lost."""
     make_source_row(session, source)
-    for candidate in reviewed.new:
-        session.execute(insert(OfferRow).values(**_new_row(candidate, source.row_key, today=today)))
+    if reviewed.new:
+        session.execute(insert(OfferRow), [_new_row(one, source.row_key, today=today) for one in reviewed.new])
     for before, candidate in reviewed.changed:
         _replace_price(session, before.id, candidate=candidate, source=source.row_key, today=today)
     for before, candidate in reviewed.confirmed:

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from app.catalogue.queries import load_snapshot
+from app.catalogue import startup
 from app.catalogue.snapshot import Snapshot
 from app.db import reading, transaction
 from app.engine.units import GIB
@@ -70,9 +70,9 @@ def refresh(
     reviewed = Reviewed()
     today = today or started_at.date()
     try:
+        snapshot = startup.current(engine)
+        known = _known(snapshot, today)
         with reading(engine) as session:
-            snapshot = load_snapshot(session)
-            known = _known(snapshot, today)
             validators = _validators(session, source.key)
         with fetcher(validators=validators, told=told) as reader:
             documents = source.fetch(reader, known)

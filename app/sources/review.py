@@ -103,6 +103,8 @@ class Catalogue:
     """By accelerator."""
     offers: Sequence[CurrentOffer]
     providers: frozenset[str]
+    devices: dict[tuple[str, float | None], str | None] = field(default_factory=dict)
+    """Names that were looked up already: lists repeat them thousands of times."""
 
 
 def review(parsed: Parsed, catalogue: Catalogue, *, known: Known, source: Source) -> Reviewed:
@@ -161,7 +163,10 @@ def _identified(offer: LiveOffer, catalogue: Catalogue, *, known: Known) -> Cand
             accelerator_name=offer.accelerator_name or shape.accelerator_name,
         )
         return Candidate(completed, shape.accelerator, shape.memory_gib)
-    slug = accelerator_of(offer.accelerator_name, offer.memory_gib, catalogue=catalogue)
+    asked = (offer.accelerator_name, offer.memory_gib)
+    if asked not in catalogue.devices:
+        catalogue.devices[asked] = accelerator_of(*asked, catalogue=catalogue)
+    slug = catalogue.devices[asked]
     if slug is None or offer.provider not in catalogue.providers:
         what = offer.accelerator_name or offer.instance
         unknown = what if slug is None else f"the provider {offer.provider}"

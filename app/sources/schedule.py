@@ -5,6 +5,7 @@ import logging
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from sqlalchemy import Engine
 
@@ -45,6 +46,7 @@ async def _follow(engine: Engine, settings: Settings, *, stop: asyncio.Event) ->
 
 def refresh_all(engine: Engine, settings: Settings, *, stop: asyncio.Event | None = None) -> int:
     """Run every chosen source, unless another worker does; how many ran."""
+    from app.sources.fetching import Fetcher
     from app.sources.refresh import refresh
     from app.sources.registry import SOURCES, chosen
 
@@ -52,11 +54,12 @@ def refresh_all(engine: Engine, settings: Settings, *, stop: asyncio.Event | Non
     known = [name for name in names if name in SOURCES]
     for name in set(names) - set(known):
         log.warning("WHICHRIG_PRICES_SOURCES names %s, which is no source", name)
+    fetcher = partial(Fetcher, stand_in=settings.prices_mirror)
     ran = 0
     with lease(engine, LEASE, seconds=LONGEST_S) as mine:
         for source in chosen(known) if mine else []:
             if stop is not None and stop.is_set():
                 break
-            log.info("%s", refresh(engine, source).sentence)
+            log.info("%s", refresh(engine, source, fetcher=fetcher).sentence)
             ran += 1
     return ran

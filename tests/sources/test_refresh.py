@@ -3,15 +3,18 @@
 import json
 import re
 import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
 from app.catalogue.queries import load_snapshot, revision
 from app.db import connect, reading, transaction
 from app.errors import Conflict, NotFound
+from app.main import create_app
 from app.settings import Settings
 from app.sources import applying, azure, exchange_rates, gpuhunt, oci, runpod, scaleway, skypilot, vast, verda
 from app.sources.lease import lease
@@ -366,7 +369,7 @@ def test_the_schedule_runs_what_the_settings_name_when_nobody_else_does(engine, 
     ran: list[str] = []
     settings = Settings(prices_every_hours=1, prices_sources="verda, vultr")
 
-    def refresh(_engine, source):
+    def refresh(_engine, source, *, fetcher):
         ran.append(source.key)
         return Outcome(source.key, "unchanged")
 
@@ -376,6 +379,36 @@ def test_the_schedule_runs_what_the_settings_name_when_nobody_else_does(engine, 
 
     assert refresh_all(engine, settings) == 2
     assert ran == ["verda", "vultr"]
+
+
+def test_the_service_refreshes_by_itself_and_serves_the_new_prices(engine, world, verda_list):
+    settings = Settings(
+        database_url=str(engine.url), prices_every_hours=0.0001, prices_sources="verda", prices_mirror=world.url
+    )
+
+    with TestClient(create_app(settings)) as client:
+        ends_at = time.monotonic() + 20
+        found: list = []
+        while not found and time.monotonic() < ends_at:
+            time.sleep(0.1)
+            listed = client.get("/cloud/offers?provider=verda&limit=100").json()["items"]
+            found = [offer for offer in listed if offer["instance"] == "1H100.80S.30V"]
+
+    assert found[0]["usd_per_hour_on_demand"] == 3.95
+    assert found[0]["source"] == VERDA.url
+
+
+def test_thousands_of_offers_are_taken_over_in_seconds(run, world):
+    one = json.loads(payload("verda_instance_types.json"))[0]
+    many = [one | {"instance_type": f"1H100.{number}V"} for number in range(5_000)]
+    many += [one | {"instance_type": f"1Q.{number}V", "name": "Quantum Q7"} for number in range(500)]
+    world.put(verda.ADDRESS, json.dumps(many))
+    started_at = time.monotonic()
+
+    outcome = run(VERDA)
+
+    assert (outcome.new, len(outcome.held)) == (5_000, 500)
+    assert time.monotonic() - started_at < 30
 
 
 def test_the_largest_list_runs_only_when_it_is_named():
