@@ -105,8 +105,10 @@ class _Workshop:
         return cls(snapshot, today, jobs, Shop.of(snapshot.devices, snapshot.market, today=today))
 
 
+KEPT_WORKSHOPS = 2
+"""Today's, and the one before it while requests of yesterday or of the revision before are still answered."""
 _workshops: list[_Workshop] = []
-"""The last one made: its shop remembers the cheapest way to do each job."""
+"""The newest first: their shops remember the cheapest way to do each job."""
 
 
 def _workshop(snapshot: Snapshot, today: date) -> _Workshop:
@@ -114,7 +116,7 @@ def _workshop(snapshot: Snapshot, today: date) -> _Workshop:
         if known.snapshot is snapshot and known.today == today:
             return known
     made = _Workshop.of(snapshot, today)
-    _workshops[:] = [made]
+    _workshops[:] = [made, *_workshops[: KEPT_WORKSHOPS - 1]]
     return made
 
 

@@ -111,12 +111,13 @@ def _judged(fit_job: FitJob, job: Job, *, rigs: Sequence[Rig], shop: Shop) -> Ju
 
 
 def _options(job: Job, rigs: Sequence[Rig]) -> list[_Option]:
-    """The job on every rig; recipes are only worked out where the job does not fit as it is."""
+    """The job on every rig; recipes are only worked out where no card does the job as it is."""
     if not rigs:
         return []
     asked = estimate(job, _systems(job, rigs))
     words = [fit_word(rig.device, job, value=float(asked.fits[row])) for row, rig in enumerate(rigs)]
-    recipes = cheaper_recipes(job) if EASED & set(words) else ()
+    settled = any(word == "fits" and rig.device.kind != "cpu" for rig, word in zip(rigs, words, strict=True))
+    recipes = cheaper_recipes(job) if EASED & set(words) and not settled else ()
     tried = [(recipe, estimate(recipe.job, _systems(recipe.job, rigs))) for recipe in recipes]
     options = []
     for row, (rig, word) in enumerate(zip(rigs, words, strict=True)):

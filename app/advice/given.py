@@ -44,7 +44,7 @@ def given_hardware(entries: Sequence[tuple[str, bool, int]], *, by_slug: dict[st
                 accelerator=words if is_name else None, description=None if is_name else words, count=count
             )
             items += items_of(entry, by_slug=by_slug, names=names, considering=False)
-    no_card = any(item.device is None and (item.words.no_gpu or item.words.integrated) for item in items)
+    no_card = any(item.device is None and (_without_card(item) or _unknown_processor(item)) for item in items)
     return Given(tuple(items), tuple(caution for item in items if (caution := _caution(item))), no_card)
 
 
@@ -85,6 +85,15 @@ def _letters(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower().removeprefix("nvidia ").removeprefix("amd "))
 
 
+def _without_card(item: Item) -> bool:
+    return item.words.no_gpu or item.words.integrated
+
+
+def _unknown_processor(item: Item) -> bool:
+    """Words about a processor that the catalogue does not hold."""
+    return item.device is None and item.words.cpu and not item.words.fpga
+
+
 def _caution(item: Item) -> Caution | None:
     """What to tell of an item that is not plainly one product."""
     text = {"text": item.words.text}
@@ -96,7 +105,9 @@ def _caution(item: Item) -> Caution | None:
         return Caution("warning", Reason(f"owned_{item.device.support}", {**note}))
     if item.device is not None:
         return None
-    if item.words.no_gpu or item.words.integrated:
+    if _without_card(item):
         return Caution("note", Reason("fit_warning_no_card", {**text}))
+    if _unknown_processor(item):
+        return Caution("warning", Reason("fit_warning_unknown_processor", {**text}))
     code = "fit_warning_unknown" if device_of(item) is None else "fit_warning_memory_only"
     return Caution("warning", Reason(code, {**text}))

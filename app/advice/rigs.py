@@ -59,7 +59,7 @@ def device_of(item: Item) -> Accelerator | None:
     if item.device is not None:
         return item.device
     words = item.words
-    if words.memory_gib is None or not words.gpu or words.fpga:
+    if words.memory_gib is None or not words.gpu or words.fpga or words.cpu:
         return None
     return _unnamed_card(words)
 

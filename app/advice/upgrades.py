@@ -116,10 +116,7 @@ class Shop:
             stacks = {rig.device.software_stack, COMMON_STACK}
             self.known[key] = self._bought(goal, stacks) or self._rented(goal, stacks)
         found = self.known[key]
-        more = self._more_of_the_same(goal, rig)
-        if more is None or (found and found.tag and more.tag and found.tag.usd <= more.tag.usd):
-            return found
-        return more
+        return self._more_of_the_same(goal, rig, below=found.tag.usd if found and found.tag else np.inf) or found
 
     def _bought(self, goal: _Goal, stacks: set[str]) -> Upgrade | None:
         ware = goal.cheapest([ware for ware in self.to_buy if ware.device.software_stack in stacks])
@@ -134,13 +131,15 @@ class Shop:
             return None
         return Upgrade(ware.device, ware.count, "rent", _priced("fit_upgrade_rent", ware), offer=ware.offer)
 
-    def _more_of_the_same(self, goal: _Goal, rig: Rig) -> Upgrade | None:
-        """As many cards again: what is there already stays in use."""
+    def _more_of_the_same(self, goal: _Goal, rig: Rig, *, below: float) -> Upgrade | None:
+        """As many cards again, for less than this price: what is there already stays in use."""
         device, count = rig.device, rig.count
-        if rig.mixed or device.kind != "gpu" or sold_whole(device) or 2 * count > MOST_OF_ONE_CARD:
+        if rig.mixed or device.kind != "gpu" or 2 * count > MOST_OF_ONE_CARD:
+            return None
+        if sold_whole(device) or is_module(device):
             return None
         tag = self.book.tag(device, count=count, used_ok=True) if device.support == "supported" else None
-        if tag is None or not goal.reached([_Ware(device, 2 * count, tag.usd)])[0]:
+        if tag is None or tag.usd >= below or not goal.reached([_Ware(device, 2 * count, tag.usd)])[0]:
             return None
         ware = _Ware(device, count, tag.usd, tag)
         return Upgrade(device, count, "add", _priced("fit_upgrade_add", ware), tag=tag)

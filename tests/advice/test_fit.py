@@ -21,8 +21,9 @@ from app.advice.detected import (
 from app.advice.fit_jobs import Scale, fit_jobs, scales
 from app.advice.rigs import weakest
 from app.advice.upgrades import Shop
+from app.answer import FitAnswer
 from app.cli import build
-from app.commands.fit import NVIDIA_SMI, SYSCTL, detected
+from app.commands.fit import NVIDIA_SMI, SYSCTL, detected, fit_text
 from app.errors import AppError
 from app.requests import FitRequest
 
@@ -73,10 +74,15 @@ def catalogue(client):
 
 @pytest.fixture(scope="module")
 def fit(catalogue):
-    """The answer for some hardware."""
+    """The answer for some hardware, worked out once."""
+    known = {}
 
     def ask(*hardware: dict, **fields):
-        return advisor.fit(catalogue, FitRequest.model_validate({"hardware": list(hardware), **fields}), at=AT)
+        asked = {"hardware": list(hardware), **fields}
+        key = json.dumps(asked)
+        if key not in known:
+            known[key] = advisor.fit(catalogue, FitRequest.model_validate(asked), at=AT)
+        return known[key]
 
     return ask
 
@@ -89,10 +95,9 @@ def the_job(answer, slug: str):
     return next(job for job in answer.jobs if job.slug == slug)
 
 
-def test_every_typical_job_is_judged_on_every_kind_of_hardware(fit, catalogue):
-    for name in ("geforce-rtx-3090", "geforce-rtx-4060-laptop-8gb", "apple-m3-max-64gb", "core-i7-13700k"):
-        slug = name if name in catalogue.accelerators else "geforce-rtx-3060-12gb"
-        answer = fit({"accelerator": slug}) if slug in catalogue.accelerators else fit({"accelerator": "RTX 3060"})
+def test_every_typical_job_is_judged_on_every_kind_of_hardware(fit):
+    for name in ("RTX 3090", "M3 Max 64GB", "core-i7-13700k"):
+        answer = fit({"accelerator": name})
 
         assert [job.slug for job in answer.jobs] == [job.slug for job in fit_jobs()]
         assert sum(answer.counts.values()) == len(fit_jobs())
@@ -243,6 +248,13 @@ def test_unknown_hardware_is_asked_about(fit):
     assert "Foo 9000" in answer.warnings[0].text
 
 
+def test_an_ordinary_processor_stands_in_for_an_unknown_one(fit):
+    answer = fit({"description": "Intel Xeon Unheard-of"})
+
+    assert words(answer) == words(fit({"description": "a laptop without a GPU"}))
+    assert "stands in" in answer.warnings[0].text
+
+
 def test_an_ambiguous_name_is_asked_about(fit):
     assert "tell us the exact model" in fit({"description": "Titan X"}).warnings[0].text
 
@@ -379,24 +391,28 @@ def test_a_wrong_field_is_named(client, hardware, pointer):
     assert [one["pointer"] for one in answer.json()["errors"]] == [pointer]
 
 
-def test_the_command_agrees_with_the_post(client, database_url, monkeypatch):
-    monkeypatch.setenv("WHICHRIG_DATABASE_URL", database_url)
+def test_the_command_agrees_with_the_post(client, catalogue, monkeypatch):
+    monkeypatch.setattr("app.commands.fit.open_catalogue", lambda: catalogue)
     asked = {"hardware": [{"accelerator": "RTX 3060", "count": 2}], "system_memory_gb": 64}
 
     by_json = CliRunner().invoke(build(), ["fit", "--json", "-"], input=json.dumps(asked))
     by_options = CliRunner().invoke(
         build(), ["fit", "--hardware", "RTX 3060 x2", "--system-memory-gb", "64", "--output", "json"]
     )
-    text = CliRunner().invoke(build(), ["fit", "--hardware", "RTX 3060 x2"])
     pasted = CliRunner().invoke(build(), ["fit", "--paste", "-", "--output", "json"], input=NVIDIA_TABLE)
 
     posted = client.post("/fit", json=asked).json()
     assert json.loads(by_json.stdout)["jobs"] == posted["jobs"]
     assert json.loads(by_options.stdout)["jobs"] == posted["jobs"]
-    assert text.stdout.startswith("Your hardware does")
+    assert fit_text(FitAnswer.model_validate(posted)).startswith("Your hardware does")
     assert len(json.loads(pasted.stdout)["hardware"]) == 2
-    assert CliRunner().invoke(build(), ["fit"]).exit_code == 2
     assert CliRunner().invoke(build(), ["fit", "--hardware", "RTX 3090", "--json", "-"], input="{}").exit_code == 2
+
+
+def test_nothing_asked_is_an_error(catalogue, monkeypatch):
+    monkeypatch.setattr("app.commands.fit.open_catalogue", lambda: catalogue)
+
+    assert CliRunner().invoke(build(), ["fit"]).exit_code == 2
 
 
 def test_the_page_asks_and_answers(browser):
