@@ -2,6 +2,7 @@
 
 from app.advice.circumstances import Circumstances
 from app.advice.cloud import CloudOption
+from app.advice.owned import Owned
 from app.advice.reasons import Reason, Value
 from app.advice.remarks_work import ORDINARY_RAM_GB
 from app.engine.defaults import AUDIO_WINDOW_S
@@ -51,8 +52,8 @@ def _facts(case: Circumstances) -> dict[str, Value]:
         "cards": None if best is None else best.count,
         "card": None if best is None else best.device.name,
         "card_gib": None if best is None else best.device.memory_bytes / GIB,
-        "owned": owned.name if owned is not None else next((e.name for e in case.cards if e.fit == "fits"), None),
-        "tight_owned": None if case.tight_owned is None else case.tight_owned.name,
+        "owned": _named(owned) if owned is not None else next((e.name for e in case.cards if e.fit == "fits"), None),
+        "tight_owned": None if case.tight_owned is None else _named(case.tight_owned),
         "break_even_hours": None if deal is None else deal.break_even_hours_per_month,
         "hours": None if deal is None else deal.hours_per_month,
         "latency_ms": case.job.workload.latency_ms,
@@ -67,6 +68,10 @@ def _least_gib(case: Circumstances) -> float | None:
         return None
     wanted = max(floor, case.need.smallest_single_gpu_gib or 0.0)
     return next((size for size in SOLD_GIB if size >= wanted), wanted)
+
+
+def _named(owned: Owned) -> str:
+    return owned.name if owned.count == 1 else f"{owned.count:,} x {owned.name}"
 
 
 def _rent(case: Circumstances) -> dict[str, Value]:
@@ -138,6 +143,8 @@ def _box_or_cloud(case: Circumstances) -> str:
         return "verdict_rent" if cheapest["rent_usd_per_hour"] is not None else "verdict_rent_no_offer"
     if case.enough_owned is not None:
         return "verdict_owned_box"
+    if case.tight_owned is not None:
+        return "verdict_owned_box_tight"
     even = None if deal is None else deal.break_even_hours_per_month
     if deal is not None and even is not None and even <= HOURS_PER_MONTH:
         assumed = "_assumed" if case.need.monthly_basis == "assumed" else ""

@@ -10,6 +10,15 @@ from typing import Any
 from app import formatting
 from app.advice.reasons import Reason
 
+TRAINED = {
+    "full": "all parameters",
+    "lora": "LoRA adapters",
+    "qlora": "adapters on 4-bit weights (QLoRA)",
+    "frozen": "only the last layers",
+    "dreambooth": "with DreamBooth",
+}
+"""What is trained, by the contract's method."""
+
 FORMATS: dict[str, Callable[[Any], str]] = {
     "gib": formatting.gib,
     "nominal_gib": formatting.nominal_gib,
@@ -23,6 +32,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "large": formatting.large,
     "number": formatting.number,
     "exact": formatting.exact,
+    "trained": lambda method: TRAINED.get(method, method),
     "exact_hours": lambda hours: f"{formatting.number(hours)} hours",
 }
 """What may stand after the colon of a place, such as ``{memory_gib:gib}``; ``{cards:plural card}`` counts a word."""

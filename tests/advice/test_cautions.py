@@ -381,3 +381,17 @@ def test_memory_of_a_changed_job_is_that_of_the_same_device(case):
     assert question.gib_of(question.job) * GIB == pytest.approx(question.need.memory.expected)
     assert case(need=make_need(memory_device=None)).gib_of(make_job()) is None
     assert MAC.slug in question.by_slug
+
+
+@pytest.mark.parametrize(("scenario", "count", "named"), [(2, 1, HIGH_CARD.name), (3, 2, f"2 x {HIGH_CARD.name}")])
+def test_the_verdict_sends_those_whose_card_just_holds_it_to_their_card(case, have, scenario, count, named):
+    told = sentence(verdict(case(scenario=scenario, owned=[have(HIGH_CARD, count=count, fit="tight")])))
+
+    assert told.startswith(f"Try what you have first ({named})")
+
+
+def test_data_that_may_not_leave_the_house_are_not_sent_out_to_rent(case):
+    asked = case(scenario=3, on_premises_only=True)
+
+    assert "renting is left out" in sentence(verdict(asked))
+    assert "step_rent_one" not in [step.code for step in first_steps(asked)]
