@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from app import advisor
 from app.answer import RecommendationAnswer
 from app.catalogue.snapshot import Snapshot
+from app.computing import computed
 from app.questionnaire.flow import question_of
 from app.templating import render
 from app.web.asking import guided_answers, request_of
@@ -32,13 +33,13 @@ async def show_result(request: Request, catalogue: CatalogueDep, base_url: BaseU
     errors = unknown_model(answers, catalogue)
     if errors and question is not None:
         return render(QuestionPage.of(question, answers, checking=True, errors=errors), status=UNPROCESSABLE)
-    return render(ResultPage.of(_answer(request, catalogue, base_url), answers=answers))
+    return render(ResultPage.of(await computed(lambda: _answer(request, catalogue, base_url)), answers=answers))
 
 
 @router.get("/result.md")
 async def download_markdown(request: Request, catalogue: CatalogueDep, base_url: BaseUrlDep) -> Response:
     """The answer as Markdown, for notes and tickets."""
-    text = as_markdown(_answer(request, catalogue, base_url))
+    text = as_markdown(await computed(lambda: _answer(request, catalogue, base_url)))
     return PlainTextResponse(text, media_type="text/markdown; charset=utf-8")
 
 
@@ -46,14 +47,14 @@ async def download_markdown(request: Request, catalogue: CatalogueDep, base_url:
 async def download_table(request: Request, catalogue: CatalogueDep, base_url: BaseUrlDep) -> Response:
     """What to buy and what to rent, one line each."""
     headers = {"content-disposition": 'attachment; filename="whichrig.csv"'}
-    text = as_csv(_answer(request, catalogue, base_url))
+    text = as_csv(await computed(lambda: _answer(request, catalogue, base_url)))
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get("/badge.svg")
 async def draw_badge(request: Request, catalogue: CatalogueDep, base_url: BaseUrlDep) -> Response:
     """The answer as a small picture for a README: "needs 24 GB · one GPU"."""
-    drawn = badge_svg(_answer(request, catalogue, base_url))
+    drawn = badge_svg(await computed(lambda: _answer(request, catalogue, base_url)))
     headers = {"cache-control": "public, max-age=3600", "cross-origin-resource-policy": "cross-origin"}
     return Response(drawn, media_type="image/svg+xml", headers=headers)
 
