@@ -1,5 +1,6 @@
 """The accuracy page: how far estimates are from published measurements, by class and by source."""
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -152,6 +153,13 @@ def decisions_in_words(report: Report) -> list[str]:
         told.append(
             f"Of {fit.known} runs that are only known to have fitted or to have run out of memory, the answer "
             f"contradicts {fit.contradicted}."
+        )
+    if report.left_out:
+        covered = statistics.fmean(one.coverage for one in report.left_out)
+        told.append(
+            f"The estimates were fitted on measurements like these. Intervals made without the source they are held "
+            f"against cover {formatting.percent(covered)} of its measurements, as the mean of "
+            f"{len(report.left_out)} classes."
         )
     return told
 
