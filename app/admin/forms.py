@@ -54,6 +54,12 @@ class FormField:
     needed: bool = False
 
     @property
+    def autocomplete(self) -> str:
+        """What a password manager may fill in."""
+        passwords = {"password": "current-password", "new_password": "new-password"}
+        return {"email": "username", "password": passwords.get(self.id, "off")}.get(self.type, "")
+
+    @property
     def described_by(self) -> str:
         """Ids of what is told about the control."""
         told = (("hint", self.hint), ("error", self.error), ("theirs", self.theirs))
