@@ -52,11 +52,13 @@ def fastest_training_plan(
 
 
 def _replica_fits(job: Job, devices: Devices, *, count: FloatArray, nodes: FloatArray) -> BoolArray:
-    """Where a whole replica fits on one device and the replicas of a cluster do not ask for too large a batch."""
+    """Where nothing has to be searched: one device, or replicas that fit. Pre-training gains by sharing the update."""
+    if job.workload.task == "pretrain":
+        return np.asarray(count == 1, dtype=np.bool_)
     plan = plan_of(count)
     needed = training_footprint(job, systems_of(devices, count=count, nodes=nodes, plan=plan)).total_bytes
     fits = needed <= FITS_WITHIN_FRACTION * devices.usable_memory_bytes
-    taken: BoolArray = (fits & _small_enough(job, plan, count=count, nodes=nodes)) | (count == 1)
+    taken: BoolArray = fits | (count == 1)
     return taken
 
 
