@@ -11,6 +11,7 @@ from starlette.datastructures import UploadFile
 from app import advisor
 from app.answer import RecommendationAnswer
 from app.catalogue.snapshot import Snapshot
+from app.computing import computed
 from app.errors import Unprocessable
 from app.requests import RecommendRequest
 from app.templating import render
@@ -36,7 +37,7 @@ async def show_settings(request: Request, catalogue: CatalogueDep, base_url: Bas
     focus = focus if focus in settings_by_id() else ""
     if not typed.texts:
         return render(SettingsPage.of(typed, errors={}, echoes={}, answer=None, focus=focus))
-    return _page(typed, catalogue, base_url=base_url, focus=focus)
+    return await computed(lambda: _page(typed, catalogue, base_url=base_url, focus=focus))
 
 
 @router.post("/settings")
@@ -44,7 +45,7 @@ async def change_settings(request: Request, catalogue: CatalogueDep, base_url: B
     """Take the form: an address that holds what was typed, or what is wrong with it."""
     form = await request.form()
     typed = Typed.of((name, value) for name, value in form.multi_items() if not isinstance(value, UploadFile))
-    page = _page(typed, catalogue, base_url=base_url, focus="")
+    page = await computed(lambda: _page(typed, catalogue, base_url=base_url, focus=""))
     if page.status_code == UNPROCESSABLE:
         return page
     return RedirectResponse(settings_url(urlencode(typed.pairs())), SEE_OTHER)
