@@ -368,9 +368,11 @@ def _monthly_hours(job: Job, run_hours: float | None) -> tuple[float | None, str
 
 
 def _parts_at(estimates: Estimates, row: int | None) -> tuple[NeedPart, ...]:
-    parts = ((part.part, value_at(np.broadcast_to(part.bytes, estimates.usable_memory_bytes.shape), row), part.formula)
-             for part in estimates.memory_parts)  # fmt: skip
-    return tuple(NeedPart(name, size, formula) for name, size, formula in parts if size is not None)
+    if row is None:
+        return ()
+    shape = estimates.usable_memory_bytes.shape
+    sizes = [(part, value_at(np.broadcast_to(part.bytes, shape), row)) for part in estimates.memory_parts]
+    return tuple(NeedPart(part.part, size, part.words(row)) for part, size in sizes if size is not None)
 
 
 def _flops_total(job: Job, estimates: Estimates, row: int | None) -> float | None:

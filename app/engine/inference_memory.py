@@ -7,7 +7,7 @@ from app.engine.coefficients import TRANSFORMERS
 from app.engine.hardware import Systems
 from app.engine.job import Job
 from app.engine.kv_cache import sequence_cache_bytes
-from app.engine.memory import FULL_BYTES, count_in_words, finished, shared_in_words, shares, stored_weight_bytes
+from app.engine.memory import FULL_BYTES, count_in_words, finished, shares, stored_weight_bytes
 from app.engine.model_spec import TransformerSpec
 from app.engine.precision import bytes_per_element, cache_bytes_per_element
 from app.engine.result import Footprint, MemoryPart
@@ -82,14 +82,14 @@ def inference_footprint(job: Job, systems: Systems, *, concurrent: FloatArray) -
         MemoryPart(
             "weights",
             part.weights * weights,
-            f"{count_in_words(spec.parameters)} parameters × {size:.3g} bytes ({job.precision})"
-            + shared_in_words(part.weights * np.ones(len(systems))),
+            f"{count_in_words(spec.parameters)} parameters × {size:.3g} bytes ({job.precision})",
+            part.weights * np.ones(len(systems)),
         ),
         MemoryPart(
             "kv_cache",
             concurrent * per_request * cache_share,
-            f"{tokens} tokens per request × {count_in_words(per_request / tokens)} bytes × {several}"
-            + shared_in_words(cache_share * np.ones(len(systems))),
+            f"{tokens} tokens per request × {count_in_words(per_request / tokens)} bytes × {several}",
+            cache_share * np.ones(len(systems)),
         ),
         MemoryPart("activations", workspace * np.ones(len(systems)), "widest layer while the prompt is read"),
     ]

@@ -147,19 +147,6 @@ def count_in_words(number: float) -> str:
     return f"{number:.4g}"
 
 
-def shared_in_words(share: FloatArray) -> str:
-    """How a formula says that devices share a part.
-
-    >>> shared_in_words(np.array([0.125]))
-    ' ÷ 8 devices'
-    >>> shared_in_words(np.array([1.0]))
-    ''
-    """
-    if bool(np.all(share == 1)):
-        return ""
-    return f" ÷ {1 / share[0]:.4g} devices" if bool(np.all(share == share[0])) else " ÷ the devices that share it"
-
-
 def finished(parts: list[MemoryPart], systems: Systems, *, job: Job) -> Footprint:
     """The parts with what allocator and driver add."""
     frozen = job.training and job.method in {"lora", "qlora", "frozen"}

@@ -36,6 +36,18 @@ class MemoryPart:
     bytes: FloatArray
     formula: str
     """The formula in words and numbers, such as "8.03e9 parameters x 2 bytes (bf16)"."""
+    share: FloatArray | None = None
+    """What one device holds of the part, where devices share it; None means all of it. [-]"""
+
+    def words(self, row: int) -> str:
+        """The formula for one system, with the devices that share the part.
+
+        >>> MemoryPart("weights", np.ones(1), "8e9 parameters x 2 bytes", np.array([0.125])).words(0)
+        '8e9 parameters x 2 bytes ÷ 8 devices'
+        """
+        if self.share is None or self.share[row] == 1:
+            return self.formula
+        return f"{self.formula} ÷ {1 / self.share[row]:.4g} devices"
 
 
 @dataclass(frozen=True, slots=True)

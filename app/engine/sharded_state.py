@@ -8,7 +8,6 @@ import numpy as np
 from app.engine.arrays import FloatArray
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.hardware import Systems
-from app.engine.memory import shared_in_words
 from app.engine.result import MemoryPart
 
 SHARED_FROM_STAGE = {"weights": 3.0, "gradients": 2.0, "optimizer": 1.0}
@@ -24,7 +23,7 @@ def shared_parts(parts: Sequence[MemoryPart], systems: Systems, *, unit_bytes: f
     for part in parts:
         needed = SHARED_FROM_STAGE.get(part.part, np.inf)
         share = np.where(stage >= needed, 1 / replicas, 1.0)
-        shared.append(replace(part, bytes=part.bytes * share, formula=part.formula + shared_in_words(share)))
+        shared.append(replace(part, bytes=part.bytes * share, share=share))
     gathered = np.where((stage >= SHARED_FROM_STAGE["weights"]) & (replicas > 1), unit_bytes, 0.0)
     if bool(np.any(gathered > 0)):
         live = TRANSFORMERS.value("fsdp_live_units")

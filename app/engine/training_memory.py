@@ -24,7 +24,6 @@ from app.engine.memory import (
     count_in_words,
     finished,
     keeps_masters,
-    shared_in_words,
     shares,
     stored_weight_bytes,
     training_bytes,
@@ -58,23 +57,24 @@ def training_footprint(job: Job, systems: Systems) -> Footprint:
     at_loss = (forward >= backward) & (forward >= step)
     at_step = ~at_loss & (step > backward)
     parts = [
-        MemoryPart("weights", held, weight_words + shared_in_words(part.weights * ones)),
+        MemoryPart("weights", held, weight_words, part.weights * ones),
         MemoryPart(
             "gradients",
             np.where(at_loss, carried, gradients),
-            f"{count_in_words(trained)} trained parameters × {per.gradients:g} bytes"
-            + shared_in_words(part.gradients * ones),
+            f"{count_in_words(trained)} trained parameters × {per.gradients:g} bytes",
+            part.gradients * ones,
         ),
         MemoryPart(
             "optimizer",
             optimizer,
-            f"{count_in_words(trained)} trained parameters × {per.optimizer:g} bytes ({job.optimizer})"
-            + shared_in_words(part.optimizer * ones),
+            f"{count_in_words(trained)} trained parameters × {per.optimizer:g} bytes ({job.optimizer})",
+            part.optimizer * ones,
         ),
         MemoryPart(
             "activations",
             np.where(at_loss, saved, np.where(at_step, 0.0, live)),
-            activation_words + shared_in_words(part.activations * ones),
+            activation_words,
+            part.activations * ones,
         ),
         MemoryPart("logits", np.where(at_loss, np.maximum(logits, live), 0.0), _logit_words(job, spec)),
         MemoryPart(

@@ -104,7 +104,7 @@ def _memory(estimates: Estimates, row: int) -> MemoryAnswer | None:
 def breakdown(estimates: Estimates, row: int) -> list[BreakdownAnswer]:
     """The parts of the memory, largest first, without the empty ones."""
     parts = [
-        BreakdownAnswer(part=part.part, gib=rounded(float(_at(part.bytes, row)) / GIB), formula=part.formula)
+        BreakdownAnswer(part=part.part, gib=rounded(float(_at(part.bytes, row)) / GIB), formula=part.words(row))
         for part in estimates.memory_parts
     ]
     return sorted((part for part in parts if part.gib > 0), key=lambda part: -part.gib)

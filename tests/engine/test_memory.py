@@ -218,6 +218,6 @@ def test_formulas_say_how_many_devices_share_a_part():
     sharded = training_footprint(job, make_systems(count=8, zero_stage=3))
     alone = training_footprint(job, make_systems())
 
-    words = {part.part: part.formula for part in sharded.parts}
+    words = {part.part: part.words(0) for part in sharded.parts}
     assert all("÷ 8 devices" in words[part] for part in ("weights", "gradients", "optimizer"))
-    assert not any("÷" in part.formula for part in alone.parts)
+    assert not any("÷" in part.words(0) for part in alone.parts)

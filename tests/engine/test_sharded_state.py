@@ -25,7 +25,7 @@ def test_a_picture_model_whose_replica_does_not_fit_is_sharded():
     assert systems.plan.zero_stage[0] == 3
     assert shared.footprint.total_bytes[0] < alone.footprint.total_bytes[0]
     assert shared.pace.step_s[0] >= alone.pace.step_s[0]
-    assert any("÷ 8 devices" in part.formula for part in shared.footprint.parts)
+    assert any("÷ 8 devices" in part.words(0) for part in shared.footprint.parts)
 
 
 def test_a_picture_model_that_fits_stays_replicated():
