@@ -97,7 +97,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     app.state.mcp = McpDoor(lambda: _published(app), host=settings.host, public_url=settings.public_url)
-    app.router.routes.append(Route(MCP_PATH, app.state.mcp))
+    app.router.routes.append(Route(MCP_PATH, app.state.mcp, methods=["POST"]))
     app.mount("/static", VersionedFiles(directory=STATIC, check_dir=False), name="static")
     headers = security_headers(https=settings.public_url.startswith("https://"))
     error_responses.install(app, headers)

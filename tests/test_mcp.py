@@ -146,6 +146,14 @@ def test_a_foreign_host_and_a_foreign_page_are_refused_on_a_port(server_url):
     assert httpx.get(f"{server_url}/healthz").status_code == 200
 
 
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_without_sessions_there_is_nothing_to_listen_to_or_to_end(client, method):
+    answer = client.request(method, "/mcp", headers={"accept": "text/event-stream"})
+
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "POST"
+
+
 def test_the_tools_answer_on_standard_input_and_output(stdio):
     answer = anyio.run(_call, stdio, "estimate", {"workload": PICTURES, "hardware": {"accelerator": "l4"}})
 
