@@ -10,7 +10,7 @@ from app.engine.arrays import FloatArray, Floats
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.comms import all_gather_bytes, bus_bytes_per_s, gradient_sync_bytes, latency_s, tensor_parallel_bytes
 from app.engine.flops import forward_attention_flops_per_token, forward_flops_per_token, training_flops_per_token
-from app.engine.hardware import Systems
+from app.engine.hardware import Plan, Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.memory import keeps_masters, training_bytes
@@ -74,15 +74,16 @@ class StepFlops:
     """Executed in attention scores and weighted values, recompute included."""
 
 
-def recomputed_share(job: Job) -> float:
-    """Share of the forward pass that checkpointing repeats; large-scale frameworks keep the expensive products. [-]
+def programmed_for_scale(job: Job) -> bool:
+    """Whether pre-training is taken to use a large-scale program, because nobody named an ordinary framework."""
+    return job.workload.task == "pretrain" and job.workload.framework in {None, "other"}
 
-    Pre-training of which nobody said how it is programmed is taken to use such a framework.
-    """
+
+def recomputed_share(job: Job) -> float:
+    """Share of the forward pass that checkpointing repeats; large-scale frameworks keep the expensive products. [-]"""
     if not job.gradient_checkpointing or job.method == "frozen":
         return 0.0
-    asked = job.workload
-    unsaid = asked.task == "pretrain" and asked.framework is None and asked.gradient_checkpointing is None
+    unsaid = programmed_for_scale(job) and job.workload.gradient_checkpointing is None
     if unsaid or job.framework in SELECTIVE_FRAMEWORKS:
         return TRANSFORMERS.value("selective_recompute_share")
     return 1.0
@@ -216,6 +217,18 @@ def launch_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray
     return kernels * spec.num_hidden_layers / systems.plan.pipeline_parallel * TRANSFORMERS.column("launch_s", groups)
 
 
+def interleaved_bubble(job: Job, spec: TransformerSpec, *, plan: Plan) -> FloatArray:
+    """Idle share of a pipeline that interleaves only as much as it takes to bring the idle time down. [-]
+
+    Each further chunk of layers costs messages, so nobody cuts finer than needed.
+    """
+    stages, batches = plan.pipeline_parallel, micro_batches(job, plan)
+    layers_of_stage = np.maximum(spec.num_hidden_layers / stages, 1.0)
+    most = np.minimum(TRANSFORMERS.value("interleaved_chunks"), layers_of_stage)
+    plain = bubble_fraction(pipeline_parallel=stages, micro_batches=batches)
+    return plain / np.clip(plain / TRANSFORMERS.value("tolerated_bubble"), 1.0, most)
+
+
 def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[StepTime, Floats]:
     """Time of one micro-step, with its share of optimizer and gradient exchange, and the bubble. [s, -]"""
     plan, groups = systems.plan, families(systems.devices)
@@ -227,7 +240,7 @@ def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[Ste
     math = math + softmax_s(flops.attention, spec, systems=systems) * share
     memory = activation_traffic_bytes(job, spec) * share / bandwidth
     update = optimizer_bytes(job, spec, systems=systems) / bandwidth / micro_batches(job, plan)
-    bubble = bubble_fraction(pipeline_parallel=plan.pipeline_parallel, micro_batches=micro_batches(job, plan))
+    bubble = interleaved_bubble(job, spec, plan=plan)
     hideable, exposed = communication_s(job, spec, systems=systems)
     busy = math + memory
     overlap = TRANSFORMERS.column("communication_overlap", groups)
