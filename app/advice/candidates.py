@@ -21,9 +21,11 @@ from app.engine.hardware import Accelerator, Devices, Systems, systems_of
 from app.engine.job import Job
 from app.engine.parallelism import default_plan
 from app.engine.result import Estimates
-from app.engine.units import GIB, HOURS_PER_DAY, SECONDS_PER_HOUR
+from app.engine.units import GIB, HOURS_PER_DAY, HOURS_PER_MONTH, SECONDS_PER_HOUR
 
 DEVICES_IN_A_BOX = 8
+SHARDED_WEIGHTS = 3.0
+"""ZeRO stage from which the weights are split over the devices."""
 BOX_COUNTS = (1, 2, 4, 8)
 MOST_DEVICES = 65_536
 """Largest cluster that is looked at; the largest described in public are a little above."""
@@ -37,6 +39,8 @@ class Candidates:
     estimates: Estimates
     tags: tuple[Tag | None, ...]
     """Price of the whole row; None where none is known."""
+    within_hours: float = np.inf
+    """How long one run may take. [h]"""
 
     def __len__(self) -> int:
         return len(self.systems)
@@ -48,6 +52,13 @@ class Candidates:
     def count(self, row: int) -> int:
         """How many devices the system of a row has."""
         return int(self.systems.count[row])
+
+    @cached_property
+    def memory_for_one_job_bytes(self) -> FloatArray:
+        """What one job can use: of replicas the memory of one device, of a split job that of all. [bytes]"""
+        plan = self.systems.plan
+        split = (plan.zero_stage >= SHARDED_WEIGHTS) | (plan.tensor_parallel * plan.pipeline_parallel > 1)
+        return self.systems.devices.usable_memory_bytes * np.where(split, self.systems.count, 1.0)
 
     @cached_property
     def row_of(self) -> dict[tuple[str, int], int]:
@@ -117,11 +128,12 @@ class Candidates:
         return np.round(self.systems.devices.memory_bytes / GIB)
 
 
-def target_hours(constraints: Constraints, *, scenario: int) -> float:
-    """Within how many hours a run should end: the deadline, or what one can wait for. [h]"""
+def target_hours(constraints: Constraints, *, scenario: int, runs_per_month: float | None = None) -> float:
+    """Within how many hours a run should end: the deadline, the next run, or what one can wait for. [h]"""
     if constraints.deadline_hours is not None:
         return constraints.deadline_hours
-    return money("cluster_days") * HOURS_PER_DAY if scenario == 4 else money("patience_hours")
+    patience = money("cluster_days") * HOURS_PER_DAY if scenario == 4 else money("patience_hours")
+    return min(patience, HOURS_PER_MONTH / runs_per_month) if runs_per_month else patience
 
 
 def candidates_for(
@@ -156,7 +168,8 @@ def candidates_for(
         )
         for i, (_, n) in enumerate(rows)
     )
-    return Candidates(systems, estimates, tags)
+    within = target_hours(constraints, scenario=scenario, runs_per_month=job.workload.runs_per_month)
+    return Candidates(systems, estimates, tags, within)
 
 
 def _counts(need: Need, constraints: Constraints, *, scenario: int) -> Iterator[int]:

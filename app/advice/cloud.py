@@ -307,7 +307,7 @@ class _Search:
     def _rank(self, option: CloudOption) -> tuple[bool, bool, bool, float, float, float, str, str]:
         """Fresh before old, in time before late, well supported before exotic, roomy before tight, then by cost."""
         hours = self.candidates.hours[option.row]
-        late = bool(hours > target_hours(self.constraints, scenario=self.decision.scenario.number))
+        late = bool(hours > self.candidates.within_hours)
         exotic = SOFTWARE_CLASS.get(option.device.software_stack, 2.0) > 1 and not self.constraints.vendors
         speed = float(self.candidates.speed[option.row])
         cost = option.total_usd.expected if option.total_usd and option.basis == "run" else option.usd_per_hour / speed

@@ -100,7 +100,7 @@ def rank_keys(
     several = np.asarray(candidates.systems.count > 1, dtype=np.float64)
     value = value_per_usd(candidates, enough=_enough_speed(candidates, constraints) if scenario == 4 else None)
     tier_min = decision.tier.memory_gib_min or 0.0
-    late = np.asarray(candidates.hours > target_hours(constraints, scenario=scenario), dtype=np.float64)
+    late = np.asarray(candidates.hours > candidates.within_hours, dtype=np.float64)
     budget = constraints.budget_usd
     over = np.zeros(len(candidates)) if budget is None else np.maximum(0.0, usd - budget)
     over = np.where(np.isfinite(over), over, FIRM)
@@ -158,7 +158,7 @@ def dominated(candidates: Candidates, rows: tuple[int, ...]) -> BoolArray:
     columns = np.stack(
         [
             _or_worst(candidates.usd[list(rows)]),
-            -candidates.systems.devices.usable_memory_bytes[list(rows)] * candidates.systems.count[list(rows)],
+            -candidates.memory_for_one_job_bytes[list(rows)],
             -np.nan_to_num(candidates.speed[list(rows)], nan=0.0),
             _software_class(candidates)[list(rows)],
             (~candidates.fresh[list(rows)]).astype(np.float64),
@@ -208,7 +208,7 @@ def _cheaper(ranked: Ranking, best: int, rows: list[int]) -> int | None:
 
 def _room_to_grow(ranked: Ranking, best: int, rows: list[int]) -> int | None:
     """The best in rank of those with clearly more memory."""
-    memory = ranked.candidates.systems.devices.usable_memory_bytes * ranked.candidates.systems.count
+    memory = ranked.candidates.memory_for_one_job_bytes
     roomy = [row for row in rows if memory[row] >= MORE_MEMORY_RATIO * memory[best]]
     return next(iter(_affordable(ranked, best, roomy, below=DEARER_AT_MOST_RATIO)), None)
 
@@ -281,7 +281,7 @@ class _Teller:
 
     def _against_best(self, row: int) -> dict[str, Value]:
         speed, usd = self.candidates.speed, self.candidates.usd
-        memory = self.candidates.systems.devices.memory_bytes * self.candidates.systems.count / GIB
+        memory = self.candidates.memory_for_one_job_bytes / GIB
         best_usd, row_usd = _finite(usd[self.best]), _finite(usd[row])
         return {
             "best_name": self.candidates.device(self.best).name,
