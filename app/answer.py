@@ -248,7 +248,6 @@ class RecommendationAnswer(Part):
     exit status."""
 
 
-
 class SpeedAnswer(Part):
     """How fast a job goes, and the word for it."""
 

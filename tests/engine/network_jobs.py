@@ -73,7 +73,14 @@ ARC = make_accelerator(
 
 def network_job(spec: NetworkSpec | DiffusionSpec | TransformerSpec = RESNET50, **workload) -> Job:
     """A job on a network: training of a ResNet-50 in mixed precision unless changed; fields as in the contract's workload."""
-    fields = {"task": "train", "domain": "vision", "precision": "amp", "batch_size": 64, "channels_last": True, **workload}
+    fields = {
+        "task": "train",
+        "domain": "vision",
+        "precision": "amp",
+        "batch_size": 64,
+        "channels_last": True,
+        **workload,
+    }
     return complete(Workload.model_validate(fields), model=spec)
 
 
