@@ -1,18 +1,20 @@
 """Everything that goes wrong on purpose, and how it is told.
 
     AppError
-    ├── BadRequest          400
-    ├── Unauthorized        401
-    ├── Forbidden           403
-    ├── NotFound            404  with the nearest names
-    ├── MethodNotAllowed    405
-    ├── Conflict            409
-    ├── PreconditionFailed  412
-    ├── TooLarge            413
-    ├── Unprocessable       422  with one FieldProblem for each field
-    ├── TooManyRequests     429
-    ├── Unexpected          500
-    └── Unavailable         503
+    ├── SignInFirst           303  in the administration's pages
+    ├── BadRequest            400
+    ├── Unauthorized          401
+    ├── Forbidden             403
+    ├── NotFound              404  with the nearest names
+    ├── MethodNotAllowed      405
+    ├── Conflict              409
+    ├── PreconditionFailed    412
+    ├── TooLarge              413
+    ├── Unprocessable         422  with one FieldProblem for each field
+    ├── PreconditionRequired  428  in the administration's API
+    ├── TooManyRequests       429
+    ├── Unexpected            500
+    └── Unavailable           503
 
 :func:`problem_of` turns any exception into the problem object of RFC 9457, for the API and for the items of a batch.
 """

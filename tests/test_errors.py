@@ -34,4 +34,4 @@ def test_what_nobody_foresaw_tells_nothing_of_its_inside():
 
 @pytest.mark.parametrize("kind", errors.AppError.__subclasses__())
 def test_each_error_stands_in_the_tree_of_the_docstring(kind):
-    assert f"── {kind.__name__.ljust(20)}{kind.status}" in errors.__doc__
+    assert f"── {kind.__name__.ljust(22)}{kind.status}" in errors.__doc__

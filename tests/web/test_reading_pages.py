@@ -32,7 +32,7 @@ def broken_rules(page, run_only) -> dict[str, list[str]]:
 
 
 def test_axe_finds_nothing_in_either_theme(chromium, server_url):
-    context = chromium.new_context(base_url=server_url, bypass_csp=True)
+    context = chromium.new_context(base_url=server_url, bypass_csp=True, reduced_motion="reduce")
     page = context.new_page()
     found = {}
     for path in PAGES:
