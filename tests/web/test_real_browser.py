@@ -89,6 +89,7 @@ def test_the_whole_journey_and_back(opened, scripts):
     page.get_by_role("button", name="Continue").click()
     page.get_by_label("A few days a month", exact=True).check()
     page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/q/have*")
     page.go_back()
     assert page.get_by_label("A few days a month", exact=True).is_checked()
     page.get_by_role("button", name="Continue").click()
@@ -97,8 +98,10 @@ def test_the_whole_journey_and_back(opened, scripts):
     page.get_by_role("button", name="Continue").click()
     page.get_by_label("Most you want to spend once").fill("EUR 1500")
     page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/check*")
     assert "20,000 pictures" in page.inner_text("main")
     page.get_by_role("link", name="See recommendation").click()
+    page.wait_for_url("**/result*")
 
     assert page.locator("h1.verdict").inner_text()
     assert "GTX 1080" in page.inner_text("main")
