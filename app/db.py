@@ -1,20 +1,16 @@
-"""The database: connect(), reading(), transaction() and the session of a request. Nothing else commits."""
+"""The database: connect(), reading() and transaction(). Nothing else commits."""
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
 
-from fastapi import Depends, Request
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import Session
 
 BUSY_TIMEOUT_MS = 10_000
 """How long a writer waits for another one before it gives up."""
-
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
 def connect(url: str) -> Engine:
@@ -42,16 +38,6 @@ def transaction(engine: Engine) -> Iterator[Session]:
     """A session whose changes are kept together, or not at all when an exception leaves the block."""
     with Session(engine.execution_options(writes=True), expire_on_commit=False) as session, session.begin():
         yield session
-
-
-def request_session(request: Request) -> Iterator[Session]:
-    """The session of one request: a transaction, committed before the answer leaves, unless the method only reads."""
-    engine: Engine = request.app.state.engine
-    with (reading if request.method in SAFE_METHODS else transaction)(engine) as session:
-        yield session
-
-
-SessionDep = Annotated[Session, Depends(request_session, scope="function")]
 
 
 def _with_driver(url: URL) -> URL:

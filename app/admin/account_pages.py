@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from app.admin import accounts, passwords, throttle
 from app.admin.access import Person, drop_cookie, set_cookie
 from app.admin.forms import Entered, ErrorLine, FormField, Frame, error_lines, options
-from app.db import SessionDep, transaction
+from app.db import transaction
 from app.errors import Unprocessable
 from app.field_problems import FieldProblem
+from app.request_session import SessionDep
 from app.tables import ApiKey, SignedIn, User
 from app.templating import render
 

@@ -17,8 +17,9 @@ from app.admin.access import Approver, Editor, Viewer
 from app.admin.accounts import Caller
 from app.admin.entities import ENTITIES, entity_named
 from app.admin.entries import Entry
-from app.db import SessionDep, reading
+from app.db import reading
 from app.errors import AppError, Conflict
+from app.request_session import SessionDep
 from app.tables import IdempotentAnswer
 
 router = APIRouter(prefix="/admin/api", include_in_schema=False)

@@ -17,9 +17,9 @@ from app.admin.entities import CONFIDENCE, ENTITIES, FACT_UNITS, Document, Entit
 from app.admin.entries import Entry
 from app.admin.forms import Entered, ErrorLine, FormField, Frame, Option, error_lines, options, target_of, told
 from app.advice.facts import VARIABLES
-from app.db import SessionDep
 from app.errors import Conflict, Unprocessable
 from app.field_problems import FieldProblem
+from app.request_session import SessionDep
 from app.templating import render
 
 router = APIRouter(prefix="/admin", include_in_schema=False)

@@ -14,7 +14,7 @@ from app.admin.entities import ENTITIES
 from app.admin.forms import Frame
 from app.admin.health import Age, health
 from app.catalogue.queries import revision
-from app.db import SessionDep
+from app.request_session import SessionDep
 from app.templating import render
 
 router = APIRouter(prefix="/admin", include_in_schema=False)

@@ -14,7 +14,7 @@ from app.admin.account_pages import moment
 from app.admin.differences import Difference, differences
 from app.admin.entities import ENTITIES
 from app.admin.forms import Frame, Option, options
-from app.db import SessionDep
+from app.request_session import SessionDep
 from app.tables import AuditEntry
 from app.templating import render
 

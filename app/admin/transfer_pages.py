@@ -16,8 +16,9 @@ from app.admin.entities import ENTITIES, entity_named
 from app.admin.entries import entry
 from app.admin.forms import ErrorLine, FormField, Frame, Option, options
 from app.admin.importing import Plan
-from app.db import SessionDep, reading
+from app.db import reading
 from app.errors import Unprocessable
+from app.request_session import SessionDep
 from app.templating import render
 
 router = APIRouter(prefix="/admin", include_in_schema=False)

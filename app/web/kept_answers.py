@@ -12,10 +12,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from app import advisor
 from app.answer import RecommendationAnswer
 from app.catalogue.snapshot import Snapshot
-from app.db import SessionDep
 from app.errors import NotFound
 from app.formatting import day
 from app.questionnaire.answers import Answers
+from app.request_session import SessionDep
 from app.tables import SavedAnswer
 from app.tables.answers import KEY_LENGTH
 from app.templating import render
