@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import ClassVar, Self
 
@@ -16,7 +16,8 @@ from starlette.exceptions import HTTPException
 from app import errors
 from app.errors import AppError, NotFound, Unexpected, Unprocessable
 from app.field_problems import FieldProblem, field_problems, models_in
-from app.negotiation import prefers_html
+from app.languages import say, speaking
+from app.negotiation import VARY, language_of, prefers_html
 from app.observability import request_ids
 from app.templating import render
 
@@ -41,18 +42,21 @@ class ErrorPage:
     def of(cls, error: AppError) -> Self:
         """The page of an error."""
         if isinstance(error, Unprocessable):
-            return cls(error.title, "Go back, correct these fields and try again.", error.problems, [])
-        return cls(error.title, error.detail, [], error.suggestions if isinstance(error, NotFound) else [])
+            advice = say("Go back, correct these fields and try again.")
+            problems = [replace(each, detail=say(each.detail)) for each in error.problems]
+            return cls(say(error.title), advice, problems, [])
+        return cls(say(error.title), say(error.detail), [], error.suggestions if isinstance(error, NotFound) else [])
 
 
 def error_response(request: Request, error: AppError) -> Response:
     """An error in the form its reader prefers."""
     response: Response
     if prefers_html(request):
-        response = render(ErrorPage.of(error), status=error.status)
+        with speaking(language_of(request)):
+            response = render(ErrorPage.of(error), status=error.status)
     else:
         response = JSONResponse(error.problem(), error.status, media_type="application/problem+json")
-    response.headers.update({"vary": "Accept", "cache-control": "no-store", **error.headers})
+    response.headers.update({"vary": VARY, "cache-control": "no-store", **error.headers})
     return response
 
 

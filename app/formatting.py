@@ -1,19 +1,72 @@
-"""Number to text for people, used by pages, command line, MCP and wording. None becomes "unknown", never zero."""
+"""Number to text for people, in the language that is spoken. None becomes "unknown", never zero."""
 
 import math
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+
+from babel import Locale
+from babel.dates import format_date
+
+from app.languages import say, say_count, spoken
 
 UNKNOWN = "unknown"
 FIGURES = 2
 """Significant figures of an estimate: its interval is wider than a third one could tell."""
 
-_LARGE = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
+_LARGE = (
+    (1e12, ("{number} trillion", "{number} trillion")),
+    (1e9, ("{number} billion", "{number} billion")),
+    (1e6, ("{number} million", "{number} million")),
+)
 _DURATIONS = ((8766.0, "years"), (24.0, "days"), (1.0, "h"), (1 / 60, "min"), (1 / 3600, "s"), (1 / 3.6e6, "ms"))
 """Hours in each unit, largest first."""
 
 _LEAST_OF_UNIT = {"years": 1.0, "days": 2.0}
 """From how many on a unit reads better than the next smaller one: "36 h", but "2 days"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """How a language writes numbers."""
+
+    marks: dict[int, str] | None
+    """English marks of thousands and decimals to its own; None: the same."""
+    money: str
+    percent: str
+
+
+@lru_cache
+def _signs(code: str) -> Signs:
+    if code == "en":
+        return Signs(None, "${}", "{} %")
+    locale = Locale.parse(code)
+    symbols = locale.number_symbols.get("latn", {})
+    marks = str.maketrans({",": symbols.get("group", ","), ".": symbols.get("decimal", ".")})
+    money = _pattern(locale.currency_formats["standard"].pattern)
+    return Signs(marks, money.replace("¤", "$"), _pattern(locale.percent_formats[None].pattern))
+
+
+def _pattern(cldr: str) -> str:
+    """A pattern such as ``#,##0.00 ¤`` with one place for the number."""
+    return re.sub(r"[#0][#0,.]*", "{}", cldr.split(";", maxsplit=1)[0], count=1)
+
+
+def local(number_in_english: str) -> str:
+    """A number with the marks of the language that is spoken."""
+    marks = _signs(spoken().code).marks
+    return number_in_english.translate(marks) if marks else number_in_english
+
+
+def unknown() -> str:
+    """The word for what nobody knows."""
+    return say("unknown")
+
+
+def _dollars(text: str) -> str:
+    return _signs(spoken().code).money.format(text)
 
 
 def rounded(value: float, *, figures: int = FIGURES) -> float:
@@ -34,14 +87,14 @@ def number(value: float | None, *, figures: int = FIGURES) -> str:
     ('0.046', '10', '12,000', '7')
     """
     if value is None or not math.isfinite(value):
-        return UNKNOWN
+        return unknown()
     if abs(value) >= 1e15:
         return power_of_ten(value, figures=figures)
     short = rounded(value, figures=figures)
     if short == int(short):
-        return f"{int(short):,}"
+        return local(f"{int(short):,}")
     decimals = max(0, figures - 1 - math.floor(math.log10(abs(short))))
-    return f"{short:,.{decimals}f}".rstrip("0").rstrip(".")
+    return local(f"{short:,.{decimals}f}".rstrip("0").rstrip("."))
 
 
 def exact(value: float | None) -> str:
@@ -51,8 +104,8 @@ def exact(value: float | None) -> str:
     ('1,281,167', '0.5', '24')
     """
     if value is None or not math.isfinite(value):
-        return UNKNOWN
-    return f"{int(value):,}" if value == int(value) else f"{value:,.10g}"
+        return unknown()
+    return local(f"{int(value):,}" if value == int(value) else f"{value:,.10g}")
 
 
 def power_of_ten(value: float, *, figures: int = FIGURES) -> str:
@@ -62,7 +115,7 @@ def power_of_ten(value: float, *, figures: int = FIGURES) -> str:
     '3.8 x 10^25'
     """
     mantissa, exponent = f"{value:.{figures - 1}e}".split("e")
-    return f"{mantissa} x 10^{int(exponent)}"
+    return f"{local(mantissa)} x 10^{int(exponent)}"
 
 
 def large(value: float | None) -> str:
@@ -72,10 +125,10 @@ def large(value: float | None) -> str:
     ('15.6 trillion', '8.03 billion', '50,000')
     """
     if value is None or not math.isfinite(value):
-        return UNKNOWN
-    for size, word in _LARGE:
+        return unknown()
+    for size, words in _LARGE:
         if size <= abs(value) < 1e15:
-            return f"{number(value / size, figures=3)} {word}"
+            return say_count(*words, rounded(value / size, figures=3), number=number(value / size, figures=3))
     return number(value, figures=6) if abs(value) < 1e6 else number(value)
 
 
@@ -85,7 +138,7 @@ def with_unit(value: float | None, unit: str) -> str:
     >>> with_unit(1234.5, "tokens/s"), with_unit(None, "W")
     ('1,200 tokens/s', 'unknown')
     """
-    return UNKNOWN if value is None else f"{number(value)} {unit}"
+    return unknown() if value is None else f"{number(value)} {say(unit)}"
 
 
 def with_exact_unit(value: float | None, unit: str) -> str:
@@ -94,7 +147,7 @@ def with_exact_unit(value: float | None, unit: str) -> str:
     >>> with_exact_unit(1008.0, "GB/s"), with_exact_unit(None, "W")
     ('1,008 GB/s', 'unknown')
     """
-    return UNKNOWN if value is None else f"{exact(value)} {unit}"
+    return unknown() if value is None else f"{exact(value)} {say(unit)}"
 
 
 def between(low: float | None, high: float | None, *, unit: str = "") -> str:
@@ -103,7 +156,7 @@ def between(low: float | None, high: float | None, *, unit: str = "") -> str:
     >>> between(8.1, 11.04, unit="GiB"), between(2.01, 2.02, unit="s")
     ('8.1 to 11 GiB', '2 s')
     """
-    return _joined(number(low), number(high), lambda text: f"{text} {unit}".strip())
+    return _joined(number(low), number(high), lambda text: f"{text} {say(unit)}" if unit else text)
 
 
 def gib(value: float | None) -> str:
@@ -130,7 +183,7 @@ def nominal_gib(value: float | None) -> str:
     >>> nominal_gib(24.0), nominal_gib(0.5), nominal_gib(141.3)
     ('24 GB', '0.5 GB', '141.3 GB')
     """
-    return UNKNOWN if value is None else f"{exact(round(value, 1))} GB"
+    return unknown() if value is None else f"{exact(round(value, 1))} GB"
 
 
 def usd(value: float | None) -> str:
@@ -140,16 +193,16 @@ def usd(value: float | None) -> str:
     ('$0.42', '$11', '$1,230', '$27.9 million', '$0', 'under $0.01')
     """
     if value is None or not math.isfinite(value):
-        return UNKNOWN
+        return unknown()
     if value == 0:
-        return "$0"
+        return _dollars("0")
     if abs(value) < 0.01:
-        return "under $0.01"
+        return say("under {price}", price=_dollars(local("0.01")))
     if abs(value) < 10:
-        return f"${value:.2f}"
+        return _dollars(local(f"{value:.2f}"))
     if abs(value) < 100:
-        return f"${round(value)}"
-    return f"${large(value)}" if abs(value) >= 1e6 else f"${number(value, figures=3)}"
+        return _dollars(str(round(value)))
+    return _dollars(large(value) if abs(value) >= 1e6 else number(value, figures=3))
 
 
 def usd_between(low: float | None, high: float | None) -> str:
@@ -168,8 +221,8 @@ def usd_exactly(value: float | None) -> str:
     ('$1,599', '$0.75', '$12.50')
     """
     if value is None or not math.isfinite(value):
-        return UNKNOWN
-    return f"${int(value):,}" if value == int(value) else f"${value:,.2f}"
+        return unknown()
+    return _dollars(local(f"{int(value):,}" if value == int(value) else f"{value:,.2f}"))
 
 
 def usd_per_hour(value: float | None) -> str:
@@ -179,10 +232,10 @@ def usd_per_hour(value: float | None) -> str:
     ('$2.49/h', '$0.048/h', 'free')
     """
     if value is None:
-        return UNKNOWN
+        return unknown()
     if value == 0:
-        return "free"
-    return f"{usd_exactly(round(value, 2)) if value >= 0.1 else f'${value:.3f}'}/h"
+        return say("free")
+    return f"{usd_exactly(round(value, 2)) if value >= 0.1 else _dollars(local(f'{value:.3f}'))}/h"
 
 
 def duration(hours: float | None) -> str:
@@ -192,11 +245,11 @@ def duration(hours: float | None) -> str:
     ('3 h 20 min', '45 min', '1.8 s', '2.5 days', '3.4 years')
     """
     if hours is None or not math.isfinite(hours):
-        return UNKNOWN
+        return unknown()
     unit = _unit_of(hours)
     if unit == "h":
         return _hours_and_minutes(hours)
-    return f"{number(hours / _size_of(unit))} {unit}"
+    return _counted(number(hours / _size_of(unit)), rounded(hours / _size_of(unit)), unit)
 
 
 def duration_between(low_hours: float | None, high_hours: float | None) -> str:
@@ -206,11 +259,12 @@ def duration_between(low_hours: float | None, high_hours: float | None) -> str:
     ('2 to 4 days', '30 min to 3 h', '3.1 to 5.5 h')
     """
     if low_hours is None or high_hours is None:
-        return UNKNOWN
+        return unknown()
     unit = _unit_of(high_hours)
     if _unit_of(low_hours) != unit:
         return _joined(duration(low_hours), duration(high_hours), str)
-    return between(low_hours / _size_of(unit), high_hours / _size_of(unit), unit=unit)
+    low, high = low_hours / _size_of(unit), high_hours / _size_of(unit)
+    return _joined(number(low), number(high), lambda text: _counted(text, rounded(high), unit))
 
 
 def percent(fraction: float | None) -> str:
@@ -219,7 +273,7 @@ def percent(fraction: float | None) -> str:
     >>> percent(0.414), percent(1)
     ('41 %', '100 %')
     """
-    return UNKNOWN if fraction is None else f"{number(fraction * 100)} %"
+    return unknown() if fraction is None else _signs(spoken().code).percent.format(number(fraction * 100))
 
 
 def flops(value: float | None) -> str:
@@ -228,7 +282,7 @@ def flops(value: float | None) -> str:
     >>> flops(3.8e25), flops(None)
     ('3.8 x 10^25 FLOP', 'unknown')
     """
-    return UNKNOWN if value is None else f"{power_of_ten(value) if value >= 1e6 else number(value)} FLOP"
+    return unknown() if value is None else f"{power_of_ten(value) if value >= 1e6 else number(value)} FLOP"
 
 
 def day(value: date | str | None) -> str:
@@ -238,13 +292,18 @@ def day(value: date | str | None) -> str:
     ('1 October 2026', '2026-10', 'unknown')
     """
     if value is None:
-        return UNKNOWN
+        return unknown()
     if isinstance(value, str):
         try:
             value = date.fromisoformat(value[:10])
         except ValueError:
             return str(value)
-    return f"{value.day} {value:%B %Y}"
+    return _day(value, spoken().code)
+
+
+@lru_cache(maxsize=4096)
+def _day(value: date, code: str) -> str:
+    return format_date(value, "d MMMM y" if code == "en" else "long", locale=code)
 
 
 def times(count: float | None, name: str) -> str:
@@ -257,9 +316,9 @@ def times(count: float | None, name: str) -> str:
 
 
 def _joined(low: str, high: str, dress: Callable[[str], str]) -> str:
-    if UNKNOWN in {low, high}:
-        return UNKNOWN
-    return dress(low) if low == high else dress(f"{low} to {high}")
+    if unknown() in {low, high}:
+        return unknown()
+    return dress(low) if low == high else dress(say("{low} to {high}", low=low, high=high))
 
 
 def _unit_of(hours: float) -> str:
@@ -278,4 +337,16 @@ def _size_of(unit: str) -> float:
 def _hours_and_minutes(hours: float) -> str:
     """Minutes to the nearest five once there are hours: the interval is wider than that."""
     whole, minutes = divmod(round(hours * 12) * 5, 60)
-    return f"{whole} h {minutes} min" if minutes and whole < 10 else f"{round(hours)} h"
+    if minutes and whole < 10:
+        return say("{hours} h {minutes} min", hours=whole, minutes=minutes)
+    return _counted(local(f"{round(hours)}"), round(hours), "h")
+
+
+def _counted(text: str, count: float, unit: str) -> str:
+    """An amount of time with its unit, in the form that its number asks for."""
+    match unit:
+        case "years":
+            return say_count("{count} year", "{count} years", count, count=text)
+        case "days":
+            return say_count("{count} day", "{count} days", count, count=text)
+    return f"{text} {say(unit)}"

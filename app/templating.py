@@ -1,5 +1,8 @@
 """Pages: the Jinja environment, render(), and the addresses templates need."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from hashlib import sha256
 from typing import ClassVar, Protocol
@@ -7,7 +10,10 @@ from typing import ClassVar, Protocol
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
+from app.languages import Language, known_languages, spoken, text_of_count
+from app.negotiation import VARY, in_language
 from app.settings import ROOT
 
 TEMPLATES = ROOT / "templates"
@@ -35,13 +41,48 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     env.globals["static_url"] = static_url
+    env.globals["_"] = said
+    env.globals["_n"] = said_of_count
+    env.globals["language"] = spoken
+    env.globals["other_languages"] = other_languages
+    env.globals["in_language"] = in_language
     return env
+
+
+def said(text: str, /, **places: object) -> Markup:
+    """A text of a template in the visitor's language; what stands in its places is escaped, the text itself is ours."""
+    found = Markup(spoken().texts.get(text, text))  # noqa: S704 - from our templates and catalogues only
+    return found.format(**places) if places else found
+
+
+def said_of_count(one: str, several: str, count: int, /, **places: object) -> Markup:
+    """The same for a number of things, which stands in the place ``count``."""
+    return Markup(text_of_count(one, several, count)).format(**{"count": count} | places)  # noqa: S704 - see above
+
+
+_STANDING: ContextVar[str] = ContextVar("standing", default="/")
+
+
+@contextmanager
+def standing_at(address: str) -> Iterator[None]:
+    """The address of the page that is made in this block, for links to the same page in other languages."""
+    token = _STANDING.set(address)
+    try:
+        yield
+    finally:
+        _STANDING.reset(token)
+
+
+def other_languages() -> list[tuple[Language, str]]:
+    """Every other language with the address of this page in it."""
+    here, now = _STANDING.get(), spoken().code
+    return [(each, in_language(here, each.code)) for each in known_languages().values() if each.code != now]
 
 
 def render(page: Page, *, status: int = 200) -> HTMLResponse:
     """A page as a response."""
     html = environment().get_template(page.template).render(page=page)
-    return HTMLResponse(html, status_code=status, headers={"vary": "Accept"})
+    return HTMLResponse(html, status_code=status, headers={"vary": VARY})
 
 
 @cache

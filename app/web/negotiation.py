@@ -1,14 +1,39 @@
-"""One address, two readers: a page for browsers where programs get JSON."""
+"""One address, several readers: a page for browsers where programs get JSON, in the language of whoever reads it."""
 
 from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
+from starlette.datastructures import MutableHeaders
 from starlette.routing import Match
-from starlette.types import Scope
+from starlette.types import Message, Receive, Scope, Send
 
-from app.negotiation import prefers_html
+from app.languages import speaking
+from app.negotiation import LANGUAGE_COOKIE, chosen_language, language_of, prefers_html, without_language
+from app.templating import standing_at
+
+ONE_YEAR_S = 365 * 24 * 60 * 60
 
 
 class PageRoute(APIRoute):
+    """A page: everything on it is said in the visitor's language."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer in the language of the request, and remember one that the address chooses."""
+        request = Request(scope)
+        chosen = chosen_language(request)
+
+        async def remembering(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).append(
+                    "set-cookie", _cookie(chosen or "", https=scope["scheme"] == "https")
+                )
+            await send(message)
+
+        plain = without_language(scope)
+        with speaking(language_of(request)), standing_at(_address(plain)):
+            await super().handle(plain, receive, remembering if chosen else send)
+
+
+class SharedPageRoute(PageRoute):
     """A page at an address that programs use as well: a caller who would rather have JSON is left to the next route."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -20,4 +45,14 @@ class PageRoute(APIRoute):
 
 def page_router(*, shared: bool = False) -> APIRouter:
     """A router for pages, which the API's description leaves out; ``shared`` where JSON lives at the same addresses."""
-    return APIRouter(include_in_schema=False, route_class=PageRoute if shared else APIRoute)
+    return APIRouter(include_in_schema=False, route_class=SharedPageRoute if shared else PageRoute)
+
+
+def _address(scope: Scope) -> str:
+    query = scope["query_string"].decode("latin-1")
+    return f"{scope['path']}?{query}" if query else str(scope["path"])
+
+
+def _cookie(language: str, *, https: bool) -> str:
+    secure = "; Secure" if https else ""
+    return f"{LANGUAGE_COOKIE}={language}; Path=/; Max-Age={ONE_YEAR_S}; SameSite=Lax; HttpOnly{secure}"

@@ -1,0 +1,150 @@
+"""Languages of the site: which one is spoken now, and every text in it by its English wording.
+
+English stands in the code, in templates and in TOML files; another language is one file,
+``<code>/LC_MESSAGES/messages.po``. Whoever asks for nothing is spoken to in English, so that programs always get the
+same words.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import cache
+from gettext import c2py
+from pathlib import Path
+
+from babel import Locale
+from babel.messages.pofile import read_po
+
+from app.worded import Worded
+
+ENGLISH = "en"
+HOME = Path(__file__).parent
+
+
+@dataclass(frozen=True, eq=False)
+class Language:
+    """A language with its texts."""
+
+    code: str
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """English wording to wording."""
+    counted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """English wording of one thing to the wordings for each plural form."""
+    form: Callable[[int], int] = lambda count: int(count != 1)
+    """Which plural form a number takes."""
+
+    @property
+    def name(self) -> str:
+        """What its speakers call it.
+
+        >>> Language("de").name
+        'Deutsch'
+        """
+        name = self.locale.get_display_name() or self.code
+        return name[:1].upper() + name[1:]
+
+    @property
+    def direction(self) -> str:
+        """ltr or rtl.
+
+        >>> Language("ar").direction
+        'rtl'
+        """
+        return self.locale.text_direction
+
+    @property
+    def locale(self) -> Locale:
+        """How its speakers write numbers and dates."""
+        return _locale(self.code)
+
+    @property
+    def english(self) -> bool:
+        """Whether texts stay as they stand in the code."""
+        return self.code == ENGLISH
+
+
+@cache
+def _locale(code: str) -> Locale:
+    return Locale.parse(code)
+
+
+@cache
+def known_languages() -> dict[str, Language]:
+    """Every language by its code, English first."""
+    files = sorted(HOME.glob("*/LC_MESSAGES/messages.po"))
+    return {ENGLISH: Language(ENGLISH)} | {(code := file.parents[1].name): _read(code, file) for file in files}
+
+
+def _read(code: str, path: Path) -> Language:
+    """A language from its catalogue, without what is empty or was marked as uncertain."""
+    with path.open("rb") as file:
+        catalog = read_po(file, locale=code)
+    texts: dict[str, str] = {}
+    counted: dict[str, tuple[str, ...]] = {}
+    for message in catalog:
+        if not message.id or message.fuzzy:
+            continue
+        if not isinstance(message.id, str):
+            counted[message.id[0]] = tuple(message.string or message.id)
+        elif message.string:
+            texts[message.id] = str(message.string)
+    return Language(code, texts, counted, c2py(catalog.plural_expr))
+
+
+_SPOKEN: ContextVar[Language | None] = ContextVar("spoken", default=None)
+
+
+def spoken() -> Language:
+    """The language that is spoken now."""
+    return _SPOKEN.get() or known_languages()[ENGLISH]
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[Language]:
+    """Speak a language for as long as the block lasts; one that nobody knows is English.
+
+    >>> with speaking("xx") as language:
+    ...     language.code
+    'en'
+    """
+    language = known_languages().get(code) or known_languages()[ENGLISH]
+    token = _SPOKEN.set(language)
+    try:
+        yield language
+    finally:
+        _SPOKEN.reset(token)
+
+
+def say(text: str, /, **places: object) -> str:
+    """A text in the language that is spoken, with its places filled.
+
+    >>> say("Kept on {day}", day="1 October 2026")
+    'Kept on 1 October 2026'
+    """
+    if isinstance(text, Worded):
+        values = {name: _said(value) for name, value in text.values.items()}
+        text, places = text.template, values | places
+    found = spoken().texts.get(text, text)
+    return found.format_map(places) if places else str(found)
+
+
+def say_count(one: str, several: str, count: float, /, **places: object) -> str:
+    """A text about a number of things, in the form that the number asks for.
+
+    >>> say_count("{count} row", "{count} rows", 2, count="2")
+    '2 rows'
+    """
+    return text_of_count(one, several, count).format_map(places)
+
+
+def text_of_count(one: str, several: str, count: float, /) -> str:
+    """The form of a text that a number asks for, its places still open."""
+    language = spoken()
+    form = language.form(int(count)) if count == int(count) else language.form(2)
+    forms = language.counted.get(one, (one, several))
+    return forms[min(form, len(forms) - 1)]
+
+
+def _said(value: object) -> object:
+    return say(value) if isinstance(value, str) else value
