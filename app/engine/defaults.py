@@ -1,7 +1,7 @@
 """Fill in what nobody said: a workload becomes a job, and every value taken becomes a visible assumption."""
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from typing import Any, TypeVar
@@ -121,6 +121,11 @@ def complete(
     seq_len, prompt, output = _lengths(workload, model, training=training, ledger=ledger)
     amounts = _amounts(workload, model, data=data or KnownData(), assume=assume_data, seq_len=seq_len, ledger=ledger)
     size = _image_size(workload, model, domain=domain, ledger=ledger)
+    accumulation = _accumulation(workload, model, assume=assume_data, ledger=ledger)
+    batch = _batch(workload, model, domain=domain, training=training, ledger=ledger)
+    steps = workload.steps or _steps(model, training=training)
+    if assume_data and training and steps is not None and not isinstance(model, AlgorithmSpec):
+        amounts, steps = _work_of_steps(amounts, steps=steps, samples_per_step=batch * accumulation), None
     requests = workload.concurrent_requests
     return Job(
         workload=workload,
@@ -137,8 +142,8 @@ def complete(
         else framework in {"jax", "tensorrt", "tensorrt-llm"},
         channels_last=bool(workload.channels_last),
         gradient_checkpointing=_checkpointing(workload, model, training=training, ledger=ledger),
-        micro_batch_size=_batch(workload, model, domain=domain, training=training, ledger=ledger),
-        gradient_accumulation_steps=workload.gradient_accumulation or 1,
+        micro_batch_size=batch,
+        gradient_accumulation_steps=accumulation,
         seq_len=seq_len,
         prompt_tokens=prompt,
         output_tokens=output,
@@ -154,7 +159,7 @@ def complete(
         columns=amounts.columns,
         data_bytes=amounts.size_bytes,
         epochs=amounts.epochs or 1.0,
-        steps=workload.steps or _steps(model, training=training),
+        steps=steps,
         assumptions=tuple(ledger.entries),
     )
 
@@ -302,6 +307,24 @@ def _batch(workload: Workload, model: ModelSpec, *, domain: str, training: bool,
     )
 
 
+def _accumulation(workload: Workload, model: ModelSpec, *, assume: bool, ledger: _Ledger) -> int:
+    """Micro-steps of one optimizer step. Steps counted without a batch mean the usual large batch of pretraining."""
+    given = workload.gradient_accumulation
+    counted = workload.task == "pretrain" and workload.steps and isinstance(model, TransformerSpec)
+    if given is not None or workload.batch_size is not None or not (assume and counted):
+        return given or 1
+    micro_batch = typical()["batch"]["text_decoder" if model.architecture == "decoder" else "text_encoder"]
+    steps = max(1, int(typical()["text"]["pretraining_sequences_per_step"]) // int(micro_batch))
+    return ledger.take(
+        "gradient_accumulation", None, typical_value=steps, why="a step of pretraining usually takes 256 sequences"
+    )
+
+
+def _work_of_steps(amounts: KnownData, *, steps: float, samples_per_step: int) -> KnownData:
+    """The data that so many optimizer steps of one device see: the same work for every system that is compared."""
+    return replace(amounts, samples=steps * samples_per_step, tokens=None, epochs=1.0)
+
+
 def _image_size(workload: Workload, model: ModelSpec, *, domain: str, ledger: _Ledger) -> tuple[int, int] | None:
     given = workload.image_size
     if given is not None:
@@ -344,7 +367,8 @@ def _amounts(
         epochs = workload.epochs or 1.0
     else:
         epochs = workload.epochs or data.epochs or (float(usual["epochs"]) if assume else 1.0)
-    if workload.epochs is None and assume and workload.task in TRAINING_TASKS and not isinstance(model, AlgorithmSpec):
+    counted = isinstance(model, AlgorithmSpec) or workload.steps is not None
+    if workload.epochs is None and assume and workload.task in TRAINING_TASKS and not counted:
         ledger.take("epochs", None, typical_value=epochs, why="a usual number of passes over the data")
     if isinstance(model, TransformerSpec) and tokens is None and domain_of(workload) != "audio":
         tokens = _tokens(samples, size_bytes, seq_len=seq_len, ledger=ledger)

@@ -120,3 +120,23 @@ def test_every_domain_has_a_model_to_fall_back_on(domain):
 
     assert choice.name or choice.parameters
     assert why
+
+
+def test_steps_are_one_amount_of_work_when_systems_are_compared():
+    workload = Workload(task="train", domain="vision", batch_size=32, steps=1000)
+
+    compared = complete(workload, model=RESNET, assume_data=True)
+    estimated = complete(workload, model=RESNET)
+
+    assert (compared.samples, compared.epochs, compared.steps) == (32_000, 1.0, None)
+    assert assumed(compared, "epochs") is None
+    assert estimated.steps == 1000
+
+
+def test_steps_of_pretraining_without_a_batch_mean_the_usual_large_batch():
+    counted = complete(Workload(task="pretrain", domain="text", steps=1000), model=LLAMA, assume_data=True)
+    given = complete(Workload(task="pretrain", domain="text", steps=1000, batch_size=4), model=LLAMA, assume_data=True)
+
+    assert counted.micro_batch_size * counted.gradient_accumulation_steps == 256
+    assert assumed(counted, "gradient_accumulation") == counted.gradient_accumulation_steps
+    assert given.gradient_accumulation_steps == 1
