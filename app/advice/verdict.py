@@ -13,8 +13,10 @@ SOLD_GIB = (8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0, 80.0, 96.0, 128.0, 141.0, 1
 """Memory sizes in which cards are sold today. [GB]"""
 LUNCH_HOURS = 1.0
 """A run that a processor finishes within this time deserves no thought about cards, as the rules have it."""
-LONGEST_RUN_HOURS = 2160.0
-"""Longest run that a cluster's price is told for, if any offer is that quick: three months."""
+PATIENCE_HOURS = (336.0, 2160.0)
+"""Longest runs that a cluster's price is told for, if any offer is that quick: two weeks, else three months."""
+SELDOM_SHARE = 0.2
+"""Below this share of the break-even's hours, the hours that were only assumed are not worth telling."""
 
 
 def verdict(case: Circumstances) -> Reason:
@@ -90,15 +92,16 @@ def _rent(case: Circumstances) -> dict[str, Value]:
 
 
 def _run_offer(paid: list[CloudOption]) -> CloudOption | None:
-    """The cheapest offer that does a run in time, graphics cards before TPUs; if none is quick enough, the quickest."""
+    """The cheapest offer that does a run soon, graphics cards before TPUs; if none is quick enough, the quickest."""
     known = [
         (option.device.kind == "tpu", option.total_usd.expected, option.hours.expected, option)
         for option in paid
         if option.hours and option.total_usd
     ]
-    in_time = [each for each in known if each[2] <= LONGEST_RUN_HOURS]
-    if in_time:
-        return min(in_time, key=lambda each: each[:2])[3]
+    for patience_hours in PATIENCE_HOURS:
+        in_time = [each for each in known if each[2] <= patience_hours]
+        if in_time:
+            return min(in_time, key=lambda each: each[:2])[3]
     return min(known, key=lambda each: each[2])[3] if known else None
 
 
@@ -147,6 +150,8 @@ def _box_or_cloud(case: Circumstances) -> str:
         return "verdict_owned_box_tight"
     even = None if deal is None else deal.break_even_hours_per_month
     if deal is not None and even is not None and even <= HOURS_PER_MONTH:
+        if case.need.monthly_basis == "assumed" and deal.hours_per_month < SELDOM_SHARE * even:
+            return "verdict_rent_seldom"
         assumed = "_assumed" if case.need.monthly_basis == "assumed" else ""
         return f"verdict_break_even_{'buy' if deal.cheaper == 'buy' else 'rent'}{assumed}"
     if deal is not None:
