@@ -310,9 +310,10 @@ def _batch(workload: Workload, model: ModelSpec, *, domain: str, training: bool,
 def _accumulation(workload: Workload, model: ModelSpec, *, assume: bool, ledger: _Ledger) -> int:
     """Micro-steps of one optimizer step. Steps counted without a batch mean the usual large batch of pretraining."""
     given = workload.gradient_accumulation
-    counted = workload.task == "pretrain" and workload.steps and isinstance(model, TransformerSpec)
-    if given is not None or workload.batch_size is not None or not (assume and counted):
+    if given is not None or workload.batch_size is not None or not isinstance(model, TransformerSpec):
         return given or 1
+    if not (assume and workload.task == "pretrain" and workload.steps):
+        return 1
     micro_batch = typical()["batch"]["text_decoder" if model.architecture == "decoder" else "text_encoder"]
     steps = max(1, int(typical()["text"]["pretraining_sequences_per_step"]) // int(micro_batch))
     return ledger.take(
