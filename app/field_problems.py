@@ -110,7 +110,7 @@ def _problem(error: ErrorDetails, model: type[BaseModel] | None) -> FieldProblem
     context = error.get("ctx", {})
     if error["type"] == "extra_forbidden":
         names = _field_names(model, steps[:-1])
-        return FieldProblem(pointer, f"There is no field named {_echo(steps[-1])} here", nearest(steps[-1], names))
+        return FieldProblem(pointer, f"There is no field named {echoed(steps[-1])} here", nearest(steps[-1], names))
     if error["type"] in {"literal_error", "enum"}:
         names = re.findall(r"'([^']*)'", str(context.get("expected", "")))
         return FieldProblem(pointer, f"Choose {_listed(names)}", nearest(error["input"], names))
@@ -186,7 +186,12 @@ def _folded(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.lower())
 
 
-def _echo(value: object) -> str:
+def echoed(value: object) -> str:
+    """A value of the caller in quotation marks, cut short where it is long.
+
+    >>> echoed("resnet-5")
+    '“resnet-5”'
+    """
     text = _printable(value)
     return f"“{text[:_LONGEST_ECHO]}{'…' if len(text) > _LONGEST_ECHO else ''}”"
 

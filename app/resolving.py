@@ -19,7 +19,15 @@ from app.engine.size_in_name import size_in_name
 from app.engine.units import GB
 from app.engine.workload import MAX_CONFIG_BYTES, ModelChoice, Workload
 from app.errors import Unprocessable
-from app.field_problems import FieldProblem
+from app.field_problems import FieldProblem, echoed
+
+_INSTEAD = {
+    "accelerator": "look its name up in the list of hardware",
+    "model": "look its name up in the list of models, or give its size as model.parameters",
+    "algorithm": "look its name up in the list of models",
+    "data set": "give its samples, tokens, or rows and columns instead",
+}
+"""What to do where no name is near."""
 
 
 def job_of(snapshot: Snapshot, workload: Workload, *, assume_data: bool) -> Job:
@@ -75,7 +83,7 @@ def _understood(snapshot: Snapshot, choice: ModelChoice) -> tuple[ModelChoice, t
     parameters = size_in_name(choice.name)
     if parameters is None:
         return choice, ()
-    why = f"read from the name {choice.name!r}, which the catalogue does not know: please check"
+    why = f"read from the name {echoed(choice.name)}, which the catalogue does not know: please check"
     return ModelChoice(parameters=parameters), (Assumption("model.parameters", round(parameters), why),)
 
 
@@ -120,9 +128,11 @@ def _slug(index: NameIndex, name: str, *, pointer: str, what: str) -> str:
     if isinstance(found, Match):
         return found.slug
     if isinstance(found, Ambiguous):
-        return _refuse(pointer, f"{name!r} is the name of several products; say which", suggestions=list(found.slugs))
-    detail = f"We know no {what} called {name!r}; use one of the nearest names"
-    return _refuse(pointer, detail, suggestions=list(found.nearest))
+        return _refuse(
+            pointer, f"{echoed(name)} is the name of several products; say which", suggestions=list(found.slugs)
+        )
+    instead = "use one of the nearest names" if found.nearest else _INSTEAD[what]
+    return _refuse(pointer, f"We know no {what} called {echoed(name)}; {instead}", suggestions=list(found.nearest))
 
 
 def _refuse(pointer: str, detail: str, *, suggestions: list[str] | None = None) -> NoReturn:

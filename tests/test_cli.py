@@ -4,14 +4,18 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import time
+from importlib import import_module
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from app.cli import COMMANDS, build
+from app.commands import colours
 from app.field_help import field_help
 
 TRAIN = {"task": "train", "domain": "vision", "model": {"name": "resnet-50"}, "batch_size": 32}
@@ -213,6 +217,59 @@ def test_every_field_is_an_option_with_its_sentence(whichrig, name, parts):
 
     fields = [field for part in parts for field in field_help()[part]]
     assert [field for field in fields if f"--{field.replace('_', '-')}" not in told] == []
+
+
+@pytest.mark.parametrize(
+    ("question", "quantity"),
+    [
+        (["estimate", "--task", "train", "--model", "resnet-50", "--accelerator", "4090"], "memory of a device"),
+        (["recommend", "--task", "train", "--model", "resnet-50", "--domain", "vision"], "buy"),
+        (["fit", "--hardware", "RTX 3090 x2"], "Photos"),
+    ],
+)
+def test_an_answer_is_a_spreadsheet_or_a_document_too(whichrig, question, quantity):
+    table, document = (whichrig(*question, "--output", form).stdout for form in ("csv", "markdown"))
+
+    head, *rows = csv.reader(io.StringIO(table))
+    assert len({len(row) for row in [head, *rows]}) == 1
+    assert quantity in {row[0] for row in rows}
+    assert re.search(r"^(\||#)", document, re.MULTILINE)
+
+
+def test_colour_is_for_a_terminal_alone(whichrig, monkeypatch):
+    question = ["recommend", "--task", "train", "--model", "resnet-50"]
+    piped = whichrig(*question).stdout
+
+    on_terminal = colours.painted(piped)
+
+    assert "\x1b" not in piped
+    assert "\x1b[1m" in on_terminal
+    assert re.sub(r"\x1b\[\d+m", "", on_terminal) == piped
+
+
+@pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_colour_can_be_declined(monkeypatch, name, value):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert colours.wanted()
+
+    monkeypatch.setenv(name, value)
+
+    assert not colours.wanted()
+
+
+def leaves(name: str) -> list[tuple[str, ...]]:
+    command = get_command(import_module(f"app.commands.{name}").command)
+    return [(name, inner) for inner in getattr(command, "commands", {})] or [(name,)]
+
+
+@pytest.mark.parametrize("words", [words for name in COMMANDS for words in leaves(name)], ids=" ".join)
+def test_the_help_of_every_command_has_examples_of_it(whichrig, words):
+    told = whichrig(*words, "--help").stdout
+
+    shown = told.partition("Examples:")[2].split("\n")
+    assert [line for line in shown if f"whichrig {' '.join(words)}" in line]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

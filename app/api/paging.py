@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Generic, TypeVar
 from urllib.parse import urlencode
 
-from fastapi import Request
 from pydantic import BaseModel, Field
 
 from app.engine.workload import Frozen
 from app.errors import Conflict, Unprocessable
 from app.field_problems import FieldProblem
+
+if TYPE_CHECKING:
+    from fastapi import Request
 
 Item = TypeVar("Item")
 
@@ -45,7 +47,7 @@ def page_bounds(query: PageQuery, *, revision: int, total: int) -> slice:
     return slice(start, min(start + query.limit, total))
 
 
-def page(request: Request, entries: Sequence[Item], *, bounds: slice, revision: int, total: int) -> Page[Item]:
+def page(request: "Request", entries: Sequence[Item], *, bounds: slice, revision: int, total: int) -> Page[Item]:
     """The page with these entries, and the link to the next one."""
     if bounds.stop >= total:
         return Page(items=list(entries), total=total, next=None)

@@ -12,7 +12,7 @@ from app.accuracy.report import Kind, Line, Report, WorstCase, report_of
 from app.accuracy.running import outcomes_of
 from app.accuracy.scoring import Score
 from app.commands.asking import opened
-from app.commands.session import JsonFlag, open_catalogue, problems_told, show_json
+from app.commands.session import JsonFlag, examples, open_catalogue, problems_told, show_json
 from app.commands.tell import table
 
 command = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -22,8 +22,13 @@ OutputChoice = Annotated[Literal["text", "json"], typer.Option("--output", help=
 Worst = Annotated[int, typer.Option("--worst", min=0, max=1000, help="How many of the worst cases to show.")]
 HEAD = ("", "cases", "answered", "median error", "80 % within", "bias", "in interval", "width")
 
+EXAMPLES = examples(
+    "whichrig accuracy measurements.jsonl",
+    "whichrig accuracy measurements.jsonl --worst 5 --json",
+)
 
-@command.command()
+
+@command.command(epilog=EXAMPLES)
 def run(file: File, *, output: OutputChoice = "text", json: JsonFlag = False, worst: Worst = 20) -> None:
     """How well do the estimates agree with published measurements?
 

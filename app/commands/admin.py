@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.admin import accounts
 from app.catalogue import startup
-from app.commands.session import message, open_database, problems_told
+from app.commands.session import examples, message, open_database, problems_told
 from app.db import reading, transaction
 from app.errors import Unprocessable
 from app.field_problems import FieldProblem
@@ -29,7 +29,7 @@ Email = Annotated[str, typer.Option(help="E-mail address of the account.")]
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
 
 
-@command.command("create-user")
+@command.command("create-user", epilog=examples("whichrig admin create-user --email you@example.org --role approver"))
 def create_user(
     email: Email,
     role: Annotated[str, typer.Option(help="viewer, editor or approver.")],
@@ -45,7 +45,13 @@ def create_user(
         message(f"made the account {user.email}, {user.role}")
 
 
-@command.command("change-user")
+@command.command(
+    "change-user",
+    epilog=examples(
+        "whichrig admin change-user --email you@example.org --role editor",
+        "whichrig admin change-user --email you@example.org --disable",
+    ),
+)
 def change_user(
     email: Email,
     role: Annotated[str | None, typer.Option(help="viewer, editor or approver.")] = None,
@@ -67,7 +73,7 @@ def change_user(
         message(f"changed the account {user.email}")
 
 
-@command.command("list-users")
+@command.command("list-users", epilog=examples("whichrig admin list-users"))
 def list_users() -> None:
     """Say which accounts there are."""
     with problems_told():

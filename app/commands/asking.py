@@ -5,19 +5,23 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal, TextIO, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TextIO, TypeVar
 
 import typer
 from pydantic import BaseModel, ValidationError
 
-from app.answer import Part
-from app.batch import answer_lines
+from app.commands import colours
+from app.commands.session import show_json
 from app.errors import app_error_of
 from app.json_text import parse
 
-Request = TypeVar("Request", bound=BaseModel)
+if TYPE_CHECKING:
+    from app.answer import Part
 
-Output = Literal["text", "json"]
+Request = TypeVar("Request", bound=BaseModel)
+Answer = TypeVar("Answer", bound=BaseModel)
+
+Output = Literal["text", "json", "csv", "markdown"]
 JsonOption = Annotated[
     str | None,
     typer.Option(
@@ -29,7 +33,8 @@ BatchOption = Annotated[
     typer.Option("--batch", metavar="FILE|-", help="Answer JSON Lines with JSON Lines, in the same order."),
 ]
 OutputOption = Annotated[
-    Output | None, typer.Option("--output", help="How to answer; text, unless the question came as JSON.")
+    Output | None,
+    typer.Option("--output", help="How to answer; text, unless the question came as JSON.", show_choices=True),
 ]
 
 
@@ -50,8 +55,31 @@ def request_from(file: str, request_type: type[Request]) -> Request:
         raise app_error_of(error, model=request_type) from error
 
 
-def answer_batch(file: str, *, request_type: type[Request], answer: Callable[[Request], Part]) -> None:
+def show_answer(
+    answer: Answer,
+    output: Output | None,
+    *,
+    asked_in_json: bool,
+    text: Callable[[Answer], str],
+    csv: Callable[[Answer], str],
+    markdown: Callable[[Answer], str],
+) -> None:
+    """One answer in the form that was asked for."""
+    match output or ("json" if asked_in_json else "text"):
+        case "json":
+            show_json(answer)
+        case "csv":
+            typer.echo(csv(answer).replace("\r\n", "\n"), nl=False)
+        case "markdown":
+            typer.echo(markdown(answer).rstrip("\n"))
+        case _:
+            colours.show(text(answer))
+
+
+def answer_batch(file: str, *, request_type: type[Request], answer: "Callable[[Request], Part]") -> None:
     """Answer line by line; what was answered is out before the next line is read."""
+    from app.batch import answer_lines
+
     with opened(file) as stream:
         for line in answer_lines(stream, request_type=request_type, answer=answer):
             sys.stdout.write(line + "\n")

@@ -9,7 +9,7 @@ import typer
 from app.admin import importing, trail
 from app.admin.entities import ENTITIES, entity_named
 from app.catalogue import checks, queries, startup, transfer
-from app.commands.session import FAILED, message, open_database, problems_told
+from app.commands.session import FAILED, examples, message, open_database, problems_told
 from app.db import reading, transaction
 from app.errors import BadRequest
 
@@ -22,7 +22,7 @@ command = typer.Typer(
 )
 
 
-@command.command()
+@command.command(epilog=examples("whichrig catalogue init"))
 def init() -> None:
     """Bring the database up to date and fill it where it is empty; does nothing the second time."""
     with problems_told():
@@ -30,7 +30,7 @@ def init() -> None:
         message(f"the catalogue is ready, at revision {revision}")
 
 
-@command.command()
+@command.command(epilog=examples("whichrig catalogue check"))
 def check() -> None:
     """Look for implausible facts; exit 1 when one is certainly wrong."""
     with problems_told():
@@ -52,7 +52,13 @@ Table = Annotated[str, typer.Option(help=f"One of: {', '.join(ENTITIES)}.")]
 File = Annotated[Path, typer.Argument(help="The file.")]
 
 
-@command.command("export")
+@command.command(
+    "export",
+    epilog=examples(
+        "whichrig catalogue export --table accelerators > cards.csv",
+        "whichrig catalogue export --table offers --json > offers.json",
+    ),
+)
 def export_table(
     table: Table, as_json: Annotated[bool, typer.Option("--json", help="JSON in the place of CSV.")] = False
 ) -> None:
@@ -68,7 +74,13 @@ def export_table(
                 sys.stdout.writelines(importing.csv_lines(session, entity))
 
 
-@command.command("import")
+@command.command(
+    "import",
+    epilog=examples(
+        "whichrig catalogue import cards.csv --table accelerators",
+        'whichrig catalogue import cards.csv --table accelerators --apply --why "new data sheet"',
+    ),
+)
 def import_table(
     file: File,
     table: Table,
@@ -94,7 +106,7 @@ def import_table(
             raise typer.Exit(FAILED)
 
 
-@command.command()
+@command.command(epilog=examples("whichrig catalogue backup catalogue.jsonl"))
 def backup(file: File) -> None:
     """Write the whole catalogue to a file: what is published, not accounts and drafts."""
     with problems_told():
@@ -107,7 +119,7 @@ def backup(file: File) -> None:
         message(f"wrote {count} rows to {file}")
 
 
-@command.command()
+@command.command(epilog=examples("whichrig catalogue restore catalogue.jsonl"))
 def restore(file: File) -> None:
     """Put the catalogue of a backup in the place of the published one, as one new revision."""
     with problems_told():

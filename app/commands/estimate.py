@@ -1,18 +1,35 @@
 """``whichrig estimate``"""
 
+from typing import TYPE_CHECKING
+
 import typer
 
-from app import advisor
-from app.answer import EstimateAnswer
-from app.catalogue.snapshot import Snapshot
-from app.commands.asking import BatchOption, JsonOption, OutputOption, answer_batch, one_source, request_from
+from app.commands.asking import (
+    BatchOption,
+    JsonOption,
+    OutputOption,
+    answer_batch,
+    one_source,
+    request_from,
+    show_answer,
+)
 from app.commands.flags import with_flags
-from app.commands.session import open_catalogue, problems_told, show_json
-from app.commands.tell import estimate_text
+from app.commands.session import examples, open_catalogue, problems_told
 from app.flat_query import ESTIMATE_PLACES, decode_estimate
 from app.requests import EstimateRequest
 
+if TYPE_CHECKING:
+    from app.answer import EstimateAnswer
+    from app.catalogue.snapshot import Snapshot
+
 command = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+EXAMPLES = examples(
+    'whichrig estimate --task train --model resnet-50 --accelerator "RTX 4090"',
+    'whichrig estimate --task inference --model llama-3.1-8b --precision q4_k_m --accelerator "RTX 4070" --output csv',
+    "whichrig estimate --json question.json",
+    "whichrig estimate --batch questions.jsonl > answers.jsonl",
+)
 
 
 def run(
@@ -22,10 +39,7 @@ def run(
     batch: BatchOption = None,
     output: OutputOption = None,
 ) -> None:
-    """How much memory, how fast, how long, on this hardware?
-
-    Ask by options, as in: whichrig estimate --task train --model resnet-50 --accelerator "RTX 4090"
-    """
+    """How much memory, how fast, how long, on this hardware?"""
     with problems_told():
         one_source(pairs=pairs, json=json, batch=batch)
         if batch:
@@ -34,14 +48,18 @@ def run(
             return
         asked = request_from(json, EstimateRequest) if json else decode_estimate(pairs)
         answer = _answer(open_catalogue(), asked)
-        if output == "json" or (json and output is None):
-            show_json(answer)
-        else:
-            typer.echo(estimate_text(answer))
+        from app.commands.estimate_table import as_csv, as_markdown
+        from app.commands.tell import estimate_text
+
+        show_answer(
+            answer, output, asked_in_json=json is not None, text=estimate_text, csv=as_csv, markdown=as_markdown
+        )
 
 
-def _answer(catalogue: Snapshot, request: EstimateRequest) -> EstimateAnswer:
+def _answer(catalogue: "Snapshot", request: EstimateRequest) -> "EstimateAnswer":
+    from app import advisor
+
     return advisor.estimate(catalogue, request.workload, hardware=request.hardware)
 
 
-command.command()(with_flags(ESTIMATE_PLACES, run))
+command.command(epilog=EXAMPLES)(with_flags(ESTIMATE_PLACES, run))

@@ -3,25 +3,23 @@
 import subprocess
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import Path
 from shutil import which
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import ValidationError
 
-from app import advisor, formatting
+from app import formatting
 from app.advice.detected import Found, read_cpuinfo, read_meminfo, read_nvidia_smi, read_rocm_smi, read_sysctl
-from app.answer import FitAnswer, FitJobAnswer, RangeAnswer
-from app.catalogue.names import Match
-from app.catalogue.snapshot import Snapshot
-from app.commands.asking import JsonOption, opened, request_from
-from app.commands.session import message, open_catalogue, problems_told, show_json
-from app.commands.tell import table
+from app.commands.asking import JsonOption, OutputOption, opened, request_from, show_answer
+from app.commands.session import examples, message, open_catalogue, problems_told
 from app.errors import AppError, app_error_of
 from app.flat_query import hardware_in_words
 from app.requests import FitRequest
+
+if TYPE_CHECKING:
+    from app.catalogue.snapshot import Snapshot
 
 command = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -36,23 +34,20 @@ PasteOption = Annotated[
 MemoryOption = Annotated[
     float | None, typer.Option("--system-memory-gb", min=0.1, help="Memory of the computer, in GB.")
 ]
-OutputChoice = Annotated[
-    Literal["text", "json"] | None,
-    typer.Option("--output", help="How to answer; text, unless the question came as JSON."),
-]
+EXAMPLES = examples(
+    'whichrig fit --hardware "RTX 3090 x2" --hardware "RTX 3060"',
+    "whichrig fit --detect --output markdown",
+    "nvidia-smi | whichrig fit --paste -",
+)
 
 TOOL_TIMEOUT_S = 20
 NVIDIA_SMI = ("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader")
 ROCM_SMI = ("rocm-smi", "--showproductname", "--showmeminfo", "vram", "--json")
 SYSCTL = ("sysctl", "machdep.cpu.brand_string", "hw.memsize")
 GB_PER_GIB = 2**30 / 1e9
-_WORDS = {
-    "fits": "fits", "tight": "tight", "fits_with_changes": "fits with a change", "does_not_fit": "does not fit",
-    "not_supported": "not supported", "unknown": "unknown",
-}  # fmt: skip
 
 
-@command.command()
+@command.command(epilog=EXAMPLES)
 def run(
     *,
     hardware: HardwareOption = None,
@@ -60,12 +55,9 @@ def run(
     paste: PasteOption = None,
     system_memory_gb: MemoryOption = None,
     json: JsonOption = None,
-    output: OutputChoice = None,
+    output: OutputOption = None,
 ) -> None:
-    """What can this hardware run, adapt and train?
-
-    Ask as in: whichrig fit --hardware "RTX 3090 x2" --hardware "RTX 3060", or: whichrig fit --detect
-    """
+    """What can this hardware run, adapt and train?"""
     with problems_told():
         if json is not None:
             if hardware or detect or paste:
@@ -75,17 +67,19 @@ def run(
         else:
             catalogue = open_catalogue()
             request = _request(catalogue, hardware or [], detect=detect, paste=paste, memory_gb=system_memory_gb)
+        from app import advisor
+        from app.commands.fit_text import as_csv, as_markdown, fit_text
+
         answer = advisor.fit(catalogue, request, at=datetime.now(UTC))
-        if output == "json" or (json is not None and output is None):
-            show_json(answer)
-        else:
-            typer.echo(fit_text(answer))
+        show_answer(answer, output, asked_in_json=json is not None, text=fit_text, csv=as_csv, markdown=as_markdown)
 
 
 def _request(
-    catalogue: Snapshot, hardware: Sequence[str], *, detect: bool, paste: str | None, memory_gb: float | None
+    catalogue: "Snapshot", hardware: Sequence[str], *, detect: bool, paste: str | None, memory_gb: float | None
 ) -> FitRequest:
     """The question that the options mean."""
+    from app.catalogue.names import Match
+
     entries: list[dict[str, Any]] = [
         hardware_in_words(text, lambda name: isinstance(catalogue.hardware_names.resolve(name), Match))
         for text in hardware
@@ -148,36 +142,3 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-
-
-def fit_text(answer: FitAnswer) -> str:
-    """What hardware can do, for a terminal."""
-    parts = [answer.verdict]
-    parts += [f"{warning.severity}: {warning.text}" for warning in answer.warnings]
-    for group, jobs in groupby(answer.jobs, key=lambda job: job.group):
-        parts.append(f"{group}\n{table(_row(job) for job in jobs)}")
-    ways = [f"{one.upgrade.text} ({len(one.jobs)} jobs)" for one in answer.upgrades]
-    if ways:
-        parts.append("\n".join(["Ways out of what hinders", *(f"  {way}" for way in ways)]))
-    parts += [f"assumed {one.field} = {one.value}: {one.why}" for one in answer.assumptions]
-    return "\n\n".join(parts)
-
-
-def _row(job: FitJobAnswer) -> tuple[str, ...]:
-    memory = formatting.gib(job.memory_gib.expected) if job.memory_gib else ""
-    return (f"  {job.title}", _WORDS[job.fit], memory, _speed(job), job.change_needed or "")
-
-
-def _speed(job: FitJobAnswer) -> str:
-    if job.speed is None:
-        return ""
-    return f"{job.speed.speed_class}, {speed_text(job.speed.value, job.speed.unit)}"
-
-
-def speed_text(value: RangeAnswer, unit: str) -> str:
-    """A speed in words: rates with their unit, times as people say them."""
-    if unit.startswith("h "):
-        return f"{formatting.duration(value.expected)} a run"
-    if unit.startswith("s "):
-        return f"{formatting.duration(value.expected / 3600)} each"
-    return formatting.with_unit(value.expected, unit)

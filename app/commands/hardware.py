@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 
 from app import formatting
-from app.api.hardware import HardwareQuery, found_hardware, named
+from app.api.lists import HardwareQuery, found_hardware, named
 from app.api.schemas import HardwareDetail, HardwareEntry
 from app.commands.listing import ListOutput, show_list
-from app.commands.session import JsonFlag, open_catalogue, problems_told, query_of, show_json
+from app.commands.session import JsonFlag, examples, open_catalogue, problems_told, query_of, show_json
 from app.commands.tell import table
 
 command = typer.Typer(
@@ -20,7 +20,15 @@ command = typer.Typer(
 )
 
 
-@command.command("list")
+LIST_EXAMPLES = examples(
+    "whichrig hardware list 4090",
+    "whichrig hardware list --kind gpu --memory-gib-min 24 --sort -bandwidth",
+    "whichrig hardware list --vendor AMD --output csv > cards.csv",
+)
+SHOW_EXAMPLES = examples('whichrig hardware show "RTX 4090"', "whichrig hardware show h100 --json")
+
+
+@command.command("list", epilog=LIST_EXAMPLES)
 def list_hardware(
     *,
     q: Annotated[str | None, typer.Argument(metavar="[WORDS]", help="Words that stand in the name.")] = None,
@@ -48,7 +56,7 @@ def list_hardware(
         show_list(head, [_row(entry) for entry in entries], entries=entries, output="json" if json else output)
 
 
-@command.command()
+@command.command(epilog=SHOW_EXAMPLES)
 def show(name: Annotated[str, typer.Argument(help="A device by any of its names.")], *, json: JsonFlag = False) -> None:
     """Everything the catalogue knows of one device."""
     with problems_told():

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 from pydantic import BaseModel
 
+from app.commands import colours
 from app.commands.session import show_json
 from app.commands.tell import table
 
@@ -27,7 +28,7 @@ def show_list(head: Sequence[str], rows: Sequence[Sequence[str]], *, entries: Se
         case "markdown":
             typer.echo(as_markdown(head, rows))
         case _:
-            typer.echo(table([head, *rows]))
+            colours.show(table([head, *rows]))
 
 
 def as_csv(entries: Sequence[BaseModel]) -> str:

@@ -3,13 +3,13 @@
 import typer
 
 from app.catalogue import startup
-from app.commands.session import open_database, problems_told
+from app.commands.session import examples, open_database, problems_told
 from app.settings import Settings
 
 command = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
-@command.command()
+@command.command(epilog=examples("whichrig mcp"))
 def talk() -> None:
     """Answer the Model Context Protocol on standard input and output; a language model's program starts this itself."""
     with problems_told():

@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app import formatting
-from app.commands.session import JsonFlag, message, problems_told, show_json
+from app.commands.session import JsonFlag, examples, message, problems_told, show_json
 from app.commands.tell import table
 
 if TYPE_CHECKING:
     from app.sources.hub import HubModel
+
+IMPORT_EXAMPLES = examples(
+    "whichrig models import Qwen/Qwen3-8B",
+    "whichrig models import Qwen/Qwen3-8B --json > model.json",
+)
 
 
 def import_model(

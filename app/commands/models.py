@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 
 from app import formatting
-from app.api.models import ModelQuery, found_models, model_detail
+from app.api.lists import ModelQuery, found_models, model_detail
 from app.api.schemas import ModelEntry
 from app.commands.listing import ListOutput, show_list
-from app.commands.model_import import import_model
-from app.commands.session import JsonFlag, open_catalogue, problems_told, query_of, show_json
+from app.commands.model_import import IMPORT_EXAMPLES, import_model
+from app.commands.session import JsonFlag, examples, open_catalogue, problems_told, query_of, show_json
 from app.commands.tell import table
 
 command = typer.Typer(
@@ -21,10 +21,13 @@ command = typer.Typer(
 )
 
 
-command.command("import")(import_model)
+LIST_EXAMPLES = examples("whichrig models list llama", "whichrig models list --kind network --output markdown")
+SHOW_EXAMPLES = examples('whichrig models show "llama 3.1 8b"', "whichrig models show resnet-50 --json")
+
+command.command("import", epilog=IMPORT_EXAMPLES)(import_model)
 
 
-@command.command("list")
+@command.command("list", epilog=LIST_EXAMPLES)
 def list_models(
     *,
     q: Annotated[str | None, typer.Argument(metavar="[WORDS]", help="Words that stand in the name.")] = None,
@@ -41,7 +44,7 @@ def list_models(
         show_list(head, [_row(entry) for entry in entries], entries=entries, output="json" if json else output)
 
 
-@command.command()
+@command.command(epilog=SHOW_EXAMPLES)
 def show(name: Annotated[str, typer.Argument(help="A model by any of its names.")], *, json: JsonFlag = False) -> None:
     """The shape of one model that estimates are computed from."""
     with problems_told():

@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 
 from app import formatting
-from app.api.offers import OfferQuery, found_offers, provider_names
+from app.api.lists import OfferQuery, found_offers, provider_names
 from app.api.schemas import OfferEntry
 from app.commands.listing import ListOutput, show_list
-from app.commands.session import JsonFlag, open_catalogue, problems_told, query_of
+from app.commands.session import JsonFlag, examples, open_catalogue, problems_told, query_of
 from app.errors import NotFound
 from app.field_problems import nearest
 
@@ -21,7 +21,14 @@ command = typer.Typer(
 )
 
 
-@command.command("list")
+LIST_EXAMPLES = examples(
+    "whichrig offers list --accelerator H100 --pricing spot --sort spot",
+    "whichrig offers list --provider aws,gcp --max-usd-per-hour 2 --output csv > offers.csv",
+)
+SHOW_EXAMPLES = examples("whichrig offers show g6.xlarge")
+
+
+@command.command("list", epilog=LIST_EXAMPLES)
 def list_offers(
     *,
     provider: Annotated[str | None, typer.Option(help="Slugs of providers, several with commas.")] = None,
@@ -42,7 +49,7 @@ def list_offers(
         _show(query, instance=None, output="json" if json else output)
 
 
-@command.command()
+@command.command(epilog=SHOW_EXAMPLES)
 def show(instance: Annotated[str, typer.Argument(help="Name of an instance.")], *, json: JsonFlag = False) -> None:
     """The offers of one instance, in every region."""
     with problems_told():

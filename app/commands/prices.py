@@ -8,7 +8,7 @@ import typer
 from sqlalchemy import Engine, select
 
 from app.catalogue import startup
-from app.commands.session import FAILED, message, open_database, problems_told
+from app.commands.session import FAILED, examples, message, open_database, problems_told
 from app.commands.tell import table
 from app.db import reading, transaction
 from app.errors import Conflict, NotFound
@@ -28,7 +28,11 @@ ByOption = Annotated[str, typer.Option("--by", help="Who decides; it is kept wit
 LAST_RUNS = 20
 
 
-@command.command()
+@command.command(
+    epilog=examples(
+        "whichrig prices sync", "whichrig prices sync azure runpod --dry-run", "whichrig prices sync --mirror URL"
+    )
+)
 def sync(
     sources: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE...]", help="Without any: all.")] = None,
     *,
@@ -37,10 +41,7 @@ def sync(
         str, typer.Option(help="Address that answers for every source, under a path that begins with its host.")
     ] = "",
 ) -> None:
-    """Read live prices from their public sources; exit 1 when one of them failed.
-
-    As in: whichrig prices sync azure runpod --dry-run
-    """
+    """Read live prices from their public sources; exit 1 when one of them failed."""
     with problems_told():
         from app.sources.fetching import Fetcher
         from app.sources.lease import lease
@@ -74,7 +75,7 @@ def sync(
             raise typer.Exit(FAILED)
 
 
-@command.command()
+@command.command(epilog=examples("whichrig prices held"))
 def held() -> None:
     """Changes that wait for a decision."""
     with problems_told(), reading(_database()) as session:
@@ -83,7 +84,12 @@ def held() -> None:
         typer.echo(table([("NUMBER", "SOURCE", "WHY", "WHAT"), *told]))
 
 
-@command.command()
+@command.command(
+    epilog=examples(
+        "whichrig prices accept 17 --by you@example.org",
+        'whichrig prices accept 17 --accelerator "H100 SXM"',
+    )
+)
 def accept(
     number: Annotated[int, typer.Argument(help="Number of a held change.")],
     *,
@@ -101,7 +107,7 @@ def accept(
             typer.echo(applying.accept(session, number, by=by, accelerator=device))
 
 
-@command.command()
+@command.command(epilog=examples("whichrig prices dismiss 17 --by you@example.org"))
 def dismiss(
     number: Annotated[int, typer.Argument(help="Number of a held change.")], *, by: ByOption = "command line"
 ) -> None:
@@ -114,7 +120,7 @@ def dismiss(
         message(f"held change {number} is dismissed")
 
 
-@command.command()
+@command.command(epilog=examples("whichrig prices runs"))
 def runs() -> None:
     """The last runs of all sources."""
     with problems_told(), reading(_database()) as session:

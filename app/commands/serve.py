@@ -4,14 +4,20 @@ from typing import Annotated
 
 import typer
 
-from app.commands.session import problems_told
+from app.commands.session import examples, problems_told
 from app.server import serve
 from app.settings import Settings
 
 command = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
+EXAMPLES = examples(
+    "whichrig serve",
+    "whichrig serve --host 0.0.0.0 --port 8080 --workers 4",
+    "WHICHRIG_DATABASE_URL=postgresql://user:password@host/name whichrig serve",
+)
 
-@command.command()
+
+@command.command(epilog=EXAMPLES)
 def start(
     host: Annotated[str | None, typer.Option(help="Address to listen on; default WHICHRIG_HOST or 127.0.0.1.")] = None,
     port: Annotated[

@@ -6,17 +6,18 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import Engine
 
-from app.catalogue.snapshot import Snapshot
-from app.catalogue.startup import prepare
-from app.db import connect
 from app.errors import AppError, NotFound, Unprocessable, app_error_of
 from app.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from app.catalogue.snapshot import Snapshot
 
 Query = TypeVar("Query", bound=BaseModel)
 JsonFlag = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
@@ -25,6 +26,18 @@ WRONG_INPUT = 2
 FAILED = 1
 NOTHING_FITS = 3
 """The question was answered, and nothing to buy or to rent keeps every limit in it."""
+
+
+def examples(*lines: str) -> str:
+    """Commands to try, below a command's help; each keeps its own line.
+
+    >>> print(examples("whichrig hardware list", "whichrig hardware show 4090").replace(chr(8), ""))
+    <BLANKLINE>
+    Examples:
+      whichrig hardware list
+      whichrig hardware show 4090
+    """
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 @contextmanager
@@ -55,8 +68,10 @@ def message(text: str) -> None:
     typer.echo(f"whichrig: {text}", err=True)
 
 
-def open_database() -> Engine:
-    """The database of the settings."""
+def open_database() -> "Engine":
+    """The database of the settings; what it needs is imported now, so that help comes at once."""
+    from app.db import connect
+
     settings = Settings.from_environment()
     _, _, path = settings.database_url.partition("sqlite:///")
     if path and not Path(path).exists():
@@ -64,8 +79,10 @@ def open_database() -> Engine:
     return connect(settings.database_url)
 
 
-def open_catalogue() -> Snapshot:
+def open_catalogue() -> "Snapshot":
     """The published catalogue; a database that is missing is made and filled first."""
+    from app.catalogue.startup import prepare
+
     return prepare(open_database())
 
 

@@ -73,7 +73,7 @@ class ConfigFields:
             or math.isinf(value)
             or value != int(value)
         ):
-            message = f"{spelling} in the config must be a whole number, not {str(value)[:40]!r}"
+            message = f"{spelling} in the config must be a whole number, not “{str(value)[:40]}”"
             raise ValueError(message)
         if not 0 <= value <= largest:
             message = f"{spelling} in the config must be between 0 and {largest}, not {value}"
@@ -104,7 +104,7 @@ def spec_from_config(config: Mapping[str, Any]) -> TransformerSpec:
     fields = ConfigFields({**config, **inner} if inner else config)
     missing = [name for name in REQUIRED if not fields.count(name)]
     if missing:
-        kind = f"model_type {model_type!r}" if model_type else "a config without model_type"
+        kind = f"model_type “{model_type[:60]}”" if model_type else "a config without model_type"
         message = f"Cannot read {kind}: the config lacks {', '.join(missing)}"
         raise ValueError(message)
     name = str(config.get("_name_or_path") or model_type or "your model")[:200]

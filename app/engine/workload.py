@@ -3,6 +3,9 @@
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.field_problems import echoed, nearest
 
 MAX_CONFIG_BYTES = 256 * 1024
 """Largest config.json that is read; real ones are under 20 KB."""
@@ -35,8 +38,9 @@ PRECISIONS = (
 def _known_precision(value: str) -> str:
     text = value.strip().lower().replace("-", "_")
     if text not in PRECISIONS:
-        message = f"Use a known precision such as bf16, fp16, amp, int8, nf4 or q4_k_m; {value!r} is not one"
-        raise ValueError(message)
+        message = "Use a known precision such as bf16, fp16, amp, int8, nf4 or q4_k_m; {given} is not one"
+        context = {"given": echoed(value), "suggestions": nearest(value, PRECISIONS)}
+        raise PydanticCustomError("precision", message, context)
     return text
 
 

@@ -20,7 +20,7 @@ from app.engine.hardware import Accelerator
 from app.engine.units import GIB
 from app.engine.workload import HardwareChoice, Workload
 from app.errors import AppError, Unprocessable, app_error_of
-from app.field_problems import FieldProblem
+from app.field_problems import FieldProblem, echoed
 from app.mcp.answers import Comparison, DeviceSummary, EstimateSummary, FoundDevices, RecommendationSummary
 
 INSTRUCTIONS = (
@@ -124,7 +124,8 @@ def _by_name(snapshot: Snapshot, name: str) -> Sequence[Accelerator]:
     elif isinstance(resolved, Ambiguous):
         slugs = resolved.slugs
     elif resolved is not None and not held:
-        detail = f"We know no device called {name!r}; use one of the nearest names"
+        instead = "use one of the nearest names" if resolved.nearest else "search by memory_gib_min or kind instead"
+        detail = f"We know no device called {echoed(name)}; {instead}"
         raise Unprocessable([FieldProblem("/name", detail, list(resolved.nearest))])
     first = [snapshot.accelerators[slug] for slug in slugs]
     return [*first, *(device for device in held if device not in first)]

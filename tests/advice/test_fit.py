@@ -23,7 +23,8 @@ from app.advice.rigs import weakest
 from app.advice.upgrades import Shop
 from app.answer import FitAnswer
 from app.cli import build
-from app.commands.fit import NVIDIA_SMI, SYSCTL, detected, fit_text
+from app.commands.fit import NVIDIA_SMI, SYSCTL, detected
+from app.commands.fit_text import fit_text
 from app.errors import AppError
 from app.requests import FitRequest
 
