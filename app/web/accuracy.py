@@ -4,6 +4,7 @@ from fastapi.responses import HTMLResponse
 
 from app.accuracy.report import shipped
 from app.templating import render
+from app.web.dependencies import BaseUrlDep
 from app.web.negotiation import page_router
 from app.web.pages.accuracy import AccuracyPage
 
@@ -11,6 +12,6 @@ router = page_router(shared=True)
 
 
 @router.get("/accuracy")
-async def explain_accuracy() -> HTMLResponse:
+async def explain_accuracy(base_url: BaseUrlDep) -> HTMLResponse:
     """How far estimates are from what people measured, the worst cases included."""
-    return render(AccuracyPage.of(shipped()))
+    return render(AccuracyPage.of(shipped(), base_url=base_url))

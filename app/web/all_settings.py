@@ -36,7 +36,7 @@ async def show_settings(request: Request, catalogue: CatalogueDep, base_url: Bas
     focus = request.query_params.get(FOCUS, "")
     focus = focus if focus in settings_by_id() else ""
     if not typed.texts:
-        return render(SettingsPage.of(typed, errors={}, echoes={}, answer=None, focus=focus))
+        return render(SettingsPage.of(typed, errors={}, echoes={}, answer=None, focus=focus, base_url=base_url))
     return await computed(lambda: _page(typed, catalogue, base_url=base_url, focus=focus))
 
 
@@ -67,7 +67,8 @@ def _page(typed: Typed, catalogue: Snapshot, *, base_url: str, focus: str) -> HT
             answer = _answer(reading.asked, catalogue, base_url)
         except Unprocessable as refused:
             errors = errors_of(refused.problems)
-    page = SettingsPage.of(typed, errors=errors, echoes=_certain(reading, errors), answer=answer, focus=focus)
+    told = _certain(reading, errors)
+    page = SettingsPage.of(typed, errors=errors, echoes=told, answer=answer, focus=focus, base_url=base_url)
     return render(page, status=UNPROCESSABLE if errors else 200)
 
 

@@ -16,7 +16,7 @@ from app.catalogue.snapshot import Snapshot
 from app.flat_query import hardware_in_words
 from app.requests import LONGEST_PASTE, FitRequest
 from app.templating import render
-from app.web.dependencies import CatalogueDep
+from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
 from app.web.pages.fit import FitPage, FitProblem, link
 
@@ -32,10 +32,15 @@ MemoryText = Annotated[str, Query(max_length=20)]
 
 
 @router.get("/fit")
-def show_fit(catalogue: CatalogueDep, hardware: Hardware = [], memory: MemoryText = "") -> HTMLResponse:  # noqa: B006
+def show_fit(
+    catalogue: CatalogueDep,
+    base_url: BaseUrlDep,
+    hardware: Hardware = [],  # noqa: B006
+    memory: MemoryText = "",
+) -> HTMLResponse:
     """What the hardware in the address can do; without any, the question."""
     if not any(text.strip() for text in hardware):
-        return render(FitPage.asking())
+        return render(FitPage.asking(base_url=base_url))
     memory_gb, problem = _memory(memory)
     entries = [hardware_in_words(text[:LONGEST_PASTE], _known(catalogue)) for text in hardware if text.strip()]
     try:
@@ -43,13 +48,14 @@ def show_fit(catalogue: CatalogueDep, hardware: Hardware = [], memory: MemoryTex
     except ValidationError:
         problem = FitProblem("card_name-1", "Enter up to 50 devices, each with a count of 1 to 100,000.")
     if problem:
-        return render(FitPage.asking(hardware, memory, problem=problem), status=UNPROCESSABLE)
+        page = FitPage.asking(hardware, memory, problem=problem, base_url=base_url)
+        return render(page, status=UNPROCESSABLE)
     answer = advisor.fit(catalogue, request, at=datetime.now(UTC))
-    return render(FitPage.of(answer, hardware, memory=memory))
+    return render(FitPage.of(answer, hardware, memory=memory, base_url=base_url))
 
 
 @router.post("/fit")
-async def take_hardware(request: Request) -> Response:
+async def take_hardware(request: Request, base_url: BaseUrlDep) -> Response:
     """From the form, or from what a tool printed, to the address of the answer."""
     form = await request.form()
     given = {name: [v for v in form.getlist(name) if not isinstance(v, UploadFile)] for name in form}
@@ -69,7 +75,8 @@ async def take_hardware(request: Request) -> Response:
         )
         problem = FitProblem("pasted" if text else "card_name-1", text or "Enter at least one device, like RTX 3060.")
     if problem:
-        return render(FitPage.asking(cards, memory, pasted=pasted, problem=problem), status=UNPROCESSABLE)
+        page = FitPage.asking(cards, memory, pasted=pasted, problem=problem, base_url=base_url)
+        return render(page, status=UNPROCESSABLE)
     return RedirectResponse(link(cards, memory), SEE_OTHER)
 
 

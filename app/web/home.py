@@ -1,11 +1,14 @@
 """The start page, and how answers are decided."""
 
+from fastapi import Response
 from fastapi.responses import HTMLResponse
 
+from app.computing import computed
 from app.templating import render
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
 from app.web.pages.home import CommonQuestionsPage, HomePage, ScenariosPage
+from app.web.preview import Preview, preview_response
 
 router = page_router()
 shared = page_router(shared=True)
@@ -17,6 +20,13 @@ async def show_home(catalogue: CatalogueDep, base_url: BaseUrlDep) -> HTMLRespon
     return render(HomePage.of(catalogue, base_url=base_url))
 
 
+@router.get("/preview.png")
+async def draw_site() -> Response:
+    """The picture that stands beside links to pages that have none of their own."""
+    title = "Which hardware do you need for machine learning?"
+    return await computed(lambda: preview_response(Preview("Answer a few plain questions.", title)))
+
+
 @router.get("/questions")
 async def list_common_questions(base_url: BaseUrlDep) -> HTMLResponse:
     """Questions that many people ask, each with its answer."""
@@ -24,6 +34,6 @@ async def list_common_questions(base_url: BaseUrlDep) -> HTMLResponse:
 
 
 @shared.get("/scenarios")
-async def explain_scenarios(catalogue: CatalogueDep) -> HTMLResponse:
+async def explain_scenarios(catalogue: CatalogueDep, base_url: BaseUrlDep) -> HTMLResponse:
     """The four kinds of answer, the tiers and the rules."""
-    return render(ScenariosPage.of(catalogue.policy))
+    return render(ScenariosPage.of(catalogue.policy, base_url=base_url))

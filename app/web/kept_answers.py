@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Annotated
 from urllib.parse import parse_qsl
 
-from fastapi import Form, Path
+from fastapi import Form, Path, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app import advisor
@@ -24,6 +24,7 @@ from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
 from app.web.pages.differences import DifferencesPage
 from app.web.pages.result import KeptView, ResultPage
+from app.web.preview import Preview, preview_response
 
 router = page_router()
 
@@ -62,6 +63,13 @@ def show_kept_answer(slug: Slug, session: SessionDep) -> HTMLResponse:
     kept = KeptView(slug, day(saved.created_at.date()), f"/r/{slug}/differences")
     answer = RecommendationAnswer.model_validate(saved.answer)
     return render(ResultPage.of(answer, answers=Answers(), kept=kept))
+
+
+@router.get("/r/{slug}/preview.png")
+def draw_kept_answer(slug: Slug, session: SessionDep) -> Response:
+    """The answer as the picture that stands beside its short link."""
+    saved = _saved(session.get(SavedAnswer, slug))
+    return preview_response(Preview.of(RecommendationAnswer.model_validate(saved.answer)))
 
 
 @router.get("/r/{slug}/differences")

@@ -1,18 +1,24 @@
 """Learn pages and the glossary."""
 
+from fastapi import Response
 from fastapi.responses import HTMLResponse
 
+from app.computing import computed
 from app.errors import NotFound, Unavailable
 from app.field_problems import nearest
-from app.learn.lesson import lesson, lessons
+from app.learn.lesson import Lesson, lesson, lessons
 from app.learn.worked import WORKED
 from app.templating import render
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
 from app.web.pages.glossary import GlossaryPage
 from app.web.pages.learn import LearnPage, LessonPage
+from app.web.preview import Preview, preview_response
 
 router = page_router()
+
+NAME = "Learn"
+"""What stands above the title in a picture."""
 
 
 @router.get("/learn")
@@ -27,15 +33,27 @@ async def show_glossary(base_url: BaseUrlDep) -> HTMLResponse:
     return render(GlossaryPage.of(base_url=base_url))
 
 
+@router.get("/learn/{slug}/preview.png")
+async def draw_lesson(slug: str) -> Response:
+    """The idea of a page as the picture that stands beside links to it."""
+    found = _lesson(slug)
+    return await computed(lambda: preview_response(Preview(NAME, found.title)))
+
+
 @router.get("/learn/{slug}")
 async def show_lesson(slug: str, catalogue: CatalogueDep, base_url: BaseUrlDep) -> HTMLResponse:
     """One idea, with numbers worked out from the catalogue of today."""
-    found = lesson(slug)
-    if found is None:
-        near = nearest(slug, [each.slug for each in lessons()])
-        raise NotFound(f"There is no page called “{slug[:80]}”.", suggestions=[f"/learn/{each}" for each in near])
+    found = _lesson(slug)
     try:
         worked = WORKED[slug](catalogue)
     except LookupError as missing:
         raise Unavailable(f"This page needs something that the catalogue does not hold now: {missing}.") from missing
     return render(LessonPage.of(found, worked, base_url=base_url))
+
+
+def _lesson(slug: str) -> Lesson:
+    found = lesson(slug)
+    if found is None:
+        near = nearest(slug, [each.slug for each in lessons()])
+        raise NotFound(f"There is no page called “{slug[:80]}”.", suggestions=[f"/learn/{each}" for each in near])
+    return found

@@ -15,7 +15,7 @@ from app.questionnaire.answers import Answers
 from app.questionnaire.questions import STEPS
 from app.questionnaire.to_workload import size_in_name
 from app.templating import render
-from app.web.dependencies import CatalogueDep
+from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
 from app.web.pages.questions import CHECKING, CheckPage, QuestionPage, address
 
@@ -29,16 +29,18 @@ Step = Annotated[str, Path(max_length=20)]
 
 
 @router.get("/q/{step}")
-async def show_question(step: Step, request: Request) -> Response:
+async def show_question(step: Step, request: Request, base_url: BaseUrlDep) -> Response:
     """One question, with what was answered before."""
     answers, checking = _asked(request)
-    return _question_page(step, answers, checking=checking) or RedirectResponse(
+    return _question_page(step, answers, checking=checking, base_url=base_url) or RedirectResponse(
         address(f"/q/{flow.after(step, answers) or 'goal'}", answers), SEE_OTHER
     )
 
 
 @router.post("/q/{step}")
-async def answer_question(step: Step, request: Request, catalogue: CatalogueDep) -> Response:
+async def answer_question(
+    step: Step, request: Request, catalogue: CatalogueDep, base_url: BaseUrlDep
+) -> Response:
     """Take an answer and lead on to the next question, or say what is wrong with it."""
     before, checking = _asked(request)
     question = flow.question_of(_known(step), before)
@@ -49,7 +51,8 @@ async def answer_question(step: Step, request: Request, catalogue: CatalogueDep)
     answers = before.replaced(question, given)
     errors = flow.open_fields(question, answers) or unknown_model(answers, catalogue)
     if errors:
-        return render(QuestionPage.of(question, answers, checking=checking, errors=errors), status=UNPROCESSABLE)
+        page = QuestionPage.of(question, answers, checking=checking, errors=errors, base_url=base_url)
+        return render(page, status=UNPROCESSABLE)
     return RedirectResponse(_next(step, flow.sound(answers), checking=checking), SEE_OTHER)
 
 
@@ -71,12 +74,12 @@ def _known(step: str) -> str:
     return step
 
 
-def _question_page(step: str, answers: Answers, *, checking: bool) -> HTMLResponse | None:
+def _question_page(step: str, answers: Answers, *, checking: bool, base_url: str) -> HTMLResponse | None:
     """The page of a step; None when the answers skip it."""
     question = flow.question_of(_known(step), answers)
     if question is None:
         return None
-    return render(QuestionPage.of(question, answers, checking=checking, errors={}))
+    return render(QuestionPage.of(question, answers, checking=checking, errors={}, base_url=base_url))
 
 
 def _next(step: str, answers: Answers, *, checking: bool) -> str:

@@ -17,6 +17,7 @@ from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
 from app.web.pages.questions import QuestionPage
 from app.web.pages.result import ResultPage
+from app.web.preview import Preview, preview_response
 from app.web.questions import unknown_model
 from app.web.result_text import as_csv, as_markdown
 
@@ -32,7 +33,8 @@ async def show_result(request: Request, catalogue: CatalogueDep, base_url: BaseU
     question = question_of("size", answers)
     errors = unknown_model(answers, catalogue)
     if errors and question is not None:
-        return render(QuestionPage.of(question, answers, checking=True, errors=errors), status=UNPROCESSABLE)
+        page = QuestionPage.of(question, answers, checking=True, errors=errors, base_url=base_url)
+        return render(page, status=UNPROCESSABLE)
     return render(ResultPage.of(await computed(lambda: _answer(request, catalogue, base_url)), answers=answers))
 
 
@@ -49,6 +51,12 @@ async def download_table(request: Request, catalogue: CatalogueDep, base_url: Ba
     headers = {"content-disposition": 'attachment; filename="whichrig.csv"'}
     text = as_csv(await computed(lambda: _answer(request, catalogue, base_url)))
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/result/preview.png")
+async def draw_preview(request: Request, catalogue: CatalogueDep, base_url: BaseUrlDep) -> Response:
+    """The answer as the picture that stands beside links to it."""
+    return await computed(lambda: preview_response(Preview.of(_answer(request, catalogue, base_url))))
 
 
 @router.get("/badge.svg")

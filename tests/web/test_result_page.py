@@ -138,7 +138,7 @@ def test_previews_tell_the_verdict(page):
     assert told["og:title"] == "One card with 24 GB is enough."
     assert told["og:description"] == "It fits on one card."
     assert told["og:url"] == page.select_one("link[rel=canonical]")["href"] == "https://rig.example/result?task=train"
-    assert told["og:image"] == "https://rig.example/badge.svg?task=train"
+    assert told["og:image"] == "https://rig.example/result/preview.png?task=train"
 
 
 def test_people_elsewhere_read_that_nothing_is_converted(shown):

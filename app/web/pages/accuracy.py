@@ -9,6 +9,9 @@ from app import formatting
 from app.accuracy.report import Kind, Line, Report, WorstCase
 from app.accuracy.scoring import Score
 from app.web.charts import Bar, bars
+from app.web.pages.head import Head
+
+ABOUT = "Predicted against measured memory, speed and time, class by class, the worst cases included."
 
 METRIC_TITLES = {
     "memory_gib_per_device": "memory", "throughput_total": "speed", "prefill_tokens_per_s": "tokens read a second",
@@ -100,9 +103,10 @@ class AccuracyPage:
     left_out: tuple[LeftOutRow, ...]
     worst: tuple[WorstRow, ...]
     stamp: str
+    head: Head
 
     @classmethod
-    def of(cls, report: Report) -> Self:
+    def of(cls, report: Report, *, base_url: str) -> Self:
         """The page of a report."""
         return cls(
             title="How accurate are the estimates?",
@@ -121,6 +125,7 @@ class AccuracyPage:
                 for one in report.left_out
             ),
             worst=tuple(_worst(case) for case in report.worst),
+            head=Head.of("How accurate are the estimates?", ABOUT, url=f"{base_url}/accuracy"),
             stamp=f"Version {report.version}, {formatting.day(report.as_of)}.",
         )
 

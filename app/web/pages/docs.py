@@ -8,7 +8,9 @@ from markupsafe import Markup
 
 from app.settings import ROOT
 from app.web.markdown import Document, Heading, document, site_address
+from app.web.pages.head import Head
 
+ABOUT = "How to use WhichRig, how to run it, and how its answers come about."
 DOCS = ROOT / "docs"
 DECISIONS = "decisions/"
 SECTIONS = {
@@ -57,9 +59,10 @@ class DocsPage:
 
     title: str
     sections: tuple[Section, ...]
+    head: Head
 
     @classmethod
-    def of(cls) -> Self:
+    def of(cls, *, base_url: str) -> Self:
         """The list of all documents."""
         found = documents()
         named = {name for names in SECTIONS.values() for name in names}
@@ -73,6 +76,7 @@ class DocsPage:
                 for title, names in groups.items()
                 if (entries := tuple(_entry(name, found[name]) for name in names if name in found))
             ),
+            Head.of("Documentation", ABOUT, url=f"{base_url}/docs"),
         )
 
 
@@ -85,11 +89,13 @@ class DocumentPage:
     title: str
     headings: tuple[Heading, ...]
     html: Markup
+    head: Head
 
     @classmethod
-    def of(cls, shown: Document) -> Self:
+    def of(cls, shown: Document, *, url: str) -> Self:
         """The page of a document; a short one needs no list of its sections."""
-        return cls(shown.title, shown.headings if len(shown.headings) > 2 else (), shown.html)
+        headings = shown.headings if len(shown.headings) > 2 else ()
+        return cls(shown.title, headings, shown.html, Head.of(shown.title, shown.summary, url=url))
 
 
 def _entry(name: str, shown: Document) -> Entry:

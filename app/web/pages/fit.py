@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from app import formatting
 from app.answer import AssumptionAnswer, FitAnswer, FitJobAnswer, RangeAnswer, UpgradeAnswer
 from app.web.labels import assumed_value, details, label
+from app.web.pages.head import Head
 
 ROWS = 3
 """Empty rows for devices, at least."""
@@ -16,6 +17,9 @@ SPEEDS = {"fast": "Fast", "usable": "Usable", "slow": "Slow", "impractical": "To
 ACTIONS = {"buy": "Buy", "add": "Add", "rent": "Rent"}
 FITS = {"not_supported": ("Not supported", "✕"), "unknown": ("Unknown", "?")}
 BEST_UPGRADES = 4
+
+
+ABOUT = "Name your graphics cards or chips, and see which models they run, adapt and train, and how fast."
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +98,17 @@ class FitPage:
     memory: str
     pasted: str
     errors: tuple[FitProblem, ...]
+    head: Head
 
     @classmethod
     def asking(
-        cls, hardware: Sequence[str] = (), memory: str = "", *, pasted: str = "", problem: FitProblem | None = None
+        cls,
+        hardware: Sequence[str] = (),
+        memory: str = "",
+        *,
+        pasted: str = "",
+        problem: FitProblem | None = None,
+        base_url: str,
     ) -> Self:
         """The question, with what was entered before."""
         return cls(
@@ -112,10 +123,11 @@ class FitPage:
             memory=memory,
             pasted=pasted,
             errors=(problem,) if problem else (),
+            head=_head(base_url, indexed=not hardware),
         )
 
     @classmethod
-    def of(cls, answer: FitAnswer, hardware: Sequence[str], *, memory: str) -> Self:
+    def of(cls, answer: FitAnswer, hardware: Sequence[str], *, memory: str, base_url: str) -> Self:
         """The answer, with the form to ask again."""
         groups = groupby(answer.jobs, key=lambda job: job.group)
         titles = {job.slug: job.title for job in answer.jobs}
@@ -137,7 +149,12 @@ class FitPage:
             memory=memory,
             pasted="",
             errors=(),
+            head=_head(base_url, indexed=False),
         )
+
+
+def _head(base_url: str, *, indexed: bool) -> Head:
+    return Head.of("What can I do with what I have?", ABOUT, url=f"{base_url}/fit", indexed=indexed)
 
 
 def speed_in_words(value: RangeAnswer, unit: str) -> str:

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from typing import Self
+from urllib.parse import urlsplit
 
 LONGEST = 300
 """Characters of a description; previews show fewer."""
+PICTURE = "/preview.png"
+"""The picture of pages that have none of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +26,5 @@ class Head:
         """The head of a page; a long description ends at a word."""
         if len(description) > LONGEST:
             description = description[:LONGEST].rsplit(" ", 1)[0] + " …"
-        return cls(title, description, url, indexed, image_url)
+        site = "{0.scheme}://{0.netloc}".format(urlsplit(url))
+        return cls(title, description, url, indexed, image_url or site + PICTURE)

@@ -20,6 +20,8 @@ COMMON_DESCRIPTION = "Common questions about hardware for machine learning, each
 
 _COMMON = Path(__file__).parent.parent / "common_questions.toml"
 
+ABOUT_DECIDING = "No graphics card, one card, your own machine or the cloud, a cluster: the rules that decide, in full."
+
 
 @dataclass(frozen=True, slots=True)
 class CommonQuestion:
@@ -116,9 +118,10 @@ class ScenariosPage:
     scenarios: tuple[Scenario, ...]
     tiers: tuple[TierView, ...]
     rules: tuple[RuleView, ...]
+    head: Head
 
     @classmethod
-    def of(cls, policy: Policy) -> Self:
+    def of(cls, policy: Policy, *, base_url: str) -> Self:
         """The page of a policy."""
         titles = {scenario.slug: scenario.title for scenario in policy.scenarios}
         rules = sorted((rule for rule in policy.rules if rule.kind == "scenario"), key=lambda rule: -rule.priority)
@@ -127,6 +130,7 @@ class ScenariosPage:
             scenarios=scenarios_of(policy),
             tiers=tuple(_tier(tier) for tier in sorted(policy.tiers, key=lambda tier: tier.position)),
             rules=tuple(_rule(rule, titles) for rule in rules),
+            head=Head.of("How we decide", ABOUT_DECIDING, url=f"{base_url}/scenarios"),
         )
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from app.learn.glossary import Run, marked
 from app.learn.lesson import Bar, Lesson, Matrix, Moment, Section, Source, Table, Use, Worked, lessons
-from app.web.pages.head import Head
+from app.web.pages.head import PICTURE, Head
 
 BAR_WIDTH = 100.0
 """Width of a bar's drawing, which is stretched to the room it has."""
@@ -139,8 +139,13 @@ class LessonPage:
             use=found.use,
             before_page=entries[place - 2] if place > 1 else None,
             next_page=entries[place] if place < len(entries) else None,
-            head=Head.of(found.title, found.idea, url=base_url + url_of(found)),
+            head=_head(found, idea=found.idea.format_map(numbers), base_url=base_url),
         )
+
+
+def _head(found: Lesson, *, idea: str, base_url: str) -> Head:
+    url = base_url + url_of(found)
+    return Head.of(found.title, idea, url=url, image_url=url + PICTURE)
 
 
 def entries_of(found: Sequence[Lesson]) -> tuple[Entry, ...]:

@@ -8,9 +8,12 @@ from urllib.parse import urlencode
 from app.questionnaire import describe, flow
 from app.questionnaire.answers import Answers
 from app.questionnaire.questions import Field, Question, countries
+from app.web.pages.head import Head
 
 CARD_ROWS = 2
 """Rows for graphics cards that an empty form has; one more than there are answers otherwise."""
+
+ABOUT = "A few plain questions about your machine-learning work, and which hardware it needs. You may need nothing new."
 
 CHECKING = ("from", "check")
 """Says that a question was opened from the summary, so that Continue leads back there."""
@@ -109,9 +112,12 @@ class QuestionPage:
     fields: tuple[FieldView, ...]
     errors: tuple[ErrorView, ...]
     answers: tuple[AnswerView, ...]
+    head: Head
 
     @classmethod
-    def of(cls, question: Question, answers: Answers, *, checking: bool, errors: Mapping[str, str]) -> Self:
+    def of(
+        cls, question: Question, answers: Answers, *, checking: bool, errors: Mapping[str, str], base_url: str
+    ) -> Self:
         """The page of a question; ``errors`` says by field what is wrong with its answers."""
         sound = flow.sound(answers)
         steps = [each.step for each in flow.path(sound)]
@@ -132,6 +138,12 @@ class QuestionPage:
             fields=tuple(_field(each, question, answers, errors) for each in flow.fields_of(question, answers)),
             errors=tuple(ErrorView(_target(each), errors[each.id]) for each in question.fields if each.id in errors),
             answers=tuple(view for view in answer_views(sound) if not view.assumed),
+            head=Head.of(
+                question.title,
+                ABOUT,
+                url=f"{base_url}/q/{question.step}",
+                indexed=question.step == "goal" and not sound.values,
+            ),
         )
 
 

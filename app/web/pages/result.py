@@ -10,7 +10,7 @@ from app.flat_query import PLACES
 from app.questionnaire.answers import Answers
 from app.web.currency import currency_note
 from app.web.labels import assumed_value, details, flat_name, label, step_of
-from app.web.pages.head import Head
+from app.web.pages.head import PICTURE, Head
 from app.web.pages.memory import MemorySection
 from app.web.pages.picks import OwnedView, PickView, TimeRow
 from app.web.pages.questions import AnswerView, address, answer_views
@@ -152,14 +152,14 @@ class ResultPage:
             check_url=address("/check", answers) if answers.values else "",
             currency=currency_note(dict(parse_qsl(query)).get("country", "")),
             kept=kept,
-            head=_head(answer, query),
+            head=_head(answer, query, kept=kept),
         )
 
 
-def _head(answer: RecommendationAnswer, query: str) -> Head:
+def _head(answer: RecommendationAnswer, query: str, *, kept: KeptView | None) -> Head:
     """Previews tell the verdict and why; search engines are kept off, as there are endlessly many answers."""
     base_url = answer.links.html.partition("/result?")[0]
-    image_url = f"{base_url}/badge.svg?{query}"
+    image_url = f"{base_url}/r/{kept.slug}{PICTURE}" if kept else f"{base_url}/result{PICTURE}?{query}"
     told = " ".join(answer.scenario.reasons)
     return Head.of(answer.verdict, told, url=answer.links.html, indexed=False, image_url=image_url)
 

@@ -8,11 +8,13 @@ from urllib.parse import urlencode
 from app import formatting
 from app.answer import AssumptionAnswer, RecommendationAnswer
 from app.web.labels import assumed_value, details, flat_name
+from app.web.pages.head import Head
 from app.web.pages.questions import ErrorView
 from app.web.settings_fields import Section, Setting, sections
 from app.web.settings_form import Typed
 
 PATH = "/settings"
+ABOUT = "Every setting of a machine-learning job on one page, each with its default and why it matters."
 FOCUS = "at"
 """Query field that says which setting takes the keyboard's focus."""
 
@@ -121,6 +123,7 @@ class SettingsPage:
     sections: tuple[SectionView, ...]
     errors: tuple[ErrorView, ...]
     outcome: Outcome | None
+    head: Head
 
     @classmethod
     def of(
@@ -131,6 +134,7 @@ class SettingsPage:
         echoes: Mapping[str, str],
         answer: RecommendationAnswer | None,
         focus: str = "",
+        base_url: str,
     ) -> Self:
         """The page of what was typed; ``answer`` where it could be understood."""
         assumed = {flat_name(each.field): each for each in answer.assumptions} if answer else {}
@@ -145,6 +149,7 @@ class SettingsPage:
             sections=shown,
             errors=tuple(ErrorView(one.id, one.error) for section in shown for one in section.settings if one.error),
             outcome=Outcome.of(answer) if answer else None,
+            head=Head.of("All settings on one page", ABOUT, url=base_url + PATH, indexed=not typed.texts),
         )
 
 
