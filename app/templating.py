@@ -45,7 +45,8 @@ def environment() -> Environment:
     env.globals["_n"] = said_of_count
     env.globals["language"] = spoken
     env.globals["other_languages"] = other_languages
-    env.globals["in_language"] = in_language
+    env.globals["languages"] = lambda: list(known_languages().values())
+    env.globals["address_in"] = address_in
     return env
 
 
@@ -58,6 +59,11 @@ def said(text: str, /, **places: object) -> Markup:
 def said_of_count(one: str, several: str, count: int, /, **places: object) -> Markup:
     """The same for a number of things, which stands in the place ``count``."""
     return Markup(text_of_count(one, several, count)).format(**{"count": count} | places)  # noqa: S704 - see above
+
+
+def address_in(language: Language, address: str) -> str:
+    """Where a page stands in a language; in English at the address itself."""
+    return address if language.english else in_language(address, language.code)
 
 
 _STANDING: ContextVar[str] = ContextVar("standing", default="/")
