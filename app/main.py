@@ -10,7 +10,15 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
 from app import __version__, error_responses
-from app.admin import account_pages, draft_pages, entry_pages, start_page, trail_pages, transfer_pages
+from app.admin import (
+    account_pages,
+    draft_pages,
+    entry_pages,
+    single_sign_on_pages,
+    start_page,
+    trail_pages,
+    transfer_pages,
+)
 from app.admin import api as admin_api
 from app.api import accuracy, batch_lines, estimate, fit, hardware, health, metrics, models, offers, policy, recommend
 from app.catalogue.snapshot import Snapshot
@@ -69,6 +77,7 @@ ROUTERS = (
     accuracy.router,
     start_page.router,
     account_pages.router,
+    single_sign_on_pages.router,
     draft_pages.router,
     trail_pages.router,
     transfer_pages.router,

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from app.field_problems import field_problems
 
 PREFIX = "WHICHRIG_"
 ROOT = Path(__file__).resolve().parent.parent
 """Where templates, static files, migrations and the seed lie."""
+
+ROLES = ("viewer", "editor", "approver")
+"""Of administrators, from the one who may least; each may do what those before it may."""
 
 _LIMIT = re.compile(r"[1-9]\d{0,8}/(second|minute|hour|day)")
 
@@ -43,6 +46,34 @@ class Settings(BaseModel):
     two_person_approval: bool = Field(
         False,
         description="Whether a draft has to be published by somebody who made none of its edits.",
+    )
+    oidc_client_id: str = Field(
+        "", description="Name of this service at the OpenID Connect provider that administrators sign in with."
+    )
+    oidc_client_secret: str = Field(
+        "", description="Its secret there; empty for a public client, which PKCE alone protects.", repr=False
+    )
+    oidc_issuer: str = Field(
+        "",
+        description="Address of that provider, exactly as it names itself. Empty: administrators sign in with "
+        "passwords only.",
+    )
+    oidc_label: str = Field("single sign-on", min_length=1, description="What the way in through it is called.")
+    oidc_scopes: str = Field("openid email profile", description="Scopes that the provider is asked for.")
+    oidc_new_accounts: bool = Field(
+        False,
+        description="Whether somebody without an account gets one when they first come through the provider; "
+        "otherwise only addresses that have an account come in.",
+    )
+    oidc_trust_emails: bool = Field(
+        False,
+        description="Whether e-mail addresses count as verified when the provider does not say whether they are.",
+    )
+    oidc_roles_claim: str = Field("groups", min_length=1, description="Claim with somebody's groups at the provider.")
+    oidc_roles: str = Field(
+        "",
+        description="Roles by group, such as admins=approver, staff=editor, *=viewer, where * is everybody; at each "
+        "sign-in the highest one counts. Empty: accounts keep their role, and new ones are viewers.",
     )
     prices_every_hours: float = Field(
         0,
@@ -100,6 +131,28 @@ class Settings(BaseModel):
             raise ValueError(message)
         return value.rstrip("/")
 
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _a_provider(cls, value: str, info: ValidationInfo) -> str:
+        url = urlsplit(value)
+        on_this_machine = url.scheme == "http" and url.hostname in {"localhost", "127.0.0.1", "::1"}
+        if value and (not url.hostname or not (url.scheme == "https" or on_this_machine)):
+            message = "Enter an address that begins with https://"
+            raise ValueError(message)
+        if value and not info.data.get("oidc_client_id"):
+            message = "Set WHICHRIG_OIDC_CLIENT_ID as well"
+            raise ValueError(message)
+        return value
+
+    @field_validator("oidc_roles")
+    @classmethod
+    def _roles_by_group(cls, value: str) -> str:
+        for group, role in roles_by_group(value):
+            if not group or role not in ROLES:
+                message = f"Enter groups with {', '.join(ROLES[:-1])} or {ROLES[-1]}, such as admins=approver, *=viewer"
+                raise ValueError(message)
+        return value
+
     @field_validator("rate_limit")
     @classmethod
     def _a_limit(cls, value: str) -> str:
@@ -135,6 +188,16 @@ class Settings(BaseModel):
             problems = field_problems(error.errors(include_url=False), model=cls)
             lines = [f"{variable(problem.pointer.strip('/'))}: {problem.detail}." for problem in problems]
             raise SettingsError("\n".join(lines)) from None
+
+
+def roles_by_group(text: str) -> list[tuple[str, str]]:
+    """Pairs of a group and a role.
+
+    >>> roles_by_group("ml team=editor, *=viewer")
+    [('ml team', 'editor'), ('*', 'viewer')]
+    """
+    pairs = [one.rpartition("=") for one in text.split(",") if one.strip()]
+    return [(group.strip(), role.strip()) for group, _, role in pairs]
 
 
 def variable(name: str) -> str:

@@ -1,5 +1,6 @@
 """Who may come in: the caller of a request from its session cookie or its key, and what each role may do."""
 
+from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote
 
@@ -13,7 +14,7 @@ from app.negotiation import prefers_html
 
 SIGN_IN = "/admin/sign-in"
 COOKIE = "whichrig-session"
-SECURE_COOKIE = "__Host-" + COOKIE
+HOST_ONLY = "__Host-"
 BEARER = "bearer "
 
 
@@ -92,9 +93,23 @@ def drop_cookie(request: Request, response: Response) -> None:
     response.delete_cookie(cookie_name(request), path="/", secure=_https(request), httponly=True, samesite="lax")
 
 
-def cookie_name(request: Request) -> str:
+@dataclass(frozen=True, slots=True)
+class CookieOf:
+    """A cookie of this request's site."""
+
+    name: str
+    secure: bool
+
+
+def cookie_of(request: Request, name: str) -> CookieOf:
     """With https the browser itself sees to it that no other site can set the cookie."""
-    return SECURE_COOKIE if _https(request) else COOKIE
+    https = _https(request)
+    return CookieOf(f"{HOST_ONLY}{name}" if https else name, https)
+
+
+def cookie_name(request: Request) -> str:
+    """The cookie of sessions."""
+    return cookie_of(request, COOKIE).name
 
 
 def _https(request: Request) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
@@ -37,15 +38,33 @@ class SignInPage:
     after: str
     fields: tuple[FormField, ...]
     errors: tuple[ErrorLine, ...] = ()
+    provider: str = ""
+    """What the way in through the provider is called; empty: there is none."""
+    provider_url: str = ""
+    problem: str = ""
+    """What went wrong on that way."""
+    sign_out_url: str = ""
+    """Where one signs out of the provider as well, shown after signing out here."""
 
     @classmethod
-    def of(cls, after: str, *, email: str = "", error: str = "") -> "SignInPage":
+    def of(
+        cls,
+        after: str,
+        *,
+        email: str = "",
+        error: str = "",
+        provider: str = "",
+        problem: str = "",
+        sign_out_url: str = "",
+    ) -> "SignInPage":
         """The form, perhaps with what went wrong."""
         fields = (
             FormField("email", "E-mail address", "email", email, error=error),
             FormField("password", "Password", "password", ""),
         )
-        return cls("Sign in", after, fields, (ErrorLine("email", error),) if error else ())
+        errors = (ErrorLine("email", error),) if error else ()
+        provider_url = f"/admin/sign-in/provider?{urlencode({'after': after})}" if provider else ""
+        return cls("Sign in", after, fields, errors, provider, provider_url, problem, sign_out_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +105,9 @@ class AccountPage:
 
 
 @router.get("/sign-in")
-def show_sign_in(after: str = "/admin") -> Response:
+def show_sign_in(request: Request, after: str = "/admin") -> Response:
     """The form to sign in."""
-    return render(SignInPage.of(_inside(after)))
+    return render(SignInPage.of(inside(after), provider=_provider(request)))
 
 
 @router.post("/sign-in")
@@ -99,9 +118,10 @@ async def sign_in(request: Request, form: Entered) -> Response:
     wait_s = await asyncio.to_thread(_turn, request, email, source)
     await asyncio.sleep(wait_s)
     token = await asyncio.to_thread(_checked, request, email, password, source=source)
-    after = _inside(form.get("after", ""))
+    after = inside(form.get("after", ""))
     if token is None:
-        page = SignInPage.of(after, email=email, error="The address or the password is wrong")
+        wrong = "The address or the password is wrong"
+        page = SignInPage.of(after, email=email, error=wrong, provider=_provider(request))
         return render(page, status=UNPROCESSABLE)
     response = RedirectResponse(after, SEE_OTHER)
     set_cookie(request, response, token=token)
@@ -110,9 +130,15 @@ async def sign_in(request: Request, form: Entered) -> Response:
 
 @router.post("/sign-out")
 def sign_out(request: Request, caller: Person, session: SessionDep) -> Response:
-    """End this session."""
-    accounts.sign_out(session, caller.session_id)
-    return _signed_out(request)
+    """End this session; one that began at the provider shows the way to sign out there as well."""
+    if not accounts.sign_out(session, caller.session_id):
+        return _signed_out(request)
+    from app.admin.single_sign_on_pages import provider_sign_out
+
+    sign_out_url = provider_sign_out(request.app.state.settings)
+    response = render(SignInPage.of("/admin", provider=_provider(request), sign_out_url=sign_out_url))
+    drop_cookie(request, response)
+    return response
 
 
 @router.post("/sign-out-everywhere")
@@ -189,7 +215,12 @@ def _check_present(user: User, password: str) -> None:
         raise Unprocessable([FieldProblem("/password", "Enter your present password")])
 
 
-def _inside(path: str) -> str:
+def _provider(request: Request) -> str:
+    settings = request.app.state.settings
+    return settings.oidc_label if settings.oidc_issuer else ""
+
+
+def inside(path: str) -> str:
     """An address of the administration; anything else leads to its start."""
     return path if path.startswith("/admin") and path.isprintable() and "\\" not in path else "/admin"
 
@@ -204,16 +235,21 @@ def _account_page(
     session: Session, caller: accounts.Caller, *, problems: list[FieldProblem] | None = None, new_key: str = ""
 ) -> AccountPage:
     wrong = {problem.pointer.strip("/"): problem.detail for problem in problems or []}
+    has_password = bool(session.get_one(User, caller.user_id).password_hash)
     password_fields = (
-        FormField("password", "Present password", "password", "", error=wrong.get("password", "")),
-        FormField(
-            "new_password",
-            "New password",
-            "password",
-            "",
-            hint=f"At least {passwords.SHORTEST} characters. Afterwards you sign in again everywhere.",
-            error=wrong.get("new_password", ""),
-        ),
+        ()
+        if not has_password
+        else (
+            FormField("password", "Present password", "password", "", error=wrong.get("password", "")),
+            FormField(
+                "new_password",
+                "New password",
+                "password",
+                "",
+                hint=f"At least {passwords.SHORTEST} characters. Afterwards you sign in again everywhere.",
+                error=wrong.get("new_password", ""),
+            ),
+        )
     )
     scopes = [role for role in accounts.ROLES if caller.may(role)]
     key_fields = (

@@ -23,6 +23,7 @@ SESSION_LASTS = timedelta(hours=12)
 KEY_LASTS_DAYS = (1, 366)
 KEY_PREFIX = "wr_"
 SHOWN_OF_A_KEY = 9
+LONGEST_EMAIL = 200
 USED_AGAIN_AFTER = timedelta(minutes=1)
 """How exactly the last use of a key is noted."""
 
@@ -61,6 +62,17 @@ def create_user(session: Session, email: str, *, role: str, password: str, actor
     return user
 
 
+def create_user_of_provider(session: Session, email: str, *, role: str, actor: str) -> User:
+    """A new account for somebody who signs in elsewhere: it has no password."""
+    if not _EMAIL.fullmatch(email) or len(email) > LONGEST_EMAIL:
+        raise Unprocessable([FieldProblem("/email", "Enter an address like ada@example.org")])
+    user = User(email=email, role=role, password_hash="", created_at=_now())
+    session.add(user)
+    session.flush()
+    note(session, actor=actor, key=email, after={"email": email, "role": role}, why="account created")
+    return user
+
+
 def there_are_accounts(session: Session) -> bool:
     """Whether anybody could sign in."""
     return bool(session.scalar(select(func.count()).select_from(User)))
@@ -76,7 +88,7 @@ def user_named(session: Session, email: str) -> User:
     return user
 
 
-def signed_in(session: Session, user: User, *, browser: str) -> str:
+def signed_in(session: Session, user: User, *, browser: str, through_provider: bool = False) -> str:
     """The secret of a new session."""
     token = secrets.token_urlsafe(32)
     session.execute(delete(SignedIn).where(SignedIn.expires_at < _now()))
@@ -87,6 +99,7 @@ def signed_in(session: Session, user: User, *, browser: str) -> str:
             browser=browser[:200],
             created_at=_now(),
             expires_at=_now() + SESSION_LASTS,
+            through_provider=through_provider,
         )
     )
     return token
@@ -104,9 +117,10 @@ def caller_of_session(session: Session, token: str) -> Caller | None:
     return Caller(found.User.id, found.User.email, found.User.role, found.id)
 
 
-def sign_out(session: Session, session_id: int | None) -> None:
-    """End one session."""
-    session.execute(delete(SignedIn).where(SignedIn.id == session_id))
+def sign_out(session: Session, session_id: int | None) -> bool:
+    """End one session; whether it began at the provider."""
+    through = delete(SignedIn).where(SignedIn.id == session_id).returning(SignedIn.through_provider)
+    return bool(session.scalar(through))
 
 
 def sign_out_everywhere(session: Session, user_id: int) -> None:

@@ -33,10 +33,10 @@ def hashed(password: str) -> str:
 
 
 def is_right(password: str, kept: str | None) -> bool:
-    """Whether a password belongs to a hash; without one it takes as long and is wrong."""
+    """Whether a password belongs to a hash; without one, None or empty, it takes as long and is wrong."""
     with _AT_ONCE:
         matches = _hasher.verify(password[:LONGEST], kept or _nobodys())
-    return matches and kept is not None
+    return matches and bool(kept)
 
 
 @cache

@@ -1,6 +1,6 @@
 """The tables of the database."""
 
-from app.tables.accounts import ApiKey, IdempotentAnswer, SignedIn, SignInQueue, User
+from app.tables.accounts import ApiKey, IdempotentAnswer, Identity, SignedIn, SignInQueue, User
 from app.tables.answers import SavedAnswer
 from app.tables.audit import AuditEntry
 from app.tables.base import Base
@@ -19,8 +19,19 @@ from app.tables.market import (
 from app.tables.models import AlgorithmRow, DatasetRow, DiffusionRow, NetworkRow, TransformerRow
 from app.tables.policy import RuleRow, ScenarioRow, TierRow
 from app.tables.quality import AcceptedFinding
-from app.tables.refresh import HeldChange, RefreshRun, SourceValidator, WorkLease
+from app.tables.questions import SavedQuestionRow
+from app.tables.refresh import (
+    FetchedPage,
+    HeldChange,
+    PriceFeed,
+    RefreshJob,
+    RefreshRun,
+    SourceValidator,
+    WorkLease,
+)
 from app.tables.revision import CatalogueRevision
+from app.tables.searches import UnansweredSearch
+from app.tables.uploads import ImportMapping, ImportUpload
 
 SEED_ORDER: tuple[type[Base], ...] = (
     Source,
@@ -45,6 +56,7 @@ SEED_ORDER: tuple[type[Base], ...] = (
     TierRow,
     RuleRow,
     AcceptedFinding,
+    SavedQuestionRow,
 )
 """Tables of the catalogue, those that others refer to first."""
 
@@ -68,18 +80,25 @@ __all__ = [
     "DiffusionRow",
     "DraftChange",
     "EconomicFactor",
+    "FetchedPage",
     "HeldChange",
     "HostPartRow",
     "IdempotentAnswer",
+    "Identity",
+    "ImportMapping",
+    "ImportUpload",
     "MachineRow",
     "NetworkRow",
     "OfferHistoryRow",
     "OfferRow",
+    "PriceFeed",
     "PriceRow",
     "ProviderRow",
+    "RefreshJob",
     "RefreshRun",
     "RuleRow",
     "SavedAnswer",
+    "SavedQuestionRow",
     "ScenarioRow",
     "SignInQueue",
     "SignedIn",
@@ -88,6 +107,7 @@ __all__ = [
     "SourceValidator",
     "TierRow",
     "TransformerRow",
+    "UnansweredSearch",
     "User",
     "WorkLease",
 ]

@@ -39,6 +39,19 @@ class SignedIn(Base):
     browser: Mapped[str] = text()
     created_at: Mapped[datetime] = mapped_column(Moment)
     expires_at: Mapped[datetime] = mapped_column(Moment)
+    through_provider: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """Whether it began at the OpenID Connect provider, where one can sign out as well."""
+
+
+class Identity(Base):
+    """Who somebody is at an OpenID Connect provider: the subject never changes, addresses do."""
+
+    __tablename__ = "identities"
+
+    issuer: Mapped[str] = mapped_column(String(400), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(255), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class ApiKey(Base):

@@ -7,7 +7,7 @@ from app.db import transaction
 from app.main import ROUTERS
 from app.tables import ApiKey, SignedIn, User
 
-OPEN = {"/admin/sign-in"}
+OPEN = {"/admin/sign-in", "/admin/sign-in/provider", "/admin/sign-in/provider/return"}
 PLACES = {
     "table": "hardware",
     "key": "geforce-rtx-4090",
