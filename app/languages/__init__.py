@@ -5,11 +5,12 @@ English stands in the code, in templates and in TOML files; another language is 
 same words.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from gettext import c2py
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from app.worded import Worded
 
 ENGLISH = "en"
 HOME = Path(__file__).parent
+PURE = ("app/engine", "app/advice")
+"""Packages that tell whole sentences in English; the finished sentence is recognised by its template."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +36,8 @@ class Language:
     """English wording of one thing to the wordings for each plural form."""
     form: Callable[[int], int] = lambda count: int(count != 1)
     """Which plural form a number takes."""
+    templates: tuple[tuple[re.Pattern[str], str], ...] = ()
+    """What recognises a finished sentence, with its English template; the most telling first."""
 
     @property
     def name(self) -> str:
@@ -82,6 +87,7 @@ def _read(code: str, path: Path) -> Language:
         catalog = read_po(file, locale=code)
     texts: dict[str, str] = {}
     counted: dict[str, tuple[str, ...]] = {}
+    templates: list[str] = []
     for message in catalog:
         if not message.id or message.fuzzy:
             continue
@@ -89,8 +95,21 @@ def _read(code: str, path: Path) -> Language:
             counted[message.id[0]] = tuple(message.string or message.id)
         elif message.string:
             texts[message.id] = str(message.string)
-    return Language(code, texts, counted, c2py(catalog.plural_expr))
+            if "{" in message.id and any(place.startswith(RECOGNISED) for place, _ in message.locations):
+                templates.append(message.id)
+    found = sorted(templates, key=lambda text: -len(_PLACE.sub("", text)))
+    patterns = tuple((_pattern_of(text), text) for text in found)
+    return Language(code, texts, counted, c2py(catalog.plural_expr), patterns)
 
+
+def _pattern_of(template: str) -> re.Pattern[str]:
+    pieces = _PLACE.split(template)
+    literal = (re.escape(piece) if place % 2 == 0 else f"(?P<{piece}>.*?)" for place, piece in enumerate(pieces))
+    return re.compile("".join(literal), re.DOTALL)
+
+
+_PLACE = re.compile(r"{(\w+)}")
+RECOGNISED = (*PURE, "app/languages/words.toml")
 
 _SPOKEN: ContextVar[Language | None] = ContextVar("spoken", default=None)
 
@@ -140,10 +159,34 @@ def say_count(one: str, several: str, count: float, /, **places: object) -> str:
 
 def text_of_count(one: str, several: str, count: float, /) -> str:
     """The form of a text that a number asks for, its places still open."""
+    return form_of(count, *spoken().counted.get(one, (one, several)))
+
+
+def form_of(count: float, /, *forms: str) -> str:
+    """The one of several forms that a number asks for; half a thing is counted like two.
+
+    >>> form_of(1, "card", "cards"), form_of(0.5, "card", "cards")
+    ('card', 'cards')
+    """
+    place = spoken().form(int(count) if count == int(count) else 2)
+    return forms[min(place, len(forms) - 1)]
+
+
+def say_finished(text: str) -> str:
+    """A sentence of the pure packages, its places filled already, in the language that is spoken."""
     language = spoken()
-    form = language.form(int(count)) if count == int(count) else language.form(2)
-    forms = language.counted.get(one, (one, several))
-    return forms[min(form, len(forms) - 1)]
+    return text if language.english or not text else _recognised(text, language)
+
+
+@lru_cache(maxsize=4096)
+def _recognised(text: str, language: Language) -> str:
+    if text in language.texts:
+        return language.texts[text]
+    for pattern, template in language.templates:
+        if found := pattern.fullmatch(text):
+            places = {name: language.texts.get(value, value) for name, value in found.groupdict().items()}
+            return language.texts[template].format_map(places)
+    return text
 
 
 def _said(value: object) -> object:

@@ -18,14 +18,14 @@ from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 
-from app.languages import HOME
+from app.languages import HOME, PURE
+from app.languages.told import told
 
 ROOT = HOME.parents[1]
 Calls = Mapping[str, tuple[int, ...] | None]
 CALLS: Calls = {"say": None, "worded": None, "say_count": (1, 2)}
 """Functions whose texts are collected from Python, with the places of one and several."""
-TEMPLATE_Calls = Mapping[str, tuple[int, ...] | None]
-CALLS: Calls = {"_": None, "_n": (1, 2)}
+TEMPLATE_CALLS: Calls = {"_": None, "_n": (1, 2)}
 SINCE = datetime(2026, 11, 23, tzinfo=UTC)
 """Stands in the head of every catalogue, so that files change only with their texts."""
 
@@ -98,6 +98,9 @@ def texts() -> Iterator[Text]:
     for path in sorted((ROOT / "templates").rglob("*.html")):
         if "admin" not in path.parts:
             yield from _called(path, babel_extract, TEMPLATE_CALLS)
+    for path in sorted(found for pure in PURE for found in (ROOT / pure).rglob("*.py")):
+        for text in dict.fromkeys(told(path)):
+            yield Text(text, None, _place(path))
     for source in DATA_FILES:
         for path in sorted(ROOT.glob(source.pattern)):
             entries = tomllib.loads(path.read_text("utf-8"))
@@ -124,7 +127,7 @@ def _written(entry: object, source: DataFile, *, wanted: bool) -> Iterator[str]:
                 if name not in source.without:
                     yield from _written(value, source, wanted=not source.keys or name in source.keys)
         case [str(), *labels] if wanted and "options" in source.keys:
-            yield from labels
+            yield from map(str, labels)
         case [str(first), str(second), *_] if wanted and source.without == {"step"}:
             yield from (first, second) if " " in second else (first,)
         case list():

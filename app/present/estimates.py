@@ -20,13 +20,15 @@ from app.engine.hardware import Systems
 from app.engine.job import Job
 from app.engine.result import Estimates, Interval
 from app.engine.units import GIB, MILLISECOND, SECONDS_PER_HOUR
+from app.languages import say, say_finished
+from app.worded import worded
 
 SIGNIFICANT_DIGITS = 6
 """More digits than anything here is known to; fewer make the parts of a sum look wrong."""
-UNKNOWN_DURATION = (
+UNKNOWN_DURATION = worded(
     "The duration is unknown because nobody said how much data there is: give the data set, the epochs or the steps."
 )
-UNKNOWN_COST = "The cost is unknown because the catalogue has no hourly price for this device."
+UNKNOWN_COST = worded("The cost is unknown because the catalogue has no hourly price for this device.")
 
 
 def rounded(value: float) -> float:
@@ -61,17 +63,21 @@ def estimate_answer(job: Job, estimates: Estimates, *, row: int, systems: System
     device = systems.devices.accelerators[row]
     device_hours = range_answer(estimates.device_s, row, per=SECONDS_PER_HOUR)
     price = cheapest_device_hour(market, device.slug)
-    warnings = [WarningAnswer(severity="warning", text=text) for text in estimates.warnings]
+    warnings = [WarningAnswer(severity="warning", text=say_finished(text)) for text in estimates.warnings]
     if estimates.duration_s is None and estimates.throughput_per_s is not None:
-        warnings.append(WarningAnswer(severity="note", text=UNKNOWN_DURATION))
-    assumptions = [AssumptionAnswer(field=a.field, value=a.value, why=a.why) for a in job.assumptions]
+        warnings.append(WarningAnswer(severity="note", text=say(UNKNOWN_DURATION)))
+    assumptions = [AssumptionAnswer(field=a.field, value=a.value, why=say_finished(a.why)) for a in job.assumptions]
     cost = None
     if device_hours and price:
         cost = _scaled(device_hours, price.usd)
-        why = f"cheapest hourly price known for this device: {price.provider}, {price.as_of.isoformat()}"
+        why = say(
+            "cheapest hourly price known for this device: {provider}, {day}",
+            provider=price.provider,
+            day=price.as_of.isoformat(),
+        )
         assumptions.append(AssumptionAnswer(field="price_usd_per_device_hour", value=rounded(price.usd), why=why))
     elif device_hours:
-        warnings.append(WarningAnswer(severity="note", text=UNKNOWN_COST))
+        warnings.append(WarningAnswer(severity="note", text=say(UNKNOWN_COST)))
     usable = float(estimates.usable_memory_bytes[row]) / GIB
     return EstimateAnswer(
         memory_gib_per_device=_memory(estimates, row),
@@ -104,7 +110,9 @@ def _memory(estimates: Estimates, row: int) -> MemoryAnswer | None:
 def breakdown(estimates: Estimates, row: int) -> list[BreakdownAnswer]:
     """The parts of the memory, largest first, without the empty ones."""
     parts = [
-        BreakdownAnswer(part=part.part, gib=rounded(float(_at(part.bytes, row)) / GIB), formula=part.words(row))
+        BreakdownAnswer(
+            part=part.part, gib=rounded(float(_at(part.bytes, row)) / GIB), formula=say_finished(part.words(row))
+        )
         for part in estimates.memory_parts
     ]
     return sorted((part for part in parts if part.gib > 0), key=lambda part: -part.gib)

@@ -25,6 +25,7 @@ from app.answer import (
     WarningAnswer,
 )
 from app.engine.units import GIB
+from app.languages import say, say_finished
 from app.present.estimates import rounded
 from app.present.recommendations import price_answer
 from app.wording import sentence, sentences
@@ -73,15 +74,15 @@ def _item(item: Item) -> HardwareAnswer:
 
 def _rig(rig: Rig) -> HardwareAnswer:
     slug = None if rig.mixed or rig.device.slug == UNNAMED else rig.device.slug
-    name = rig.name if rig.mixed or rig.assumed else rig.device.name
+    name = say_finished(rig.name) if rig.mixed or rig.assumed else rig.device.name
     return HardwareAnswer(accelerator=slug, name=name, count=rig.count)
 
 
 def _job(judged: Judged) -> FitJobAnswer:
     return FitJobAnswer(
         slug=judged.job.slug,
-        group=judged.job.group,
-        title=judged.job.title,
+        group=say(judged.job.group),
+        title=say(judged.job.title),
         workload=judged.job.workload,
         fit=judged.fit,
         hardware=judged.rig and _rig(judged.rig),
@@ -143,12 +144,14 @@ def _assumptions(rigs: Sequence[Rig], system_gib: float | None) -> list[Assumpti
     processors = [rig for rig in rigs if rig.device.kind == "cpu"]
     told = [
         AssumptionAnswer(
-            field="processor", value=rig.device.slug, why="every computer has a processor; an ordinary one is taken"
+            field="processor",
+            value=rig.device.slug,
+            why=say("every computer has a processor; an ordinary one is taken"),
         )
         for rig in processors
         if rig.assumed
     ]
     if processors and system_gib is None:
-        why = "nobody said how much memory the computer has; most are sold with this"
+        why = say("nobody said how much memory the computer has; most are sold with this")
         told.append(AssumptionAnswer(field="system_memory_gb", value=ASSUMED_SYSTEM_GIB, why=why))
     return told

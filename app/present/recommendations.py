@@ -40,6 +40,7 @@ from app.answer import (
 from app.engine.hardware import Accelerator
 from app.engine.job import Assumption
 from app.engine.units import GIB
+from app.languages import say, say_finished
 from app.present.estimates import estimate_answer, rounded
 from app.wording import sentence
 
@@ -77,7 +78,7 @@ def _scenario(decision: Decision) -> ScenarioAnswer:
     return ScenarioAnswer(
         number=decision.scenario.number,
         slug=decision.scenario.slug,
-        title=decision.scenario.title,
+        title=say(decision.scenario.title),
         rule=decision.rule.slug,
         reasons=[sentence(reason) for reason in decision.reasons],
     )
@@ -86,7 +87,7 @@ def _scenario(decision: Decision) -> ScenarioAnswer:
 def _tier(decision: Decision) -> TierAnswer:
     tier = decision.tier
     return TierAnswer(
-        slug=tier.slug, title=tier.title, memory_gib_min=tier.memory_gib_min, memory_gib_max=tier.memory_gib_max
+        slug=tier.slug, title=say(tier.title), memory_gib_min=tier.memory_gib_min, memory_gib_max=tier.memory_gib_max
     )
 
 
@@ -102,7 +103,7 @@ def _need(need: Need) -> NeedAnswer:
     return NeedAnswer(
         memory_gib=_range(need.memory, per=GIB),
         breakdown=[
-            BreakdownAnswer(part=part.part, gib=rounded(part.bytes / GIB), formula=part.formula)
+            BreakdownAnswer(part=part.part, gib=rounded(part.bytes / GIB), formula=say_finished(part.formula))
             for part in parts
             if part.bytes > 0
         ],
@@ -220,4 +221,4 @@ def _warning(caution: Caution) -> WarningAnswer:
 
 
 def _assumption(assumption: Assumption) -> AssumptionAnswer:
-    return AssumptionAnswer(field=assumption.field, value=assumption.value, why=assumption.why)
+    return AssumptionAnswer(field=assumption.field, value=assumption.value, why=say_finished(assumption.why))

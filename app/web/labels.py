@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from app import formatting
+from app.languages import say
 
 FIGURES = 3
 """Of a value that was worked out before it was assumed."""
@@ -29,12 +30,13 @@ def label(topic: str, name: str) -> str:
     ('Best fit', 'Head dim')
     """
     found = _labels()[topic].get(name, _spelled(name))
-    return found if isinstance(found, str) else str(found[0])
+    return say(found if isinstance(found, str) else str(found[0]))
 
 
 def details(topic: str, name: str) -> tuple[str, ...]:
     """A word for a value and what belongs to it: its mark, or its meaning."""
-    return tuple(_labels()[topic].get(name, (_spelled(name), "")))
+    word, *others = _labels()[topic].get(name, (_spelled(name), ""))
+    return (say(word), *(say(each) if " " in each else each for each in others))
 
 
 def step_of(field: str) -> str:
@@ -61,16 +63,16 @@ def assumed_value(value: object, field: str = "") -> str:
     """
     words = _labels().get(f"option_{flat_name(field)}", {})
     if isinstance(value, str) and value in words:
-        return str(words[value])
+        return say(str(words[value]))
     if isinstance(value, str) and value.endswith(_COUNTED):
-        return formatting.large(float(value.removesuffix(_COUNTED))) + _COUNTED
+        return say("{count} parameters", count=formatting.large(float(value.removesuffix(_COUNTED))))
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return say("yes") if value else say("no")
     if isinstance(value, int | float):
         if value >= 1e6:
             return formatting.large(value)
         return formatting.exact(value) if value == int(value) else formatting.number(value, figures=FIGURES)
-    return formatting.UNKNOWN if value is None else str(value)
+    return formatting.unknown() if value is None else str(value)
 
 
 def _spelled(name: str) -> str:

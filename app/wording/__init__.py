@@ -1,4 +1,7 @@
-"""Reasons become sentences: every code has one template in the TOML files beside this, the same for all doors."""
+"""Reasons become sentences: every code has one template in the TOML files beside this, the same for all doors.
+
+Whoever asks over a page is told in the language that is spoken there, with the template of that language.
+"""
 
 import string
 import tomllib
@@ -9,13 +12,15 @@ from typing import Any
 
 from app import formatting
 from app.advice.reasons import Reason
+from app.languages import form_of, say, say_count
+from app.worded import worded
 
 TRAINED = {
-    "full": "all parameters",
-    "lora": "LoRA adapters",
-    "qlora": "adapters on 4-bit weights (QLoRA)",
-    "frozen": "only the last layers",
-    "dreambooth": "with DreamBooth",
+    "full": worded("all parameters"),
+    "lora": worded("LoRA adapters"),
+    "qlora": worded("adapters on 4-bit weights (QLoRA)"),
+    "frozen": worded("only the last layers"),
+    "dreambooth": worded("with DreamBooth"),
 }
 """What is trained, by the contract's method."""
 
@@ -32,10 +37,12 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "large": formatting.large,
     "number": formatting.number,
     "exact": formatting.exact,
-    "trained": lambda method: TRAINED.get(method, method),
-    "exact_hours": lambda hours: f"{formatting.number(hours)} hours",
+    "trained": lambda method: say(TRAINED.get(method, method)),
+    "exact_hours": lambda hours: say_count("{hours} hour", "{hours} hours", hours, hours=formatting.number(hours)),
 }
-"""What may stand after the colon of a place, such as ``{memory_gib:gib}``; ``{cards:plural card}`` counts a word."""
+"""What may stand after the colon of a place, such as ``{memory_gib:gib}``; ``{cards:plural card}`` counts a word.
+
+``{cards:plural Karte|Karten}`` names each form, as other languages need it."""
 
 RULE_CODE = "rule"
 """A rule carries its own sentence, which an administrator wrote."""
@@ -49,15 +56,15 @@ class _Places(string.Formatter):
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if format_spec.startswith("plural "):
-            word = format_spec.removeprefix("plural ")
-            return f"{formatting.exact(value)} {word if value == 1 else _plural(word)}"
+            one, *several = format_spec.removeprefix("plural ").split("|")
+            return f"{formatting.exact(value)} {form_of(value, one, *(several or [_plural(one)]))}"
         if format_spec:
             return FORMATS[format_spec](value)
         if isinstance(value, bool):
-            return "yes" if value else "no"
+            return say("yes") if value else say("no")
         if value is None or isinstance(value, float):
             return formatting.number(value)
-        return formatting.exact(value) if isinstance(value, int) else str(value)
+        return formatting.exact(value) if isinstance(value, int) else say(str(value))
 
 
 @cache
@@ -80,8 +87,8 @@ def sentence(reason: Reason) -> str:
     'It takes 9.4 GiB.'
     """
     if reason.code == RULE_CODE:
-        return _PLACES.vformat(str(reason.values["sentence"]), (), reason.values)
-    return _PLACES.vformat(templates()[reason.code], (), reason.values)
+        return _PLACES.vformat(say(str(reason.values["sentence"])), (), reason.values)
+    return _PLACES.vformat(say(templates()[reason.code]), (), reason.values)
 
 
 def sentences(reasons: Iterable[Reason]) -> str:
