@@ -84,7 +84,9 @@ def name_index(kind: str, entries: list[NamedEntry], *, aliases: Rows) -> NameIn
             asked[row.alias].append(row)
         else:
             by_slug[row.slug].append(row.alias)
-    with_aliases = (NamedEntry(e.slug, e.name, tuple(by_slug.get(e.slug, ())), e.memory_gib, e.year) for e in entries)
+    with_aliases = (
+        NamedEntry(e.slug, e.name, (*e.aliases, *by_slug.get(e.slug, ())), e.memory_gib, e.year) for e in entries
+    )
     questions = (AmbiguousName(name, tuple(row.slug for row in rows), rows[0].note) for name, rows in asked.items())
     notes = {(row.alias, row.slug): row.note for row in mine if row.note and not row.ambiguous}
     return NameIndex(kind, tuple(with_aliases), tuple(questions), notes)

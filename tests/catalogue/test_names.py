@@ -36,6 +36,21 @@ def test_every_entry_is_found_by_its_slug_and_its_name(indexes, kind):
         assert index.resolve(entry.name).slug == entry.slug
 
 
+def test_every_model_is_found_by_its_address_at_the_hub(indexes):
+    seed = Path("app/catalogue/seed/transformers.csv")
+    rows = csv.DictReader(seed.read_text(encoding="utf-8").splitlines())
+    known = {entry.slug for entry in indexes["model"].entries}
+
+    lost = [row["hub_id"] for row in rows if row["hub_id"] and row["slug"] in known and not _found(indexes, row)]
+
+    assert lost == []
+
+
+def _found(indexes, row) -> bool:
+    found = indexes["model"].resolve(row["hub_id"])
+    return isinstance(found, Match) and found.slug == row["slug"]
+
+
 def test_a_name_of_three_products_is_asked_about(snapshot):
     found = snapshot.hardware_names.resolve("NVIDIA Titan X")
 
