@@ -1,34 +1,52 @@
 """A reviewed run becomes rows, all in the caller's transaction: prices move, what they were is kept, doubts wait."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, date, datetime
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, NotFound
 from app.sources.fetching import Document
 from app.sources.offers import LiveOffer, Source
-from app.sources.review import Candidate, Held, Reviewed
+from app.sources.review import Candidate, CurrentOffer, Held, Reviewed
+from app.sources.trail import DECISION, By, Trail
 from app.tables import HeldChange, OfferHistoryRow, OfferRow, RefreshRun, SourceValidator
 from app.tables import Source as SourceRow
 from app.tables.base import LONG, SHORT
 
 WAITING, ACCEPTED, DISMISSED = "waiting", "accepted", "dismissed"
+LONGEST_REASON = 600
 
 
-def apply(session: Session, reviewed: Reviewed, *, source: Source, today: date) -> None:
-    """Write what was taken over; nothing is deleted and no former price is lost."""
-    make_source_row(session, source)
+def apply(session: Session, reviewed: Reviewed, *, source: Source, today: date, by: By) -> None:
+    """Write what was taken over; nothing is deleted and no former price is lost. What changes is in the audit trail."""
+    trail = Trail(session, by)
+    _make_source_row(session, source, trail=trail)
     if reviewed.new:
-        session.execute(insert(OfferRow), [_new_row(one, source.row_key, today=today) for one in reviewed.new])
+        _add(session, reviewed.new, source=source.row_key, today=today, trail=trail)
     for before, candidate in reviewed.changed:
-        _replace_price(session, before.id, candidate=candidate, source=source.row_key, today=today)
-    for before, candidate in reviewed.confirmed:
-        as_of = candidate.offer.as_of or today
-        if as_of > before.as_of:
-            session.execute(update(OfferRow).where(OfferRow.id == before.id).values(as_of=as_of))
+        place = (before.id, before.version)
+        _replace_price(session, place, candidate=candidate, source=source.row_key, today=today, trail=trail)
+    _confirm(session, reviewed.confirmed, today=today)
+    trail.write()
+
+
+def _confirm(session: Session, confirmed: list[tuple[CurrentOffer, Candidate]], *, today: date) -> None:
+    """The same price, seen again: its day moves, and so does the version of the entry."""
+    table = OfferRow.__table__
+    newer = [
+        {"of": before.id, "seen": candidate.offer.as_of or today, "was": before.version}
+        for before, candidate in confirmed
+        if (candidate.offer.as_of or today) > before.as_of
+    ]
+    if newer:
+        as_before = (table.c.id == bindparam("of")) & (table.c.version == bindparam("was"))
+        moved = {"as_of": bindparam("seen"), "version": table.c.version + 1}
+        session.connection().execute(update(OfferRow.__table__).where(as_before).values(moved), newer)  # type: ignore[arg-type]
 
 
 def hold(session: Session, held: list[Held], *, source: str, run: int) -> None:
@@ -61,8 +79,9 @@ def remember(session: Session, documents: list[Document], *, source: str) -> Non
     session.flush()
 
 
-def accept(session: Session, number: int, *, by: str, accelerator: str = "") -> str:
+def accept(session: Session, number: int, *, by: str, accelerator: str = "", reason: str = "") -> str:
     """Take a held change over after all; an unknown device needs to be named. What was done, in words."""
+    trail = Trail(session, By(by, reason or f"held change {number} was accepted"))
     row = _waiting(session, number)
     told = json.loads(row.payload)
     told["offer"]["as_of"] = date.fromisoformat(told["offer"]["as_of"]) if told["offer"]["as_of"] else None
@@ -70,32 +89,37 @@ def accept(session: Session, number: int, *, by: str, accelerator: str = "") -> 
     slug = accelerator or told["accelerator"]
     if not slug:
         raise Conflict("Name the device of the catalogue that this offer has.")
-    _decide(row, ACCEPTED, by=by)
+    _decide(row, ACCEPTED, by=by, reason=reason, trail=trail)
     if row.kind == "vanished":
-        session.execute(
-            update(OfferRow).where(OfferRow.id == current).values(retired=True, version=OfferRow.version + 1)
-        )
+        _retire(session, current, trail=trail)
+        trail.write()
         return f"{offer.instance} in {offer.region} is no longer offered."
     candidate = Candidate(offer, slug, told["memory_gib"] or offer.memory_gib or 0.0)
     run = session.get(RefreshRun, row.run)
     today = run.started_at.date() if run else datetime.now(UTC).date()
     if current is None:
-        session.execute(insert(OfferRow).values(**_new_row(candidate, f"live-{row.source}", today=today)))
+        _add(session, [candidate], source=f"live-{row.source}", today=today, trail=trail)
     else:
-        _replace_price(session, current, candidate=candidate, source=f"live-{row.source}", today=today)
+        place = (current, None)
+        _replace_price(session, place, candidate=candidate, source=f"live-{row.source}", today=today, trail=trail)
+    trail.write()
     return f"{offer.instance} in {offer.region} is taken over."
 
 
-def dismiss(session: Session, number: int, *, by: str) -> None:
+def dismiss(session: Session, number: int, *, by: str, reason: str = "") -> None:
     """Leave the catalogue as it is."""
-    _decide(_waiting(session, number), DISMISSED, by=by)
+    trail = Trail(session, By(by, reason or f"held change {number} was dismissed"))
+    _decide(_waiting(session, number), DISMISSED, by=by, reason=reason, trail=trail)
+    trail.write()
 
 
-def make_source_row(session: Session, source: Source) -> None:
+def _make_source_row(session: Session, source: Source, *, trail: Trail) -> None:
     """The source among those of the catalogue, so that every price can name it."""
     if session.get(SourceRow, source.row_key) is None:
-        session.add(SourceRow(key=source.row_key, title=source.title, url=source.url, licence=source.licence, note=""))
+        told = {"title": source.title, "url": source.url, "licence": source.licence, "note": ""}
+        session.add(SourceRow(key=source.row_key, **told))
         session.flush()
+        trail.note("create", "sources", key=source.row_key, after={"key": source.row_key, **told})
 
 
 def _waiting(session: Session, number: int) -> HeldChange:
@@ -107,8 +131,17 @@ def _waiting(session: Session, number: int) -> HeldChange:
     return row
 
 
-def _decide(row: HeldChange, decision: str, *, by: str) -> None:
+def _decide(row: HeldChange, decision: str, *, by: str, reason: str, trail: Trail) -> None:
     row.decision, row.decided_at, row.decided_by = decision, datetime.now(UTC), by[:SHORT]
+    row.reason = reason.strip()[:LONGEST_REASON]
+    told = {"source": row.source, "kind": row.kind, "detail": row.detail}
+    trail.note(
+        DECISION,
+        "held-changes",
+        key=str(row.id),
+        before=told | {"decision": WAITING},
+        after=told | {"decision": decision},
+    )
 
 
 def _payload(held: Held) -> str:
@@ -118,26 +151,48 @@ def _payload(held: Held) -> str:
     return json.dumps({"offer": offer, **about})
 
 
-def _replace_price(session: Session, number: int, *, candidate: Candidate, source: str, today: date) -> None:
-    offer = candidate.offer
-    before = session.execute(select(OfferRow.__table__).where(OfferRow.id == number)).one()._asdict()
+def _add(session: Session, candidates: list[Candidate], *, source: str, today: date, trail: Trail) -> None:
+    rows = [_new_row(one, source, today=today) for one in candidates]
+    numbers = session.scalars(insert(OfferRow).returning(OfferRow.id, sort_by_parameter_order=True), rows)
+    for number, row in zip(numbers, rows, strict=True):
+        trail.note("create", "offers", key=str(number), after=_document(row))
+
+
+def _retire(session: Session, number: int, *, trail: Trail) -> None:
+    row = session.execute(select(OfferRow.__table__).where(OfferRow.id == number)).one()
+    session.execute(update(OfferRow).where(OfferRow.id == number).values(retired=True, version=row.version + 1))
+    trail.note("retire", "offers", key=str(number), before=_document(row._asdict()))
+
+
+def _replace_price(
+    session: Session, place: tuple[int, int | None], *, candidate: Candidate, source: str, today: date, trail: Trail
+) -> None:
+    """Another price at a place; one that somebody edited since it was read is left as they want it."""
+    (number, version), offer = place, candidate.offer
+    row = session.execute(select(OfferRow.__table__).where(OfferRow.id == number)).one()
+    if version not in {None, row.version}:
+        return
+    before = row._asdict()
     kept = {column.name for column in OfferHistoryRow.__table__.columns} - {"id"}
     session.execute(insert(OfferHistoryRow).values(**{name: before[name] for name in kept}))
-    session.execute(
-        update(OfferRow)
-        .where(OfferRow.id == number)
-        .values(
-            usd_per_hour_on_demand=offer.usd_per_hour_on_demand,
-            usd_per_hour_spot=offer.usd_per_hour_spot,
-            as_of=offer.as_of or today,
-            source=source,
-            note=offer.note,
-            version=OfferRow.version + 1,
-        )
-    )
+    changes = {
+        "usd_per_hour_on_demand": offer.usd_per_hour_on_demand,
+        "usd_per_hour_spot": offer.usd_per_hour_spot,
+        "as_of": offer.as_of or today,
+        "source": source,
+        "note": offer.note,
+    }
+    session.execute(update(OfferRow).where(OfferRow.id == number).values(**changes, version=row.version + 1))
+    trail.note("update", "offers", key=str(number), before=_document(before), after=_document(before | changes))
 
 
-def _new_row(candidate: Candidate, source: str, *, today: date) -> dict[str, object]:
+def _document(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as the audit trail has it."""
+    values = {name: value for name, value in row.items() if name not in {"id", "version", "retired"}}
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
+
+
+def _new_row(candidate: Candidate, source: str, *, today: date) -> dict[str, Any]:
     offer = candidate.offer
     return {
         "provider": offer.provider,

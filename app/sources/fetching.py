@@ -11,6 +11,8 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from app import __version__
+from app.sources.guarding import FetchError, public_address
+from app.sources.pages import Page, Pages
 
 KIB, MIB = 1024, 1024 * 1024
 CONNECT_S = 5.0
@@ -23,14 +25,6 @@ TOO_MANY_REQUESTS = 429
 SERVER_FAULTS = 500
 NOT_MODIFIED = 304
 CHUNK = 64 * KIB
-
-
-class FetchError(Exception):
-    """An address that cannot be read; the message says which and why, ``status`` what the server said, if it did."""
-
-    def __init__(self, message: str, *, status: int | None = None) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 class TryAgainError(FetchError):
@@ -69,6 +63,11 @@ class Fetcher:
     told: Callable[[str], None] = lambda _: None
     """Hears what is being read."""
 
+    pages: Pages | None = None
+    """What an earlier run read before it died."""
+    public_only: bool = False
+    """Whether addresses of private networks are refused: for addresses that people enter."""
+
     skipped: list[str] = field(default_factory=list)
     """Parts that could not be read, and why."""
 
@@ -87,15 +86,17 @@ class Fetcher:
 
     def get(self, address: str, *, every_s: float = 0.0, largest_bytes: int | None = None) -> Document:
         """The body of an address, unless its validator says that it is known."""
-        return self._patiently(address, lambda: self._read(address, None, every_s=every_s, largest_bytes=largest_bytes))
+        return self._once(
+            address, None, lambda: self._read(address, None, every_s=every_s, largest_bytes=largest_bytes)
+        )
 
     def post(self, address: str, body: object, *, every_s: float = 0.0) -> Document:
         """The answer to a JSON question."""
-        return self._patiently(address, lambda: self._read(address, body, every_s=every_s))
+        return self._once(address, body, lambda: self._read(address, body, every_s=every_s))
 
     def lines(self, address: str, *, keep: Callable[[str], bool], most_bytes: int) -> Document:
         """The lines of a very large text that are worth keeping; the rest passes by."""
-        return self._patiently(address, lambda: self._filtered(address, keep, most_bytes=most_bytes))
+        return self._once(address, None, lambda: self._filtered(address, keep, most_bytes=most_bytes))
 
     def each(self, reads: Sequence[Callable[[], Document]]) -> list[Document]:
         """What can be read; a part that fails is noted in ``skipped``, and only when all fail is it an error."""
@@ -110,6 +111,17 @@ class Fetcher:
             raise problems[0]
         self.skipped += [str(problem) for problem in problems]
         return documents
+
+    def _once(self, address: str, body: object, read: Callable[[], Document]) -> Document:
+        """Read, unless an earlier run has and died before it could use it."""
+        kept = self.pages.find(address, body) if self.pages else None
+        if kept is not None:
+            self.told(f"{address} was read before")
+            return Document(address, kept.body, kept.etag)
+        document = self._patiently(address, read)
+        if self.pages and not document.unchanged:
+            self.pages.keep(address, body, page=Page(document.body, document.etag))
+        return document
 
     def _patiently(self, address: str, read: Callable[[], Document]) -> Document:
         for attempt in range(1, self.attempts + 1):
@@ -133,7 +145,7 @@ class Fetcher:
             if response.status_code == NOT_MODIFIED:
                 return Document(address, b"", self.validators.get(address, ""), unchanged=True)
             pieces = self._unpacked(response, address, limit=limit)
-            return Document(address, b"".join(pieces), response.headers.get("etag", ""))
+            return Document(address, b"".join(pieces), _validator(response))
 
     def _filtered(self, address: str, keep: Callable[[str], bool], *, most_bytes: int) -> Document:
         self.told(f"reading {address}")
@@ -141,7 +153,7 @@ class Fetcher:
             if response.status_code == NOT_MODIFIED:
                 return Document(address, b"", self.validators.get(address, ""), unchanged=True)
             kept = [line for line in _lines(self._unpacked(response, address, limit=most_bytes)) if keep(line)]
-            return Document(address, "\n".join(kept).encode(), response.headers.get("etag", ""))
+            return Document(address, "\n".join(kept).encode(), _validator(response))
 
     def _answer(self, address: str, *, body: object) -> "_Answer":
         return _Answer(self, address, body)
@@ -150,10 +162,21 @@ class Fetcher:
         if time.monotonic() > self._ends_at:
             raise FetchError(f"{address}: the time for this run is used up")
         self._last_request_at = time.monotonic()
-        headers = {"if-none-match": self.validators[address]} if body is None and address in self.validators else {}
-        arguments: dict[str, Any] = {"headers": headers} if body is None else {"json": body}
-        request = self._client.build_request("GET" if body is None else "POST", self._real(address), **arguments)
+        arguments: dict[str, Any] = {"headers": self._conditions(address)} if body is None else {"json": body}
+        real = self._real(address)
+        if self.public_only and not self.stand_in:
+            real, pinned = public_address(real)
+            arguments["headers"] = arguments.get("headers", {}) | pinned.headers
+            arguments["extensions"] = pinned.extensions
+        request = self._client.build_request("GET" if body is None else "POST", real, **arguments)
         return self._client.send(request, stream=True)
+
+    def _conditions(self, address: str) -> dict[str, str]:
+        """What makes the server send nothing where nothing has changed."""
+        validator = self.validators.get(address, "")
+        if not validator:
+            return {}
+        return {"if-none-match" if validator.endswith('"') else "if-modified-since": validator}
 
     def _real(self, address: str) -> str:
         """Where an address is really asked for: HTTPS only, unless something stands in."""
@@ -214,6 +237,13 @@ class _Answer:
             raise TryAgainError(f"{self._address}: {error or type(error).__name__}") from error
         if isinstance(error, zlib.error):
             raise FetchError(f"{self._address}: the answer is not what it says it is") from error
+
+
+def _validator(response: httpx.Response) -> str:
+    """An entity tag, which ends with a quotation mark, or else the day of the last change."""
+    etag: str = response.headers.get("etag", "")
+    modified: str = response.headers.get("last-modified", "")
+    return etag if etag.endswith('"') else modified
 
 
 def _check_status(response: httpx.Response, address: str) -> None:

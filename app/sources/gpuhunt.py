@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 
-from app.sources.fetching import Document, Fetcher, FetchError
+from app.sources.fetching import Document, Fetcher
+from app.sources.guarding import FetchError
 from app.sources.offers import Known, LiveOffer, Parsed, Source, amount, price
 from app.sources.reading import csv_rows, member
 

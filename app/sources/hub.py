@@ -13,7 +13,8 @@ from app.engine.kv_cache import growth_per_token_bytes
 from app.engine.workload import MAX_CONFIG_BYTES
 from app.errors import NotFound, Unavailable, Unprocessable
 from app.field_problems import FieldProblem
-from app.sources.fetching import MIB, Document, Fetcher, FetchError
+from app.sources.fetching import MIB, Document, Fetcher
+from app.sources.guarding import FetchError
 
 HUB = "https://huggingface.co"
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")

@@ -88,6 +88,8 @@ class Source:
     """The provider's own list; it goes before what others collected of it."""
     knows_spot: bool = True
     """Whether a missing spot price means that there is none."""
+    guarded: bool = False
+    """Whether only public addresses are read: for an address that somebody entered."""
 
     @property
     def row_key(self) -> str:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import Any
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
@@ -13,15 +14,20 @@ from app.catalogue import startup
 from app.catalogue.snapshot import Snapshot
 from app.db import reading, transaction
 from app.engine.units import GIB
-from app.sources import applying
-from app.sources.fetching import Document, Fetcher, FetchError
+from app.sources import applying, pages
+from app.sources.fetching import Document, Fetcher
+from app.sources.guarding import FetchError
 from app.sources.offers import Known, MalformedError, Parsed, Shape, Source
-from app.sources.review import Catalogue, CurrentOffer, Held, Reviewed, review
+from app.sources.review import Candidate, Catalogue, CurrentOffer, Held, Reviewed, review
+from app.sources.trail import By
 from app.tables import OfferRow, RefreshRun, SourceValidator
 from app.tables.base import LONG
 
 log = logging.getLogger(__name__)
 
+MOST_DETAILS = 40
+SCHEDULE = "schedule"
+"""Who acts where nobody does."""
 APPLIED, UNCHANGED, REFUSED, FAILED = "applied", "unchanged", "refused", "failed"
 
 
@@ -39,6 +45,8 @@ class Outcome:
     vanished: int = 0
     rejected: dict[str, int] = field(default_factory=dict)
     held: list[Held] = field(default_factory=list)
+    details: dict[str, list[str]] = field(default_factory=dict)
+    """Some of what is new, changed or gone, in words."""
 
     @property
     def sentence(self) -> str:
@@ -63,36 +71,50 @@ def refresh(
     dry_run: bool = False,
     today: date | None = None,
     told: Callable[[str], None] = log.info,
+    asked_by: str = "",
 ) -> Outcome:
     """Run a source. A dry run reads and reviews, and writes nothing at all."""
     started_at = datetime.now(UTC)
     documents: list[Document] = []
     reviewed = Reviewed()
     today = today or started_at.date()
+    kept = None if dry_run else pages.Pages(engine, source.key, started_at)
+    again = False
     try:
+        if not dry_run:
+            pages.forget_old(engine, now=started_at)
         snapshot = startup.current(engine)
         known = _known(snapshot, today)
         with reading(engine) as session:
             validators = _validators(session, source.key)
-        with fetcher(validators=validators, told=told) as reader:
+        more: dict[str, Any] = {"pages": kept} | ({"public_only": True} if source.guarded else {})
+        with fetcher(validators=validators, told=told, **more) as reader:
             documents = source.fetch(reader, known)
-            skipped = "; ".join(reader.skipped)
+            skipped = "; ".join([*reader.skipped, *_resumed(kept)])
         outcome = Outcome(source.key, UNCHANGED, skipped)
         fresh = [document for document in documents if not document.unchanged]
         if fresh:
             parsed = source.parse(fresh, known)
             with reading(engine) as session:
-                reviewed = review(parsed, _catalogue(session, snapshot), known=known, source=source)
+                reviewed = review(parsed, _catalogue(session, snapshot, source), known=known, source=source)
             outcome = _outcome(source, parsed, reviewed=reviewed)
             outcome.message = "; ".join(filter(None, [reviewed.refused, skipped]))
-    except (FetchError, MalformedError) as error:
+    except FetchError as error:
+        again = True
+        outcome = Outcome(source.key, FAILED, str(error))
+    except MalformedError as error:
         outcome = Outcome(source.key, FAILED, str(error))
     except Exception as error:  # what a source sends must never stop the others
         log.exception("the source %s failed", source.key)
         outcome = Outcome(source.key, FAILED, f"{type(error).__name__}: {error}")
     if not dry_run:
-        _keep(engine, outcome, source=source, reviewed=reviewed, documents=documents, times=(started_at, today))
+        run = _Run(source, reviewed, documents, asked_by, started_at, today, again)
+        _keep(engine, outcome, run=run)
     return outcome
+
+
+def _resumed(kept: "pages.Pages | None") -> list[str]:
+    return [f"went on after {kept.taken} pages that an earlier run had read"] if kept and kept.taken else []
 
 
 def _outcome(source: Source, parsed: Parsed, *, reviewed: Reviewed) -> Outcome:
@@ -106,23 +128,44 @@ def _outcome(source: Source, parsed: Parsed, *, reviewed: Reviewed) -> Outcome:
         vanished=len(reviewed.vanished),
         rejected=dict(parsed.rejected),
         held=reviewed.held,
+        details={
+            "new": [_told(each) for each in reviewed.new[:MOST_DETAILS]],
+            "changed": [
+                f"{_told(after)}, before {before.usd_per_hour_on_demand or '–'} and {before.usd_per_hour_spot or '–'}"
+                for before, after in reviewed.changed[:MOST_DETAILS]
+            ],
+            "vanished": [f"{gone.instance} in {gone.region}" for gone in reviewed.vanished[:MOST_DETAILS]],
+        },
     )
 
 
-def _keep(
-    engine: Engine,
-    outcome: Outcome,
-    *,
-    source: Source,
-    reviewed: Reviewed,
-    documents: list[Document],
-    times: tuple[datetime, date],
-) -> None:
-    """Everything that a run changes, in one transaction with its record."""
+def _told(found: Candidate) -> str:
+    offer = found.offer
+    prices = f"{offer.usd_per_hour_on_demand or '–'} USD on demand, {offer.usd_per_hour_spot or '–'} spot"
+    return f"{offer.provider} {offer.instance} in {offer.region}, {offer.count:g} × {found.accelerator}: {prices}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What is written of a run."""
+
+    source: Source
+    reviewed: Reviewed
+    documents: list[Document]
+    asked_by: str
+    started_at: datetime
+    today: date
+    again: bool
+    """Whether the next run goes on with the pages that this one read."""
+
+
+def _keep(engine: Engine, outcome: Outcome, *, run: _Run) -> None:
+    """Everything that a run changes, in one transaction with its record and its audit trail."""
+    source = run.source
     with transaction(engine) as session:
-        run = RefreshRun(
+        record = RefreshRun(
             source=source.key,
-            started_at=times[0],
+            started_at=run.started_at,
             finished_at=datetime.now(UTC),
             outcome=outcome.outcome,
             message=outcome.message[:LONG],
@@ -134,13 +177,17 @@ def _keep(
             rows_held=len(outcome.held),
             rows_rejected=sum(outcome.rejected.values()),
             rejections=json.dumps(outcome.rejected),
+            asked_by=run.asked_by,
         )
-        session.add(run)
+        session.add(record)
         session.flush()
+        if not run.again:
+            pages.forget(session, source.key)
         if outcome.outcome == APPLIED:
-            applying.apply(session, reviewed, source=source, today=times[1])
-            applying.hold(session, reviewed.held, source=source.key, run=run.id)
-            applying.remember(session, documents, source=source.key)
+            by = By(run.asked_by or SCHEDULE, f"refresh {record.id} of {source.key}")
+            applying.apply(session, run.reviewed, source=source, today=run.today, by=by)
+            applying.hold(session, run.reviewed.held, source=source.key, run=record.id)
+            applying.remember(session, run.documents, source=source.key)
 
 
 def _known(snapshot: Snapshot, today: date) -> Known:
@@ -158,13 +205,14 @@ def _known(snapshot: Snapshot, today: date) -> Known:
     return Known(today, clear, {provider: sorted(each) for provider, each in regions.items()})
 
 
-def _catalogue(session: Session, snapshot: Snapshot) -> Catalogue:
-    firsthand = {source.row_key for source in _registered() if source.firsthand}
+def _catalogue(session: Session, snapshot: Snapshot, source: Source) -> Catalogue:
+    firsthand = {each.row_key for each in (*_registered(), source) if each.firsthand}
     rows = session.execute(select(OfferRow.__table__).where(OfferRow.retired.is_(False))).all()
     offers = [
         CurrentOffer(
             row.id, row.provider, row.instance, row.region, row.accelerator, row.accelerator_count,
             row.usd_per_hour_on_demand, row.usd_per_hour_spot, row.as_of, row.source, row.source in firsthand,
+            row.version,
         )
         for row in rows
         if row.accelerator is not None

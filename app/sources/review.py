@@ -42,6 +42,8 @@ class CurrentOffer:
     source: str
     firsthand: bool = False
     """Whether it came from the provider's own list, by a run."""
+    version: int = 1
+    """As it was read: an edit in between is not overwritten."""
 
     @property
     def identity(self) -> Identity:

@@ -49,4 +49,5 @@ def _move_revision(connection: Connection) -> None:
 
 @event.listens_for(Engine, "rollback")
 def _forget_write(connection: Connection) -> None:
-    connection.info.pop(_DIRTY, None)
+    if not connection.invalidated:  # one that was cut has no info any more
+        connection.info.pop(_DIRTY, None)
