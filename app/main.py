@@ -21,6 +21,7 @@ from app.admin import (
 )
 from app.admin import api as admin_api
 from app.api import accuracy, batch_lines, estimate, fit, hardware, health, metrics, models, offers, policy, recommend
+from app.api.head_requests import HeadAsGet
 from app.catalogue.snapshot import Snapshot
 from app.db import connect
 from app.mcp.door import PATH as MCP_PATH
@@ -118,6 +119,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 def _add_layers(app: FastAPI, settings: Settings, *, headers: dict[str, str]) -> None:
     """What every request passes through; the layer added last is the first to see it."""
     origins = frozenset(settings.cors_origins.split(",")) - {""}
+    app.add_middleware(HeadAsGet)
     app.add_middleware(BodyLimit)
     app.add_middleware(TimeLimit, seconds=settings.request_timeout_s)
     if settings.rate_limit:

@@ -19,14 +19,13 @@ from starlette.types import Receive, Scope, Send
 from app import advisor
 from app.answer import Part
 from app.api.dependencies import BaseUrlDep, CatalogueDep
-from app.api.problems import TOO_LARGE
+from app.api.lines_description import LINES_ANSWER, MEDIA_TYPE, MOST_LINES, lines_body
+from app.api.problems import NOT_READABLE, TOO_LARGE
 from app.batch import LONGEST_LINE, answer_lines
 from app.computing import computed
 from app.errors import BadRequest, TooLarge
 from app.requests import EstimateRequest, RecommendRequest
 
-MEDIA_TYPE = "application/x-ndjson"
-MOST_LINES = 10_000
 MOST_BYTES = 64 * 1024 * 1024
 IN_MEMORY_BYTES = 1024 * 1024
 """A longer request waits in a temporary file: most clients send all of it before they read the first answer."""
@@ -52,17 +51,14 @@ def has_lines(request: Request) -> bool:
 
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "One answer a line, in order.", "content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}
+    200: {"description": "One answer a line, in order.", "content": LINES_ANSWER}
 }
 _BODY = {
     "requestBody": {
         "required": True,
-        "content": {
-            MEDIA_TYPE: {
-                "schema": {"type": "string", "description": "One request a line, with an `id` of your own."},
-                "example": '{"id": "a", "workload": {"task": "learn"}}\n{"id": "b", "workload": {"task": "train"}}\n',
-            }
-        },
+        "content": lines_body(
+            '{"id": "a", "workload": {"task": "learn"}}', '{"id": "b", "workload": {"task": "train"}}'
+        ),
     }
 }
 
@@ -70,7 +66,9 @@ router = APIRouter(tags=["recommend"])
 lines = APIRouter(tags=["estimate"], route_class=LinesRoute, include_in_schema=False)
 
 
-@router.post("/recommend/batch", responses=_ANSWERS | TOO_LARGE, openapi_extra=_BODY, response_class=Response)
+@router.post(
+    "/recommend/batch", responses=_ANSWERS | NOT_READABLE | TOO_LARGE, openapi_extra=_BODY, response_class=Response
+)
 async def recommend_batch(request: Request, catalogue: CatalogueDep, base_url: BaseUrlDep) -> Response:
     """Up to 10,000 recommendations as JSON Lines: an answer a line, in order, an `error` where a line is wrong."""
     at = datetime.now(UTC)

@@ -9,6 +9,7 @@ from app import advisor
 from app.answer import EstimateAnswer
 from app.api.dependencies import CatalogueDep
 from app.api.examples import answer_of, requests_of
+from app.api.lines_description import LINES_ANSWER, lines_body
 from app.api.problems import TOO_LARGE
 from app.api.routes import JsonRoute
 from app.batch import answer_item
@@ -43,11 +44,21 @@ async def estimate(
     return advisor.estimate(catalogue, request.workload, hardware=request.hardware)
 
 
-@router.post("/estimate/batch", responses=answer_of("estimate_batch") | TOO_LARGE)
+_LINE = '{"id": "%s", "workload": {"task": "train", "model": {"name": "resnet-50"}}, "hardware": {"accelerator": "%s"}}'
+_LINES = {"requestBody": {"content": lines_body(_LINE % ("a", "RTX 4090"), _LINE % ("b", "RTX 3090"))}}
+
+
+def _batch_answers() -> dict[int | str, dict[str, Any]]:
+    """Either kind of body is answered in its own kind."""
+    answers = answer_of("estimate_batch")
+    return {**answers, 200: {"content": answers[200]["content"] | LINES_ANSWER}}
+
+
+@router.post("/estimate/batch", responses=_batch_answers() | TOO_LARGE, openapi_extra=_LINES)
 def estimate_batch(
     batch: Annotated[EstimateBatch, Body(openapi_examples=requests_of("estimate_batch"))], catalogue: CatalogueDep
 ) -> Response:
-    """Up to 1,000 estimates: `items` answers in order, an `error` in place of an answer where an item is wrong."""
+    """Up to 1,000 estimates as JSON, up to 10,000 as JSON Lines; an `error` in place of an answer that is wrong."""
     answers = (
         answer_item(
             item,

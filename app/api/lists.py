@@ -1,32 +1,35 @@
 """What lists can be asked for, and what they find: without the framework, so that the command line shares it."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.advice.market import Offer
+from app.advice.market import Offer, Price
+from app.advice.offer_checks import in_region
 from app.api.paging import PageQuery
 from app.api.schemas import ModelDetail, ModelEntry
-from app.api.searching import holds, in_order
+from app.api.searching import Read, holds, in_order
 from app.catalogue.names import Ambiguous, Match, NameIndex
 from app.catalogue.snapshot import Snapshot
 from app.engine.hardware import Accelerator
 from app.engine.units import GIB
 from app.errors import NotFound
 
-HARDWARE_SORTS = {
+HARDWARE_SORTS: dict[str, str | Read] = {
     "name": "name",
     "memory_gib": "memory_bytes",
     "bandwidth": "memory_bandwidth_bytes_per_s",
     "launch_year": "launch_year",
     "tdp_w": "tdp_w",
+    "speed": lambda device: device.peak.bf16 or device.peak.fp16,
 }
-"""What devices can be sorted by: query value to field."""
+"""What devices can be sorted by: query value to field. By price too, which the market knows."""
 
 Sort = Literal[
-    "name", "memory_gib", "bandwidth", "launch_year", "tdp_w",
-    "-name", "-memory_gib", "-bandwidth", "-launch_year", "-tdp_w",
+    "name", "memory_gib", "bandwidth", "speed", "launch_year", "tdp_w", "price",
+    "-name", "-memory_gib", "-bandwidth", "-speed", "-launch_year", "-tdp_w", "-price",
 ]  # fmt: skip
 
 
@@ -51,7 +54,21 @@ class ModelQuery(PageQuery):
     q: Annotated[str | None, Field(max_length=100, description="Words that stand in the name.")] = None
 
 
-OFFER_SORTS = {"on_demand": "usd_per_hour_on_demand", "spot": "usd_per_hour_spot", "provider": "provider"}
+OFFER_SORTS: dict[str, str | Read] = {
+    "on_demand": "usd_per_hour_on_demand",
+    "spot": "usd_per_hour_spot",
+    "provider": "provider",
+    "accelerator": "accelerator",
+    "memory_gib": "accelerator_memory_bytes",
+    "price": lambda offer: _usd_per_device_hour(offer),
+    "seen": "as_of",
+}
+"""What offers can be sorted by; ``price`` is the lower one of one device."""
+
+OfferSort = Literal[
+    "on_demand", "spot", "provider", "accelerator", "memory_gib", "price", "seen",
+    "-on_demand", "-spot", "-provider", "-accelerator", "-memory_gib", "-price", "-seen",
+]  # fmt: skip
 
 
 class OfferQuery(PageQuery):
@@ -59,16 +76,27 @@ class OfferQuery(PageQuery):
 
     provider: Annotated[str | None, Field(description="Slugs of providers, several with commas.")] = None
     accelerator: Annotated[str | None, Field(max_length=200, description="A device by any of its names.")] = None
-    region: Annotated[str | None, Field(description="Regions, several with commas.")] = None
+    region: Annotated[str | None, Field(description="Regions or continents, several with commas.")] = None
+    memory_gib_min: Annotated[float | None, Field(ge=0, allow_inf_nan=False, description="Of one device.")] = None
+    q: Annotated[str | None, Field(max_length=100, description="Words in provider, offer, device or region.")] = None
     pricing: Annotated[Literal["on_demand", "spot"] | None, Field(description="Offers with such a price.")] = None
     max_usd_per_hour: Annotated[float | None, Field(ge=0, allow_inf_nan=False)] = None
-    sort: Literal["on_demand", "spot", "provider", "-on_demand", "-spot", "-provider"] = "on_demand"
+    sort: OfferSort = "on_demand"
 
 
 def found_hardware(catalogue: Snapshot, query: HardwareQuery) -> Sequence[Accelerator]:
     """The devices that a query asks for, in its order."""
     found = [accelerator for accelerator in catalogue.devices.accelerators if _device_asked_for(accelerator, query)]
-    return in_order(found, query.sort, fields=HARDWARE_SORTS)
+    newest = {(each.accelerator, each.condition): each.usd for each in sorted(catalogue.market.prices, key=_day)}
+    lowest: dict[str, float] = {}
+    for (slug, _), usd in newest.items():
+        lowest[slug] = min(usd, lowest.get(slug, usd))
+    price: Read = lambda device: lowest.get(device.slug)  # noqa: E731
+    return in_order(found, query.sort, fields=HARDWARE_SORTS | {"price": price})
+
+
+def _day(price: Price) -> date:
+    return price.as_of
 
 
 def named(index: NameIndex, name: str, *, what: str) -> str:
@@ -127,8 +155,29 @@ def provider_names(catalogue: Snapshot) -> dict[str, str]:
 def found_offers(catalogue: Snapshot, query: OfferQuery) -> Sequence[Offer]:
     """The offers that a query asks for, in its order."""
     device = query.accelerator and named(catalogue.hardware_names, query.accelerator, what="device")
-    found = [offer for offer in catalogue.market.offers if _offer_asked_for(offer, query, device=device)]
+    found = [
+        offer
+        for offer in catalogue.market.offers
+        if _offer_asked_for(offer, query, device=device) and _worded(offer, query.q or "", catalogue)
+    ]
     return in_order(found, query.sort, fields=OFFER_SORTS)
+
+
+def _usd_per_device_hour(offer: Offer) -> float | None:
+    prices = [usd for usd in (offer.usd_per_hour_on_demand, offer.usd_per_hour_spot) if usd is not None]
+    return min(prices) / offer.accelerator_count if prices and offer.accelerator_count else None
+
+
+def _worded(offer: Offer, words: str, catalogue: Snapshot) -> bool:
+    if not words:
+        return True
+    provider, device = provider_names(catalogue).get(offer.provider, ""), catalogue.accelerators[offer.accelerator].name
+    told = f"{provider} {offer.provider} {offer.instance} {device} {offer.region}".lower()
+    return all(word in told for word in words.lower().split())
+
+
+def _within(region: str, wanted: str | None) -> bool:
+    return holds(region, wanted) or any(in_region(region, part.strip()) for part in (wanted or "").split(","))
 
 
 def _offer_asked_for(offer: Offer, query: OfferQuery, *, device: str | None) -> bool:
@@ -138,7 +187,8 @@ def _offer_asked_for(offer: Offer, query: OfferQuery, *, device: str | None) -> 
     return (
         (device is None or offer.accelerator == device)
         and holds(offer.provider, query.provider)
-        and holds(offer.region, query.region)
+        and _within(offer.region, query.region)
+        and (query.memory_gib_min is None or offer.accelerator_memory_bytes / GIB >= query.memory_gib_min)
         and (query.pricing is None or bool(known))
         and (query.max_usd_per_hour is None or any(price <= query.max_usd_per_hour for price in known))
     )

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
+LONGEST_FIELDS = 2_000
+FIELDS = (
+    "Only these fields of the answer, with commas; a dot leads into a field: `verdict,picks.hardware.name`. "
+    "In a list the names are those of an entry."
+)
+"""What the query field ``fields`` of every answer means; :mod:`app.api.sparse` does it."""
+
 _CURSOR = re.compile(r"^(\d{1,18})-(\d{1,9})$")
 
 
@@ -24,6 +31,7 @@ class PageQuery(Frozen):
 
     limit: Annotated[int, Field(ge=1, le=1000, description="Entries on one page.")] = 50
     cursor: Annotated[str | None, Field(max_length=40, description="From `next` of the page before.")] = None
+    fields: Annotated[str | None, Field(max_length=LONGEST_FIELDS, description=FIELDS)] = None
 
 
 class Page(BaseModel, Generic[Item]):

@@ -45,5 +45,6 @@ def _problem(description: str, *, example: dict[str, Any] | None = None) -> dict
 
 WRONG_FIELDS: dict[int | str, dict[str, Any]] = {422: _problem("Fields that need correcting.", example=_WRONG_FIELD)}
 NO_SUCH_ENTRY: dict[int | str, dict[str, Any]] = {404: _problem("No such entry; `suggestions` are the nearest names.")}
+NOT_READABLE: dict[int | str, dict[str, Any]] = {400: _problem("A body of another kind than is read here.")}
 TOO_LARGE: dict[int | str, dict[str, Any]] = {413: _problem("More than is read.")}
 MOVED_ON: dict[int | str, dict[str, Any]] = {409: _problem("The catalogue changed since the page before.")}

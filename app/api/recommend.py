@@ -7,6 +7,7 @@ from fastapi import APIRouter, Body, Request
 
 from app import advisor
 from app.answer import RecommendationAnswer
+from app.api import sparse
 from app.api.dependencies import BaseUrlDep, CatalogueDep
 from app.api.examples import answer_of, query_parameters, requests_of
 from app.api.problems import TOO_LARGE
@@ -35,7 +36,7 @@ async def recommend(
 async def recommend_by_link(request: Request, catalogue: CatalogueDep, base_url: BaseUrlDep) -> RecommendationAnswer:
     """The same question as flat query fields, so that an answer has a link."""
     asked = decode(
-        request.query_params.multi_items(),
+        [pair for pair in request.query_params.multi_items() if pair[0] != sparse.NAME],
         in_catalogue=lambda name: isinstance(catalogue.hardware_names.resolve(name), Match),
     )
     return await _answer(asked, catalogue, base_url=base_url)

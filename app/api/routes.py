@@ -1,4 +1,4 @@
-"""How addresses behave beyond their handlers: JSON that is read safely, answers that caches may keep."""
+"""How addresses behave beyond their handlers: JSON read safely, answers kept by caches or cut down to some fields."""
 
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from app import __version__
+from app.api import sparse
 from app.api.dependencies import published_catalogue
 from app.json_text import parse
 
@@ -24,7 +25,28 @@ class JsonRequest(Request):
         return self._parsed
 
 
-class JsonRoute(APIRoute):
+class SparseRoute(APIRoute):
+    """An address whose answer can be had with some fields only."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        if self.response_model is not None and not sparse.is_page(self.response_model):
+            extra = self.openapi_extra or {}
+            self.openapi_extra = extra | {"parameters": [*extra.get("parameters", ()), sparse.PARAMETER]}
+
+    def get_route_handler(self) -> Handler:
+        """Check the names before anything is computed, and cut the answer down to them."""
+        handler, model = super().get_route_handler(), self.response_model
+
+        async def cut_down(request: Request) -> Response:
+            tree = sparse.tree_of(request, model) if model is not None else None
+            response = await handler(request)
+            return response if tree is None else sparse.thinned(response, tree, page=sparse.is_page(model))
+
+        return cut_down
+
+
+class JsonRoute(SparseRoute):
     """An address that takes JSON."""
 
     def get_route_handler(self) -> Handler:
@@ -40,7 +62,7 @@ class JsonRoute(APIRoute):
         return read_first
 
 
-class CatalogueRoute(APIRoute):
+class CatalogueRoute(SparseRoute):
     """An address whose answer depends on the catalogue and the day alone: caches ask, and mostly hear 304."""
 
     def get_route_handler(self) -> Handler:

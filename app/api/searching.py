@@ -1,9 +1,10 @@
 """Filters and orders that lists share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
+Read = Callable[[Any], Any]
 
 
 def holds(value: str, wanted: str | None) -> bool:
@@ -15,12 +16,12 @@ def holds(value: str, wanted: str | None) -> bool:
     return wanted is None or value.lower() in {part.strip().lower() for part in wanted.split(",")}
 
 
-def in_order(items: Sequence[Item], sort: str, *, fields: Mapping[str, str]) -> list[Item]:
-    """Items by a field, unknown values last in either direction; items that are equal keep their order."""
+def in_order(items: Sequence[Item], sort: str, *, fields: Mapping[str, str | Read]) -> list[Item]:
+    """Items by a field or by what is read of them, unknown values last in either direction; items that are equal keep their order."""
     name = fields[sort.removeprefix("-")]
 
     def value(item: Item) -> Any:
-        return getattr(item, name)
+        return getattr(item, name) if isinstance(name, str) else name(item)
 
     def is_known(item: Item) -> bool:
         return value(item) is not None and value(item) == value(item)  # NaN is no value, and unlike itself

@@ -60,7 +60,7 @@ def test_every_address_of_the_api_is_described(description):
 def test_every_query_field_of_a_question_is_described_in_words(description):
     parameters = description["paths"]["/recommend"]["get"]["parameters"]
 
-    assert {parameter["name"] for parameter in parameters} == set(PLACES)
+    assert {parameter["name"] for parameter in parameters} == {*PLACES, "fields"}
     assert all(parameter["description"].endswith(".") for parameter in parameters)
 
 
@@ -69,6 +69,24 @@ def test_errors_are_described_as_problem_objects(description):
         for operation in path.values():
             for status, answer in operation["responses"].items():
                 assert status < "400" or list(answer["content"]) == ["application/problem+json"]
+
+
+@pytest.mark.parametrize("path", ["/recommend/batch", "/estimate/batch"])
+def test_lines_are_described_in_both_directions_and_their_example_is_answered(client, description, path):
+    operation = description["paths"][path]["post"]
+
+    lines = operation["requestBody"]["content"]["application/x-ndjson"]
+    answer = client.post(path, content=lines["example"], headers={"content-type": "application/x-ndjson"})
+    assert "application/x-ndjson" in operation["responses"]["200"]["content"]
+    assert [json.loads(line)["id"] for line in answer.text.splitlines()] == ["a", "b"]
+    assert "error" not in answer.text
+
+
+def test_every_example_in_a_body_is_answered(client, description):
+    for path, operations in description["paths"].items():
+        content = operations.get("post", {}).get("requestBody", {}).get("content", {})
+        for name, example in content.get("application/json", {}).get("examples", {}).items():
+            assert client.post(path, json=example["value"]).status_code == 200, (path, name)
 
 
 def test_references_lead_somewhere(description):
