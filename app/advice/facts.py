@@ -15,7 +15,7 @@ from app.advice.owned_fit import OwnedFit
 from app.engine.defaults import domain_of
 from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, TransformerSpec
-from app.engine.units import GB
+from app.engine.units import GB, GIB
 
 Kind = Literal["number", "text", "yes or no"]
 Fact = float | str | bool
@@ -94,6 +94,11 @@ NEED = (
         "need.memory_gib",
         "expected memory, in GiB, on the smallest device on which the work fits",
         lambda c: c.need.memory_gib,
+    ),
+    _number(
+        "need.memory_high_gib",
+        "memory that it may take at most, in GiB: the upper end of the range",
+        lambda c: None if c.need.memory is None else c.need.memory.high / GIB,
     ),
     _number("need.flops_total", "floating-point operations of the whole run", lambda c: c.need.flops_total),
     _number("need.cpu_hours", "hours of one run on an ordinary desktop processor", lambda c: c.need.cpu_hours),
