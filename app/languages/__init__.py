@@ -162,13 +162,13 @@ def text_of_count(one: str, several: str, count: float, /) -> str:
     return form_of(count, *spoken().counted.get(one, (one, several)))
 
 
-def form_of(count: float, /, *forms: str) -> str:
-    """The one of several forms that a number asks for; half a thing is counted like two.
+def form_of(count: float | None, /, *forms: str) -> str:
+    """The one of several forms that a number asks for; half a thing, and an unknown number, are counted like two.
 
     >>> form_of(1, "card", "cards"), form_of(0.5, "card", "cards")
     ('card', 'cards')
     """
-    place = spoken().form(int(count) if count == int(count) else 2)
+    place = spoken().form(int(count) if count is not None and count == int(count) else 2)
     return forms[min(place, len(forms) - 1)]
 
 
