@@ -8,18 +8,21 @@ import numpy as np
 from app import resolving
 from app.advice import recommendation as pipeline
 from app.advice.constraints import Constraints
-from app.advice.fit import judge_jobs
+from app.advice.fit import Speed, judge_jobs, speed_of
 from app.advice.fit_jobs import FitJob, fit_jobs
 from app.advice.given import given_hardware
-from app.advice.need import ordinary_cpu_row
-from app.advice.rigs import rigs_of
+from app.advice.need import ordinary_cpu_row, range_at
+from app.advice.pieces import fit_word
+from app.advice.rigs import rigs_of, roomy_systems
 from app.advice.upgrades import Shop
 from app.answer import EstimateAnswer, FitAnswer, LinksAnswer, RecommendationAnswer
 from app.catalogue.snapshot import Snapshot
 from app.engine.estimate import estimate as engine_estimate
 from app.engine.hardware import Devices, Plan, Systems, systems_of
 from app.engine.job import Job
+from app.engine.model_spec import TransformerSpec
 from app.engine.parallelism import default_plan
+from app.engine.training_plans import completed_plan
 from app.engine.units import GB, GIB
 from app.engine.workload import HardwareChoice, Workload
 from app.errors import Unprocessable
@@ -31,6 +34,13 @@ from app.requests import FitRequest, RecommendRequest
 
 DEVICES_PER_NODE = 8
 """Usual number of accelerators in one server."""
+TELLING_JOBS = frozenset({
+    "run-8b-4bit", "run-14b-4bit", "run-32b-4bit", "run-70b-4bit", "run-405b-4bit", "qlora-8b", "lora-8b", "full-8b",
+    "qlora-70b", "pretrain-124m", "text-encoder-finetune", "photos-finetune", "photos-train", "detection-medium",
+    "segmentation-train", "scans-train", "picture-sdxl", "picture-flux", "picture-lora-sdxl", "video-large",
+    "speech-run", "table-boosting", "table-large", "agent-pixels",
+})  # fmt: skip
+"""Typical jobs that tell devices apart."""
 _ZERO_STAGE = {"none": 0, "ddp": 0, "zero1": 1, "zero2": 2, "zero3": 3, "fsdp": 3}
 
 
@@ -53,6 +63,10 @@ def system_of(job: Job, device: Devices, *, hardware: HardwareChoice) -> Systems
         plan = default_plan(job, device, count=counts, nodes=node_counts)
     else:
         plan = _given_plan(hardware)
+        spec = job.model
+        open_stage = hardware.sharding is None and job.workload.task == "pretrain"
+        if open_stage and isinstance(spec, TransformerSpec):
+            plan = completed_plan(job, spec, given=plan, devices=device, count=counts, nodes=node_counts)
     return systems_of(device, count=counts, nodes=node_counts, plan=plan, threads=threads)
 
 
@@ -105,6 +119,16 @@ class _Workshop:
         return cls(snapshot, today, jobs, Shop.of(snapshot.devices, snapshot.market, today=today))
 
 
+@dataclass(frozen=True, slots=True)
+class Suit:
+    """A typical job on one device, alone and as it is."""
+
+    job: FitJob
+    fit: str
+    memory_gib: float | None
+    speed: Speed | None
+
+
 KEPT_WORKSHOPS = 2
 """Today's, and the one before it while requests of yesterday or of the revision before are still answered."""
 _workshops: list[_Workshop] = []
@@ -125,6 +149,39 @@ def _typical_job(snapshot: Snapshot, entry: FitJob) -> Job | None:
         return resolving.job_of(snapshot, Workload.model_validate(entry.workload), assume_data=True)
     except Unprocessable:
         return None
+
+
+_suits: list[tuple[Snapshot, dict[str, tuple[Suit, ...]]]] = []
+"""What every device is good for, by slug: of the newest catalogue only."""
+
+
+def suits(snapshot: Snapshot, slug: str, *, today: date) -> tuple[Suit, ...]:
+    """What a device is good for: some typical jobs on it. Worked out once for all devices of a catalogue."""
+    if not _suits or _suits[0][0] is not snapshot:
+        _suits[:] = [(snapshot, _suits_of(snapshot, today))]
+    return _suits[0][1].get(slug, ())
+
+
+def _suits_of(snapshot: Snapshot, today: date) -> dict[str, tuple[Suit, ...]]:
+    devices = snapshot.devices.accelerators
+    found: dict[str, list[Suit]] = {device.slug: [] for device in devices}
+    for entry, job in _workshop(snapshot, today).jobs:
+        if entry.slug not in TELLING_JOBS:
+            continue
+        estimates = engine_estimate(job, roomy_systems(job, snapshot.devices, counts=[1] * len(devices)))
+        for row, device in enumerate(devices):
+            word = fit_word(device, job, value=float(estimates.fits[row]))
+            memory = range_at(estimates.memory_bytes, row)
+            works = word in {"fits", "tight"}
+            found[device.slug].append(
+                Suit(
+                    entry,
+                    word,
+                    None if memory is None else memory.expected / GIB,
+                    speed_of(entry, estimates, row=row, count=1) if works else None,
+                )
+            )
+    return {slug: tuple(entries) for slug, entries in found.items()}
 
 
 def fit(snapshot: Snapshot, request: FitRequest, *, at: datetime) -> FitAnswer:

@@ -1,23 +1,56 @@
-"""How many micro-batches make one optimizer step."""
+"""How an optimizer step is worked through: micro-batches, their size, and how much of the forward pass repeats.
+
+A plan may say the last two; where it does not, the job does.
+"""
 
 import numpy as np
 
-from app.engine.arrays import FloatArray
+from app.engine.arrays import BoolArray, FloatArray
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.hardware import Plan
 from app.engine.job import Job
+
+KEEP_ALL, SELECTIVE, REPEAT_ALL = 0.0, 1.0, 2.0
+"""Values of :attr:`app.engine.hardware.Plan.recompute`."""
+RECOMPUTE_WORDS = ("none", "selective", "full")
+
+
+def micro_batch_samples(job: Job, plan: Plan) -> FloatArray:
+    """Samples that one replica works on at a time. [-]"""
+    return np.where(np.isnan(plan.micro_batch), float(job.micro_batch_size), plan.micro_batch)
+
+
+def batch_growth(job: Job, plan: Plan) -> FloatArray:
+    """How many times the micro-batch of the job the plan takes: activations, FLOPs and messages grow with it. [-]"""
+    return micro_batch_samples(job, plan) / job.micro_batch_size
+
+
+def repeats_all(job: Job, plan: Plan) -> BoolArray:
+    """Whether whole layers are repeated, so that only their inputs are kept."""
+    asked = job.gradient_checkpointing and job.method != "frozen"
+    return np.where(np.isnan(plan.recompute), asked, plan.recompute == REPEAT_ALL).astype(np.bool_)
+
+
+def repeated_forward_share(plan: Plan, *, unsaid: float) -> FloatArray:
+    """Share of the forward pass that is repeated; ``unsaid`` where the plan leaves it to the job. [-]"""
+    selective = TRANSFORMERS.value("selective_recompute_share")
+    said = np.where(plan.recompute == SELECTIVE, selective, np.where(plan.recompute == REPEAT_ALL, 1.0, 0.0))
+    return np.where(np.isnan(plan.recompute), unsaid, said)
 
 
 def micro_batches(job: Job, plan: Plan) -> FloatArray:
     """Micro-batches of one replica per optimizer step: as asked, else enough to keep a pipeline busy. [-]
 
     Nobody runs a pipeline with one micro-batch: all stages but one would idle. In pre-training the micro-batches of
-    all replicas together are no larger than a batch that converges.
+    all replicas together are no larger than a batch that converges, and without a pipeline make a usual batch.
     """
     if job.workload.gradient_accumulation is not None:
         return np.full_like(plan.pipeline_parallel, float(job.gradient_accumulation_steps))
     busy = TRANSFORMERS.value("micro_batches_per_stage") * plan.pipeline_parallel
     if job.workload.task == "pretrain":
-        at_once = job.micro_batch_size * job.seq_len * plan.data_parallel
+        at_once = micro_batch_samples(job, plan) * job.seq_len * plan.data_parallel
         busy = np.clip(TRANSFORMERS.value("largest_batch_tokens") / at_once, 1.0, busy)
+        several = plan.data_parallel * plan.tensor_parallel * plan.pipeline_parallel * plan.context_parallel > 1
+        usual = np.maximum(np.round(TRANSFORMERS.value("usual_batch_tokens") / at_once), 1.0)
+        return np.where(plan.pipeline_parallel > 1, busy, np.where(several, usual, 1.0))
     return np.where(plan.pipeline_parallel > 1, busy, float(job.gradient_accumulation_steps))

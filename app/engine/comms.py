@@ -50,7 +50,7 @@ def gradient_sync_bytes(
 
 
 def tensor_parallel_bytes(
-    *, tokens: Floats, hidden_size: int, num_hidden_layers: int, element_bytes: float, passes: float
+    *, tokens: Floats, hidden_size: int, num_hidden_layers: int, element_bytes: float, passes: Floats
 ) -> Floats:
     """Payload of tensor parallelism: two all-reduces per layer and pass (forward 1, training 2, recompute 3). [bytes]
 
@@ -69,29 +69,42 @@ def devices_per_node(systems: Systems) -> FloatArray:
 def local_bytes_per_s(systems: Systems) -> FloatArray:
     """Bus bandwidth of collectives inside a machine, one direction: direct links, else PCIe. [bytes/s]"""
     groups = families(systems.devices)
-    linked = np.array([device.interconnect != "none" for device in systems.devices.accelerators])
+    linked = systems.devices.linked
     link = systems.devices.interconnect_bytes_per_s / DIRECTIONS * TRANSFORMERS.column("link_fraction", groups)
     pcie = systems.devices.pcie_bytes_per_s * TRANSFORMERS.column("pcie_fraction", groups)
     pcie = np.where(np.isnan(pcie), TRANSFORMERS.value("pcie_unknown_bytes_per_s"), pcie)
     return np.where(linked & ~np.isnan(link), link, pcie)
 
 
-def bus_bytes_per_s(systems: Systems, *, group: FloatArray | None = None) -> FloatArray:
-    """Bus bandwidth of a group of devices: inside one machine its links, beyond it the machines' networks. [bytes/s]"""
-    size = systems.count if group is None else group
-    local = local_bytes_per_s(systems)
+def network_bytes_per_s(systems: Systems) -> FloatArray:
+    """What one device sends to one of another machine: InfiniBand or Ethernet, or the links of a pod. [bytes/s]"""
     groups = families(systems.devices)
-    per_device = TRANSFORMERS.column("network_bytes_per_s", groups) * TRANSFORMERS.column("link_fraction", groups)
+    network = TRANSFORMERS.column("network_bytes_per_s", groups) * TRANSFORMERS.column("link_fraction", groups)
+    local = local_bytes_per_s(systems)
+    alone = (systems.nodes == 1) | systems.devices.switched
+    return np.where(alone, local, np.minimum(local, network))
+
+
+def bus_bytes_per_s(
+    systems: Systems, *, group: FloatArray | None = None, together: FloatArray | None = None
+) -> FloatArray:
+    """Bus bandwidth of a group of devices: inside one machine its links, beyond it the machines' networks. [bytes/s]
+
+    ``together`` of its members stand in one machine and use all their ways out of it; by default the whole machine.
+    """
+    size = systems.count if group is None else group
     inside = devices_per_node(systems)
-    fabric = np.array([device.interconnect == "ici" for device in systems.devices.accelerators])
-    crosses = (size > inside) & ~fabric
-    return np.where(crosses, np.minimum(local, per_device * inside), local)
+    local = local_bytes_per_s(systems)
+    crosses = (size > inside) & ~systems.devices.switched
+    ways = inside if together is None else together
+    return np.where(crosses, np.minimum(local, network_bytes_per_s(systems) * ways), local)
 
 
 def latency_s(systems: Systems, *, group: FloatArray) -> FloatArray:
     """Fixed time of one small collective in a group. [s]"""
-    direct = np.array([device.interconnect != "none" for device in systems.devices.accelerators])
     one = np.where(
-        direct, TRANSFORMERS.value("collective_latency_link_s"), TRANSFORMERS.value("collective_latency_pcie_s")
+        systems.devices.linked,
+        TRANSFORMERS.value("collective_latency_link_s"),
+        TRANSFORMERS.value("collective_latency_pcie_s"),
     )
     return np.where(group > 1, one, 0.0)

@@ -80,6 +80,13 @@ class Accelerator:
         return self.kind in {"gpu", "cpu", "apple_soc", "tpu"} or self.slug.startswith(("trainium", "gaudi"))
 
 
+COLUMNS = (
+    "memory_bytes", "usable_memory_bytes", "memory_bandwidth_bytes_per_s", "tdp_w", "compute_units", "boost_hz",
+    "launch_year", "interconnect_bytes_per_s", "pcie_bytes_per_s", "linked", "switched",
+)  # fmt: skip
+"""Columns of :class:`Devices` that are kept once they are made."""
+
+
 @dataclass(frozen=True)
 class Devices:
     """Accelerators as columns. Row i of every column belongs to ``accelerators[i]``."""
@@ -135,6 +142,16 @@ class Devices:
         return column([a.pcie_bytes_per_s for a in self.accelerators])
 
     @cached_property
+    def linked(self) -> BoolArray:
+        """Whether devices of one machine have direct links (NVLink, xGMI, ICI) to each other."""
+        return np.array([a.interconnect != "none" for a in self.accelerators], dtype=np.bool_)
+
+    @cached_property
+    def switched(self) -> BoolArray:
+        """Whether the direct links go on across machines, as those of a TPU pod do."""
+        return np.array([a.interconnect == "ici" for a in self.accelerators], dtype=np.bool_)
+
+    @cached_property
     def families(self) -> tuple[str, ...]:
         """The hardware family of every row, looked up once: every coefficient of an estimate asks for it."""
         return tuple(family_of(a) for a in self.accelerators)
@@ -160,7 +177,18 @@ class Devices:
 
     def take(self, rows: Sequence[int]) -> "Devices":
         """The devices of these rows, in this order, repeats allowed."""
-        return Devices(tuple(self.accelerators[row] for row in rows))
+        taken = Devices(tuple(self.accelerators[row] for row in rows))
+        places = np.asarray(rows, dtype=np.intp)
+        for name in COLUMNS:  # columns that are known already are picked from, not made anew
+            if name in self.__dict__:
+                taken.__dict__[name] = self.__dict__[name][places]
+        if "families" in self.__dict__:
+            taken.__dict__["families"] = tuple(self.families[row] for row in rows)
+        return taken
+
+
+UNSAID: FloatArray = np.array(np.nan)
+UNSAID.setflags(write=False)
 
 
 @dataclass(frozen=True)
@@ -174,6 +202,10 @@ class Plan:
     context_parallel: FloatArray
     zero_stage: FloatArray
     """0: replicas hold everything (none or ddp); 1, 2, 3: ZeRO stages; FSDP is 3."""
+    micro_batch: FloatArray = field(default_factory=lambda: UNSAID)
+    """Samples that one replica works on at a time; NaN: as the job says."""
+    recompute: FloatArray = field(default_factory=lambda: UNSAID)
+    """Forward work that is repeated to save memory: 0 none, 1 selective, 2 all of it; NaN: as the job says."""
 
 
 @dataclass(frozen=True)

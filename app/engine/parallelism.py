@@ -3,14 +3,15 @@
 import numpy as np
 
 from app.engine.arrays import BoolArray, FloatArray
-from app.engine.coefficients import FITS_WITHIN_FRACTION, TRANSFORMERS
+from app.engine.coefficients import TRANSFORMERS
 from app.engine.estimate import physics_of
-from app.engine.hardware import Devices, Plan, systems_of
+from app.engine.hardware import Devices, Plan, Systems, systems_of
 from app.engine.inference_memory import inference_footprint, is_server
 from app.engine.job import Job
 from app.engine.model_spec import DiffusionSpec, TransformerSpec
+from app.engine.plan_rows import ladder_of, picked
 from app.engine.plans import TENSOR_DEGREES, is_legal, largest_legal, merged, plan_of
-from app.engine.training_plans import FULL_SHARDING, fastest_training_plan
+from app.engine.training_plans import FULL_SHARDING, ROUNDING, fastest_training_plan, fits_at_its_high_end
 
 SPEECH, SPEECH_TRAINING = "audio", "audio_train"
 """Work classes of speech, which runs as replicas."""
@@ -28,14 +29,29 @@ def default_plan(job: Job, devices: Devices, *, count: FloatArray, nodes: FloatA
         return plan_of(count)
     if job.training:
         return fastest_training_plan(job, spec, devices=devices, count=count, nodes=nodes)
-    candidates = serving_plans(job, spec, count=count, nodes=nodes)
-    chosen, possible = candidates[0]
-    done = possible & _fits(job, devices, count=count, nodes=nodes, plan=chosen)
-    for plan, usable in candidates[1:]:
-        fits = _fits(job, devices, count=count, nodes=nodes, plan=plan)
-        chosen = merged(chosen, plan, take=~done & usable)
-        done = done | (usable & fits)
-    return chosen
+    return _smallest_serving_plan(job, spec, devices=devices, count=count, nodes=nodes)
+
+
+def _smallest_serving_plan(
+    job: Job, spec: TransformerSpec, *, devices: Devices, count: FloatArray, nodes: FloatArray
+) -> Plan:
+    """As few devices for each replica as hold the model, and never more memory of each than half as many devices need.
+
+    Where none fits the widest split is taken.
+    """
+    ladder = ladder_of(devices, count=count, nodes=nodes)
+    plans, possible = serving_plans(job, spec, count=ladder.count, nodes=ladder.nodes)
+    needed = _serving_bytes(job, ladder.systems(plans))
+    fits = possible & fits_at_its_high_end(job, needed, devices=ladder.devices)
+    choice = np.zeros(len(ladder.count), dtype=np.intp)
+    most = np.full(len(ladder.count), np.inf)
+    widest = len(possible) - 1 - np.argmax(possible[::-1], axis=0)
+    for level in ladder.levels:
+        usable = fits[:, level] & (needed[:, level] <= most[ladder.half[level]] * ROUNDING)
+        choice[level] = np.where(usable.any(axis=0), np.argmax(usable, axis=0), widest[level])
+        bound = fits[choice[level], level] & (ladder.count[level] > 1)
+        most[level] = np.where(bound, needed[choice[level], level], np.inf)
+    return picked(plans, choice[ladder.places], ladder.places, shape=possible.shape)
 
 
 def _replicated_or_sharded(job: Job, devices: Devices, *, count: FloatArray, nodes: FloatArray) -> Plan:
@@ -44,38 +60,35 @@ def _replicated_or_sharded(job: Job, devices: Devices, *, count: FloatArray, nod
     footprint = physics_of(job, systems_of(devices, count=count, nodes=nodes, plan=replicas)).footprint
     if footprint is None:
         return replicas
-    fits = footprint.total_bytes <= FITS_WITHIN_FRACTION * devices.usable_memory_bytes
+    fits = fits_at_its_high_end(job, footprint.total_bytes, devices=devices)
     return merged(replicas, sharded, take=~fits & (count > 1))
 
 
-def serving_plans(
-    job: Job, spec: TransformerSpec, *, count: FloatArray, nodes: FloatArray
-) -> list[tuple[Plan, BoolArray]]:
-    """Serving plans: replicas, then more and more devices per replica; llama.cpp splits by layers."""
+def serving_plans(job: Job, spec: TransformerSpec, *, count: FloatArray, nodes: FloatArray) -> tuple[Plan, BoolArray]:
+    """Serving plans as rows and where they are possible: replicas, then more and more devices for each replica.
+
+    llama.cpp splits by layers. The last row splits over everything there is.
+    """
     inside = np.maximum(count // nodes, 1)
-    plans = []
-    for degree in TENSOR_DEGREES:
-        column = np.full_like(count, degree)
-        possible = (inside % degree == 0) & is_legal(spec, tensor_parallel=degree)
-        if job.framework == "llama.cpp":
-            possible = (inside % degree == 0) & (degree <= spec.num_hidden_layers)
-            plans.append((plan_of(count, pipeline=column), possible))
-        else:
-            plans.append((plan_of(count, tensor=column), possible))
-    tensor = np.array([largest_legal(spec, per_node) for per_node in inside], dtype=np.float64)
+    degrees = np.array(TENSOR_DEGREES, dtype=np.float64)[:, None]
+    one = np.ones((len(degrees) + 1, len(count)))
     if job.framework == "llama.cpp":
-        everything = plan_of(count, pipeline=np.minimum(count, spec.num_hidden_layers))
+        possible = (inside % degrees == 0) & (degrees <= spec.num_hidden_layers)
+        everything = np.minimum(count, spec.num_hidden_layers)
+        tensor, pipeline = one, np.vstack([one[1:] * degrees, everything])
     else:
-        everything = plan_of(
-            count, tensor=tensor, pipeline=np.minimum(np.maximum(count // tensor, 1), spec.num_hidden_layers)
-        )
-    return [*plans, (everything, count > 1)]
+        legal = np.array([[is_legal(spec, tensor_parallel=degree)] for degree in TENSOR_DEGREES])
+        possible = (inside % degrees == 0) & legal
+        known = {each: largest_legal(spec, each) for each in np.unique(inside)}
+        widest = np.array([known[each] for each in inside], dtype=np.float64)
+        stages = np.minimum(np.maximum(count // widest, 1), spec.num_hidden_layers)
+        tensor, pipeline = np.vstack([one[1:] * degrees, widest]), np.vstack([one[1:], stages])
+    return plan_of(count * one, tensor=tensor, pipeline=pipeline), np.vstack([possible, count > 1])
 
 
-def _fits(job: Job, devices: Devices, *, count: FloatArray, nodes: FloatArray, plan: Plan) -> BoolArray:
-    systems = systems_of(devices, count=count, nodes=nodes, plan=plan)
+def _serving_bytes(job: Job, systems: Systems) -> FloatArray:
+    """What a device needs with the requests that were asked for, or enough of them to be worth a server. [bytes]"""
     asked = job.concurrent_requests or TRANSFORMERS.value("worthwhile_server_batch")
     if is_server(job):  # more would queue; fewer would read the weights for too few
         asked = min(asked, TRANSFORMERS.value("worthwhile_server_batch"))
-    footprint = inference_footprint(job, systems, concurrent=np.ceil(asked / plan.data_parallel))
-    return footprint.total_bytes <= FITS_WITHIN_FRACTION * devices.usable_memory_bytes
+    return inference_footprint(job, systems, concurrent=np.ceil(asked / systems.plan.data_parallel)).total_bytes

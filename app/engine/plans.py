@@ -1,6 +1,7 @@
 """Plans of parallelism: which cuts are legal, what data parallelism is left, and the bubble of a pipeline."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from app.engine.hardware import Plan
 from app.engine.model_spec import TransformerSpec
 
 TENSOR_DEGREES = (1, 2, 4, 8, 16, 32, 64, 128)
-PARTS = ("data_parallel", "tensor_parallel", "pipeline_parallel", "expert_parallel", "context_parallel", "zero_stage")
+PARTS = tuple(each.name for each in fields(Plan))
 
 
 def bubble_fraction(*, pipeline_parallel: Floats, micro_batches: Floats, chunks: Floats = 1.0) -> Floats:

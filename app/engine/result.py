@@ -1,6 +1,8 @@
 """What an estimate is made of. Columns have one entry per candidate system; NaN means unknown."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import reduce
 
 import numpy as np
 
@@ -34,8 +36,8 @@ class MemoryPart:
     part: str
     """weights, gradients, optimizer, activations, logits, kv_cache, workspace, context, ..."""
     bytes: FloatArray
-    formula: str
-    """The formula in words and numbers, such as "8.03e9 parameters x 2 bytes (bf16)"."""
+    formula: str | Callable[[int], str]
+    """The formula in words and numbers, such as "8.03e9 parameters x 2 bytes (bf16)"; by row where rows differ."""
     share: FloatArray | None = None
     """What one device holds of the part, where devices share it; None means all of it. [-]"""
 
@@ -45,9 +47,10 @@ class MemoryPart:
         >>> MemoryPart("weights", np.ones(1), "8e9 parameters x 2 bytes", np.array([0.125])).words(0)
         '8e9 parameters x 2 bytes ÷ 8 devices'
         """
+        formula = self.formula if isinstance(self.formula, str) else self.formula(row)
         if self.share is None or self.share[row] == 1:
-            return self.formula
-        return f"{self.formula} ÷ {1 / self.share[row]:.4g} devices"
+            return formula
+        return f"{formula} ÷ {1 / self.share[row]:.4g} devices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,7 @@ class Footprint:
     @property
     def total_bytes(self) -> FloatArray:
         """The sum of the parts. [bytes]"""
-        total: FloatArray = np.sum(np.stack([part.bytes for part in self.parts]), axis=0, dtype=np.float64)
-        return total
+        return reduce(np.add, [part.bytes for part in self.parts])
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,29 +4,35 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.engine.accumulation import micro_batches
+from app.engine.accumulation import (
+    batch_growth,
+    micro_batch_samples,
+    micro_batches,
+    repeated_forward_share,
+    repeats_all,
+)
 from app.engine.activations import layer_bytes, loss_head_bytes
 from app.engine.arrays import FloatArray, Floats
 from app.engine.coefficients import TRANSFORMERS
-from app.engine.comms import all_gather_bytes, bus_bytes_per_s, gradient_sync_bytes, latency_s, tensor_parallel_bytes
 from app.engine.flops import forward_attention_flops_per_token, forward_flops_per_token, training_flops_per_token
 from app.engine.hardware import Plan, Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.memory import keeps_masters, training_bytes
 from app.engine.model_spec import TransformerSpec
-from app.engine.params import lora_parameters
+from app.engine.params import lora_parameters, multiplied_parameters
 from app.engine.plans import bubble_fraction
 from app.engine.precision import bytes_per_element, sustained_flops_per_s
 from app.engine.result import Pace, Physics
 from app.engine.roofline import StepTime, saturation
 from app.engine.serving_rates import clock_hz
 from app.engine.training_memory import training_footprint
+from app.engine.training_messages import communication_s
 
-SELECTIVE_FRAMEWORKS = frozenset({"megatron", "jax"})
+SCALING_FRAMEWORKS = frozenset({"megatron", "jax"})
+SELECTIVE_FRAMEWORKS = frozenset({"jax"})
+"""Frameworks whose checkpointing keeps the results of matrix products."""
 EAGER_FRAMEWORKS = frozenset({"pytorch", "deepspeed", "other"})
-SIXTEEN_BITS = 2.0
-"""Bytes of one element that travels between devices."""
 FLOPS_PER_SCORE = 4.0
 """Operations of one attention score and dimension: a product and a sum with the key, the same with the value."""
 
@@ -66,11 +72,11 @@ def computing_precision(job: Job) -> str:
 class StepFlops:
     """FLOPs of one micro-batch of one replica. [FLOP]"""
 
-    model: float
+    model: Floats
     """What the model needs; utilisation is counted with it."""
-    matrices: float
+    matrices: Floats
     """Executed in matrix products with weights, recompute included."""
-    attention: float
+    attention: Floats
     """Executed in attention scores and weighted values, recompute included."""
 
 
@@ -83,22 +89,23 @@ def recomputed_share(job: Job) -> float:
     """Share of the forward pass that checkpointing repeats; large-scale frameworks keep the expensive products. [-]"""
     if not job.gradient_checkpointing or job.method == "frozen":
         return 0.0
-    unsaid = programmed_for_scale(job) and job.workload.gradient_checkpointing is None
+    scaled = programmed_for_scale(job) or job.framework in SCALING_FRAMEWORKS
+    unsaid = scaled and job.workload.task == "pretrain" and job.workload.gradient_checkpointing is None
     if unsaid or job.framework in SELECTIVE_FRAMEWORKS:
         return TRANSFORMERS.value("selective_recompute_share")
     return 1.0
 
 
-def step_flops(job: Job, spec: TransformerSpec) -> StepFlops:
+def step_flops(job: Job, spec: TransformerSpec, *, plan: Plan) -> StepFlops:
     """Model FLOPs and executed FLOPs, attention apart because its kernels are less efficient. [FLOP]"""
-    tokens = job.micro_batch_size * job.seq_len
+    tokens = micro_batch_samples(job, plan) * job.seq_len
     adapters = trained_parameters(job, spec) if job.method in {"lora", "qlora"} else 0.0
     model = training_flops_per_token(spec, job.seq_len, method=job.method, adapters=adapters)
     forward = forward_flops_per_token(spec, job.seq_len)
-    repeated = recomputed_share(job)
+    repeated = repeated_forward_share(plan, unsaid=recomputed_share(job))
     executed = model + repeated * forward
     attention = forward_attention_flops_per_token(spec, job.seq_len)
-    passes = 1.0 if job.method == "frozen" else 3.0 + repeated
+    passes = np.ones_like(repeated) if job.method == "frozen" else 3.0 + repeated
     return StepFlops(model * tokens, (executed - passes * attention) * tokens, passes * attention * tokens)
 
 
@@ -112,13 +119,13 @@ def math_rate(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArra
     fraction = TRANSFORMERS.column(name, groups)
     if spec.architecture != "decoder":
         fraction = fraction * TRANSFORMERS.value("encoder_training_math_share")
-    tokens = job.micro_batch_size * job.seq_len * np.ones(len(systems))
+    tokens = micro_batch_samples(job, systems.plan) * job.seq_len * np.ones(len(systems))
     width = spec.hidden_size / systems.plan.tensor_parallel
     fraction = fraction * saturation(tokens, TRANSFORMERS.column("training_half_tokens", groups))
     return peak * fraction * saturation(width, TRANSFORMERS.column("training_half_width", groups))
 
 
-def softmax_s(attention_flops: float, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
+def softmax_s(attention_flops: Floats, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
     """Time of the exponentials of attention, whose units have not grown with the matrix units. [s]
 
     References
@@ -144,7 +151,18 @@ def activation_traffic_bytes(job: Job, spec: TransformerSpec) -> float:
         passes *= TRANSFORMERS.value("recompute_traffic_growth")
     if spec.architecture != "decoder":
         passes *= TRANSFORMERS.value("encoder_traffic_growth_fused" if fused else "encoder_traffic_growth_eager")
+    elif not fused and job.workload.task == "finetune":
+        passes *= TRANSFORMERS.value("adapted_decoder_traffic_growth")
     return passes * spec.num_hidden_layers * layer_bytes(job, spec) + passes * loss_head_bytes(job, spec)
+
+
+def unpacking_bytes(job: Job, spec: TransformerSpec, *, plan: Plan) -> Floats:
+    """Bytes that four-bit weights move because every pass writes them out in 16 bits and reads them again. [bytes]"""
+    if job.method != "qlora":
+        return 0.0
+    passes = 2.0 + recomputed_share(job)
+    each = TRANSFORMERS.value("unpacked_bytes_per_weight")
+    return passes * each * multiplied_parameters(spec) / (plan.tensor_parallel * plan.pipeline_parallel)
 
 
 def optimizer_bytes(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
@@ -158,53 +176,6 @@ def optimizer_bytes(job: Job, spec: TransformerSpec, *, systems: Systems) -> Flo
     return share * trained_parameters(job, spec) * passes * per.total
 
 
-def communication_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[FloatArray, FloatArray]:
-    """Seconds of messages of one micro-step: what can hide behind arithmetic, and what cannot. [s]"""
-    plan = systems.plan
-    share = 1 / (plan.tensor_parallel * plan.pipeline_parallel)
-    sharded = plan.zero_stage >= 3
-    element = bytes_per_element(computing_precision(job))
-    moved = trained_parameters(job, spec) * (4.0 if job.precision == "amp" else element)
-    gathered = spec.parameters * element
-    replicas = gradient_sync_bytes(parameter_bytes=share * moved, devices=plan.data_parallel, sharded=0.0 * share)
-    shards = gradient_sync_bytes(
-        parameter_bytes=share * gathered, devices=plan.data_parallel, sharded=1.0 + 0.0 * share
-    )
-    bus = bus_bytes_per_s(systems)
-    # Replicas talk once per optimizer step; shards gather their weights in every micro-step.
-    hidden = np.where(sharded, shards, replicas / micro_batches(job, plan)) / bus
-    tokens = job.micro_batch_size * job.seq_len / plan.context_parallel
-    passes = 3.0 if job.gradient_checkpointing else 2.0
-    payload = tensor_parallel_bytes(
-        tokens=tokens,
-        hidden_size=spec.hidden_size,
-        num_hidden_layers=spec.num_hidden_layers,
-        element_bytes=2.0,
-        passes=passes,
-    )
-    t = plan.tensor_parallel
-    tensor_bus = bus_bytes_per_s(systems, group=t)
-    calls = 2 * passes * spec.num_hidden_layers / plan.pipeline_parallel
-    exposed = 2 * (t - 1) / t * payload / plan.pipeline_parallel / tensor_bus + calls * latency_s(systems, group=t)
-    exposed = exposed + expert_exchange_s(spec, systems=systems, tokens=tokens, passes=passes)
-    return np.where(plan.data_parallel > 1, hidden, 0.0), exposed
-
-
-def expert_exchange_s(spec: TransformerSpec, *, systems: Systems, tokens: Floats, passes: float) -> FloatArray:
-    """Seconds that tokens travel to their experts and back, in every pass of one micro-step. [s]
-
-    References
-    ----------
-    .. [1] D. Lepikhin et al., "GShard," 2020, arXiv:2006.16668, section 3.2.
-    """
-    plan = systems.plan
-    layers = (spec.num_hidden_layers - spec.num_dense_layers) / plan.pipeline_parallel
-    sent = 2 * passes * layers * tokens * spec.num_experts_per_token * spec.hidden_size * SIXTEEN_BITS
-    group = plan.expert_parallel
-    moved = all_gather_bytes(sent / plan.tensor_parallel, group)
-    return np.where(group > 1, moved / bus_bytes_per_s(systems, group=group), 0.0)
-
-
 def launch_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
     """Time the processor needs to launch the kernels of one micro-step. [s]"""
     groups = families(systems.devices)
@@ -213,20 +184,20 @@ def launch_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray
         if job.compiled or job.framework not in EAGER_FRAMEWORKS
         else "kernels_per_layer_eager"
     )
-    kernels = TRANSFORMERS.value(name) * (4 / 3 if job.gradient_checkpointing else 1.0)
+    kernels = TRANSFORMERS.value(name) * np.where(repeats_all(job, systems.plan), 4 / 3, 1.0)
     return kernels * spec.num_hidden_layers / systems.plan.pipeline_parallel * TRANSFORMERS.column("launch_s", groups)
 
 
-def interleaved_bubble(job: Job, spec: TransformerSpec, *, plan: Plan) -> FloatArray:
-    """Idle share of a pipeline that interleaves only as much as it takes to bring the idle time down. [-]
+def pipeline_chunks(job: Job, spec: TransformerSpec, *, plan: Plan) -> FloatArray:
+    """Chunks of layers per stage: only as many as it takes to bring the idle time of a pipeline down. [-]
 
-    Each further chunk of layers costs messages, so nobody cuts finer than needed.
+    Each further chunk costs messages, so nobody cuts finer than needed.
     """
     stages, batches = plan.pipeline_parallel, micro_batches(job, plan)
-    layers_of_stage = np.maximum(spec.num_hidden_layers / stages, 1.0)
+    layers_of_stage = np.maximum(np.floor(spec.num_hidden_layers / stages), 1.0)
     most = np.minimum(TRANSFORMERS.value("interleaved_chunks"), layers_of_stage)
     plain = bubble_fraction(pipeline_parallel=stages, micro_batches=batches)
-    return plain / np.clip(plain / TRANSFORMERS.value("tolerated_bubble"), 1.0, most)
+    return np.clip(plain / TRANSFORMERS.value("tolerated_bubble"), 1.0, most)
 
 
 def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[StepTime, Floats]:
@@ -234,14 +205,20 @@ def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[Ste
     plan, groups = systems.plan, families(systems.devices)
     share = 1 / (plan.tensor_parallel * plan.pipeline_parallel * plan.context_parallel)
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)
-    flops = step_flops(job, spec)
+    flops = step_flops(job, spec, plan=plan)
     weighted = flops.matrices + flops.attention / TRANSFORMERS.column("attention_math_share", groups)
     math = weighted * share / math_rate(job, spec, systems=systems)
     math = math + softmax_s(flops.attention, spec, systems=systems) * share
-    memory = activation_traffic_bytes(job, spec) * share / bandwidth
+    moved = activation_traffic_bytes(job, spec) * batch_growth(job, plan) * share
+    memory = (moved + unpacking_bytes(job, spec, plan=plan)) / bandwidth
     update = optimizer_bytes(job, spec, systems=systems) / bandwidth / micro_batches(job, plan)
-    bubble = interleaved_bubble(job, spec, plan=plan)
-    hideable, exposed = communication_s(job, spec, systems=systems)
+    chunks = pipeline_chunks(job, spec, plan=plan)
+    bubble = bubble_fraction(
+        pipeline_parallel=plan.pipeline_parallel, micro_batches=micro_batches(job, plan), chunks=chunks
+    )
+    hideable, exposed = communication_s(
+        job, spec, systems=systems, trained=trained_parameters(job, spec), element=_element(job), chunks=chunks
+    )
     busy = math + memory
     overlap = TRANSFORMERS.column("communication_overlap", groups)
     contention = TRANSFORMERS.value("communication_contention")
@@ -251,13 +228,18 @@ def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[Ste
     return StepTime(math * (1 + bubble), memory * (1 + bubble) + update, left + exposed + straggling, launch), bubble
 
 
+def _element(job: Job) -> float:
+    """Bytes of one weight or gradient that travels between devices."""
+    return bytes_per_element(computing_precision(job))
+
+
 def training_pace(job: Job, systems: Systems) -> Pace:
     """Tokens per second and what bounds them. [tokens/s]"""
     spec = job.model
     assert isinstance(spec, TransformerSpec)
     time, bubble = step_time(job, spec, systems=systems)
-    tokens = job.micro_batch_size * job.seq_len * systems.plan.data_parallel
-    model = step_flops(job, spec).model
+    tokens = micro_batch_samples(job, systems.plan) * job.seq_len * systems.plan.data_parallel
+    model = step_flops(job, spec, plan=systems.plan).model
     total = time.total_s
     return Pace(
         unit="tokens/s",

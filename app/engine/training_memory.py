@@ -1,8 +1,10 @@
 """Peak memory of one device while a transformer is trained, part by part, with the numbers in words."""
 
+from collections.abc import Callable
+
 import numpy as np
 
-from app.engine.accumulation import micro_batches
+from app.engine.accumulation import SELECTIVE, batch_growth, micro_batch_samples, micro_batches, repeats_all
 from app.engine.activations import (
     checkpoint_bytes,
     graph_growth,
@@ -11,9 +13,9 @@ from app.engine.activations import (
     loss_copies_bytes,
     loss_head_bytes,
 )
-from app.engine.arrays import FloatArray
+from app.engine.arrays import BoolArray, FloatArray, entry
 from app.engine.coefficients import TRANSFORMERS
-from app.engine.hardware import Systems
+from app.engine.hardware import Plan, Systems
 from app.engine.job import Job
 from app.engine.memory import (
     ADAPTER_BYTES,
@@ -46,8 +48,9 @@ def training_footprint(job: Job, systems: Systems) -> Footprint:
         per = TrainingBytes(per.weights, ADAPTER_BYTES.gradients, _adapter_state(job.optimizer))
     gradients = part.gradients * trained * per.gradients
     optimizer = part.optimizer * trained * per.optimizer
-    saved, live, activation_words = _training_activations(job, spec, part=part)
-    logits = loss_head_bytes(job, spec) * part.activations * ones
+    growth = batch_growth(job, systems.plan)
+    saved, live, activation_words = _training_activations(job, spec, part=part, plan=systems.plan)
+    logits = loss_head_bytes(job, spec) * part.activations * growth * ones
     gathered = _gathered_bytes(spec, systems, job=job)
     held = part.weights * weights + np.where(systems.plan.zero_stage >= 3, 0.0, part.model * cast)
     carried = np.where(micro_batches(job, systems.plan) > 1, gradients, 0.0)
@@ -76,7 +79,9 @@ def training_footprint(job: Job, systems: Systems) -> Footprint:
             activation_words,
             part.activations * ones,
         ),
-        MemoryPart("logits", np.where(at_loss, np.maximum(logits, live), 0.0), _logit_words(job, spec)),
+        MemoryPart(
+            "logits", np.where(at_loss, np.maximum(logits, live), 0.0), _logit_words(job, spec, plan=systems.plan)
+        ),
         MemoryPart(
             "workspace",
             gathered + np.where(at_step, step - gradients, 0.0),
@@ -123,26 +128,48 @@ def _four_bit(precision: str) -> str:
     return precision if precision in {"nf4", "int4", "fp4", "int8"} else "nf4"
 
 
-def _training_activations(job: Job, spec: TransformerSpec, *, part: Shares) -> tuple[FloatArray, FloatArray, str]:
-    layers, tokens = spec.num_hidden_layers, job.micro_batch_size * job.seq_len
+def _training_activations(
+    job: Job, spec: TransformerSpec, *, part: Shares, plan: Plan
+) -> tuple[FloatArray, FloatArray, Callable[[int], str]]:
+    """What the forward pass keeps, what one layer at work holds, and the formula of each row. [bytes]"""
+    held = part.activations * batch_growth(job, plan)
     one = layer_bytes(job, spec) * graph_growth(job)
-    live = live_layer_bytes(job, spec) * part.activations
+    live = live_layer_bytes(job, spec) * held
     if job.method == "frozen":
-        return 0.0 * part.activations, live, "frozen backbone: one layer at a time"
-    if job.gradient_checkpointing:
-        kept = layers * checkpoint_bytes(job, spec)
-        width = checkpoint_bytes(job, spec) / tokens / spec.hidden_size
-        words = f"{layers} layers × {tokens} tokens × {spec.hidden_size} × {width:g} bytes, checkpointed"
-        return kept * part.activations, live, words
-    per_width = one / (tokens * spec.hidden_size)
-    words = f"{layers} layers × {tokens} tokens × {spec.hidden_size} × {per_width:.1f} bytes"
-    return layers * one * part.activations, 0 * live + one * part.activations, words
+        return 0.0 * held, live, lambda _: "frozen backbone: one layer at a time"
+    whole = repeats_all(job, plan)
+    selective = np.where(plan.recompute == SELECTIVE, TRANSFORMERS.value("selective_saved_share"), 1.0)
+    per_layer = np.where(whole, checkpoint_bytes(job, spec), one * selective)
+    words = _kept_words(job, spec, plan=plan, layer=per_layer, whole=whole)
+    kept = spec.num_hidden_layers * per_layer * held
+    return kept, np.where(whole, live, 0 * live + one * held), words
 
 
-def _logit_words(job: Job, spec: TransformerSpec) -> str:
+def _kept_words(
+    job: Job, spec: TransformerSpec, *, plan: Plan, layer: FloatArray, whole: BoolArray
+) -> Callable[[int], str]:
+    """The formula of the kept activations for one row."""
+
+    def words(row: int) -> str:
+        samples = entry(micro_batch_samples(job, plan), row)
+        size = entry(layer, row) / (job.micro_batch_size * job.seq_len * spec.hidden_size)
+        told = f"{spec.num_hidden_layers} layers × {samples * job.seq_len:.0f} tokens × {spec.hidden_size}"
+        if entry(whole, row):
+            return f"{told} × {size:g} bytes, checkpointed"
+        return f"{told} × {size:.1f} bytes"
+
+    return words
+
+
+def _logit_words(job: Job, spec: TransformerSpec, *, plan: Plan) -> Callable[[int], str]:
     copies = loss_copies_bytes(job)
-    tokens = job.micro_batch_size * job.seq_len
-    return f"{tokens} tokens × {spec.vocab_size} vocabulary × {copies:g} bytes, or one live layer"
+
+    def words(row: int) -> str:
+        samples = entry(micro_batch_samples(job, plan), row)
+        tokens = f"{samples * job.seq_len:.0f} tokens"
+        return f"{tokens} × {spec.vocab_size} vocabulary × {copies:g} bytes, or one live layer"
+
+    return words
 
 
 def _gathered_bytes(spec: TransformerSpec, systems: Systems, *, job: Job) -> FloatArray:

@@ -1,26 +1,44 @@
-"""The search for the fastest way to spread training over the devices of every system."""
+"""The search for the fastest way to spread training over the devices of every system.
+
+Candidate plans are rows and systems are columns of one array, so that all of them are estimated at once.
+"""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
+from app.engine import intervals
+from app.engine.accumulation import KEEP_ALL, REPEAT_ALL, SELECTIVE, micro_batch_samples
 from app.engine.arrays import BoolArray, FloatArray
 from app.engine.coefficients import FITS_WITHIN_FRACTION, TRANSFORMERS
-from app.engine.hardware import Devices, Plan, systems_of
+from app.engine.hardware import Devices, Plan, Systems, systems_of
 from app.engine.job import Job
 from app.engine.model_spec import TransformerSpec
+from app.engine.plan_rows import Ladder, ladder_of, picked, single_steps
 from app.engine.plans import largest_legal, largest_spread, merged, plan_of
-from app.engine.training import training_pace
+from app.engine.training import step_time
 from app.engine.training_memory import training_footprint
 
 FULL_SHARDING = 3.0
-PIPELINE_DEGREES = (2, 4, 8, 16, 32)
-CONTEXT_DEGREES = (2, 4, 8)
+PIPELINE_DEGREES = (2, 4, 8, 16, 32, 64)
+CONTEXT_DEGREES = (2, 4, 8, 16)
 CUTTING_FRAMEWORKS = frozenset({"megatron", "jax", "deepspeed"})
 """Frameworks whose users cut models by tensors and pipelines."""
 HALF_A_MACHINE = 4.0
 """Devices in half of a usual machine of eight."""
+FREE_FROM = 64.0
+"""Devices from which on a faster plan may need more of each than that of half as many: other cuts pay on clusters."""
+MICRO_BATCHES = (1.0, 2.0, 4.0, 8.0)
+RECOMPUTE = (KEEP_ALL, SELECTIVE, REPEAT_ALL)
+REPLICAS_OF_A_MACHINE = 8
+WHOLE_MACHINE = np.inf
+ROUNDING = 1 + 1e-9
+TOGETHER, INSIDE, WIDE = 0.0, 1.0, 2.0
+"""Where experts are: all of them in every replica, spread over the replicas of a machine, or over all replicas."""
+Cut = tuple[float, int, int, float, float]
+"""Width of tensor parallelism at most, pipeline, context, ZeRO stage and spread of experts."""
 
 
 def fastest_training_plan(
@@ -28,27 +46,34 @@ def fastest_training_plan(
 ) -> Plan:
     """For every system the plan with the most tokens a second among those that fit; the simpler one where they tie.
 
-    A plan has to be faster than a simpler one by a stated margin, because every cut makes a program harder to run.
+    A plan has to be faster than a simpler one by a stated margin, because every cut makes a program harder to run; and
+    up to a few machines it never asks more memory of each device than the plan of half as many devices.
     """
-    chosen = plan_of(count)
+    replicas = plan_of(count)
     done = _replica_fits(job, devices, count=count, nodes=nodes)
-    if bool(np.all(done)):
-        return chosen
-    best = np.zeros(len(count))
-    least = np.full(len(count), np.inf)
-    margin = 1 + TRANSFORMERS.value("plan_gain_worth_a_cut")
-    for plan, possible in training_plans(job, spec, count=count, nodes=nodes):
-        systems = systems_of(devices, count=count, nodes=nodes, plan=plan)
-        needed = training_footprint(job, systems).total_bytes
-        fits = possible & (needed <= FITS_WITHIN_FRACTION * devices.usable_memory_bytes)
-        pace = training_pace(job, systems)
-        rate = np.where(fits, pace.units_per_step / pace.step_s, 0.0)
-        better = ~done & ((rate > best * margin) | ((best == 0) & fits))
-        smaller = ~done & possible & (best == 0) & ~fits & (needed < least)
-        chosen = merged(chosen, plan, take=better | smaller)
-        best = np.where(better, rate, best)
-        least = np.where(smaller, needed, least)
-    return chosen
+    rows = np.flatnonzero(~done)
+    if not len(rows):
+        return replicas
+    ladder = ladder_of(devices.take(list(rows)), count=count[rows], nodes=nodes[rows])
+    plans, possible = training_plans(job, spec, ladder=ladder)
+    cut = _searched(job, spec, ladder=ladder, plans=plans, possible=possible)
+    batches = _batches(job)
+    if len(batches) > 1:
+        plans = _refined(job, cut)
+        cut = _searched(job, spec, ladder=ladder, plans=plans, possible=_small_enough(job, plans))
+    places = np.zeros(len(count), dtype=np.intp)
+    places[rows] = ladder.places
+    return merged(replicas, picked(cut, places), take=~done)
+
+
+def completed_plan(
+    job: Job, spec: TransformerSpec, *, given: Plan, devices: Devices, count: FloatArray, nodes: FloatArray
+) -> Plan:
+    """A plan that somebody gave, with the ZeRO stage that they left open."""
+    ladder = single_steps(devices, count=count, nodes=nodes)
+    plans = replace(given, zero_stage=np.array([[0.0], [1.0], [2.0], [FULL_SHARDING]]))
+    possible = np.ones((len(plans.zero_stage), len(count)), dtype=np.bool_)
+    return _searched(job, spec, ladder=ladder, plans=plans, possible=possible)
 
 
 def _replica_fits(job: Job, devices: Devices, *, count: FloatArray, nodes: FloatArray) -> BoolArray:
@@ -57,54 +82,165 @@ def _replica_fits(job: Job, devices: Devices, *, count: FloatArray, nodes: Float
         return np.asarray(count == 1, dtype=np.bool_)
     plan = plan_of(count)
     needed = training_footprint(job, systems_of(devices, count=count, nodes=nodes, plan=plan)).total_bytes
-    fits = needed <= FITS_WITHIN_FRACTION * devices.usable_memory_bytes
-    taken: BoolArray = fits | (count == 1)
+    taken: BoolArray = fits_at_its_high_end(job, needed, devices=devices) | (count == 1)
     return taken
 
 
-def _small_enough(job: Job, plan: Plan, *, count: FloatArray, nodes: FloatArray) -> BoolArray:
-    """Whether one step of all replicas takes a batch that still converges; a single machine always does."""
+def fits_at_its_high_end(job: Job, needed_bytes: FloatArray, *, devices: Devices) -> BoolArray:
+    """Whether the high estimate fits, which is what an answer calls ``fits``."""
+    high = intervals.around(needed_bytes, metric="memory", work_class=job.work_class).high
+    fits: BoolArray = high <= FITS_WITHIN_FRACTION * devices.usable_memory_bytes
+    return fits
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """Every candidate on every system: rows are plans."""
+
+    rate: FloatArray
+    """Tokens a second; 0 where it cannot be run. [tokens/s]"""
+    fits: BoolArray
+    needed: FloatArray
+    """Expected memory of one device; infinite where it cannot be run. [bytes]"""
+
+
+def _searched(job: Job, spec: TransformerSpec, *, ladder: Ladder, plans: Plan, possible: BoolArray) -> Plan:
+    """The best of the candidates for every step of the ladder, smaller systems first."""
+    tried = _tried(job, spec, systems=ladder.systems(plans), possible=possible)
+    choice = np.zeros(len(ladder.count), dtype=np.intp)
+    most = np.full(len(ladder.count), np.inf)
+    for level in ladder.levels:
+        choice[level] = _choice(tried, level, most=most[ladder.half[level]])
+        taken = tried.needed[choice[level], level]
+        bound = tried.fits[choice[level], level] & (ladder.count[level] > 1) & (ladder.count[level] < FREE_FROM)
+        most[level] = np.where(bound, np.minimum(taken, most[ladder.half[level]]), np.inf)
+    return picked(plans, choice, np.arange(len(choice)), shape=possible.shape)
+
+
+def _tried(job: Job, spec: TransformerSpec, *, systems: Systems, possible: BoolArray) -> _Tried:
+    needed = training_footprint(job, systems).total_bytes
+    fits = possible & fits_at_its_high_end(job, needed, devices=systems.devices)
+    time, _ = step_time(job, spec, systems=systems)
+    tokens = micro_batch_samples(job, systems.plan) * job.seq_len * systems.plan.data_parallel
+    rate = np.nan_to_num(tokens / time.total_s)
+    return _Tried(np.broadcast_to(rate, possible.shape), fits, np.where(possible, needed, np.inf))
+
+
+def _choice(tried: _Tried, level: NDArray[np.intp], *, most: FloatArray) -> NDArray[np.intp]:
+    """The simplest plan that comes close to the fastest; where none fits, the one that needs least."""
+    needed = tried.needed[:, level]
+    usable = tried.fits[:, level] & (needed <= most * ROUNDING)
+    rate = np.where(usable, tried.rate[:, level], 0.0)
+    close = usable & (rate * (1 + TRANSFORMERS.value("plan_gain_worth_a_cut")) >= rate.max(axis=0))
+    best = np.where(usable.any(axis=0), np.argmax(close, axis=0), np.argmin(needed, axis=0))
+    return np.asarray(best, dtype=np.intp)
+
+
+def _batches(job: Job) -> tuple[float, ...]:
+    """Micro-batches to try, where nobody said one; NaN: as the job says."""
+    free = job.workload.task == "pretrain" and job.workload.batch_size is None
+    return MICRO_BATCHES if free else (np.nan,)
+
+
+def _levels(job: Job) -> tuple[float, ...]:
+    """Amounts of repeated work to try, where nobody said how much; NaN: as the job says."""
+    free = job.workload.gradient_checkpointing is None and job.method == "full"
+    return RECOMPUTE if free else (np.nan,)
+
+
+def _refined(job: Job, cut: Plan) -> Plan:
+    """The same cuts, as rows, with other micro-batches and other amounts of repeated work."""
+    pairs = [(batch, level) for batch in _batches(job) for level in _levels(job)]
+    batches, levels = (np.array(values)[:, None] for values in zip(*pairs, strict=True))
+    return replace(cut, micro_batch=batches, recompute=levels)
+
+
+def _small_enough(job: Job, plan: Plan) -> BoolArray:
+    """Whether one step of all replicas takes a batch that still converges; that of a single machine always does."""
+    replicas, samples = plan.data_parallel, micro_batch_samples(job, plan)
     if job.workload.task != "pretrain":
-        return np.ones(len(count), dtype=np.bool_)
-    tokens = plan.data_parallel * job.micro_batch_size * job.seq_len
-    allowed: BoolArray = (tokens <= TRANSFORMERS.value("largest_batch_tokens")) | (nodes == 1)
+        return np.ones(np.broadcast_shapes(replicas.shape, samples.shape), dtype=np.bool_)
+    tokens = replicas * samples * job.seq_len
+    allowed: BoolArray = (tokens <= TRANSFORMERS.value("largest_batch_tokens")) | (replicas <= REPLICAS_OF_A_MACHINE)
     return allowed
 
 
-def training_plans(
-    job: Job, spec: TransformerSpec, *, count: FloatArray, nodes: FloatArray
-) -> Iterator[tuple[Plan, BoolArray]]:
-    """A coarse grid of training plans from plain replicas on, each with the systems that it is possible on.
+def training_plans(job: Job, spec: TransformerSpec, *, ladder: Ladder) -> tuple[Plan, BoolArray]:
+    """Training plans as rows, plain replicas first, and the systems that each is possible on.
 
     Tensor parallelism stays inside a machine, pipelines cross machines, long sequences may be cut, experts are spread
     over the replicas, and no plan asks for a larger batch than converges.
     """
-    inside = np.maximum(count // nodes, 1)
-    one = np.ones_like(count)
-    widest = np.array([largest_legal(spec, per_node) for per_node in inside], dtype=np.float64)
-    for tensor, pipeline, context, stage in _grid(job, spec, widest=widest, largest=float(count.max())):
-        cut = tensor * pipeline * context
-        plan = plan_of(count, tensor=tensor, pipeline=one * pipeline, context=one * context, zero_stage=stage)
-        if stage == 1:  # full sharding gathers experts anyway; replicas hold them all
-            plan = replace(plan, expert_parallel=largest_spread(spec, plan.data_parallel))
-        whole = (count % cut == 0) & (cut <= count)
-        yield plan, whole & _small_enough(job, plan, count=count, nodes=nodes) & ((stage == 0) | (count > 1))
+    count = ladder.count
+    inside = np.maximum(count // ladder.nodes, 1)
+    known = {each: largest_legal(spec, each) for each in np.unique(inside)}
+    widest = np.array([known[each] for each in inside], dtype=np.float64)
+    cuts = [each for each in _grid(job, spec, most=float(count.max())) if _divides_any(each, count)]
+    rows = [(cut, level) for cut in cuts for level in _levels(job)]
+    width, pipeline, context, stage, spread = (np.array(column)[:, None] for column in zip(*cuts_of(rows), strict=True))
+    tensor = np.clip(width, 1.0, widest)
+    degree = tensor * pipeline * context
+    replicas = np.maximum(count / degree, 1)
+    plans = Plan(
+        replicas,
+        tensor,
+        pipeline,
+        _experts(spec, replicas, spread=spread, inside=np.maximum(inside // tensor, 1)),
+        context,
+        stage,
+        np.array([[_batches(job)[0]]]),
+        np.array([[level] for _, level in rows]),
+    )
+    possible = (count % degree == 0) & (degree <= count) & ((stage == 0) | (count > 1))
+    return plans, possible & _small_enough(job, plans)
 
 
-def _grid(
-    job: Job, spec: TransformerSpec, *, widest: FloatArray, largest: float
-) -> Iterator[tuple[FloatArray, int, int, float]]:
-    """Tensor, pipeline and context degrees with a ZeRO stage, from simple to involved."""
-    one = np.ones_like(widest)
-    yield from ((one, 1, 1, stage) for stage in (0.0, 1.0, FULL_SHARDING))
-    if largest == 1:
-        return
+def cuts_of(rows: list[tuple[Cut, float]]) -> list[Cut]:
+    """The cut of every row."""
+    return [cut for cut, _ in rows]
+
+
+def _divides_any(cut: Cut, count: FloatArray) -> bool:
+    """Whether a pipeline of that length with that many parts of a sequence is possible on any of the systems."""
+    whole = cut[1] * cut[2]
+    return bool(np.any((count % whole == 0) & (count >= whole)))
+
+
+def _experts(spec: TransformerSpec, replicas: FloatArray, *, spread: FloatArray, inside: FloatArray) -> FloatArray:
+    """Over how many replicas experts are spread: none, those of a machine, or as many as have whole experts. [-]
+
+    Full sharding gathers experts anyway, and plain replicas hold them all.
+    """
+    if not spec.num_experts:
+        return np.ones((1, 1))
+    widest = largest_spread(spec, replicas)
+    return np.where(spread == WIDE, widest, np.where(spread == INSIDE, np.minimum(widest, inside), 1.0))
+
+
+def _grid(job: Job, spec: TransformerSpec, *, most: float) -> Iterator[Cut]:
+    """Width of tensor parallelism at most, pipeline and context degrees, ZeRO stage and spread of experts."""
+    spreads = (WIDE, INSIDE) if spec.num_experts else (TOGETHER,)
+
+    def pure(width: float, pipeline: int = 1, context: int = 1) -> Iterator[Cut]:
+        return ((width, pipeline, context, 1.0, spread) for spread in spreads)
+
+    yield (1.0, 1, 1, 0.0, TOGETHER)
+    yield from pure(1.0)
+    yield from ((1.0, 1, 1, stage, TOGETHER) for stage in (2.0, FULL_SHARDING))
     if job.workload.task == "finetune" and job.framework not in CUTTING_FRAMEWORKS:
         return  # the usual programs to adapt a model replicate or shard it, no more
-    stages = [p for p in PIPELINE_DEGREES if p <= min(largest, spec.num_hidden_layers)]
-    yield from ((one, p, 1, 1.0) for p in stages)
-    half = np.minimum(widest, HALF_A_MACHINE)
-    yield from ((tensor, 1, 1, stage) for tensor in (half, widest) for stage in (1.0, FULL_SHARDING))
-    yield from ((widest, p, 1, 1.0) for p in stages)
+    layers = spec.num_hidden_layers
+    longest = int(min(most, layers, PIPELINE_DEGREES[-1]))
+    stages = [p for p in range(2, longest + 1) if p in PIPELINE_DEGREES or layers % p == 0]
+    for p in stages:
+        yield from pure(1.0, p)
+    for width in (HALF_A_MACHINE, WHOLE_MACHINE):
+        yield from pure(width)
+        yield (width, 1, 1, FULL_SHARDING, TOGETHER)
+    for p in stages:
+        yield from pure(HALF_A_MACHINE, p)
+        yield from pure(WHOLE_MACHINE, p)
     if job.seq_len >= TRANSFORMERS.value("context_parallel_from_tokens"):
-        yield from ((widest, 1, c, FULL_SHARDING) for c in CONTEXT_DEGREES)
+        for c in CONTEXT_DEGREES:
+            yield (WHOLE_MACHINE, 1, c, FULL_SHARDING, TOGETHER)
+            yield from (cut for p in stages for cut in pure(WHOLE_MACHINE, p, c))

@@ -56,7 +56,7 @@ def test_serving_takes_as_few_devices_per_replica_as_fit(plan_for):
         make_job(LLAMA_70B, precision="bf16", framework="vllm", prompt_tokens=512, output_tokens=128), H100, count=8
     )
 
-    assert (plan.tensor_parallel[0], plan.data_parallel[0]) == (2, 4)
+    assert (plan.tensor_parallel[0], plan.data_parallel[0]) == (4, 2)
 
 
 def test_llama_cpp_splits_by_layers(plan_for):
@@ -109,7 +109,7 @@ def test_what_tensor_and_pipeline_leave_is_replicated():
 
 
 def test_a_server_for_many_gets_room_for_their_cache(plan_for):
-    common = {"precision": "bf16", "framework": "vllm", "prompt_tokens": 2000, "output_tokens": 500}
+    common = {"precision": "bf16", "framework": "vllm", "prompt_tokens": 16_000, "output_tokens": 500}
     one, many = (plan_for(make_job(LLAMA_70B, **common, concurrent_requests=n), H100, count=8) for n in (1, "max"))
 
     assert one.tensor_parallel[0] < many.tensor_parallel[0]

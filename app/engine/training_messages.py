@@ -1,0 +1,120 @@
+"""What devices tell each other while a transformer is trained: gradients, shards, tensors, experts and stages."""
+
+import numpy as np
+
+from app.engine.accumulation import micro_batch_samples, micro_batches, repeats_all
+from app.engine.arrays import FloatArray, Floats
+from app.engine.comms import (
+    all_gather_bytes,
+    bus_bytes_per_s,
+    devices_per_node,
+    gradient_sync_bytes,
+    latency_s,
+    network_bytes_per_s,
+    tensor_parallel_bytes,
+)
+from app.engine.hardware import Systems
+from app.engine.job import Job
+from app.engine.model_spec import TransformerSpec
+
+SIXTEEN_BITS = 2.0
+"""Bytes of one element that travels between devices."""
+FULL_BYTES = 4.0
+WEIGHTS_SHARED_FROM = 3.0
+"""The ZeRO stage from which on weights are gathered for every micro-batch."""
+KEYS_AND_VALUES = 2.0
+FORWARD_AND_TWICE_BACK = 3.0
+"""Passes of a ring: keys and values forward, and the same with their gradients backward."""
+
+
+def communication_s(
+    job: Job, spec: TransformerSpec, *, systems: Systems, trained: float, element: float, chunks: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Seconds of messages of one micro-step: what can hide behind arithmetic, and what cannot. [s]"""
+    plan = systems.plan
+    passes = np.where(repeats_all(job, plan), 3.0, 2.0)
+    hidden = replicas_s(job, spec, systems=systems, trained=trained, element=element)
+    hidden = hidden + context_ring_s(job, spec, systems=systems)
+    tokens = micro_batch_samples(job, plan) * job.seq_len / plan.context_parallel
+    exposed = tensors_s(spec, systems=systems, tokens=tokens, passes=passes)
+    exposed = exposed + expert_exchange_s(spec, systems=systems, tokens=tokens, passes=passes)
+    return hidden, exposed + stages_s(spec, systems=systems, tokens=tokens, chunks=chunks)
+
+
+def replicas_s(job: Job, spec: TransformerSpec, *, systems: Systems, trained: float, element: float) -> FloatArray:
+    """Summing gradients over replicas, once a step; or gathering shards, in every micro-step. [s]
+
+    The members of one group that stand in one machine share its way out with the other groups of that machine.
+    """
+    plan = systems.plan
+    share = 1 / (plan.tensor_parallel * plan.pipeline_parallel)
+    moved = trained * (FULL_BYTES if job.precision == "amp" else element)
+    gathered = spec.parameters * element
+    replicas = gradient_sync_bytes(parameter_bytes=share * moved, devices=plan.data_parallel, sharded=0.0 * share)
+    shards = gradient_sync_bytes(
+        parameter_bytes=share * gathered, devices=plan.data_parallel, sharded=1.0 + 0.0 * share
+    )
+    together = np.maximum(devices_per_node(systems) / (plan.tensor_parallel * plan.context_parallel), 1.0)
+    bus = bus_bytes_per_s(systems, together=together)
+    sharded = plan.zero_stage >= WEIGHTS_SHARED_FROM
+    time = np.where(sharded, shards, replicas / micro_batches(job, plan)) / bus
+    return np.where(plan.data_parallel > 1, time, 0.0)
+
+
+def tensors_s(spec: TransformerSpec, *, systems: Systems, tokens: Floats, passes: FloatArray) -> FloatArray:
+    """All-reduces inside the layers that tensor parallelism cuts. [s]"""
+    plan = systems.plan
+    payload = tensor_parallel_bytes(
+        tokens=tokens,
+        hidden_size=spec.hidden_size,
+        num_hidden_layers=spec.num_hidden_layers,
+        element_bytes=SIXTEEN_BITS,
+        passes=passes,
+    )
+    t = plan.tensor_parallel
+    calls = 2 * passes * spec.num_hidden_layers / plan.pipeline_parallel
+    moved = 2 * (t - 1) / t * payload / plan.pipeline_parallel
+    return moved / bus_bytes_per_s(systems, group=t) + calls * latency_s(systems, group=t)
+
+
+def expert_exchange_s(spec: TransformerSpec, *, systems: Systems, tokens: Floats, passes: Floats) -> FloatArray:
+    """Seconds that tokens travel to their experts and back, in every pass of one micro-step. [s]
+
+    References
+    ----------
+    .. [1] D. Lepikhin et al., "GShard," 2020, arXiv:2006.16668, section 3.2.
+    """
+    plan = systems.plan
+    layers = (spec.num_hidden_layers - spec.num_dense_layers) / plan.pipeline_parallel
+    sent = 2 * passes * layers * tokens * spec.num_experts_per_token * spec.hidden_size * SIXTEEN_BITS
+    group = plan.expert_parallel
+    moved = all_gather_bytes(sent / plan.tensor_parallel, group)
+    return np.where(group > 1, moved / bus_bytes_per_s(systems, group=group * plan.tensor_parallel), 0.0)
+
+
+def stages_s(spec: TransformerSpec, *, systems: Systems, tokens: Floats, chunks: FloatArray) -> FloatArray:
+    """Activations forward and their gradients backward between the stages of a pipeline, for every chunk of layers. [s]
+
+    References
+    ----------
+    .. [1] D. Narayanan et al., "Efficient Large-Scale Language Model Training," 2021, arXiv:2104.04473, section 4.1.
+    """
+    plan = systems.plan
+    sent = 2 * chunks * tokens * spec.hidden_size * SIXTEEN_BITS / plan.tensor_parallel
+    return np.where(plan.pipeline_parallel > 1, sent / network_bytes_per_s(systems), 0.0)
+
+
+def context_ring_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
+    """Keys and values that go round the parts of a cut sequence, behind the attention that uses them. [s]
+
+    References
+    ----------
+    .. [1] H. Liu et al., "Ring Attention with Blockwise Transformers," 2023, arXiv:2310.01889, section 3.
+    """
+    plan = systems.plan
+    c = plan.context_parallel
+    heads = np.maximum(spec.num_key_value_heads / plan.tensor_parallel, 1.0)
+    tokens = micro_batch_samples(job, plan) * job.seq_len
+    each = KEYS_AND_VALUES * heads * spec.head_dim * SIXTEEN_BITS * tokens * (c - 1) / c
+    moved = FORWARD_AND_TWICE_BACK * each * spec.num_hidden_layers / plan.pipeline_parallel
+    return np.where(c > 1, moved / bus_bytes_per_s(systems, group=c * plan.tensor_parallel), 0.0)
