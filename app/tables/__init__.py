@@ -5,6 +5,7 @@ from app.tables.answers import SavedAnswer
 from app.tables.audit import AuditEntry
 from app.tables.base import Base
 from app.tables.drafts import DraftChange
+from app.tables.fair_use import RateCount
 from app.tables.hardware import AcceleratorFact, AcceleratorRow, Alias, SoftwareSupport, Source
 from app.tables.market import (
     CountryRow,
@@ -94,6 +95,7 @@ __all__ = [
     "PriceFeed",
     "PriceRow",
     "ProviderRow",
+    "RateCount",
     "RefreshJob",
     "RefreshRun",
     "RuleRow",
