@@ -86,7 +86,7 @@ def retained_ratio(work: NetworkWork, *, architecture: str, family: str) -> floa
     if work.copies is not None:
         return work.copies
     kind = "depthwise" if family.startswith(DEPTHWISE_FAMILIES) else None
-    if architecture in {"cnn", "segmenter"} and work.intensity < NETWORKS.value("depthwise_below_intensity"):
+    if architecture == "cnn" and work.intensity < NETWORKS.value("depthwise_below_intensity"):
         kind = "depthwise"
     return NETWORKS.value(f"retained_{kind or RETAINED_BY_ARCHITECTURE.get(architecture, 'residual')}")
 
@@ -149,6 +149,8 @@ def footprint(job: Job, systems: Systems, *, work: NetworkWork, architecture: st
         parts.append(
             _part("averaged_copy", parameters * GAN_EXTRA_BYTES, systems, "moving average and double backward")
         )
+    lost = NETWORKS.value("allocator_growth") * Footprint(tuple(parts)).total_bytes
+    parts.append(MemoryPart("allocator", lost, "blocks that the allocator holds but cannot use"))
     return Footprint((*parts, *overhead_parts(systems, job.precision)))
 
 

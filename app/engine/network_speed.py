@@ -18,12 +18,15 @@ from app.engine.result import Pace
 
 OVERLAP_POWER = 4.0
 """How sharply the longer of two overlapping terms wins: between their sum (1) and their maximum (infinity)."""
-RUNTIMES = frozenset({"tensorrt", "onnxruntime", "mxnet"})
+RUNTIMES = frozenset({"tensorrt", "onnxruntime"})
 REFERENCE_YEAR = 2018
 """Year of the hosts that launch times are given for."""
 SINGLE_BYTES = 4.0
 """Bytes of an fp32 element, which is not repacked."""
-GRAPHS = frozenset({"tensorflow", "other"})
+CAPTURING = frozenset({"eager", "graph"})
+CHOOSES_LAYOUT = frozenset({"mxnet"})
+"""Frameworks whose tuned recipes choose the layout of tensors themselves."""
+GRAPHS = frozenset({"tensorflow", "mxnet", "other"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,8 @@ def captured(job: Job, systems: Systems) -> BoolArray:
     Mixed precision, channels last and replicas stated together mark the recipes of MLPerf and of cluster runs, in which
     nobody pays for kernels launched one by one.
     """
-    tuned = job.training and job.channels_last and job.precision == "amp" and execution_mode(job) == "eager"
+    stated = job.channels_last or job.framework in CHOOSES_LAYOUT
+    tuned = job.training and stated and job.precision == "amp" and execution_mode(job) in CAPTURING
     return np.asarray(tuned & (systems.count > 1.0), dtype=np.bool_)
 
 

@@ -214,7 +214,7 @@ def test_a_compiled_loss_keeps_fewer_logits(parts_of):
 
 
 def test_formulas_say_how_many_devices_share_a_part():
-    job = make_job(task="finetune", method="full", precision="bf16")
+    job = make_job(task="finetune", method="full", precision="bf16", batch_size=1, sequence_length=128)
     sharded = training_footprint(job, make_systems(count=8, zero_stage=3))
     alone = training_footprint(job, make_systems())
 

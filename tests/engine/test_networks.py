@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from app.engine import networks
+from app.engine.coefficients_networks import NETWORKS
 from app.engine.estimate import estimate as engine_estimate
 from app.engine.network_work import network_work
 from tests.engine.jobs import CPU, EVERY_KIND, H100, M2_ULTRA, RTX_4090, T4, make_accelerator, make_spec, make_systems
@@ -215,7 +216,8 @@ def test_replicas_keep_a_second_copy_of_the_gradients():
     one = estimate(RESNET50, make_accelerator()).footprint.total_bytes[0]
     two = estimate(RESNET50, make_accelerator(), count=2).footprint.total_bytes[0]
 
-    assert two - one == pytest.approx(4 * RESNET50.parameters)
+    lost = NETWORKS.value("allocator_growth")
+    assert two - one == pytest.approx(4 * RESNET50.parameters * (1 + lost))
 
 
 def test_a_batch_that_was_measured_to_fit_an_a100_fits():
