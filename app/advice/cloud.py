@@ -14,7 +14,7 @@ import numpy as np
 from app.advice.candidates import Candidates, target_hours
 from app.advice.constraints import Constraints
 from app.advice.decide import Decision
-from app.advice.market import Market, Offer, Provider
+from app.advice.market import Market, Offer, Provider, Shelved
 from app.advice.money import money
 from app.advice.need import Need, Range, range_at
 from app.advice.offer_checks import asked_providers, in_region, is_doubtful
@@ -146,20 +146,38 @@ class _Search:
         """Every offer of a living provider that does the job; of the same devices only the best instance and region."""
         living = {provider.slug: provider for provider in self.market.providers if provider.status == "active"}
         best: dict[tuple[str, str, float, str], _Found] = {}
-        usual = self.market.usual_device_hours
-        for offer in self.market.offers:
-            provider = living.get(offer.provider)
-            if provider is None or is_doubtful(offer, usual):
+        for (slug, _, count, _), shelf in self.market.shelves.items():
+            provider = living.get(slug)
+            if provider is None:
                 continue
-            row, instances = self._row_for(offer)
-            if row is None:
-                continue
-            for pricing, usd in self._prices(offer):
+            for pricing, offer, usd in self._best_of(shelf):
+                row, instances = self._row_for(offer)
+                if row is None:
+                    continue
                 found = _Found(self._preference(offer, usd * instances, instances=instances), offer, provider, row, usd)
-                key = (provider.slug, self.candidates.device(row).slug, offer.accelerator_count * instances, pricing)
+                key = (slug, self.candidates.device(row).slug, count * instances, pricing)
                 if key not in best or found.preference < best[key].preference:
                     best[key] = found
         return sorted((self._option(found, pricing=key[3]) for key, found in best.items()), key=self._rank)
+
+    def _best_of(self, shelf: Shelved) -> Iterator[tuple[str, Offer, float]]:
+        """Of the same devices by the same provider the cheapest that are fresh and where people asked."""
+        for offer in self._first(shelf.on_demand):
+            usd = offer.usd_per_hour_on_demand or 0.0
+            if usd > 0 or self._free_is_enough(offer):
+                yield "on_demand", offer, usd
+        for offer in self._first(shelf.spot) if self.constraints.spot_ok else ():
+            yield "spot", offer, offer.usd_per_hour_spot or 0.0
+
+    def _first(self, cheapest_first: tuple[Offer, ...]) -> list[Offer]:
+        usual, second_best = self.market.usual_device_hours, None
+        for offer in cheapest_first:
+            if is_doubtful(offer, usual):
+                continue
+            if not self._elsewhere_or_old(offer):
+                return [offer]
+            second_best = second_best or offer
+        return [second_best] if second_best else []
 
     def within_wishes(self, options: list[CloudOption]) -> tuple[list[CloudOption], tuple[Caution, ...]]:
         """The offers that keep to providers, regions and the monthly budget, each relaxed if nothing is left."""
@@ -250,13 +268,6 @@ class _Search:
         large = self.decision.scenario.number == 4 or self.job.workload.task == "pretrain"
         return large or bool(self.constraints.vendors) or any(asked.tpu for asked in self.need.asked_for)
 
-    def _prices(self, offer: Offer) -> Iterator[tuple[str, float]]:
-        on_demand, spot = offer.usd_per_hour_on_demand, offer.usd_per_hour_spot
-        if on_demand is not None and (on_demand > 0 or self._free_is_enough(offer)):
-            yield "on_demand", on_demand
-        if self.constraints.spot_ok and spot:
-            yield "spot", spot
-
     def _free_is_enough(self, offer: Offer) -> bool:
         """Free notebooks are for small work: one run has to end within a session."""
         row = self.candidates.row_of.get((offer.accelerator, 1))
@@ -317,8 +328,11 @@ class _Search:
 
     def _preference(self, offer: Offer, usd_per_hour: float, *, instances: int) -> tuple[bool, int, float, str]:
         """Among offers of the same devices by the same provider: where people asked, in few pieces, cheap."""
+        return (self._elsewhere_or_old(offer), instances, usd_per_hour, offer.instance)
+
+    def _elsewhere_or_old(self, offer: Offer) -> bool:
         elsewhere = bool(self.constraints.regions) and not self._in_region(offer)
-        return (elsewhere or not is_fresh(offer.as_of, self.today), instances, usd_per_hour, offer.instance)
+        return elsewhere or not is_fresh(offer.as_of, self.today)
 
     def _in_region(self, offered: Offer | CloudOption) -> bool:
         return any(in_region(offered.region, asked) for asked in self.constraints.regions or ())

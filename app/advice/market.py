@@ -114,6 +114,17 @@ class ElectricityPrice:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class ExchangeRate:
+    """What a dollar was worth in another currency on one day."""
+
+    currency: str
+    """ISO 4217."""
+    per_usd: float
+    as_of: date
+    source: str
+
+
 @dataclass(frozen=True)
 class Market:
     """Everything that has a price."""
@@ -124,11 +135,41 @@ class Market:
     machines: tuple[Machine, ...]
     host_parts: tuple[HostPart, ...]
     electricity: tuple[ElectricityPrice, ...]
+    exchange_rates: tuple[ExchangeRate, ...] = ()
+    """The newest of each currency; prices are shown in it, and never ranked."""
 
     @cached_property
     def usual_device_hours(self) -> dict[str, float]:
         """The median price of one device for one hour, over all offers; worked out once. [USD/h]"""
         return usual_device_hours(self.offers)
+
+    @cached_property
+    def shelves(self) -> "dict[Shelf, Shelved]":
+        """The offers, sorted once: whoever searches many of them looks at few."""
+        shelves: defaultdict[Shelf, list[Offer]] = defaultdict(list)
+        for offer in self.offers:
+            free = offer.usd_per_hour_on_demand == 0
+            shelves[offer.provider, offer.accelerator, offer.accelerator_count, free].append(offer)
+        return {shelf: Shelved.of(offers) for shelf, offers in shelves.items()}
+
+
+Shelf = tuple[str, str, float, bool]
+"""Provider, accelerator, number of devices, and whether it is lent for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """Offers of the same devices by the same provider; the cheapest first, and then by the name of the instance."""
+
+    on_demand: tuple[Offer, ...]
+    spot: tuple[Offer, ...]
+
+    @classmethod
+    def of(cls, offers: list[Offer]) -> "Shelved":
+        """The same offers by each of their prices; those without one are left out."""
+        on_demand = [(o.usd_per_hour_on_demand, o.instance, o) for o in offers if o.usd_per_hour_on_demand is not None]
+        spot = [(o.usd_per_hour_spot, o.instance, o) for o in offers if o.usd_per_hour_spot]
+        return cls(*(tuple(o for *_, o in sorted(each, key=lambda one: one[:2])) for each in (on_demand, spot)))
 
 
 def usual_device_hours(offers: Iterable[Offer]) -> dict[str, float]:

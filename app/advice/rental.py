@@ -19,12 +19,14 @@ class DeviceHour:
 def cheapest_device_hour(market: Market, accelerator: str) -> DeviceHour | None:
     """The cheapest on-demand price of one whole device, among living providers; None when none is known. [USD/hour]"""
     living = {provider.slug for provider in market.providers if provider.status == "active"}
+    cheapest = [
+        shelf.on_demand[0]
+        for (provider, slug, count, free), shelf in market.shelves.items()
+        if slug == accelerator and provider in living and count >= 1 and not free and shelf.on_demand
+    ]
     hours = [
         DeviceHour(offer.usd_per_hour_on_demand / offer.accelerator_count, offer.provider, offer.as_of, offer.source)
-        for offer in market.offers
-        if offer.accelerator == accelerator
-        and offer.provider in living
-        and offer.usd_per_hour_on_demand
-        and offer.accelerator_count >= 1
+        for offer in cheapest
+        if offer.usd_per_hour_on_demand
     ]
     return min(hours, key=lambda hour: hour.usd, default=None)

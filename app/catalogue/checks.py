@@ -44,10 +44,10 @@ class Finding:
     message: str
 
 
-def check(session: Session, *, today: date | None = None) -> list[Finding]:
-    """All findings, errors first; those that somebody has accepted say why."""
+def check(session: Session, *, today: date | None = None, snapshot: Snapshot | None = None) -> list[Finding]:
+    """All findings, errors first; those that somebody has accepted say why. A snapshot at hand is not read again."""
     day = today or datetime.now(UTC).date()
-    snapshot = load_snapshot(session)
+    snapshot = snapshot or load_snapshot(session)
     found = [
         finding
         for rule in (check_hardware, check_prices, check_offers, check_models, check_policy, check_names)

@@ -1,16 +1,19 @@
 """Rows that have a price become the value objects of the market."""
 
+from sys import intern
 from typing import Any
 
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from app.advice.market import ElectricityPrice, HostPart, Machine, Market, Offer, Price, Provider
-from app.catalogue.rows import Rows, Sources, other_names_of, rows
+from app.advice.market import ElectricityPrice, ExchangeRate, HostPart, Machine, Market, Offer, Price, Provider
+from app.catalogue.rows import Rows, Sources, other_names_of, rows, streamed
 from app.engine.units import GIB
-from app.tables import CountryRow, HostPartRow, MachineRow, OfferRow, PriceRow, ProviderRow
+from app.tables import CountryRow, EconomicFactor, HostPartRow, MachineRow, OfferRow, PriceRow, ProviderRow
 
 USD = "USD"
+EXCHANGE_RATE = "exchange rate"
+"""Topic of the factors that say what a dollar is worth; their subject is the currency."""
 
 
 def market_of(session: Session, sources: Sources, *, aliases: Rows) -> Market:
@@ -19,7 +22,7 @@ def market_of(session: Session, sources: Sources, *, aliases: Rows) -> Market:
     return Market(
         prices=tuple(_price(row, sources) for row in rows(session, PriceRow) if row.currency == USD),
         providers=tuple(_provider(row, other_names) for row in rows(session, ProviderRow)),
-        offers=tuple(_offer(row, sources) for row in rows(session, OfferRow) if row.accelerator is not None),
+        offers=tuple(_offer(row, sources) for row in streamed(session, OfferRow) if row.accelerator is not None),
         machines=tuple(_machine(row, sources) for row in rows(session, MachineRow)),
         host_parts=tuple(_host_part(row, sources) for row in rows(session, HostPartRow) if row.currency == USD),
         electricity=tuple(
@@ -27,7 +30,15 @@ def market_of(session: Session, sources: Sources, *, aliases: Rows) -> Market:
             for row in rows(session, CountryRow)
             if row.usd_per_kwh is not None
         ),
+        exchange_rates=_exchange_rates(rows(session, EconomicFactor), sources),
     )
+
+
+def _exchange_rates(factors: Rows, sources: Sources) -> tuple[ExchangeRate, ...]:
+    """The newest rate of each currency."""
+    dated = sorted((row for row in factors if row.topic == EXCHANGE_RATE), key=lambda row: row.as_of)
+    newest = {row.subject: row for row in dated if row.value > 0}
+    return tuple(ExchangeRate(code, row.value, row.as_of, sources[row.source]) for code, row in sorted(newest.items()))
 
 
 def _price(row: Row[Any], sources: Sources) -> Price:
@@ -63,10 +74,10 @@ def _provider(row: Row[Any], other_names: dict[str, list[str]]) -> Provider:
 
 def _offer(row: Row[Any], sources: Sources) -> Offer:
     return Offer(
-        provider=row.provider,
-        instance=row.instance,
-        region=row.region,
-        accelerator=row.accelerator,
+        provider=intern(row.provider),  # there may be a hundred thousand offers, and few different words in them
+        instance=intern(row.instance),
+        region=intern(row.region),
+        accelerator=intern(row.accelerator),
         accelerator_count=row.accelerator_count,
         accelerator_memory_bytes=row.accelerator_memory_gib * GIB,
         vcpus=row.vcpus,
@@ -74,10 +85,10 @@ def _offer(row: Row[Any], sources: Sources) -> Offer:
         storage_gb=row.storage_gb,
         usd_per_hour_on_demand=row.usd_per_hour_on_demand,
         usd_per_hour_spot=row.usd_per_hour_spot,
-        billing=row.billing,
+        billing=intern(row.billing),
         as_of=row.as_of,
         source=sources[row.source],
-        note=row.note,
+        note=intern(row.note),
     )
 
 

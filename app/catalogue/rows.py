@@ -1,6 +1,7 @@
 """Reading tables: plain selects of what is not retired, in a fixed order."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Row, Select, select
@@ -23,6 +24,11 @@ def selected(table: type[Base]) -> Select[Any]:
 
 def rows(session: Session, table: type[Base]) -> Rows:
     return list(session.execute(selected(table)).all())
+
+
+def streamed(session: Session, table: type[Base]) -> Iterator[Row[Any]]:
+    """The same, few of them in memory at a time."""
+    yield from session.execute(selected(table), execution_options={"yield_per": 1000})
 
 
 def other_names_of(aliases: Rows, kind: str) -> dict[str, list[str]]:
