@@ -20,6 +20,7 @@ from app.admin import (
     transfer_pages,
 )
 from app.admin import api as admin_api
+from app.admin.key_holders import KeyHolders
 from app.api import accuracy, batch_lines, estimate, fit, hardware, health, metrics, models, offers, policy, recommend
 from app.api.head_requests import HeadAsGet
 from app.catalogue.snapshot import Snapshot
@@ -31,7 +32,8 @@ from app.observability.metrics import Metrics
 from app.observability.middleware import Observed
 from app.observability.tracing import tracer_from
 from app.published import PublishedCatalogue
-from app.rate_limits import RateLimit
+from app.rate_limits import HEADERS as LIMIT_HEADERS
+from app.rate_limits import Limits, RateLimit, counts_of
 from app.settings import Settings
 from app.sources.schedule import scheduled
 from app.templating import STATIC
@@ -122,8 +124,9 @@ def _add_layers(app: FastAPI, settings: Settings, *, headers: dict[str, str]) ->
     app.add_middleware(HeadAsGet)
     app.add_middleware(BodyLimit)
     app.add_middleware(TimeLimit, seconds=settings.request_timeout_s)
-    if settings.rate_limit:
-        app.add_middleware(RateLimit, limit=settings.rate_limit)
+    if limits := Limits.of(settings):
+        app.state.counts = counts_of(settings, limits)
+        app.add_middleware(RateLimit, limits=limits, counts=app.state.counts, holder=KeyHolders())
     app.add_middleware(OriginGuard, trusted=frozenset({settings.public_url} - {""}), callers=origins)
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED_BYTES)
     app.add_middleware(SecurityHeaders, headers=headers)
@@ -132,8 +135,8 @@ def _add_layers(app: FastAPI, settings: Settings, *, headers: dict[str, str]) ->
             CORSMiddleware,
             allow_origins=sorted(origins),
             allow_methods=["GET", "POST"],
-            allow_headers=["content-type", "if-none-match", request_ids.HEADER],
-            expose_headers=["etag", "ratelimit", "ratelimit-policy", "retry-after", request_ids.HEADER],
+            allow_headers=["authorization", "content-type", "if-none-match", request_ids.HEADER],
+            expose_headers=["etag", *LIMIT_HEADERS, "retry-after", request_ids.HEADER],
         )
     app.add_middleware(
         Observed, metrics=app.state.metrics, log_requests=settings.log_requests, tracer=tracer_from(os.environ)
@@ -158,4 +161,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     refreshing = scheduled(engine, app.state.settings)
     async with app.state.catalogue.followed(), app.state.mcp.open(), refreshing:
         yield
+    if counts := getattr(app.state, "counts", None):
+        counts.close()
     engine.dispose()

@@ -90,6 +90,14 @@ class Settings(BaseModel):
         description="Address that answers for every price source, under a path that begins with its host; "
         "empty reads the sources themselves.",
     )
+    prices_csv: str = Field(
+        "",
+        description="Addresses of CSV files with prices, as name=https://… with blanks between, whose columns are "
+        "called as in /cloud.csv; others are named in the administration.",
+    )
+    prices_private_addresses: bool = Field(
+        False, description="Whether such addresses may lie in a private network; otherwise only public ones are read."
+    )
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
         "info", description="How much is logged on standard error."
     )
@@ -103,7 +111,11 @@ class Settings(BaseModel):
     rate_limit: str = Field(
         "",
         description="Most requests of one client, such as 60/minute or 1000/hour; a batch counts as ten. "
-        "Each process counts for itself. Empty: no limit.",
+        "All workers count together, and with PostgreSQL all machines. Empty: no limit.",
+    )
+    key_rate_limit: str = Field(
+        "",
+        description="Most requests of one holder of an API key, in the place of the limit above. Empty: no limit.",
     )
     request_timeout_s: float = Field(
         30.0, ge=1, le=600, description="Seconds after which a request without an answer gets a 503."
@@ -153,7 +165,16 @@ class Settings(BaseModel):
                 raise ValueError(message)
         return value
 
-    @field_validator("rate_limit")
+    @field_validator("prices_csv")
+    @classmethod
+    def _named_addresses(cls, value: str) -> str:
+        for name, address in named_addresses(value):
+            if not re.fullmatch(r"[a-z][a-z0-9-]{1,39}", name) or not address.startswith("https://"):
+                message = "Enter names of small letters with addresses, such as acme=https://acme.example/prices.csv"
+                raise ValueError(message)
+        return value
+
+    @field_validator("rate_limit", "key_rate_limit")
     @classmethod
     def _a_limit(cls, value: str) -> str:
         if value and not _LIMIT.fullmatch(value):
@@ -198,6 +219,16 @@ def roles_by_group(text: str) -> list[tuple[str, str]]:
     """
     pairs = [one.rpartition("=") for one in text.split(",") if one.strip()]
     return [(group.strip(), role.strip()) for group, _, role in pairs]
+
+
+def named_addresses(text: str) -> list[tuple[str, str]]:
+    """Pairs of a name and an address.
+
+    >>> named_addresses("acme=https://acme.example/a.csv?x=1")
+    [('acme', 'https://acme.example/a.csv?x=1')]
+    """
+    pairs = [one.partition("=") for one in text.split()]
+    return [(name, address) for name, _, address in pairs]
 
 
 def variable(name: str) -> str:
