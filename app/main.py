@@ -12,12 +12,19 @@ from starlette.routing import Route
 from app import __version__, error_responses
 from app.admin import (
     account_pages,
+    bench_pages,
+    bulk_pages,
     draft_pages,
     entry_pages,
+    feed_pages,
+    list_pages,
+    price_pages,
+    prices_api,
     single_sign_on_pages,
     start_page,
     trail_pages,
     transfer_pages,
+    trial_pages,
 )
 from app.admin import api as admin_api
 from app.admin.key_holders import KeyHolders
@@ -64,6 +71,7 @@ ROUTERS = (
     model_pages.router,
     home.shared,  # pages first: those at an address that programs use leave programs to the routers below
     hardware_pages.router,
+    hardware_pages.table,
     model_pages.shared,
     accuracy_pages.router,
     fit_pages.router,
@@ -84,7 +92,14 @@ ROUTERS = (
     draft_pages.router,
     trail_pages.router,
     transfer_pages.router,
+    bench_pages.router,
+    bulk_pages.router,
+    trial_pages.router,
+    list_pages.router,
+    price_pages.router,
+    feed_pages.router,
     entry_pages.router,
+    prices_api.router,
     admin_api.router,
 )
 """Every router of the service, in the order in which addresses are tried."""

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.admin import drafts, entries, reviewing, trail
+from app.admin import bench, drafts, entries, reviewing, trail
 from app.admin.access import Approver, Editor, Viewer
 from app.admin.accounts import Caller
 from app.admin.entities import ENTITIES, entity_named
@@ -81,9 +81,9 @@ def list_tables(_caller: Viewer) -> JSONResponse:
 
 
 @router.get("/draft")
-def show_draft(_caller: Viewer, request: Request) -> JSONResponse:
+def show_draft(_caller: Viewer, request: Request, page: Page = 1) -> JSONResponse:
     """Everything in the draft, field by field."""
-    found = reviewing.changed_entries(request.app.state.engine)
+    found, total = reviewing.changed_entries(request.app.state.engine, first=(page - 1) * PER_PAGE, most=PER_PAGE)
     return JSONResponse(
         {
             "changes": [
@@ -96,7 +96,9 @@ def show_draft(_caller: Viewer, request: Request) -> JSONResponse:
                     "fields": {one.field: {"before": one.before, "after": one.after} for one in each.differences},
                 }
                 for each in found
-            ]
+            ],
+            "total": total,
+            "page": page,
         }
     )
 
@@ -116,8 +118,9 @@ def review_draft(_caller: Editor, request: Request) -> JSONResponse:
         {
             "question": each.question.text,
             "changed": list(each.changed),
-            "before": {name: getattr(each.before, name) for name in each.before.__dataclass_fields__},
-            "after": {name: getattr(each.after, name) for name in each.after.__dataclass_fields__},
+            "before": {name: getattr(each.before, name) for name in bench.PARTS},
+            "after": {name: getattr(each.after, name) for name in bench.PARTS},
+            "wrong": each.wrong,
             "blocks": each.blocks,
         }
         for each in found.compared

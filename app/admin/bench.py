@@ -1,36 +1,43 @@
-"""The test bench: questions asked of the catalogue as it is and as it would be, and which answers differ."""
+"""The test bench: saved questions asked of the catalogue as it is and as it would be, and which answers differ."""
 
-import tomllib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
-from urllib.parse import parse_qsl
+from datetime import UTC, date, datetime
 
-from app import advisor, resolving
-from app.advice.decide import decide
-from app.advice.facts import Case, Facts, facts_of
-from app.advice.need import need_of
-from app.advice.owned import judge, owned_fit
-from app.advice.rules import compile_condition
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import advisor
+from app.admin.asked import request_in
 from app.answer import RecommendationAnswer
-from app.catalogue.names import Match
 from app.catalogue.snapshot import Snapshot
 from app.errors import AppError
-from app.flat_query import decode
-from app.requests import RecommendRequest
+from app.tables import SavedQuestionRow
 
-QUESTIONS = Path(__file__).parent / "data" / "bench.toml"
+NOTHING = "nothing"
+PARTS = ("scenario", "tier", "best", "price", "others", "rent")
+"""What is compared of two answers."""
+KEPT_CATALOGUES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One saved question; with a scenario it has to lead there."""
+    """One saved question, and what has to come out; an empty expectation accepts anything."""
 
     slug: str
     text: str
     query: str
-    scenario: str = ""
+    scenarios: tuple[str, ...] = ()
+    tiers: tuple[str, ...] = ()
+    picks: tuple[str, ...] = ()
+    must_pass: bool = False
+    origin: str = "own"
+
+    @property
+    def expects(self) -> str:
+        """The expectation in words."""
+        told = (("", self.scenarios), ("tier ", self.tiers), ("pick ", self.picks))
+        return ", ".join(word + " or ".join(names) for word, names in told if names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +48,13 @@ class Answered:
     tier: str
     best: str
     price: str
+    others: str
     rent: str
+    picks: tuple[str, ...] = ()
 
     def differing(self, other: "Answered") -> tuple[str, ...]:
         """Names of the parts that are not the same."""
-        return tuple(name for name in self.__dataclass_fields__ if getattr(self, name) != getattr(other, name))
+        return tuple(name for name in PARTS if getattr(self, name) != getattr(other, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,68 +71,114 @@ class Compared:
         return self.before.differing(self.after)
 
     @property
+    def wrong(self) -> str:
+        """What is not as it has to be; empty: all is well."""
+        return wrong(self.question, self.after)
+
+    @property
+    def was_wrong(self) -> bool:
+        """Whether it was so already."""
+        return bool(wrong(self.question, self.before))
+
+    @property
     def blocks(self) -> bool:
-        """Whether an answer that has to be right, and is, would be wrong."""
-        due = self.question.scenario
-        return bool(due) and self.before.scenario == due != self.after.scenario
+        """Whether nothing may be published while this is so."""
+        return self.question.must_pass and bool(self.wrong)
 
 
-@cache
-def questions() -> tuple[Question, ...]:
-    """The saved questions."""
-    found = tomllib.loads(QUESTIONS.read_text(encoding="utf-8"))["question"]
-    return tuple(Question(**each) for each in found)
+def questions(session: Session) -> tuple[Question, ...]:
+    """The saved questions, the administrators' own first."""
+    rows = session.scalars(
+        select(SavedQuestionRow)
+        .where(SavedQuestionRow.retired.is_(False))
+        .order_by(SavedQuestionRow.origin, SavedQuestionRow.slug)
+    )
+    return tuple(_question(row) for row in rows)
 
 
-def compare(before: Snapshot, after: Snapshot) -> list[Compared]:
+def wrong(question: Question, answered: Answered) -> str:
+    """Where an answer is not what it has to be, in words; empty where it is."""
+    faults = []
+    if question.scenarios and answered.scenario not in question.scenarios:
+        faults.append(f"{' or '.join(question.scenarios)}, not {answered.scenario}")
+    if question.tiers and answered.tier not in question.tiers:
+        faults.append(f"tier {' or '.join(question.tiers)}, not {answered.tier or NOTHING}")
+    if question.picks and not set(question.picks) & set(answered.picks):
+        faults.append(f"pick {' or '.join(question.picks)}, not {' or '.join(answered.picks) or NOTHING}")
+    return "; ".join(faults)
+
+
+def compare(before: Snapshot, after: Snapshot, *, asked: Sequence[Question]) -> list[Compared]:
     """Every question, asked of both catalogues at the same moment."""
     at = datetime.now(UTC)
-    return [Compared(each, answer(before, each, at=at), answer(after, each, at=at)) for each in questions()]
+    first, then = answers(before, asked, at=at), answers(after, asked, at=at)
+    return [Compared(question, *pair) for question, *pair in zip(asked, first, then, strict=True)]
+
+
+def answers(snapshot: Snapshot, asked: Sequence[Question], *, at: datetime) -> list[Answered]:
+    """What a catalogue answers to each question; what it has answered today is not worked out again."""
+    known = _known(snapshot, at.date())
+    for question in asked:
+        if question.query not in known:
+            known[question.query] = answer(snapshot, question, at=at)
+    return [known[question.query] for question in asked]
 
 
 def answer(snapshot: Snapshot, question: Question, *, at: datetime) -> Answered:
     """What the catalogue answers; where it cannot, the reason stands in the place of the scenario."""
+    return _or_why_not(lambda: _answer(snapshot, question, at))
+
+
+def _answer(snapshot: Snapshot, question: Question, at: datetime) -> Answered:
+    asked = request_in(question.query, snapshot)
+    return _summary(advisor.recommend(snapshot, asked.workload, constraints=asked.constraints, at=at))
+
+
+def _or_why_not(found: Callable[[], Answered]) -> Answered:
     try:
-        asked = _asked(snapshot, question)
-        return _summary(advisor.recommend(snapshot, asked.workload, constraints=asked.constraints, at=at))
+        return found()
     except AppError as error:
-        return Answered(f"no answer: {error.detail[:200]}", "", "", "", "")
+        return Answered(f"no answer: {error.detail[:200]}", "", "", "", "", "")
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # a draft may break what answers rest on
-        return Answered(f"no answer: {type(error).__name__}", "", "", "", "")
+        return Answered(f"no answer: {type(error).__name__}", "", "", "", "", "")
 
 
 def _summary(answer: RecommendationAnswer) -> Answered:
-    best = answer.picks[0] if answer.picks else None
+    names = [f"{each.hardware.count:g} × {each.hardware.name}" for each in answer.picks]
     offer = answer.cloud[0] if answer.cloud else None
-    price = best.price_usd if best else None
+    price = answer.picks[0].price_usd if answer.picks else None
     return Answered(
         scenario=answer.scenario.slug,
         tier=answer.tier.slug,
-        best=f"{best.hardware.count} × {best.hardware.name}" if best else "",
+        best=names[0] if names else "",
         price=f"{price.expected:,.0f} USD" if price else "",
+        others="; ".join(names[1:]),
         rent=f"{offer.provider} {offer.instance}, {offer.usd_per_hour:.2f} USD an hour" if offer else "",
+        picks=tuple(each.hardware.accelerator or "" for each in answer.picks),
     )
 
 
-def held_by(snapshot: Snapshot, condition: str) -> list[str]:
-    """The saved questions for which a condition holds."""
-    compiled = compile_condition(condition)
-    return [each.text for each in questions() if compiled.holds(facts(snapshot, each))]
-
-
-def facts(snapshot: Snapshot, question: Question) -> Facts:
-    """What a rule may look at, for one question."""
-    asked = _asked(snapshot, question)
-    job = resolving.job_of(snapshot, asked.workload, assume_data=True)
-    need = need_of(job, asked.constraints, devices=snapshot.devices)
-    owned = judge(job, need, constraints=asked.constraints, devices=snapshot.devices, names=snapshot.hardware_names)
-    fit = owned_fit(owned)
-    decision = decide(job, need, constraints=asked.constraints, policy=snapshot.policy, owned=fit)
-    return facts_of(Case(job, need, asked.constraints, fit, decision.scenario.slug))
-
-
-def _asked(snapshot: Snapshot, question: Question) -> RecommendRequest:
-    return decode(
-        parse_qsl(question.query),
-        in_catalogue=lambda name: isinstance(snapshot.hardware_names.resolve(name), Match),
+def _question(row: SavedQuestionRow) -> Question:
+    return Question(
+        row.slug,
+        row.question,
+        row.query,
+        tuple(row.scenarios.split()),
+        tuple(row.tiers.split()),
+        tuple(row.picks.split()),
+        row.must_pass,
+        row.origin,
     )
+
+
+_answered: list[tuple[Snapshot, date, dict[str, Answered]]] = []
+"""The newest first: answers by question, of a catalogue on a day."""
+
+
+def _known(snapshot: Snapshot, today: date) -> dict[str, Answered]:
+    for catalogue, day, known in _answered:
+        if catalogue is snapshot and day == today:
+            return known
+    made: dict[str, Answered] = {}
+    _answered[:] = [(snapshot, today, made), *_answered[: KEPT_CATALOGUES - 1]]
+    return made

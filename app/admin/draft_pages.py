@@ -1,30 +1,35 @@
 """The draft: what differs from the published catalogue, which answers change, and the button that publishes."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy import select
 
-from app.admin import reviewing, schemas
-from app.admin.access import Approver, Editor, Viewer
+from app.admin import drafts, reviewing
+from app.admin.access import Approver, Viewer
 from app.admin.account_pages import moment
 from app.admin.accounts import Caller
-from app.admin.bench import Answered, Compared
+from app.admin.bench import Compared
+from app.admin.bench_pages import differing
 from app.admin.differences import Difference
-from app.admin.forms import Entered, ErrorLine, FormField, Frame, told
-from app.advice.facts import VARIABLES
+from app.admin.forms import Entered, ErrorLine, FormField, Frame
+from app.db import reading
 from app.errors import Conflict
+from app.tables import User
 from app.templating import render
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 
 SEE_OTHER = 303
+MOST_NAMED = 5
 PART_NAMES = {
     "scenario": "Kind of answer",
     "tier": "Tier",
     "best": "Best pick",
     "price": "Its price",
+    "others": "Other picks",
     "rent": "To rent",
 }
 
@@ -47,7 +52,11 @@ class AnswerView:
     """One question whose answer changes."""
 
     question: str
+    url: str
+    result_url: str
     blocks: bool
+    wrong: str
+    was_wrong: bool
     differences: tuple[Difference, ...]
 
 
@@ -67,26 +76,20 @@ class DraftPage:
     fingerprint: str
     why: FormField
     errors: tuple[ErrorLine, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TryPage:
-    """A condition that is tried out."""
-
-    template: ClassVar[str] = "admin/try.html"
-
-    title: str
-    frame: Frame
-    condition: FormField
-    outcome: str
-    errors: tuple[ErrorLine, ...]
-    variables: tuple[tuple[str, str, str], ...]
+    told: str = ""
+    """Which of the changes are shown, where they do not fit on one page."""
+    before_url: str = ""
+    after_url: str = ""
+    approval: str = ""
+    """With two-person approval: why this caller may not publish."""
+    approvers: tuple[str, ...] = ()
+    """Who may instead."""
 
 
 @router.get("/draft")
-def show_draft(request: Request, caller: Viewer) -> Response:
+def show_draft(request: Request, caller: Viewer, page: Annotated[int, Query(ge=1, le=100_000)] = 1) -> Response:
     """The draft, the answers that change, and what forbids publishing."""
-    return render(_draft_page(request, caller))
+    return render(_draft_page(request, caller, page=page))
 
 
 @router.post("/draft/publication")
@@ -111,27 +114,10 @@ def publish_draft(request: Request, caller: Approver, form: Entered) -> Response
     return RedirectResponse(f"/admin/audit?revision={revision}", SEE_OTHER)
 
 
-@router.get("/rules/trial")
-def show_trial(caller: Editor) -> Response:
-    """A box to try a condition in."""
-    return render(_try_page(caller, "", outcome="", error=""))
-
-
-@router.post("/rules/trial")
-def try_condition(request: Request, caller: Editor, form: Entered) -> Response:
-    """Check a condition, and say for which of the saved questions it holds."""
-    condition = form.get("condition", "")
-    problem = schemas.condition_problem(condition)
-    if problem is not None:
-        return render(_try_page(caller, condition, outcome="", error=told(problem)), status=422)
-    held = reviewing.questions_where(request.app.state.engine, condition)
-    outcome = f"It holds for {len(held)} of the saved questions{': ' + '; '.join(held) if held else ''}."
-    return render(_try_page(caller, condition, outcome=outcome, error=""))
-
-
-def _draft_page(request: Request, caller: Caller, *, error: str = "") -> DraftPage:
-    engine = request.app.state.engine
-    changed = reviewing.changed_entries(engine)
+def _draft_page(request: Request, caller: Caller, *, error: str = "", page: int = 1) -> DraftPage:
+    engine, most = request.app.state.engine, reviewing.SHOWN_AT_ONCE
+    first = (page - 1) * most
+    changed, total = reviewing.changed_entries(engine, first=first, most=most)
     review, stopped = None, ""
     if changed:
         try:
@@ -139,6 +125,7 @@ def _draft_page(request: Request, caller: Caller, *, error: str = "") -> DraftPa
         except Conflict as conflict:
             stopped = conflict.detail
     blocks = [*([stopped] if stopped else []), *(review.blocks if review else [])]
+    own, approvers = _approval(request, caller)
     return DraftPage(
         title="Draft",
         frame=Frame.of(caller),
@@ -150,7 +137,23 @@ def _draft_page(request: Request, caller: Caller, *, error: str = "") -> DraftPa
         fingerprint=review.fingerprint if review else "",
         why=FormField("why", "Why", "text", "", hint="One sentence for the audit trail.", error=error),
         errors=(ErrorLine("why", error),) if error else (),
+        told=f"{first + 1:,} to {first + len(changed):,} of {total:,} changes" if total > most else "",
+        before_url=f"/admin/draft?page={page - 1}" if page > 1 else "",
+        after_url=f"/admin/draft?page={page + 1}" if first + most < total else "",
+        approval=own,
+        approvers=approvers,
     )
+
+
+def _approval(request: Request, caller: Caller) -> tuple[str, tuple[str, ...]]:
+    """With two-person approval, the caller's own edits, and the approvers that have none in the draft."""
+    if not request.app.state.settings.two_person_approval:
+        return "", ()
+    with reading(request.app.state.engine) as session:
+        own = drafts.touched_by(session, caller.email, most=MOST_NAMED)
+        people = session.scalars(select(User.email).where(User.role == "approver", User.disabled.is_(False)))
+        free = tuple(each for each in people if not drafts.touched_by(session, each, most=1))
+    return ", ".join(own), free
 
 
 def _change_view(changed: reviewing.Changed) -> ChangeView:
@@ -162,19 +165,13 @@ def _change_view(changed: reviewing.Changed) -> ChangeView:
 
 
 def _answer_view(compared: Compared) -> AnswerView:
-    differences = tuple(
-        Difference(PART_NAMES[name], _part(compared.before, name), _part(compared.after, name))
-        for name in compared.changed
+    question = compared.question
+    return AnswerView(
+        question.text,
+        f"/admin/entries/questions/{question.slug}",
+        f"/result?{question.query}",
+        compared.blocks,
+        compared.wrong,
+        compared.was_wrong,
+        differing(compared),
     )
-    return AnswerView(compared.question.text, compared.blocks, differences)
-
-
-def _part(answered: Answered, name: str) -> str:
-    return str(getattr(answered, name)) or "none"
-
-
-def _try_page(caller: Caller, condition: str, *, outcome: str, error: str) -> TryPage:
-    box = FormField("condition", "Condition", "long", condition, error=error)
-    variables = tuple((each.name, each.kind, each.meaning) for each in VARIABLES.values())
-    errors = (ErrorLine("condition", error),) if error else ()
-    return TryPage("Try a condition", Frame.of(caller), box, outcome, errors, variables)

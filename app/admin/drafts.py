@@ -1,12 +1,12 @@
 """The draft: everybody's edits, collected until somebody publishes them."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import case, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from app.admin.entities import ENTITIES, Document, Entity
 from app.admin.entries import NEW, Entry, change_of, entry
@@ -17,10 +17,13 @@ from app.field_problems import FieldProblem, nearest
 from app.tables import AuditEntry, DraftChange
 
 LONGEST_WHY = 600
+AT_ONCE = 1000
 ANY_TAG = "*"
 SEVERITIES = ("problem", "warning", "note")
 """Outcomes of the rules that warn."""
 _OUTCOMES = {"scenario": "scenarios", "tier": "tiers"}
+_EXPECTED = {"scenarios": "scenarios", "tiers": "tiers", "picks": "hardware"}
+"""Fields of a saved question that name entries, several with spaces between them."""
 
 Names = Mapping[str, frozenset[str]]
 """Keys of entries by the kind they are of."""
@@ -40,11 +43,42 @@ class StaleEdit(PreconditionFailed):
         return {**super().problem(), **self._told}
 
 
-def changes(session: Session) -> list[DraftChange]:
-    """The whole draft, in the order of tables that refer to each other."""
-    order = list(_BY_DEPENDENCE)
-    found = session.scalars(select(DraftChange).order_by(DraftChange.id)).all()
-    return sorted(found, key=lambda change: order.index(change.entity))
+def changes(session: Session, *, first: int = 0, most: int | None = None) -> list[DraftChange]:
+    """The draft, or a part of it, in the order of tables that refer to each other."""
+    order = case({name: place for place, name in enumerate(BY_DEPENDENCE)}, value=DraftChange.entity)
+    return list(session.scalars(select(DraftChange).order_by(order, DraftChange.id).offset(first).limit(most)))
+
+
+def count(session: Session) -> int:
+    """How many entries the draft changes."""
+    return session.scalar(select(func.count()).select_from(DraftChange)) or 0
+
+
+def touched_by(session: Session, actor: str, *, most: int) -> list[str]:
+    """Keys of drafted entries that somebody has a hand in, also where others went on with them."""
+    later = aliased(AuditEntry)
+    is_same = (later.entity == AuditEntry.entity) & (later.key == AuditEntry.key) & (later.id > AuditEntry.id)
+    ended = exists().where(is_same, later.action != DRAFTED)
+    hand = (AuditEntry.actor == actor) & (AuditEntry.action == DRAFTED) & ~ended
+    had = exists().where(AuditEntry.entity == DraftChange.entity, AuditEntry.key == DraftChange.key, hand)
+    statement = select(DraftChange.key).where((DraftChange.changed_by == actor) | had)
+    return list(session.scalars(statement.order_by(DraftChange.id).limit(most)))
+
+
+DRAFTED = "draft"
+"""What the audit trail calls an edit of the draft."""
+
+
+def in_chunks(session: Session) -> Iterator[Sequence[Any]]:
+    """The changes, sources and what others refer to first, as plain rows: few in memory at a time."""
+    table = DraftChange.__table__
+    for name in BY_DEPENDENCE:
+        last = 0
+        while rows := session.execute(
+            select(table).where(table.c.entity == name, table.c.id > last).order_by(table.c.id).limit(AT_ONCE)
+        ).all():
+            yield rows
+            last = rows[-1].id
 
 
 def create(session: Session, entity: Entity, *, values: Mapping[str, Any], why: str, actor: str) -> Entry:
@@ -179,6 +213,8 @@ def known_names(session: Session, entity: Entity) -> Names:
         wanted.add("sources")
     if entity.name == "rules":
         wanted |= set(_OUTCOMES.values())
+    if entity.name == "questions":
+        wanted |= set(_EXPECTED.values())
     return {name: _names(session, ENTITIES[name]) for name in wanted}
 
 
@@ -189,6 +225,8 @@ def check_names(entity: Entity, document: Document, *, names: Names) -> None:
     wanted += [(f"/facts/{name}/source", "sources", fact["source"]) for name, fact in facts.items()]
     if entity.name == "rules" and document["kind"] in _OUTCOMES:
         wanted.append(("/outcome", _OUTCOMES[document["kind"]], document["outcome"]))
+    if entity.name == "questions":
+        wanted += [(f"/{own}", target, name) for own, target in _EXPECTED.items() for name in document[own].split()]
     problems = [
         FieldProblem(
             pointer,
@@ -216,9 +254,9 @@ def _names(session: Session, entity: Entity) -> frozenset[str]:
     return frozenset({*published, *drafted})
 
 
-_BY_DEPENDENCE = (
+BY_DEPENDENCE = (
     "sources", "software-support", "hardware", "aliases", "providers", "prices", "offers", "machines", "host-parts",
     "transformers", "networks", "diffusion-models", "algorithms", "datasets", "countries", "factors", "scenarios",
-    "tiers", "rules",
+    "tiers", "rules", "questions",
 )  # fmt: skip
 """Kinds of entries, those that others refer to first."""

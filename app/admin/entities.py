@@ -26,6 +26,7 @@ from app.tables import (
     PriceRow,
     ProviderRow,
     RuleRow,
+    SavedQuestionRow,
     ScenarioRow,
     SoftwareSupport,
     Source,
@@ -227,6 +228,13 @@ _ALIASES = Entity(
     ("kind", "alias", "slug"),
     {"kind": ("hardware", "model", "dataset", "algorithm", "provider")},
 )
+_QUESTIONS = Entity(
+    "questions",
+    "Saved questions",
+    SavedQuestionRow,
+    ("question", "scenarios", "tiers", "must_pass", "origin"),
+    {"origin": ("own", "public")},
+)
 
 ENTITIES: dict[str, Entity] = {
     entity.name: entity
@@ -245,6 +253,7 @@ ENTITIES: dict[str, Entity] = {
         Entity("scenarios", "Scenarios", ScenarioRow, ("number", "title")),
         Entity("tiers", "Tiers", TierRow, ("title", "memory_gib_min", "memory_gib_max", "position")),
         _RULES,
+        _QUESTIONS,
         _SUPPORT,
         Entity("sources", "Sources", Source, ("title", "url")),
         _ALIASES,

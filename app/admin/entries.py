@@ -3,12 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
+from app.admin import attention
 from app.admin.entities import Document, Entity
 from app.tables import AcceleratorFact, DraftChange
 
@@ -128,7 +130,8 @@ def listing(
         for each in changes.values()
         if each.action == "create" and state in {"", "draft"} and _holds(each.values, words)
     ]
-    statement = _filtered(entity, words, state, [key for key, each in changes.items() if each.action != "create"])
+    drafted = [key for key, each in changes.items() if each.action != "create"]
+    statement = _with_words(entity, words).where(_in_state(session, entity, state=state, drafted=drafted))
     total = session.scalar(select(func.count()).select_from(statement.subquery())) or 0
     own_first = max(0, first - len(created))
     own_most = most - len(created[first : first + most])
@@ -148,20 +151,22 @@ def listing(
     return Listing([*created[first : first + most], *found], total + len(created))
 
 
-def _filtered(entity: Entity, words: str, state: str, drafted: list[str]) -> Select[Any]:
+def _with_words(entity: Entity, words: str) -> Select[Any]:
     columns = entity.table.c
     statement = select(entity.table)
     for word in words.split():
         statement = statement.where(or_(*(_contains(columns[name], word) for name in _text_columns(entity))))
-    if state == "draft":
-        statement = statement.where(entity.key_column.in_([entity.key_of(key) for key in drafted]))
-    elif state == "retired":
-        statement = statement.where(columns.retired.is_(True))
-    elif state == "unsourced" and "source" in columns:
-        statement = statement.where(columns.source == "general-knowledge")
-    else:
-        statement = statement.where(columns.retired.is_(False))
     return statement
+
+
+def _in_state(session: Session, entity: Entity, *, state: str, drafted: list[str]) -> ColumnElement[bool]:
+    retired = entity.table.c.retired
+    if state == "draft":
+        return entity.key_column.in_([entity.key_of(key) for key in drafted])
+    if state in attention.STATES:
+        today = datetime.now(UTC).date()
+        return retired.is_(False) & attention.condition(session, entity, state=state, today=today)
+    return retired.is_(state == "retired")
 
 
 def _text_columns(entity: Entity) -> list[str]:

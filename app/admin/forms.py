@@ -52,6 +52,10 @@ class FormField:
     theirs: str = ""
     """What stands there now, where somebody else changed it."""
     needed: bool = False
+    unit: str = ""
+    """Stands behind the control."""
+    suggestions: str = ""
+    """Id of the list of values that are offered while typing."""
 
     @property
     def autocomplete(self) -> str:

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from app.admin import drafts
 from app.admin.differences import flat
+from app.admin.edits import Edit, batched
 from app.admin.entities import FACT_UNITS, Document, Entity
 from app.admin.entries import NEW, documents
-from app.admin.publishing import Edit
 from app.admin.safe_cells import armed, defused
 from app.admin.schemas import checked
 from app.errors import Unprocessable
@@ -121,7 +121,7 @@ def plan(session: Session, entity: Entity, *, rows: list[dict[str, Any]], actor:
     by_key = {each.key: each for each in present}
     by_nature: dict[tuple[object, ...], list[_Present]] = {}
     for each in present:
-        by_nature.setdefault(_nature(entity, each.document), []).append(each)
+        by_nature.setdefault(nature(entity, each.document), []).append(each)
     names = drafts.known_names(session, entity)
     seen: set[object] = set()
     for number, row in enumerate(rows, start=1):
@@ -129,7 +129,7 @@ def plan(session: Session, entity: Entity, *, rows: list[dict[str, Any]], actor:
             found = _matched(entity, row, by_key=by_key, by_nature=by_nature)
             document = checked(entity, _completed(row, found))
             drafts.check_names(entity, document, names=names)
-            identity = found.key if found else _nature(entity, document)
+            identity = found.key if found else nature(entity, document)
             if identity in seen:
                 raise _refused("This row stands in the file twice")
             seen.add(identity)
@@ -145,13 +145,14 @@ def put_in_draft(session: Session, planned: Plan) -> int:
     drafts.one_at_a_time(session)
     entity, now = planned.entity, datetime.now(UTC)
     edits = planned.edits
-    drafted = {each.key for each in session.scalars(select(DraftChange).where(DraftChange.entity == entity.name))}
+    drafted = set(session.scalars(select(DraftChange.key).where(DraftChange.entity == entity.name)))
     taken = sorted(drafted & {edit.key for edit in edits})
     if taken:
         raise _refused(f"These entries are in the draft already; publish or discard them first: {', '.join(taken[:5])}")
-    if edits:
-        session.execute(insert(DraftChange), [_change(edit, now) for edit in edits])
-        session.execute(insert(AuditEntry), [_note(edit, now) for edit in edits])
+    connection = session.connection()
+    for several in batched(edits):
+        connection.execute(insert(DraftChange), [_change(edit, now) for edit in several])
+        connection.execute(insert(AuditEntry), [_note(edit, now) for edit in several])
     return len(edits)
 
 
@@ -190,13 +191,14 @@ def _matched(
         if found is None:
             raise _refused(f"There is no entry with the id {str(row['id'])[:40]}")
         return found
-    several = by_nature.get(_nature(entity, row), [])
+    several = by_nature.get(nature(entity, row), [])
     if len(several) > 1:
         raise _refused("Several entries match this row: give the id")
     return several[0] if several else None
 
 
-def _nature(entity: Entity, document: Mapping[str, Any]) -> tuple[object, ...]:
+def nature(entity: Entity, document: Mapping[str, Any]) -> tuple[str, ...]:
+    """What tells an entry apart that only the database numbers."""
     names = NATURAL_KEYS.get(entity.name) or (entity.key_column.name,)
     return tuple(_comparable(document.get(name)) for name in names)
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, String
 
+from app.admin.asked import query_of
 from app.admin.entities import CONFIDENCE, FACT_UNITS, Document, Entity
 from app.advice.rules import RuleError, check_reason, compile_condition
 from app.errors import Unprocessable
@@ -52,13 +53,22 @@ def checked(entity: Entity, values: Mapping[str, Any]) -> Document:
         document: Document = model.model_validate(dict(values)).model_dump(mode="json")
     except ValidationError as error:
         raise Unprocessable(field_problems(error.errors(include_url=False), model=model)) from None
-    problems = (
-        _fact_problems(document) if entity.has_facts else _rule_problems(document) if entity.name == "rules" else []
-    )
+    problems = _own_problems(entity, document)
     problems += _order_problems(document)
     if problems:
         raise Unprocessable(problems)
     return document
+
+
+def _own_problems(entity: Entity, document: Document) -> list[FieldProblem]:
+    """What only entries of this kind can have wrong."""
+    if entity.has_facts:
+        return _fact_problems(document)
+    if entity.name == "rules":
+        return _rule_problems(document)
+    if entity.name == "questions":
+        return _question_problems(document)
+    return []
 
 
 def typed(entity: Entity, document: Document) -> dict[str, Any]:
@@ -162,6 +172,17 @@ def _reason_problem(document: Document) -> FieldProblem | None:
     except RuleError as error:
         return FieldProblem("/reason", f"Column {error.column}: {error.message}", list(error.suggestions))
     return None
+
+
+def _question_problems(document: Document) -> list[FieldProblem]:
+    """A question is kept by its fields, whatever was pasted."""
+    try:
+        document["query"] = query_of(document["query"])
+    except Unprocessable as error:
+        return list(error.problems)
+    if document["must_pass"] and not any(document[name] for name in ("scenarios", "tiers", "picks")):
+        return [FieldProblem("/must_pass", "Say what has to come out: a scenario, a tier or a pick")]
+    return []
 
 
 def _order_problems(document: Document) -> list[FieldProblem]:

@@ -58,7 +58,7 @@ def show_start(caller: Viewer, session: SessionDep) -> Response:
             title="Administration",
             frame=Frame.of(caller),
             revision=revision(session),
-            drafted=len(drafts.changes(session)),
+            drafted=drafts.count(session),
             tables=tuple(Note(each.title, f"/admin/entries/{each.name}", "") for each in ENTITIES.values()),
             ages=tuple(found.ages),
             unsourced=tuple(

@@ -4,6 +4,7 @@ import csv
 import tomllib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +34,29 @@ def load_seed(session: Session) -> bool:
     if session.scalar(select(CatalogueRevision.id)) is not None:
         return False
     session.execute(insert(CatalogueRevision).values(id=1, revision=0, changed_at=datetime.now(UTC)))
-    policy = tomllib.loads(POLICY.read_text(encoding="utf-8")) if POLICY.exists() else {}
     for table in SEED_ORDER:
-        entries = seed_rows(table) or _complete(policy.get(table.__tablename__, []), table)
+        entries = seed_entries(table)
         if entries:
             session.execute(insert(table), entries)
     return True
+
+
+def seed_entries(table: type[Base]) -> list[dict[str, Any]]:
+    """What the seed has for a table, from its own file or from the policy."""
+    return seed_rows(table) or _complete(_policy().get(table.__tablename__, []), table)
+
+
+def fingerprint() -> str:
+    """Changes when anything in the seed changes."""
+    told = sha256()
+    for path in sorted(FOLDER.iterdir()):
+        if path.suffix in {".csv", ".toml"}:
+            told.update(path.name.encode() + b"\0" + path.read_bytes())
+    return told.hexdigest()
+
+
+def _policy() -> dict[str, list[dict[str, Any]]]:
+    return tomllib.loads(POLICY.read_text(encoding="utf-8")) if POLICY.exists() else {}
 
 
 def seed_rows(table: type[Base]) -> list[dict[str, Any]]:

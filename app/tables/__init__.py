@@ -32,6 +32,7 @@ from app.tables.refresh import (
 )
 from app.tables.revision import CatalogueRevision
 from app.tables.searches import UnansweredSearch
+from app.tables.seeding import SeedEntry
 from app.tables.uploads import ImportMapping, ImportUpload
 
 SEED_ORDER: tuple[type[Base], ...] = (
@@ -102,6 +103,7 @@ __all__ = [
     "SavedAnswer",
     "SavedQuestionRow",
     "ScenarioRow",
+    "SeedEntry",
     "SignInQueue",
     "SignedIn",
     "SoftwareSupport",

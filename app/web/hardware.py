@@ -1,23 +1,42 @@
 """The devices of the catalogue, as pages."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Literal
 
-from fastapi import Query
+from fastapi import Query, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from app import advisor
 from app.catalogue.names import Ambiguous, Match
 from app.catalogue.snapshot import Snapshot
+from app.computing import computed
 from app.engine.hardware import Accelerator
-from app.engine.units import GIB
+from app.engine.units import GB, GIB, TERA
 from app.errors import NotFound
+from app.languages import say
 from app.templating import render
-from app.web.dependencies import CatalogueDep
+from app.web.currency import currency_named
+from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
-from app.web.pages.hardware import HardwareListPage, HardwarePage, half_rate, prices_by_device, usual_price
+from app.web.pages.hardware import (
+    HardwareListPage,
+    HardwarePage,
+    half_rate,
+    prices_by_device,
+    share_of,
+    usual_price,
+)
+from app.web.spreadsheet import csv_text
 
 router = page_router(shared=True)
+table = page_router()
+
+CSV_FIELDS = (
+    "slug", "name", "vendor", "kind", "segment", "launch_year", "memory_gib", "bandwidth_gb_per_s",
+    "tflops_16_bit", "tflops_32_bit", "tdp_w", "support", "usd_new", "usd_used",
+)  # fmt: skip
 
 
 def _nothing(value: object) -> object:
@@ -40,31 +59,80 @@ class HardwareFilters(BaseModel):
     support: Chosen = None
     memory_gib_min: Annotated[float | None, Field(ge=0, allow_inf_nan=False), BeforeValidator(_nothing)] = None
     sort: Chosen = None
+    unit: Literal["", "gib"] = ""
+    per: Literal["", "gb", "tflops"] = ""
+    currency: Annotated[str | None, Field(max_length=3), BeforeValidator(_nothing)] = None
     page: Annotated[int, Field(ge=1, le=10_000)] = 1
 
     def fields(self) -> dict[str, str]:
         """What an address needs to show the same."""
-        told = self.model_dump(exclude={"page"}, exclude_none=True)
+        told = self.model_dump(exclude={"page"}, exclude_none=True, exclude_defaults=True)
         return {name: f"{value:g}" if isinstance(value, float) else value for name, value in told.items()}
 
 
 @router.get("/hardware")
-async def list_devices(filters: Annotated[HardwareFilters, Query()], catalogue: CatalogueDep) -> HTMLResponse:
+async def list_devices(
+    filters: Annotated[HardwareFilters, Query()], catalogue: CatalogueDep, base_url: BaseUrlDep
+) -> HTMLResponse:
     """Devices that meet the filters, in the order asked for."""
-    found = [each for each in catalogue.devices.accelerators if _meets(each, filters)]
-    ordered = _ordered(found, filters.sort or "", catalogue)
-    return render(HardwareListPage.of(catalogue, ordered, fields=filters.fields(), page=filters.page))
+    page = HardwareListPage.of(
+        catalogue,
+        found_devices(filters, catalogue),
+        fields=filters.fields(),
+        page=filters.page,
+        currency=currency_named(filters.currency or "", catalogue.market.exchange_rates),
+        base_url=base_url,
+    )
+    return render(page)
+
+
+@table.get("/hardware.csv")
+async def download_devices(filters: Annotated[HardwareFilters, Query()], catalogue: CatalogueDep) -> Response:
+    """The same devices, all of them, for spreadsheets; prices in US dollars."""
+    devices = found_devices(filters, catalogue)
+    prices = prices_by_device(catalogue)
+    rows = [_cells(each, prices.get(each.slug, {})) for each in devices]
+    disposition = {"content-disposition": 'attachment; filename="whichrig-hardware.csv"'}
+    return Response(csv_text(CSV_FIELDS, rows), media_type="text/csv; charset=utf-8", headers=disposition)
 
 
 @router.get("/hardware/{slug:path}")
-async def show_device(slug: str, catalogue: CatalogueDep) -> HTMLResponse:
+async def show_device(
+    slug: str, catalogue: CatalogueDep, base_url: BaseUrlDep, currency: Annotated[str, Query(max_length=3)] = ""
+) -> HTMLResponse:
     """One device by slug or any of its names."""
     found = catalogue.hardware_names.resolve(slug)
     if isinstance(found, Match):
-        return render(HardwarePage.of(catalogue, catalogue.accelerators[found.slug]))
+        today = datetime.now(UTC).date()
+        page = HardwarePage.of(
+            catalogue,
+            catalogue.accelerators[found.slug],
+            suits=await computed(lambda: advisor.suits(catalogue, found.slug, today=today)),
+            currency=currency_named(currency, catalogue.market.exchange_rates),
+            base_url=base_url,
+        )
+        return render(page)
     if isinstance(found, Ambiguous):
-        raise NotFound(f"“{slug[:80]}” is the name of several devices; say which.", suggestions=found.slugs)
-    raise NotFound(f"We know no device called “{slug[:80]}”.", suggestions=found.nearest)
+        raise NotFound(
+            say("“{name}” is the name of several devices; say which.", name=slug[:80]), suggestions=found.slugs
+        )
+    raise NotFound(say("We know no device called “{name}”.", name=slug[:80]), suggestions=found.nearest)
+
+
+def found_devices(filters: HardwareFilters, catalogue: Snapshot) -> list[Accelerator]:
+    """Devices that meet the filters, in the order asked for."""
+    found = [each for each in catalogue.devices.accelerators if _meets(each, filters)]
+    return _ordered(found, filters.sort or "", per=filters.per, catalogue=catalogue)
+
+
+def _cells(device: Accelerator, prices: Mapping[str, float]) -> list[object]:
+    half = half_rate(device)
+    return [
+        device.slug, device.name, device.vendor, device.kind, device.segment, device.launch_year,
+        device.memory_bytes / GIB, device.memory_bandwidth_bytes_per_s / GB, half and half / TERA,
+        device.peak.fp32 and device.peak.fp32 / TERA, device.tdp_w, device.support, prices.get("new"),
+        prices.get("used"),
+    ]  # fmt: skip
 
 
 def _meets(accelerator: Accelerator, filters: HardwareFilters) -> bool:
@@ -72,12 +140,12 @@ def _meets(accelerator: Accelerator, filters: HardwareFilters) -> bool:
     words = (filters.q or "").lower().split()
     return (
         all(getattr(filters, name) in {None, getattr(accelerator, name)} for name in same)
-        and accelerator.memory_bytes / GIB >= (filters.memory_gib_min or 0)
+        and (filters.memory_gib_min is None or accelerator.memory_bytes / GIB >= filters.memory_gib_min)
         and all(word in f"{accelerator.name} {accelerator.slug}".lower() for word in words)
     )
 
 
-def _ordered(found: list[Accelerator], sort: str, catalogue: Snapshot) -> list[Accelerator]:
+def _ordered(found: list[Accelerator], sort: str, *, per: str, catalogue: Snapshot) -> list[Accelerator]:
     """In the order asked for, unknown values last; by name where nothing, or nothing known, is asked."""
     prices = prices_by_device(catalogue)
     keys: Mapping[str, Callable[[Accelerator], float | None]] = {
@@ -85,7 +153,7 @@ def _ordered(found: list[Accelerator], sort: str, catalogue: Snapshot) -> list[A
         "bandwidth": lambda each: each.memory_bandwidth_bytes_per_s,
         "speed": half_rate,
         "tdp_w": lambda each: each.tdp_w,
-        "price": lambda each: usual_price(prices.get(each.slug, {})),
+        "price": lambda each: usual_price(prices.get(each.slug, {}), share_of(each, per)),
     }
     by_name = sorted(found, key=lambda each: each.name.lower(), reverse=sort == "-name")
     key = keys.get(sort.removeprefix("-"))
