@@ -7,10 +7,13 @@ from contextlib import contextmanager, nullcontext
 from tempfile import TemporaryDirectory
 
 import uvicorn
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
-from app.admin import accounts
+from app.admin import accounts, seed_upgrade
 from app.catalogue import startup
 from app.db import connect, reading
+from app.errors import AppError
 from app.main import create_app
 from app.observability import metrics
 from app.observability.logs import log_config
@@ -48,10 +51,22 @@ def _shared_metrics() -> Iterator[None]:
         yield
 
 
+def follow_seed(engine: Engine) -> None:
+    """Take over what is new in the seed of this version, and say what became of it."""
+    try:
+        followed = seed_upgrade.follow(engine)
+    except (AppError, SQLAlchemyError) as error:  # the catalogue there is goes on being served
+        sys.stderr.write(f"whichrig: the seed of this version could not be taken over: {error}\n")
+        return
+    if followed is not None and followed.is_news:
+        sys.stderr.write(f"whichrig: {followed.told}\n")
+
+
 def _prepare(settings: Settings) -> None:
     """Bring the database up once, before several processes would all try, and say how to make the first account."""
     engine = connect(settings.database_url)
     startup.init(engine)
+    follow_seed(engine)
     with reading(engine) as session:
         if not accounts.there_are_accounts(session):
             sys.stderr.write(FIRST_ACCOUNT)

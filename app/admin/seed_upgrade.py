@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine, bindparam, delete
+from sqlalchemy import Engine, bindparam, delete, insert
 from sqlalchemy.orm import Session
 
 from app import __version__
@@ -17,8 +17,6 @@ from app.catalogue.queries import load_snapshot
 from app.db import reading, transaction
 from app.tables import AuditEntry, SeedEntry
 
-STATE = ""
-"""The kind under which the fingerprint of the whole seed is kept."""
 KEPT = "keep"
 """Somebody decided against the seed."""
 _WORDS = {"create": "new", "update": "changed", "retire": "retired"}
@@ -35,6 +33,11 @@ class Followed:
     newer_here: int
 
     @property
+    def is_news(self) -> bool:
+        """Whether there is anything to tell."""
+        return bool(self.revision or self.differences or self.newer_here)
+
+    @property
     def told(self) -> str:
         """In one line."""
         done = (
@@ -49,7 +52,7 @@ class Followed:
 def is_current(engine: Engine) -> bool:
     """Whether this seed was looked at already."""
     with reading(engine) as session:
-        return _seen(session)
+        return seed.seen(session)
 
 
 def look(engine: Engine) -> Followed:
@@ -64,7 +67,7 @@ def follow(engine: Engine) -> Followed | None:
         return None
     with transaction(engine) as session:
         drafts.one_at_a_time(session)
-        if _seen(session):
+        if seed.seen(session):
             return None
         found = compare(session)
         edits = [move.edit for move in found.moves]
@@ -120,22 +123,22 @@ def _remember(session: Session, found: Comparison) -> None:
             continue
         key = numbered[name][identity] if move.is_new_number else move.edit.key
         taken[name, identity] = entry_of(move.edit.entity, identity, key=key, document=move.edit.values)
-    taken[STATE, STATE] = SeedEntry(entity=STATE, identity=STATE, key=__version__, digest=seed.fingerprint())
+    taken[seed.STATE, seed.STATE] = SeedEntry(
+        entity=seed.STATE, identity=seed.STATE, key=__version__, digest=seed.fingerprint()
+    )
     outdated = [{"name": name, "which": identity} for name, identity in (*found.dropped, *taken)]
     here = SeedEntry.entity == bindparam("name"), SeedEntry.identity == bindparam("which")
     session.connection().execute(delete(SeedEntry).where(*here), outdated)
-    session.add_all(taken.values())
-    session.flush()
+    session.connection().execute(insert(SeedEntry), [_row(each) for each in taken.values()])
+
+
+def _row(entry: SeedEntry) -> dict[str, str]:
+    return {"entity": entry.entity, "identity": entry.identity, "key": entry.key, "digest": entry.digest}
 
 
 def _told(found: Comparison, revision: int | None) -> Followed:
     counts = Counter(move.edit.action for move in found.moves)
     return Followed(revision, counts, tuple(found.differences), found.newer_here)
-
-
-def _seen(session: Session) -> bool:
-    state = session.get(SeedEntry, (STATE, STATE))
-    return state is not None and state.digest == seed.fingerprint()
 
 
 def _version() -> str:

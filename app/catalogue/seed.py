@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Connection, Date, Float, Integer, func, insert, inspect, select
 from sqlalchemy.orm import Session
 
-from app.tables import SEED_ORDER, Base, CatalogueRevision
+from app.tables import SEED_ORDER, Base, CatalogueRevision, SeedEntry
 from app.tables.base import MicroUsd
 
 FOLDER = Path(__file__).parent / "seed"
@@ -19,6 +19,8 @@ LOCK = 720_740
 """Any number that means this program's start-up to PostgreSQL's advisory locks."""
 
 POLICY = FOLDER / "policy.toml"
+STATE = ""
+"""The kind under which the fingerprint of the seed that was looked at last is kept."""
 
 
 def alone(connection: Connection) -> None:
@@ -53,6 +55,12 @@ def fingerprint() -> str:
         if path.suffix in {".csv", ".toml"}:
             told.update(path.name.encode() + b"\0" + path.read_bytes())
     return told.hexdigest()
+
+
+def seen(session: Session) -> bool:
+    """Whether this seed was looked at already."""
+    state = session.get(SeedEntry, (STATE, STATE))
+    return state is not None and state.digest == fingerprint()
 
 
 def _policy() -> dict[str, list[dict[str, Any]]]:

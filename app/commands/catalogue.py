@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.admin import importing, trail
+from app.admin import importing, seed_upgrade, trail
 from app.admin.entities import ENTITIES, entity_named
 from app.catalogue import checks, queries, startup, transfer
 from app.commands.session import FAILED, examples, message, open_database, problems_told
@@ -26,8 +26,26 @@ command = typer.Typer(
 def init() -> None:
     """Bring the database up to date and fill it where it is empty; does nothing the second time."""
     with problems_told():
-        revision = startup.init(open_database())
-        message(f"the catalogue is ready, at revision {revision}")
+        engine = open_database()
+        startup.init(engine)
+        seed_upgrade.follow(engine)
+        with reading(engine) as session:
+            message(f"the catalogue is ready, at revision {queries.revision(session)}")
+
+
+@command.command()
+def upgrade(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+) -> None:
+    """Take over what is new in the seed of this version; what was edited here stays and is listed."""
+    with problems_told():
+        engine = open_database()
+        startup.init(engine)
+        followed = None if dry_run else seed_upgrade.follow(engine)
+        told = followed or seed_upgrade.look(engine)
+        for each in told.differences:
+            typer.echo(f"{each.entity.name}\t{each.key or each.identity}\t{each.why}")
+        message(("would follow the " if dry_run else "") + told.told)
 
 
 @command.command(epilog=examples("whichrig catalogue check"))

@@ -81,9 +81,34 @@ def open_database() -> "Engine":
 
 def open_catalogue() -> "Snapshot":
     """The published catalogue; a database that is missing is made and filled first."""
-    from app.catalogue.startup import prepare
+    from app.catalogue.startup import prepare, schema_version
 
-    return prepare(open_database())
+    engine = open_database()
+    is_new = schema_version(engine) is None
+    snapshot = prepare(engine)
+    return snapshot if is_new or not _follow_seed(engine) else prepare(engine)
+
+
+def _follow_seed(engine: "Engine") -> bool:
+    """Take over what a newer version brought along; whether anything moved."""
+    from app.catalogue.seed import seen
+    from app.db import reading
+
+    with reading(engine) as session:
+        if seen(session):
+            return False
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from app.admin.seed_upgrade import follow
+
+    try:
+        followed = follow(engine)
+    except (AppError, SQLAlchemyError) as error:  # perhaps one may only read here: the catalogue there is will do
+        message(f"the seed of this version could not be taken over: {error}")
+        return False
+    if followed is not None and followed.is_news:
+        message(followed.told)
+    return followed is not None and followed.revision is not None
 
 
 def query_of(query_type: type[Query], **fields: Any) -> Query:
