@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from app import errors
 from app.errors import AppError, NotFound, Unexpected, Unprocessable
 from app.field_problems import FieldProblem, field_problems, models_in
-from app.languages import say, speaking
+from app.languages import say, say_finished, speaking
 from app.negotiation import VARY, language_of, prefers_html
 from app.observability import request_ids
 from app.templating import render
@@ -43,9 +43,11 @@ class ErrorPage:
         """The page of an error."""
         if isinstance(error, Unprocessable):
             advice = say("Go back, correct these fields and try again.")
-            problems = [replace(each, detail=say(each.detail)) for each in error.problems]
+            problems = [replace(each, detail=say_finished(each.detail)) for each in error.problems]
             return cls(say(error.title), advice, problems, [])
-        return cls(say(error.title), say(error.detail), [], error.suggestions if isinstance(error, NotFound) else [])
+        return cls(
+            say(error.title), say_finished(error.detail), [], error.suggestions if isinstance(error, NotFound) else []
+        )
 
 
 def error_response(request: Request, error: AppError) -> Response:

@@ -24,7 +24,13 @@ _PLACES = {"body", "query", "path", "header", "cookie"}
 _TYPE_STEPS = {"int", "float", "str", "bool", "dict", "list", "tuple", "none", "nullable", "constrained-int"}
 """Steps that pydantic adds to a location for the branch of a union; no field of ours is named so."""
 
-_BOUND = {"ge": "of {} or more", "gt": "above {}", "le": "of {} or less", "lt": "below {}"}
+_BOUND = {
+    "ge": ("Enter a number of {bound} or more", "Enter a whole number of {bound} or more"),
+    "gt": ("Enter a number above {bound}", "Enter a whole number above {bound}"),
+    "le": ("Enter a number of {bound} or less", "Enter a whole number of {bound} or less"),
+    "lt": ("Enter a number below {bound}", "Enter a whole number below {bound}"),
+}
+"""What to enter, for any number and for whole ones."""
 
 _ROOT = "Send a JSON object, with the header Content-Type: application/json"
 
@@ -148,7 +154,7 @@ def _bounded(_error: ErrorDetails, context: dict[str, Any]) -> str:
     bound = context[name]
     whole = isinstance(bound, int)
     text = f"{bound:,}" if whole else f"{bound:,.15g}"
-    return f"Enter a {'whole ' if whole else ''}number {_BOUND[name].format(text)}"
+    return _BOUND[name][whole].format(bound=text)
 
 
 _WITH_CONTEXT: dict[str, Callable[[ErrorDetails, dict[str, Any]], str]] = {

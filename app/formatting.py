@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -11,15 +11,16 @@ from babel import Locale
 from babel.dates import format_date
 
 from app.languages import say, say_count, spoken
+from app.worded import worded_count
 
 UNKNOWN = "unknown"
 FIGURES = 2
 """Significant figures of an estimate: its interval is wider than a third one could tell."""
 
 _LARGE = (
-    (1e12, ("{number} trillion", "{number} trillion")),
-    (1e9, ("{number} billion", "{number} billion")),
-    (1e6, ("{number} million", "{number} million")),
+    (1e12, worded_count("{number} trillion", "{number} trillion")),
+    (1e9, worded_count("{number} billion", "{number} billion")),
+    (1e6, worded_count("{number} million", "{number} million")),
 )
 _DURATIONS = ((8766.0, "years"), (24.0, "days"), (1.0, "h"), (1 / 60, "min"), (1 / 3600, "s"), (1 / 3.6e6, "ms"))
 """Hours in each unit, largest first."""
@@ -128,7 +129,7 @@ def large(value: float | None) -> str:
         return unknown()
     for size, words in _LARGE:
         if size <= abs(value) < 1e15:
-            return say_count(*words, rounded(value / size, figures=3), number=number(value / size, figures=3))
+            return say_count(*words, of=rounded(value / size, figures=3), number=number(value / size, figures=3))
     return number(value, figures=6) if abs(value) < 1e6 else number(value)
 
 
@@ -225,6 +226,15 @@ def usd_exactly(value: float | None) -> str:
     return _dollars(local(f"{int(value):,}" if value == int(value) else f"{value:,.2f}"))
 
 
+def usd_to_the_cent(value: float) -> str:
+    """A price in a list, always with its cents, and a tenth of them below ten cents.
+
+    >>> usd_to_the_cent(60.0), usd_to_the_cent(0.048)
+    ('$60.00', '$0.048')
+    """
+    return _dollars(local(f"{value:,.2f}" if value >= 0.1 else f"{value:.3f}"))
+
+
 def usd_per_hour(value: float | None) -> str:
     """A rental price.
 
@@ -276,6 +286,15 @@ def percent(fraction: float | None) -> str:
     return unknown() if fraction is None else _signs(spoken().code).percent.format(number(fraction * 100))
 
 
+def share(fraction: float, *, figures: int) -> str:
+    """A share that is known better than an estimate.
+
+    >>> share(0.8937, figures=3)
+    '89.4 %'
+    """
+    return _signs(spoken().code).percent.format(number(fraction * 100, figures=figures))
+
+
 def flops(value: float | None) -> str:
     """An amount of arithmetic.
 
@@ -304,6 +323,33 @@ def day(value: date | str | None) -> str:
 @lru_cache(maxsize=4096)
 def _day(value: date, code: str) -> str:
     return format_date(value, "d MMMM y" if code == "en" else "long", locale=code)
+
+
+def month(value: date) -> str:
+    """A month on an axis.
+
+    >>> month(date(2026, 10, 1))
+    'Oct 2026'
+    """
+    return format_date(value, "MMM y", locale=spoken().code)
+
+
+def one_of(names: Sequence[str]) -> str:
+    """Names to choose from.
+
+    >>> one_of(["A40", "A100", "H100"])
+    'A40 or A100 or H100'
+    """
+    return say(" or ").join(names)
+
+
+def all_of(names: Sequence[str]) -> str:
+    """Names that belong together.
+
+    >>> all_of(["Colab", "Kaggle"])
+    'Colab and Kaggle'
+    """
+    return say(" and ").join(names)
 
 
 def times(count: float | None, name: str) -> str:
@@ -346,7 +392,7 @@ def _counted(text: str, count: float, unit: str) -> str:
     """An amount of time with its unit, in the form that its number asks for."""
     match unit:
         case "years":
-            return say_count("{count} year", "{count} years", count, count=text)
+            return say_count("{count} year", "{count} years", of=count, count=text)
         case "days":
-            return say_count("{count} day", "{count} days", count, count=text)
+            return say_count("{count} day", "{count} days", of=count, count=text)
     return f"{text} {say(unit)}"

@@ -56,9 +56,9 @@ def said(text: str, /, **places: object) -> Markup:
     return found.format(**places) if places else found
 
 
-def said_of_count(one: str, several: str, count: int, /, **places: object) -> Markup:
+def said_of_count(one: str, several: str, /, *, of: float, **places: object) -> Markup:
     """The same for a number of things, which stands in the place ``count``."""
-    return Markup(text_of_count(one, several, count)).format(**{"count": count} | places)  # noqa: S704 - see above
+    return Markup(text_of_count(one, several, of=of)).format(**{"count": of} | places)  # noqa: S704 - see above
 
 
 def address_in(language: Language, address: str) -> str:

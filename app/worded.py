@@ -22,3 +22,8 @@ def worded(template: str, /, **values: Any) -> Worded:
     text = Worded(template.format_map(values) if values else template)
     text.template, text.values = template, values
     return text
+
+
+def worded_count(one: str, several: str) -> tuple[str, str]:
+    """A text about one thing and about several, whose number comes later."""
+    return one, several

@@ -21,8 +21,18 @@ from app.worded import Worded
 
 ENGLISH = "en"
 HOME = Path(__file__).parent
-PURE = ("app/engine", "app/advice")
-"""Packages that tell whole sentences in English; the finished sentence is recognised by its template."""
+TELLING = (
+    "app/engine",
+    "app/advice",
+    "app/errors.py",
+    "app/error_responses.py",
+    "app/field_problems.py",
+    "app/rate_limits.py",
+    "app/web/body_limit.py",
+    "app/web/origin_guard.py",
+    "app/web/time_limit.py",
+)
+"""Modules that tell whole sentences in English; the finished sentence is recognised by its template."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +119,7 @@ def _pattern_of(template: str) -> re.Pattern[str]:
 
 
 _PLACE = re.compile(r"{(\w+)}")
-RECOGNISED = (*PURE, "app/languages/words.toml")
+RECOGNISED = (*TELLING, "app/languages/words.toml")
 
 _SPOKEN: ContextVar[Language | None] = ContextVar("spoken", default=None)
 
@@ -148,18 +158,18 @@ def say(text: str, /, **places: object) -> str:
     return found.format_map(places) if places else str(found)
 
 
-def say_count(one: str, several: str, count: float, /, **places: object) -> str:
+def say_count(one: str, several: str, /, *, of: float, **places: object) -> str:
     """A text about a number of things, in the form that the number asks for.
 
-    >>> say_count("{count} row", "{count} rows", 2, count="2")
+    >>> say_count("{count} row", "{count} rows", of=2, count="2")
     '2 rows'
     """
-    return text_of_count(one, several, count).format_map(places)
+    return text_of_count(one, several, of=of).format_map(places)
 
 
-def text_of_count(one: str, several: str, count: float, /) -> str:
+def text_of_count(one: str, several: str, *, of: float) -> str:
     """The form of a text that a number asks for, its places still open."""
-    return form_of(count, *spoken().counted.get(one, (one, several)))
+    return form_of(of, *spoken().counted.get(one, (one, several)))
 
 
 def form_of(count: float | None, /, *forms: str) -> str:

@@ -4,6 +4,7 @@
 that are gone are left out. See docs/translating.md.
 """
 
+import csv
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,17 +14,25 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 
-from app.languages import HOME, PURE
+from app.languages import HOME, TELLING
 from app.languages.told import told
 
 ROOT = HOME.parents[1]
+COUNTRIES = "app/questionnaire/countries.toml"
+TABLES = (
+    ("app/catalogue/seed/software_support.csv", "reason"),
+    ("app/catalogue/seed/providers.csv", "status_note"),
+    ("app/catalogue/seed/providers.csv", "free_tier"),
+)
+"""Columns of the catalogue's seed that hold sentences."""
 Calls = Mapping[str, tuple[int, ...] | None]
-CALLS: Calls = {"say": None, "worded": None, "say_count": (1, 2)}
+CALLS: Calls = {"say": None, "worded": None, "say_count": (1, 2), "worded_count": (1, 2)}
 """Functions whose texts are collected from Python, with the places of one and several."""
 TEMPLATE_CALLS: Calls = {"_": None, "_n": (1, 2)}
 SINCE = datetime(2026, 11, 23, tzinfo=UTC)
@@ -44,6 +53,7 @@ class DataFile:
 DATA_FILES = (
     DataFile("app/wording/*.toml"),
     DataFile("app/languages/words.toml"),
+    DataFile(COUNTRIES),
     DataFile("app/web/labels.toml", without=frozenset({"step"})),
     DataFile(
         "app/questionnaire/questions.toml",
@@ -92,20 +102,49 @@ class Text:
 
 def texts() -> Iterator[Text]:
     """Every text, in the order of the files."""
-    for path in sorted((ROOT / "app").rglob("*.py")):
-        if "admin" not in path.parts:
-            yield from _called(path, "python", CALLS)
-    for path in sorted((ROOT / "templates").rglob("*.html")):
-        if "admin" not in path.parts:
-            yield from _called(path, babel_extract, TEMPLATE_CALLS)
-    for path in sorted(found for pure in PURE for found in (ROOT / pure).rglob("*.py")):
-        for text in dict.fromkeys(told(path)):
-            yield Text(text, None, _place(path))
+    yield from _of_code()
+    yield from _of_sentences()
+    yield from _of_tables()
     for source in DATA_FILES:
         for path in sorted(ROOT.glob(source.pattern)):
             entries = tomllib.loads(path.read_text("utf-8"))
             for text in dict.fromkeys(_written(entries, source, wanted=not source.keys)):
                 yield Text(text, None, _place(path))
+
+
+def _of_code() -> Iterator[Text]:
+    """Texts that code and templates ask for by calls; the administration speaks English."""
+    kinds: tuple[tuple[str, str, str | Callable[..., Any], Calls], ...] = (
+        ("app", "*.py", "python", CALLS),
+        ("templates", "*.html", babel_extract, TEMPLATE_CALLS),
+    )
+    for folder, pattern, method, calls in kinds:
+        for path in sorted((ROOT / folder).rglob(pattern)):
+            if "admin" not in path.parts:
+                yield from _called(path, method, calls)
+
+
+def _of_sentences() -> Iterator[Text]:
+    """What the modules that know nothing of languages tell."""
+    for path in sorted(found for name in TELLING for found in _modules(ROOT / name)):
+        for text in dict.fromkeys(told(path)):
+            yield Text(text, None, _place(path))
+
+
+def _of_tables() -> Iterator[Text]:
+    """Sentences of the catalogue's seed, and the names of currencies."""
+    for place, column in TABLES:
+        with (ROOT / place).open(encoding="utf-8", newline="") as file:
+            for text in dict.fromkeys(row[column] for row in csv.DictReader(file)):
+                if text:
+                    yield Text(text, None, place)
+    currencies = ROOT / "app/web/currencies.toml"
+    for text in tomllib.loads(currencies.read_text("utf-8")):
+        yield Text(text, None, _place(currencies))
+
+
+def _modules(path: Path) -> Iterable[Path]:
+    return path.rglob("*.py") if path.is_dir() else (path,)
 
 
 def _called(path: Path, method: str | Callable[..., Any], calls: Calls) -> Iterator[Text]:
@@ -170,11 +209,22 @@ def update(path: Path) -> tuple[int, int]:
             known = before.get(message.id[0] if isinstance(message.id, tuple) else message.id)
             if message.id and known is not None and known.string and not known.fuzzy:
                 message.string = known.string
+    countries = country_names(catalog.locale_identifier or "")
+    for message in catalog:
+        if not message.string and message.id in countries:
+            message.string = countries[str(message.id)]
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         write_po(file, catalog, width=0, sort_output=True, ignore_obsolete=True)
     messages = [message for message in catalog if message.id]
     return len(messages), sum(not _translated(message.string) for message in messages)
+
+
+def country_names(code: str) -> dict[str, str]:
+    """English names of the countries offered to those of a language, which need no translator."""
+    names = Locale.parse(code).territories
+    offered = tomllib.loads((ROOT / COUNTRIES).read_text("utf-8"))
+    return {english: names[country] for country, english in offered.items() if country in names}
 
 
 def _translated(wording: object) -> bool:

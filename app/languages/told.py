@@ -9,9 +9,37 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-CALLS = frozenset({"_part", "MemoryPart", "Constant", "Assumption"})
+ERRORS = frozenset(
+    {
+        "Conflict",
+        "FieldProblem",
+        "Forbidden",
+        "MethodNotAllowed",
+        "NotFound",
+        "TooLarge",
+        "TooManyRequests",
+        "Unavailable",
+    }
+)
+CALLS = ERRORS | {"_part", "MemoryPart", "Constant", "Assumption"}
 """Calls whose texts are told to people."""
-NAMES = frozenset({"why", "shown", "words", "kept", "lost", "where", "several", "formula"})
+NAMES = frozenset(
+    {
+        "why",
+        "shown",
+        "words",
+        "kept",
+        "lost",
+        "where",
+        "several",
+        "formula",
+        "title",
+        "detail",
+        "message",
+        "told",
+        "error",
+    }
+)
 """Arguments and variables that hold such texts."""
 
 FOR_ADMINISTRATORS = frozenset({"rules.py", "offer_checks.py"})
@@ -31,8 +59,13 @@ def _texts_of(node: ast.AST) -> Iterator[ast.expr]:
     match node:
         case ast.keyword(arg=name, value=value) if name in NAMES:
             yield value
-        case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in NAMES or name.isupper():
+        case (
+            ast.Assign(targets=[ast.Name(id=name)], value=value)
+            | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+        ) if name in NAMES or name.isupper():
             yield value
+        case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr="__init__"), args=args):
+            yield from args
         case ast.Call(func=ast.Name(id=name), args=args) if name in CALLS:
             yield from args
         case ast.Call(func=ast.Attribute(value=ast.Name(id="warnings"), attr="append"), args=args):
@@ -48,6 +81,8 @@ def _templates(node: ast.expr) -> Iterator[str]:
         case ast.BoolOp(values=values) | ast.Dict(values=values) | ast.Tuple(elts=values):
             for value in values:
                 yield from _templates(value)
+        case ast.Lambda(body=body):
+            yield from _templates(body)
         case ast.Call(func=ast.Attribute(value=ast.Dict() as table, attr="get")):
             yield from _templates(table)
         case ast.Constant(value=str(text)):

@@ -9,6 +9,7 @@ from app.engine.memory import training_bytes
 from app.engine.model_spec import NetworkSpec
 from app.engine.roofline import gemm_intensity, ridge_flops_per_byte
 from app.engine.units import FLOPS_PER_MAC, GB, GIGA, MB, MILLION
+from app.languages import say
 from app.learn import vgg16
 from app.learn.estimating import estimated
 from app.learn.lesson import Bar, Matrix, Table, Worked
@@ -30,9 +31,9 @@ def why_hardware_matters(catalogue: Snapshot) -> Worked:
     job |= {"dataset": {"name": "imagenet-1k"}}
     names = [catalogue.accelerators[device].name for device in DEVICES]
     spans = [estimated(catalogue, job, device=device).duration_hours for device in DEVICES]
-    told = [formatting.duration_between(span.low, span.high) if span else formatting.UNKNOWN for span in spans]
+    told = [formatting.duration_between(span.low, span.high) if span else formatting.unknown() for span in spans]
     hours = [span.expected if span else 0.0 for span in spans]
-    faster = [formatting.number(hours[0] / each) if each else formatting.UNKNOWN for each in hours]
+    faster = [formatting.number(hours[0] / each) if each else formatting.unknown() for each in hours]
     images = catalogue.datasets["imagenet-1k"].samples or 0.0
     flops = training_flops_per_image(catalogue) * images * EPOCHS
     return Worked(
@@ -50,7 +51,9 @@ def why_hardware_matters(catalogue: Snapshot) -> Worked:
             "ratio": faster[-1],
         },
         bars=tuple(Bar(name, (span,), text) for name, span, text in zip(names, hours, told, strict=True)),
-        table=Table(("Hardware", "One run takes", "Times as fast"), tuple(zip(names, told, faster, strict=True))),
+        table=Table(
+            (say("Hardware"), say("One run takes"), say("Times as fast")), tuple(zip(names, told, faster, strict=True))
+        ),
     )
 
 
@@ -79,7 +82,7 @@ def forward_and_backward(catalogue: Snapshot) -> Worked:
     ridge = ridge_flops_per_byte(
         peak_flops_per_s=card.peak.fp16 or 0.0, bandwidth_bytes_per_s=card.memory_bandwidth_bytes_per_s
     )
-    parts = (("Forward", forward), ("Backward", backward), ("Both", forward + backward))
+    parts = ((say("Forward"), forward), (say("Backward"), backward), (say("Both"), forward + backward))
     told = [f"{formatting.number(flops / GIGA, figures=3)} GFLOP" for _, flops in parts]
     return Worked(
         numbers={
@@ -99,9 +102,9 @@ def forward_and_backward(catalogue: Snapshot) -> Worked:
         },
         bars=tuple(Bar(name, (flops,), text) for (name, flops), text in zip(parts, told, strict=True)),
         table=Table(
-            ("Pass", "Arithmetic", "Compared with forward"),
+            (say("Pass"), say("Arithmetic"), say("Compared with forward")),
             tuple(
-                (name, text, f"{formatting.number(flops / forward)} times")
+                (name, text, say("{factor} times", factor=formatting.number(flops / forward)))
                 for (name, flops), text in zip(parts, told, strict=True)
             ),
         ),
@@ -116,9 +119,9 @@ def vgg16_by_the_numbers(catalogue: Snapshot) -> Worked:
     dense = vgg16.total([layer for layer in layers if not layer.convolution])
     held = training_bytes(precision="fp32", optimizer="adamw", master_weights=False).total * total.parameters
     shares = [
-        ("Parameters", convolutions.parameters / total.parameters, dense.parameters / total.parameters),
-        ("Multiply-adds", convolutions.macs / total.macs, dense.macs / total.macs),
-        ("Intermediate results", convolutions.outputs / total.outputs, dense.outputs / total.outputs),
+        (say("Parameters"), convolutions.parameters / total.parameters, dense.parameters / total.parameters),
+        (say("Multiply-adds"), convolutions.macs / total.macs, dense.macs / total.macs),
+        (say("Intermediate results"), convolutions.outputs / total.outputs, dense.outputs / total.outputs),
     ]
     forward = forward_flops_per_image(catalogue)
     return Worked(
@@ -127,7 +130,7 @@ def vgg16_by_the_numbers(catalogue: Snapshot) -> Worked:
             "convolution_parameters": formatting.exact(convolutions.parameters),
             "dense_parameters": formatting.exact(dense.parameters),
             "dense_share": formatting.percent(shares[0][2]),
-            "convolution_work_share": formatting.number(100 * shares[1][1], figures=3) + " %",
+            "convolution_work_share": formatting.share(shares[1][1], figures=3),
             "macs": formatting.number(total.macs / GIGA, figures=4),
             "forward": formatting.number(forward / GIGA, figures=3),
             "training": formatting.number((1 + BACKWARD_FACTOR) * forward / GIGA, figures=3),
@@ -137,16 +140,13 @@ def vgg16_by_the_numbers(catalogue: Snapshot) -> Worked:
             "outputs_mb": formatting.number(FLOAT_BYTES * total.outputs / MB),
             "batch_gb": formatting.number(64 * FLOAT_BYTES * total.outputs / GB),
         },
-        bars=tuple(
-            Bar(name, (first, second), f"{100 * first:.1f} % and {100 * second:.1f} %")
-            for name, first, second in shares
-        ),
-        legend=("13 convolution layers", "3 fully connected layers"),
+        bars=tuple(Bar(name, (first, second), _shares(first, second)) for name, first, second in shares),
+        legend=(say("13 convolution layers"), say("3 fully connected layers")),
         table=Table(
-            ("Layer", "Output", "Parameters", "Multiply-adds (million)"),
+            (say("Layer"), say("Output"), say("Parameters"), say("Multiply-adds (million)")),
             tuple(
                 (
-                    layer.name,
+                    layer.name_said,
                     layer.shape,
                     formatting.exact(layer.parameters),
                     formatting.number(layer.macs / MILLION, figures=3),
@@ -155,3 +155,7 @@ def vgg16_by_the_numbers(catalogue: Snapshot) -> Worked:
             ),
         ),
     )
+
+
+def _shares(first: float, second: float) -> str:
+    return formatting.all_of([formatting.share(each, figures=3) for each in (first, second)])

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from app.languages import say, speaking, spoken
+
+ENDINGS = ("s", "es", "n", "en", "e")
+"""What a term may end with beside its name: plurals, in the languages of the site."""
+
 _FILE = Path(__file__).with_name("glossary.toml")
 
 
@@ -43,8 +48,9 @@ def marked(text: str, *, known: set[str]) -> tuple[Run, ...]:
     """
     runs: list[Run] = []
     end = 0
-    for found in _words().finditer(text):
-        term = _by_word()[_singular(found.group())]
+    language = spoken().code
+    for found in _words(language).finditer(text):
+        term = _by_word(language)[_singular(found.group(), language)]
         if term.name in known:
             continue
         known.add(term.name)
@@ -53,30 +59,36 @@ def marked(text: str, *, known: set[str]) -> tuple[Run, ...]:
     return tuple(run for run in [*runs, Run(text[end:])] if run.text)
 
 
-def _singular(word: str) -> str:
+def _singular(word: str, language: str) -> str:
     lower = word.lower()
-    return next(each for each in (lower, lower.removesuffix("s"), lower.removesuffix("es")) if each in _by_word())
+    shorter = (lower, *(lower.removesuffix(ending) for ending in ENDINGS))
+    return next(each for each in shorter if each in _by_word(language))
 
 
 @cache
-def _by_word() -> dict[str, Term]:
+def _by_word(language: str) -> dict[str, Term]:
+    with speaking(language):
+        said = terms()
     return {
-        word.strip().lower(): term
-        for term in terms()
-        for word in f"{term.name}, {term.also}".split(",")
-        if word.strip()
+        word.strip().lower(): term for term in said for word in f"{term.name}, {term.also}".split(",") if word.strip()
     }
 
 
 @cache
-def _words() -> re.Pattern[str]:
+def _words(language: str) -> re.Pattern[str]:
     """Any term as a whole word, the longest first; plurals too."""
-    longest_first = sorted(_by_word(), key=len, reverse=True)
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest_first))})(?:e?s)?(?![\w-])", re.IGNORECASE)
+    longest_first = sorted(_by_word(language), key=len, reverse=True)
+    endings = "|".join(ENDINGS)
+    words = "|".join(map(re.escape, longest_first))
+    return re.compile(rf"(?<![\w-])(?:{words})(?:{endings})?(?![\w-])", re.IGNORECASE)
+
+
+def terms() -> tuple[Term, ...]:
+    """All terms by name, in the language that is spoken."""
+    said = (Term(say(each.name), say(each.text), say(each.also)) for each in _written())
+    return tuple(sorted(said, key=lambda term: term.name.lower()))
 
 
 @cache
-def terms() -> tuple[Term, ...]:
-    """All terms by name."""
-    entries = tomllib.loads(_FILE.read_text("utf-8"))["term"]
-    return tuple(sorted((Term(**entry) for entry in entries), key=lambda term: term.name.lower()))
+def _written() -> tuple[Term, ...]:
+    return tuple(Term(**entry) for entry in tomllib.loads(_FILE.read_text("utf-8"))["term"])

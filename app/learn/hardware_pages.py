@@ -6,7 +6,9 @@ from app import formatting
 from app.catalogue.snapshot import Snapshot
 from app.engine.hardware import Accelerator
 from app.engine.units import GB, GIB, TERA
+from app.languages import say
 from app.learn.lesson import Bar, Table, Worked
+from app.worded import worded
 
 CARD = "geforce-rtx-4090"
 MODULE = "h100-sxm5-80gb"
@@ -25,10 +27,10 @@ OLD = (
 )
 FLAGSHIPS = ("geforce-gtx-580", "titan-x-maxwell", "tesla-p100-pcie-16gb", "a100-sxm4-80gb", "h100-sxm5-80gb", "b200")
 SUPPORT_WORDS = {
-    "supported": "supported",
-    "legacy": "old software only",
-    "unsupported": "no longer supported",
-    "announced": "announced",
+    "supported": worded("supported"),
+    "legacy": worded("old software only"),
+    "unsupported": worded("no longer supported"),
+    "announced": worded("announced"),
 }
 STATES = ("supported", "legacy", "unsupported")
 """In this order the states stand in the picture of old cards."""
@@ -46,13 +48,13 @@ def spec_sheet(catalogue: Snapshot) -> Worked:
     printed = card.peak.fp16_accumulate_fp16 or 0.0
     rates = (
         (
-            "16 bits, with sparsity",
+            say("16 bits, with sparsity"),
             SPARSITY_FACTOR * printed,
-            "On the box. Needs a model with half its weights cut away",
+            say("On the box. Needs a model with half its weights cut away"),
         ),
-        ("16 bits, sums in 16 bits", printed, "Usual for running models, too rough for training"),
-        ("16 bits, sums in 32 bits", card.peak.fp16 or 0.0, "What training uses"),
-        ("32 bits", card.peak.fp32 or 0.0, "Plain arithmetic without matrix units"),
+        (say("16 bits, sums in 16 bits"), printed, say("Usual for running models, too rough for training")),
+        (say("16 bits, sums in 32 bits"), card.peak.fp16 or 0.0, say("What training uses")),
+        (say("32 bits"), card.peak.fp32 or 0.0, say("Plain arithmetic without matrix units")),
     )
     told = [f"{tflops(rate)} TFLOP/s" for _, rate, _ in rates]
     return Worked(
@@ -75,7 +77,7 @@ def spec_sheet(catalogue: Snapshot) -> Worked:
         },
         bars=tuple(Bar(name, (rate,), text) for (name, rate, _), text in zip(rates, told, strict=True)),
         table=Table(
-            ("Counted how", card.name, "Worth for you"),
+            (say("Counted how"), card.name, say("Worth for you")),
             tuple((name, text, worth) for (name, _, worth), text in zip(rates, told, strict=True)),
         ),
     )
@@ -94,19 +96,19 @@ def old_cards(catalogue: Snapshot) -> Worked:
             "best_old_speed": f"{tflops(best.peak.fp16)} TFLOP/s",
             "best_old_memory": formatting.nominal_gib(best.memory_bytes / GIB),
             "today_memory": formatting.nominal_gib(today.memory_bytes / GIB),
-            "kepler": catalogue.accelerators["geforce-gt-740m-2gb"].support_note,
-            "maxwell": catalogue.accelerators[TITAN].support_note,
+            "kepler": say(catalogue.accelerators["geforce-gt-740m-2gb"].support_note),
+            "maxwell": say(catalogue.accelerators[TITAN].support_note),
         },
         bars=tuple(Bar(card.name, _by_support(card), f"{tflops(card.peak.fp16)} TFLOP/s") for card in cards),
-        legend=tuple(SUPPORT_WORDS[state].capitalize() for state in STATES),
+        legend=tuple(_begun(say(SUPPORT_WORDS[state])) for state in STATES),
         table=Table(
-            ("Card", "Memory", "16-bit speed", "Software", "Last CUDA", "Last PyTorch"),
+            (say("Card"), say("Memory"), say("16-bit speed"), say("Software"), say("Last CUDA"), say("Last PyTorch")),
             tuple(
                 (
                     card.name,
                     formatting.nominal_gib(card.memory_bytes / GIB),
                     f"{tflops(card.peak.fp16)} TFLOP/s",
-                    SUPPORT_WORDS[card.support],
+                    say(SUPPORT_WORDS[card.support]),
                     _last(catalogue, card.slug, "last_runtime"),
                     _last(catalogue, card.slug, "last_pytorch"),
                 )
@@ -133,7 +135,7 @@ def short_history(catalogue: Snapshot) -> Worked:
         },
         bars=tuple(Bar(name, (rate,), f"{tflops(rate)} TFLOP/s") for name, rate in zip(names, rates, strict=True)),
         table=Table(
-            ("Device", "16-bit speed", "Memory bandwidth"),
+            (say("Device"), say("16-bit speed"), say("Memory bandwidth")),
             tuple(
                 (name, f"{tflops(rate)} TFLOP/s", f"{formatting.number(bandwidth, figures=3)} GB/s")
                 for name, rate, bandwidth in zip(names, rates, bandwidths, strict=True)
@@ -148,16 +150,21 @@ def corrections(catalogue: Snapshot) -> Worked:
     ratio = (titan.peak.fp32 or 0.0) / (processor.peak.fp32 or 1.0)
     by_memory = titan.memory_bandwidth_bytes_per_s / processor.memory_bandwidth_bytes_per_s
     by_cores = TITAN_CORES / PROCESSOR_CORES
-    cores = f"{TITAN_CORES:,} against {PROCESSOR_CORES}: not the same kind of core"
-    arithmetic = f"{tflops(titan.peak.fp32)} against {tflops(processor.peak.fp32)} TFLOP/s in 32 bits"
+    titan_cores = formatting.exact(TITAN_CORES)
+    cores = say("{many} against {few}: not the same kind of core", many=titan_cores, few=PROCESSOR_CORES)
+    fast, slow = tflops(titan.peak.fp32), tflops(processor.peak.fp32)
+    arithmetic = say("{fast} against {slow} TFLOP/s in 32 bits", fast=fast, slow=slow)
     wide, narrow = (each.memory_bandwidth_bytes_per_s / GB for each in (titan, processor))
+    memory = say("{wide} against {narrow} GB/s", wide=formatting.exact(wide), narrow=formatting.exact(narrow))
     rows = (
-        ("Cores divided by cores", by_cores, cores),
-        ("What the article said", float(CLAIMED_RATIO), "Follows from none of these numbers"),
-        ("Arithmetic per second", ratio, arithmetic),
-        ("Memory per second", by_memory, f"{formatting.exact(wide)} against {formatting.exact(narrow)} GB/s"),
+        (say("Cores divided by cores"), by_cores, cores),
+        (say("What the article said"), float(CLAIMED_RATIO), say("Follows from none of these numbers")),
+        (say("Arithmetic per second"), ratio, arithmetic),
+        (say("Memory per second"), by_memory, memory),
     )
-    told = [f"{formatting.number(times, figures=3 if times > 99 else 2)} times" for _, times, _ in rows]
+    told = [
+        say("{factor} times", factor=formatting.number(times, figures=3 if times > 99 else 2)) for _, times, _ in rows
+    ]
     return Worked(
         numbers={
             "titan": titan.name,
@@ -173,7 +180,7 @@ def corrections(catalogue: Snapshot) -> Worked:
         },
         bars=tuple(Bar(name, (times,), text) for (name, times, _), text in zip(rows, told, strict=True)),
         table=Table(
-            ("Counted how", "Titan X over Core i7", "Why"),
+            (say("Counted how"), say("Titan X over Core i7"), say("Why")),
             tuple((name, text, why) for (name, _, why), text in zip(rows, told, strict=True)),
         ),
     )
@@ -196,4 +203,8 @@ def _by_support(card: Accelerator) -> tuple[float, ...]:
 
 def _last(catalogue: Snapshot, slug: str, field: str) -> str:
     known: Any = catalogue.details.get(slug, {}).get("support") or {}
-    return known.get(field) or "current"
+    return str(known.get(field) or say("current"))
+
+
+def _begun(words: str) -> str:
+    return words[:1].upper() + words[1:]

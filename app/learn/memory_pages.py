@@ -7,30 +7,32 @@ from app.engine.kv_cache import growth_per_token_bytes, sequence_cache_bytes
 from app.engine.memory import stored_weight_bytes, training_bytes, zero_bytes_per_parameter
 from app.engine.model_spec import TransformerSpec
 from app.engine.units import GB, GIB, KIB
+from app.languages import say, say_count
 from app.learn.estimating import estimated
 from app.learn.lesson import Bar, Table, Worked
+from app.worded import worded
 
 MODEL = "llama-3.1-8b"
 ROOMY = "b200"
 """A device on which every way of training this model fits, so that all can be compared."""
 TEXT_TOKENS = 2048
 WAYS = (
-    ("Train everything, mixed precision", {"method": "full", "precision": "amp", "optimizer": "adamw"}),
-    ("Train everything in 16 bits", {"method": "full", "precision": "bf16", "optimizer": "adamw"}),
-    ("Same, optimizer in 8 bits", {"method": "full", "precision": "bf16", "optimizer": "adamw8bit"}),
-    ("LoRA: small adapters only", {"method": "lora"}),
-    ("QLoRA: base held in 4 bits", {"method": "qlora"}),
+    (worded("Train everything, mixed precision"), {"method": "full", "precision": "amp", "optimizer": "adamw"}),
+    (worded("Train everything in 16 bits"), {"method": "full", "precision": "bf16", "optimizer": "adamw"}),
+    (worded("Same, optimizer in 8 bits"), {"method": "full", "precision": "bf16", "optimizer": "adamw8bit"}),
+    (worded("LoRA: small adapters only"), {"method": "lora"}),
+    (worded("QLoRA: base held in 4 bits"), {"method": "qlora"}),
 )
 PARTS = ("weights", "gradients", "optimizer")
 CONTEXTS = (2_048, 8_192, 32_768, 131_072)
-FORMATS = (("16 bits", "bf16"), ("8 bits", "int8"), ("4 bits", "int4"))
+FORMATS = ((worded("16 bits"), "bf16"), (worded("8 bits"), "int8"), (worded("4 bits"), "int4"))
 CACHE_BYTES = 2.0
 """The cache is usually kept in 16 bits."""
 STAGES = (
-    ("Plain copies (DDP)", 0),
-    ("ZeRO 1: optimizer shared out", 1),
-    ("ZeRO 2: gradients too", 2),
-    ("ZeRO 3 or FSDP: weights too", 3),
+    (worded("Plain copies (DDP)"), 0),
+    (worded("ZeRO 1: optimizer shared out"), 1),
+    (worded("ZeRO 2: gradients too"), 2),
+    (worded("ZeRO 3 or FSDP: weights too"), 3),
 )
 CARDS = 4
 BILLION = 1e9
@@ -50,7 +52,7 @@ def memory_of_training(catalogue: Snapshot) -> Worked:
     spec = transformer(catalogue)
     job = {"task": "finetune", "domain": "text", "model": {"name": MODEL}, "batch_size": 1}
     job |= {"sequence_length": TEXT_TOKENS}
-    found = [(name, estimated(catalogue, job | way, device=ROOMY)) for name, way in WAYS]
+    found = [(say(name), estimated(catalogue, job | way, device=ROOMY)) for name, way in WAYS]
     split = [(name, _split(answer)) for name, answer in found]
     sums = [sum(parts) for _, parts in split]
     recipe = training_bytes(precision="amp", optimizer="adamw", master_weights=False)
@@ -71,11 +73,18 @@ def memory_of_training(catalogue: Snapshot) -> Worked:
             "ratio": formatting.number(sums[0] / sums[-1]),
         },
         bars=tuple(Bar(name, parts, formatting.gib(whole)) for (name, parts), whole in zip(split, sums, strict=True)),
-        legend=("Weights", "Gradients", "Optimizer", "Everything else"),
+        legend=(say("Weights"), say("Gradients"), say("Optimizer"), say("Everything else")),
         table=Table(
-            ("Way of training", "Weights", "Gradients", "Optimizer", "Everything else", "Together"),
+            (
+                say("Way of training"),
+                say("Weights"),
+                say("Gradients"),
+                say("Optimizer"),
+                say("Everything else"),
+                say("Together"),
+            ),
             tuple(
-                (name, *(formatting.gib(part) if part else "none" for part in parts), formatting.gib(whole))
+                (name, *(formatting.gib(part) if part else say("none") for part in parts), formatting.gib(whole))
                 for (name, parts), whole in zip(split, sums, strict=True)
             ),
         ),
@@ -94,7 +103,7 @@ def memory_of_serving(catalogue: Snapshot) -> Worked:
     spec = transformer(catalogue)
     growth = growth_per_token_bytes(spec, bytes_per_element=CACHE_BYTES)
     caches = [sequence_cache_bytes(spec, context, bytes_per_element=CACHE_BYTES) / GIB for context in CONTEXTS]
-    weights = {name: stored_weight_bytes(spec, precision) / GIB for name, precision in FORMATS}
+    weights: dict[str, float] = {name: stored_weight_bytes(spec, precision) / GIB for name, precision in FORMATS}
     shown = [("16 bits", context, cache) for context, cache in zip(CONTEXTS, caches, strict=True)]
     shown += [("4 bits", context, cache) for context, cache in zip(CONTEXTS, caches, strict=True)]
     return Worked(
@@ -116,19 +125,19 @@ def memory_of_serving(catalogue: Snapshot) -> Worked:
         },
         bars=tuple(
             Bar(
-                f"{name}, {formatting.exact(context)} tokens",
+                say("{bits}, {count} tokens", bits=say(name), count=formatting.exact(context)),
                 (weights[name], cache),
                 formatting.gib(weights[name] + cache),
             )
             for name, context, cache in shown
         ),
-        legend=("Weights", "Cache of one conversation"),
+        legend=(say("Weights"), say("Cache of one conversation")),
         table=Table(
-            ("Weights stored in", "Length of the text", "Weights", "Cache", "Together"),
+            (say("Weights stored in"), say("Length of the text"), say("Weights"), say("Cache"), say("Together")),
             tuple(
                 (
-                    name,
-                    f"{formatting.exact(context)} tokens",
+                    say(name),
+                    say("{count} tokens", count=formatting.exact(context)),
                     formatting.gib(weights[name]),
                     formatting.gib(cache),
                     formatting.gib(weights[name] + cache),
@@ -166,13 +175,17 @@ def cards_do_not_add_up(catalogue: Snapshot) -> Worked:
             "small_memory": formatting.nominal_gib(small.memory_bytes / GIB),
         },
         bars=tuple(
-            Bar(name, (held_gb(stage, CARDS),), f"{formatting.number(held_gb(stage, CARDS), figures=3)} GB on each")
+            Bar(
+                say(name),
+                (held_gb(stage, CARDS),),
+                say("{size} GB on each", size=formatting.number(held_gb(stage, CARDS), figures=3)),
+            )
             for name, stage in STAGES
         ),
         table=Table(
-            ("Way of sharing", *(f"{count} card{'s' * (count > 1)}" for count in counts)),
+            (say("Way of sharing"), *(say_count("{count} card", "{count} cards", of=n, count=n) for n in counts)),
             tuple(
-                (name, *(f"{formatting.number(held_gb(stage, count), figures=3)} GB" for count in counts))
+                (say(name), *(f"{formatting.number(held_gb(stage, count), figures=3)} GB" for count in counts))
                 for name, stage in STAGES
             ),
         ),

@@ -11,6 +11,7 @@ from app.catalogue.snapshot import Snapshot
 from app.engine import cost
 from app.engine.hardware import Accelerator
 from app.engine.units import HOURS_PER_MONTH
+from app.languages import say, say_count, spoken
 from app.learn.estimating import estimated
 from app.learn.lesson import Bar, Table, Worked
 
@@ -36,7 +37,7 @@ def latency_and_throughput(catalogue: Snapshot) -> Worked:
     spans = [answer.throughput.decode_tokens_per_s if answer.throughput else None for answer in answers]
     totals = [span.expected if span else 0.0 for span in spans]
     each = [total / crowd for total, crowd in zip(totals, CROWDS, strict=True)]
-    people = ["1 person" if crowd == 1 else f"{crowd} people at once" for crowd in CROWDS]
+    people = [say_count("{count} person", "{count} people at once", of=crowd, count=crowd) for crowd in CROWDS]
     card = catalogue.accelerators[SERVER]
     return Worked(
         numbers={
@@ -49,13 +50,13 @@ def latency_and_throughput(catalogue: Snapshot) -> Worked:
             "slower": formatting.number(each[0] / each[-1]),
         },
         bars=tuple(
-            Bar(name, (total,), f"{formatting.number(total)} tokens/s")
+            Bar(name, (total,), formatting.with_unit(total, "tokens/s"))
             for name, total in zip(people, totals, strict=True)
         ),
         table=Table(
-            ("How many", "All together", "Each of them"),
+            (say("How many"), say("All together"), say("Each of them")),
             tuple(
-                (name, f"{formatting.number(total)} tokens/s", f"{formatting.number(one)} tokens/s")
+                (name, formatting.with_unit(total, "tokens/s"), formatting.with_unit(one, "tokens/s"))
                 for name, total, one in zip(people, totals, each, strict=True)
             ),
         ),
@@ -129,7 +130,7 @@ def buy_or_rent(catalogue: Snapshot) -> Worked:
         (hours, owned.spent_usd(hours), owned.rented_usd(hours, cheap.usd), owned.rented_usd(hours, dear.usd))
         for hours in HOURS
     ]
-    ways = ("Buy", "Rent, cheapest", "Rent, dearest")
+    ways = (say("Buy"), say("Rent, cheapest"), say("Rent, dearest"))
     return Worked(
         numbers={
             "card": card.name,
@@ -151,13 +152,17 @@ def buy_or_rent(catalogue: Snapshot) -> Worked:
             "month_hours": formatting.exact(HOURS_PER_MONTH),
         },
         bars=tuple(
-            Bar(f"{hours} h a month: {way.lower()}", (0.0,) * place + (usd,), formatting.usd(usd))
+            Bar(
+                say("{hours} h a month: {way}", hours=hours, way=way.lower() if spoken().english else way),
+                (0.0,) * place + (usd,),
+                formatting.usd(usd),
+            )
             for hours, *costs in rows
             for place, (way, usd) in enumerate(zip(ways, costs, strict=True))
         ),
         legend=ways,
         table=Table(
-            ("Hours a month", *ways),
+            (say("Hours a month"), *ways),
             tuple((str(hours), *(formatting.usd(usd) for usd in costs)) for hours, *costs in rows),
         ),
     )
@@ -191,4 +196,8 @@ def newest_price(catalogue: Snapshot, slug: str) -> Price:
 
 
 def _told(even: float | None) -> str:
-    return "no number of hours at all" if even is None else f"about {formatting.number(even)} hours a month"
+    return (
+        say("no number of hours at all")
+        if even is None
+        else say("about {hours} hours a month", hours=formatting.number(even))
+    )

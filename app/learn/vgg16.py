@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.formatting import local
+from app.languages import say
+from app.worded import worded
+
 KERNEL = 3
 """Rows and columns of each filter. Simonyan and Zisserman, arXiv:1409.1556, table 1, column D; so are all shapes."""
 
@@ -19,9 +23,15 @@ class Layer:
     convolution: bool = True
 
     @property
+    def name_said(self) -> str:
+        """Its name in the language that is spoken."""
+        kind, _, number = self.name.rpartition(" ")
+        return f"{say(kind)} {number}"
+
+    @property
     def shape(self) -> str:
         """What comes out, in words."""
-        return f"{self.side} × {self.side} × {self.width}" if self.convolution else f"{self.width:,}"
+        return f"{self.side} × {self.side} × {self.width}" if self.convolution else local(f"{self.width:,}")
 
     @property
     def parameters(self) -> int:
@@ -52,23 +62,24 @@ class Total:
     outputs: int
 
 
+CONVOLUTION, DENSE = worded("Convolution"), worded("Fully connected")
 LAYERS = (
-    Layer("Convolution 1.1", 3, 64, side=224),
-    Layer("Convolution 1.2", 64, 64, side=224),
-    Layer("Convolution 2.1", 64, 128, side=112),
-    Layer("Convolution 2.2", 128, 128, side=112),
-    Layer("Convolution 3.1", 128, 256, side=56),
-    Layer("Convolution 3.2", 256, 256, side=56),
-    Layer("Convolution 3.3", 256, 256, side=56),
-    Layer("Convolution 4.1", 256, 512, side=28),
-    Layer("Convolution 4.2", 512, 512, side=28),
-    Layer("Convolution 4.3", 512, 512, side=28),
-    Layer("Convolution 5.1", 512, 512, side=14),
-    Layer("Convolution 5.2", 512, 512, side=14),
-    Layer("Convolution 5.3", 512, 512, side=14),
-    Layer("Fully connected 6", 512 * 7 * 7, 4096, side=1, convolution=False),
-    Layer("Fully connected 7", 4096, 4096, side=1, convolution=False),
-    Layer("Fully connected 8", 4096, 1000, side=1, convolution=False),
+    Layer(f"{CONVOLUTION} 1.1", 3, 64, side=224),
+    Layer(f"{CONVOLUTION} 1.2", 64, 64, side=224),
+    Layer(f"{CONVOLUTION} 2.1", 64, 128, side=112),
+    Layer(f"{CONVOLUTION} 2.2", 128, 128, side=112),
+    Layer(f"{CONVOLUTION} 3.1", 128, 256, side=56),
+    Layer(f"{CONVOLUTION} 3.2", 256, 256, side=56),
+    Layer(f"{CONVOLUTION} 3.3", 256, 256, side=56),
+    Layer(f"{CONVOLUTION} 4.1", 256, 512, side=28),
+    Layer(f"{CONVOLUTION} 4.2", 512, 512, side=28),
+    Layer(f"{CONVOLUTION} 4.3", 512, 512, side=28),
+    Layer(f"{CONVOLUTION} 5.1", 512, 512, side=14),
+    Layer(f"{CONVOLUTION} 5.2", 512, 512, side=14),
+    Layer(f"{CONVOLUTION} 5.3", 512, 512, side=14),
+    Layer(f"{DENSE} 6", 512 * 7 * 7, 4096, side=1, convolution=False),
+    Layer(f"{DENSE} 7", 4096, 4096, side=1, convolution=False),
+    Layer(f"{DENSE} 8", 4096, 1000, side=1, convolution=False),
 )
 
 

@@ -2,7 +2,9 @@
 
 from html import escape
 
+from app import formatting
 from app.answer import RecommendationAnswer
+from app.languages import say
 from app.web.labels import label
 
 HEIGHT = 28
@@ -20,7 +22,7 @@ def badge_text(answer: RecommendationAnswer) -> str:
         return kind
     least = answer.tier.memory_gib_min
     memory = least if least and least > answer.need.memory_gib.high else answer.need.memory_gib.high
-    return f"needs {memory:,.0f} GB · {kind}"
+    return say("needs {memory} GB · {kind}", memory=formatting.local(f"{memory:,.0f}"), kind=kind)
 
 
 def badge_svg(answer: RecommendationAnswer) -> bytes:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from app import formatting
+from app.languages import say
 
 BAR_WIDTH = 100.0
 """Width of a bar's drawing, which is stretched to the room it has."""
@@ -95,7 +96,7 @@ def line_chart(
     """A chart of money over months; each series is (css class, label, values)."""
     left, bottom, top = 62.0, height - 30.0, 22.0
     right = float(width - 24)
-    step, most = _scale(max((max(values) for _, _, values in series), default=1.0))
+    step, most = scale(max((max(values) for _, _, values in series), default=1.0))
     last = max(months[-1], 1)
 
     def x(month: float) -> float:
@@ -122,14 +123,14 @@ def line_chart(
         left=left,
         right=right,
         bottom=bottom,
-        across=tuple(Tick(x(month), f"{month} mo") for month in _months(last)),
+        across=tuple(Tick(x(month), say("{months} mo", months=month)) for month in _months(last)),
         up=tuple(Tick(y(step * n), formatting.usd(step * n)) for n in range(round(most / step) + 1)),
         lines=_apart(lines, top),
         step=_step(drop, at=x(last), y=y) if drop else None,
     )
 
 
-def _scale(most: float) -> tuple[float, float]:
+def scale(most: float) -> tuple[float, float]:
     """A round step, and the multiple of it that covers the largest value."""
     raw = max(most, 1e-9) / (FEWEST_GRID_LINES + 1)
     power = 10.0 ** (len(str(int(raw))) - 1) if raw >= 1 else 0.1

@@ -1,9 +1,7 @@
 """What can be rented, as a page and as a file for spreadsheets."""
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from io import StringIO
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Response
@@ -16,10 +14,12 @@ from app.catalogue.names import Match
 from app.catalogue.snapshot import Snapshot
 from app.engine.units import GIB
 from app.templating import render
+from app.web.currency import currency_named
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.hardware import Chosen
 from app.web.negotiation import page_router
 from app.web.pages.cloud import CloudPage, Search, doubtful_offers, living, provider_of, usd_per_device_hour
+from app.web.spreadsheet import csv_text
 
 router = page_router()
 
@@ -27,8 +27,6 @@ CSV_FIELDS = (
     "provider", "instance", "region", "accelerator", "accelerator_count", "accelerator_memory_gib", "vcpus", "ram_gb",
     "usd_per_hour_on_demand", "usd_per_hour_spot", "billing", "as_of", "source", "note",
 )  # fmt: skip
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
-"""What spreadsheets take for the beginning of a formula."""
 
 
 class CloudFilters(BaseModel):
@@ -45,6 +43,7 @@ class CloudFilters(BaseModel):
     pricing: Literal["on_demand", "spot", ""] = ""
     region: Chosen = None
     per: Literal["hour", "day", "month"] = "hour"
+    currency: Chosen = None
     sort: Chosen = None
     page: Annotated[int, Field(ge=1, le=10_000)] = 1
 
@@ -68,6 +67,7 @@ async def list_offers_to_rent(filters: Filters, catalogue: CatalogueDep, base_ur
         search=search,
         fields=filters.fields(),
         per=filters.per,
+        currency=currency_named(filters.currency or "", catalogue.market.exchange_rates),
         page=filters.page,
         today=datetime.now(UTC).date(),
         base_url=base_url,
@@ -80,7 +80,7 @@ async def download_offers(filters: Filters, catalogue: CatalogueDep) -> Response
     """The same offers, all of them, for spreadsheets."""
     offers = found_offers(filters, catalogue, search=search_of(filters, catalogue))
     disposition = {"content-disposition": 'attachment; filename="whichrig-cloud.csv"'}
-    return Response(csv_text(offers), media_type="text/csv; charset=utf-8", headers=disposition)
+    return Response(offers_csv(offers), media_type="text/csv; charset=utf-8", headers=disposition)
 
 
 def search_of(filters: CloudFilters, catalogue: Snapshot) -> Search:
@@ -144,24 +144,10 @@ def _ordered(offers: list[Offer], sort: str, *, names: Mapping[str, str]) -> lis
     return known + [each for each in offers if key(each) is None]
 
 
-def csv_text(offers: Sequence[Offer]) -> str:
-    """Offers as comma-separated values with a head; unknown values are empty."""
-    out = StringIO()
-    writer = csv.writer(out)
-    writer.writerow(CSV_FIELDS)
-    writer.writerows([_cell(_field(each, name)) for name in CSV_FIELDS] for each in offers)
-    return out.getvalue()
+def offers_csv(offers: Sequence[Offer]) -> str:
+    """Offers as comma-separated values with a head."""
+    return csv_text(CSV_FIELDS, [[_field(each, name) for name in CSV_FIELDS] for each in offers])
 
 
 def _field(offer: Offer, name: str) -> object:
     return offer.accelerator_memory_bytes / GIB if name == "accelerator_memory_gib" else getattr(offer, name)
-
-
-def _cell(value: object) -> str:
-    """A value as a spreadsheet should read it: text that looks like a formula is kept from being one."""
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text

@@ -18,6 +18,7 @@ from app.catalogue.snapshot import Snapshot
 from app.engine.hardware import Accelerator
 from app.engine.workload import HardwareChoice, Workload
 from app.flat_query import PLACES, decode
+from app.languages import say
 from app.templating import render
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
@@ -51,7 +52,7 @@ class Asked:
         own = tuple((key, value) for key, value in pairs if key in PLACES and value)
         chosen = next((each for each in jobs() if each.slug == given.get("job")), None)
         if chosen is None and own:
-            chosen = Job("own", "The work you described", own)
+            chosen = Job("own", say("The work you described"), own)
         return cls(
             names=tuple(dict.fromkeys(filter(None, names))),
             job=chosen or jobs()[0],
@@ -99,7 +100,7 @@ def entered_devices(names: Sequence[str], index: NameIndex) -> tuple[Entered, ..
             entered.append(each)
     if len(names) > MOST_DEVICES:
         last = entered[-1]
-        entered[-1] = Entered(last.name, last.slug, f"Compare at most {MOST_DEVICES} devices at once.")
+        entered[-1] = Entered(last.name, last.slug, say("Compare at most {count} devices at once.", count=MOST_DEVICES))
     return tuple(entered)
 
 
@@ -109,9 +110,12 @@ def _entered(name: str, index: NameIndex) -> Entered:
         return Entered(index.names[found.slug], found.slug, "")
     if isinstance(found, Ambiguous):
         several = ", ".join(index.names[slug] for slug in found.slugs)
-        return Entered(name, "", f"“{name}” is the name of several devices. Say which: {several}.")
+        told = say("“{name}” is the name of several devices. Say which: {names}.", name=name, names=several)
+        return Entered(name, "", told)
+    if not found.names:
+        return Entered(name, "", say("We know no device called “{name}”.", name=name))
     near = ", ".join(found.names)
-    return Entered(name, "", f"We know no device called “{name}”. {f'Near it: {near}.' if near else ''}".strip())
+    return Entered(name, "", say("We know no device called “{name}”. Near it: {names}.", name=name, names=near))
 
 
 def _estimate(catalogue: Snapshot, workload: Workload, device: Accelerator) -> EstimateAnswer:

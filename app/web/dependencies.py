@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 
 from app.catalogue.snapshot import Snapshot
 from app.errors import Unavailable
+from app.languages import say
 from app.published import PublishedCatalogue
 
 
@@ -13,7 +14,7 @@ async def published_catalogue(request: Request) -> Snapshot:
     """The catalogue as it is published now, from memory."""
     catalogue: PublishedCatalogue | None = getattr(request.app.state, "catalogue", None)
     if catalogue is None:
-        raise Unavailable("The catalogue is still being loaded.")
+        raise Unavailable(say("The catalogue is still being loaded."))
     return catalogue.current()
 
 

@@ -4,6 +4,7 @@ from fastapi.responses import HTMLResponse
 
 from app.errors import NotFound
 from app.field_problems import nearest
+from app.languages import say
 from app.templating import render
 from app.web.dependencies import BaseUrlDep
 from app.web.negotiation import page_router
@@ -24,5 +25,5 @@ async def show_document(name: str, base_url: BaseUrlDep) -> HTMLResponse:
     found = documents().get(name)
     if found is None:
         near = [f"/docs/{each}" for each in nearest(name, list(documents()))]
-        raise NotFound(f"There is no document called “{name[:80]}”.", suggestions=near)
+        raise NotFound(say("There is no document called “{name}”.", name=name[:80]), suggestions=near)
     return render(DocumentPage.of(found, url=f"{base_url}/docs/{name}"))

@@ -14,6 +14,7 @@ from app.advice.detected import Found, read_meminfo, read_pasted
 from app.catalogue.names import Match
 from app.catalogue.snapshot import Snapshot
 from app.flat_query import hardware_in_words
+from app.languages import say
 from app.requests import LONGEST_PASTE, FitRequest
 from app.templating import render
 from app.web.dependencies import BaseUrlDep, CatalogueDep
@@ -46,7 +47,7 @@ def show_fit(
     try:
         request = FitRequest.model_validate({"hardware": entries, "system_memory_gb": memory_gb})
     except ValidationError:
-        problem = FitProblem("card_name-1", "Enter up to 50 devices, each with a count of 1 to 100,000.")
+        problem = FitProblem("card_name-1", say("Enter up to 50 devices, each with a count of 1 to 100,000."))
     if problem:
         page = FitPage.asking(hardware, memory, problem=problem, base_url=base_url)
         return render(page, status=UNPROCESSABLE)
@@ -69,11 +70,13 @@ async def take_hardware(request: Request, base_url: BaseUrlDep) -> Response:
     problem = _memory(memory)[1]
     if not cards:
         text = (
-            "Nothing was found in what you pasted: paste the whole output, or enter the names."
+            say("Nothing was found in what you pasted: paste the whole output, or enter the names.")
             if pasted.strip()
             else ""
         )
-        problem = FitProblem("pasted" if text else "card_name-1", text or "Enter at least one device, like RTX 3060.")
+        problem = FitProblem(
+            "pasted" if text else "card_name-1", text or say("Enter at least one device, like RTX 3060.")
+        )
     if problem:
         page = FitPage.asking(cards, memory, pasted=pasted, problem=problem, base_url=base_url)
         return render(page, status=UNPROCESSABLE)
@@ -108,7 +111,7 @@ def _memory(text: str) -> tuple[float | None, FitProblem | None]:
         value = 0.0
     if 0 < value <= 1e6:
         return value, None
-    return None, FitProblem("memory", "Enter the memory in GB, like 32, or leave it empty.")
+    return None, FitProblem("memory", say("Enter the memory in GB, like 32, or leave it empty."))
 
 
 def _known(catalogue: Snapshot) -> Callable[[str], bool]:

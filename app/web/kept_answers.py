@@ -14,6 +14,7 @@ from app.answer import RecommendationAnswer
 from app.catalogue.snapshot import Snapshot
 from app.errors import NotFound
 from app.formatting import day
+from app.languages import say
 from app.questionnaire.answers import Answers
 from app.request_session import SessionDep
 from app.tables import SavedAnswer
@@ -90,7 +91,7 @@ def _answer(question: str, catalogue: Snapshot, base_url: str) -> Recommendation
 
 def _saved(found: SavedAnswer | None) -> SavedAnswer:
     if found is None:
-        raise NotFound("No answer was kept under this link. It may be mistyped.")
+        raise NotFound(say("No answer was kept under this link. It may be mistyped."))
     return found
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from app import formatting
-from app.languages import say
+from app.languages import say, spoken
 
 FIGURES = 3
 """Of a value that was worked out before it was assumed."""
@@ -37,6 +37,15 @@ def details(topic: str, name: str) -> tuple[str, ...]:
     """A word for a value and what belongs to it: its mark, or its meaning."""
     word, *others = _labels()[topic].get(name, (_spelled(name), ""))
     return (say(word), *(say(each) if " " in each else each for each in others))
+
+
+def lowered(word: str) -> str:
+    """A word inside a line, as English writes it; other languages keep their capitals.
+
+    >>> lowered("Desktop")
+    'desktop'
+    """
+    return word.lower() if spoken().english else word
 
 
 def step_of(field: str) -> str:

@@ -6,6 +6,7 @@ from fastapi.responses import HTMLResponse
 from app.computing import computed
 from app.errors import NotFound, Unavailable
 from app.field_problems import nearest
+from app.languages import say
 from app.learn.lesson import Lesson, lesson, lessons
 from app.learn.worked import WORKED
 from app.templating import render
@@ -47,7 +48,8 @@ async def show_lesson(slug: str, catalogue: CatalogueDep, base_url: BaseUrlDep) 
     try:
         worked = WORKED[slug](catalogue)
     except LookupError as missing:
-        raise Unavailable(f"This page needs something that the catalogue does not hold now: {missing}.") from missing
+        told = say("This page needs something that the catalogue does not hold now: {name}.", name=str(missing))
+        raise Unavailable(told) from missing
     return render(LessonPage.of(found, worked, base_url=base_url))
 
 
@@ -55,5 +57,7 @@ def _lesson(slug: str) -> Lesson:
     found = lesson(slug)
     if found is None:
         near = nearest(slug, [each.slug for each in lessons()])
-        raise NotFound(f"There is no page called “{slug[:80]}”.", suggestions=[f"/learn/{each}" for each in near])
+        raise NotFound(
+            say("There is no page called “{name}”.", name=slug[:80]), suggestions=[f"/learn/{each}" for each in near]
+        )
     return found

@@ -9,9 +9,10 @@ from fastapi.responses import RedirectResponse, Response
 from app.catalogue.names import Ambiguous, Match, Unknown
 from app.catalogue.snapshot import Snapshot
 from app.engine.model_spec import ModelSpec
+from app.languages import say
 from app.questionnaire.to_workload import size_in_name
 from app.templating import render
-from app.web.dependencies import CatalogueDep
+from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
 from app.web.pages.models import ModelListPage, question_url
 
@@ -26,7 +27,7 @@ Words = Annotated[str, Query(max_length=200)]
 
 @shared.get("/models")
 async def list_known_models(
-    catalogue: CatalogueDep, q: Words = "", page: Annotated[int, Query(ge=1, le=10_000)] = 1
+    catalogue: CatalogueDep, base_url: BaseUrlDep, q: Words = "", page: Annotated[int, Query(ge=1, le=10_000)] = 1
 ) -> Response:
     """Models with these words in their names, each with the way to its answer."""
     words = q.lower().split()
@@ -35,12 +36,15 @@ async def list_known_models(
         for slug, spec in sorted(catalogue.models.items())
         if all(word in f"{slug} {spec.name}".lower() for word in words)
     ]
-    return render(ModelListPage.of(found, words=q.strip(), page=page))
+    return render(ModelListPage.of(found, words=q.strip(), page=page, base_url=base_url))
 
 
 @router.get("/ask")
 async def ask_about_a_model(
-    catalogue: CatalogueDep, model: Words = "", task: Literal["inference", "finetune"] = "inference"
+    catalogue: CatalogueDep,
+    base_url: BaseUrlDep,
+    model: Words = "",
+    task: Literal["inference", "finetune"] = "inference",
 ) -> Response:
     """From the name of a model straight to its answer; the nearest names when nobody knows it."""
     name = model.strip().removeprefix("https://").removeprefix("huggingface.co/").strip("/")
@@ -51,15 +55,18 @@ async def ask_about_a_model(
     if size:
         fields = {"task": task, "domain": "text", "parameters": f"{size:g}", "architecture": "decoder"}
         return RedirectResponse("/result?" + urlencode(fields), SEE_OTHER)
-    return render(_not_found(name, found, catalogue), status=NOT_FOUND)
+    return render(_not_found(name, found, catalogue, base_url=base_url), status=NOT_FOUND)
 
 
-def _not_found(name: str, found: Ambiguous | Unknown, catalogue: Snapshot) -> ModelListPage:
+def _not_found(name: str, found: Ambiguous | Unknown, catalogue: Snapshot, *, base_url: str) -> ModelListPage:
     slugs = found.slugs if isinstance(found, Ambiguous) else found.nearest
     nearest: list[tuple[str, ModelSpec]] = [(slug, catalogue.models[slug]) for slug in slugs]
     remark = (
-        f"We do not know “{name[:80]}”. Paste for example org/name, or type the size of the model, like 7B."
+        say(
+            "We do not know “{name}”. Paste for example org/name, or type the size of the model, like 7B.",
+            name=name[:80],
+        )
         if name
-        else "Enter the name of a model, like llama-3.1-8b."
+        else say("Enter the name of a model, like llama-3.1-8b.")
     )
-    return ModelListPage.of(nearest, words=name[:80], page=1, remark=remark)
+    return ModelListPage.of(nearest, words=name[:80], page=1, base_url=base_url, remark=remark)

@@ -10,6 +10,8 @@ from starlette.datastructures import UploadFile
 from app.catalogue.names import Ambiguous, Match
 from app.catalogue.snapshot import Snapshot
 from app.errors import NotFound
+from app.formatting import one_of
+from app.languages import say
 from app.questionnaire import flow
 from app.questionnaire.answers import Answers
 from app.questionnaire.questions import STEPS
@@ -38,9 +40,7 @@ async def show_question(step: Step, request: Request, base_url: BaseUrlDep) -> R
 
 
 @router.post("/q/{step}")
-async def answer_question(
-    step: Step, request: Request, catalogue: CatalogueDep, base_url: BaseUrlDep
-) -> Response:
+async def answer_question(step: Step, request: Request, catalogue: CatalogueDep, base_url: BaseUrlDep) -> Response:
     """Take an answer and lead on to the next question, or say what is wrong with it."""
     before, checking = _asked(request)
     question = flow.question_of(_known(step), before)
@@ -70,7 +70,7 @@ def _asked(request: Request) -> tuple[Answers, bool]:
 
 def _known(step: str) -> str:
     if step not in STEPS:
-        raise NotFound(f"There is no question “{step}”.", suggestions=STEPS)
+        raise NotFound(say("There is no question “{name}”.", name=step), suggestions=STEPS)
     return step
 
 
@@ -98,8 +98,16 @@ def unknown_model(answers: Answers, catalogue: Snapshot) -> dict[str, str]:
         nearest: Sequence[str] = [catalogue.model_names.names[slug] for slug in found.slugs]
     else:
         nearest = found.names
-    meant = f" Did you mean {' or '.join(nearest[:NAMED_IN_AN_ERROR])}?" if nearest else ""
-    return {"model_name": f"We do not know the model “{name}”.{meant} Or empty this field and choose a size."}
+    if not nearest:
+        told = say("We do not know the model “{name}”. Or empty this field and choose a size.", name=name)
+        return {"model_name": told}
+    meant = one_of(nearest[:NAMED_IN_AN_ERROR])
+    told = say(
+        "We do not know the model “{name}”. Did you mean {names}? Or empty this field and choose a size.",
+        name=name,
+        names=meant,
+    )
+    return {"model_name": told}
 
 
 def _remarks(answers: Answers, catalogue: Snapshot) -> list[str]:
@@ -108,8 +116,16 @@ def _remarks(answers: Answers, catalogue: Snapshot) -> list[str]:
     for card in answers.cards:
         found = catalogue.hardware_names.resolve(card.name)
         if isinstance(found, Ambiguous):
-            several = " or ".join(catalogue.hardware_names.names[slug] for slug in found.slugs)
-            remarks.append(f"“{card.name}” is the name of several cards: {several}. Say which, for a better answer.")
+            several = one_of([catalogue.hardware_names.names[slug] for slug in found.slugs])
+            remarks.append(
+                say(
+                    "“{name}” is the name of several cards: {names}. Say which, for a better answer.",
+                    name=card.name,
+                    names=several,
+                )
+            )
         elif not isinstance(found, Match):
-            remarks.append(f"We do not know “{card.name}” by this name. Add its memory, like “card with 12 GB”.")
+            remarks.append(
+                say("We do not know “{name}” by this name. Add its memory, like “card with 12 GB”.", name=card.name)
+            )
     return remarks

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 
 from app import formatting
 from app.answer import CloudAnswer, PickAnswer, RecommendationAnswer
+from app.languages import say
 from app.web.labels import assumed_value, details, label
+from app.web.pages.picks import seen
 
 COLUMNS = (
     "kind", "role", "name", "count", "provider", "offer", "region", "pricing", "fit", "price_usd_low", "price_usd",
@@ -22,19 +24,29 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def as_markdown(answer: RecommendationAnswer) -> str:
     """The answer as Markdown."""
     made, changes = answer.provenance, answer.what_would_change_this
-    computed = f"Computed {formatting.day(made.computed_at)} from catalogue revision {made.catalogue_revision}"
     blocks = [
         f"# {_plain(answer.verdict)}",
         f"{_plain(answer.scenario.title)} · {_plain(answer.tier.title)} · {details('grade', answer.need.evidence)[0]}",
-        _list("Why", [_plain(reason) for reason in answer.scenario.reasons if reason != answer.verdict]),
-        _list("What would change this", [f"If {_plain(e.if_)}, {_plain(e.then)}" for e in changes]),
-        _list("We assumed", [_assumed(each.field, each.value, each.why) for each in answer.assumptions]),
-        _list("Picks", [_pick(pick) for pick in answer.picks]),
-        _list("Rent instead", [_offer(offer) for offer in answer.cloud]),
-        _list("What you have", [f"{_plain(each.hardware.name)}: {_plain(each.verdict)}" for each in answer.owned]),
-        _list("Warnings", [f"{label('severity', each.severity)}: {_plain(each.text)}" for each in answer.warnings]),
-        _list("First steps", [_plain(step) for step in answer.first_steps]),
-        f"{computed} with engine {made.engine_version}: <{answer.links.html}>",
+        _list(say("Why"), [_plain(reason) for reason in answer.scenario.reasons if reason != answer.verdict]),
+        _list(
+            say("What would change this"),
+            [say("If {change}, {then}", change=_plain(e.if_), then=_plain(e.then)) for e in changes],
+        ),
+        _list(say("We assumed"), [_assumed(each.field, each.value, each.why) for each in answer.assumptions]),
+        _list(say("Picks"), [_pick(pick) for pick in answer.picks]),
+        _list(say("Rent instead"), [_offer(offer) for offer in answer.cloud]),
+        _list(say("What you have"), [f"{_plain(each.hardware.name)}: {_plain(each.verdict)}" for each in answer.owned]),
+        _list(
+            say("Warnings"), [f"{label('severity', each.severity)}: {_plain(each.text)}" for each in answer.warnings]
+        ),
+        _list(say("First steps"), [_plain(step) for step in answer.first_steps]),
+        say(
+            "Computed {day} from catalogue revision {revision} with engine {engine}: <{link}>",
+            day=formatting.day(made.computed_at),
+            revision=made.catalogue_revision,
+            engine=made.engine_version,
+            link=answer.links.html,
+        ),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -90,15 +102,13 @@ def _assumed(field: str, value: object, why: str) -> str:
 
 def _pick(pick: PickAnswer) -> str:
     name = _plain(formatting.times(pick.hardware.count, pick.hardware.name))
-    price = formatting.usd_between(pick.price_usd.low, pick.price_usd.high) if pick.price_usd else "price unknown"
-    dated = f" ({pick.price_usd.condition}, seen {formatting.day(pick.price_usd.as_of)})" if pick.price_usd else ""
+    price = formatting.usd_between(pick.price_usd.low, pick.price_usd.high) if pick.price_usd else say("price unknown")
+    dated = f" ({seen(pick.price_usd)})" if pick.price_usd else ""
     return f"**{label('role', pick.role)}: {name}**, {price}{dated}. {_plain(pick.why)} {_plain(pick.look_out_for)}"
 
 
 def _offer(offer: CloudAnswer) -> str:
     name = _plain(formatting.times(offer.count, offer.accelerator))
-    spot = " spot" if offer.pricing == "spot" else ""
-    return (
-        f"{_plain(offer.provider)}: {name}, {formatting.usd_per_hour(offer.usd_per_hour)}{spot} "
-        f"({_plain(offer.instance)}, seen {formatting.day(offer.as_of)})"
-    )
+    spot = f" {say('Spot')}" if offer.pricing == "spot" else ""
+    place = say("{offer}, seen {day}", offer=_plain(offer.instance), day=formatting.day(offer.as_of))
+    return f"{_plain(offer.provider)}: {name}, {formatting.usd_per_hour(offer.usd_per_hour)}{spot} ({place})"

@@ -35,7 +35,8 @@ async def show_result(request: Request, catalogue: CatalogueDep, base_url: BaseU
     if errors and question is not None:
         page = QuestionPage.of(question, answers, checking=True, errors=errors, base_url=base_url)
         return render(page, status=UNPROCESSABLE)
-    return render(ResultPage.of(await computed(lambda: _answer(request, catalogue, base_url)), answers=answers))
+    answer = await computed(lambda: _answer(request, catalogue, base_url))
+    return render(ResultPage.of(answer, answers=answers, rates=catalogue.market.exchange_rates))
 
 
 @router.get("/result.md")

@@ -9,11 +9,13 @@ from typing import Any, Literal, get_args, get_origin
 
 from app.advice.constraints import Constraints
 from app.engine.workload import ModelChoice, Workload
+from app.languages import say
 from app.questionnaire.questions import countries
 from app.web.labels import label
+from app.worded import worded
 
 _FILE = Path(__file__).with_name("settings_fields.toml")
-_YES_NO = (("true", "Yes"), ("false", "No"))
+_YES_NO = (("true", worded("Yes")), ("false", worded("No")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,9 @@ class Setting:
     def options(self) -> tuple[tuple[str, str], ...]:
         """What may be chosen: value and word."""
         if self.kind == "yes_no":
-            return _YES_NO
+            return tuple((value, say(word)) for value, word in _YES_NO)
         if self.kind == "country":
-            return tuple(countries().items())
+            return tuple((code, say(name)) for code, name in countries().items())
         if self.kind != "choice":
             return ()
         return tuple((each, label(f"option_{self.id}", each)) for each in _choices(self.id))

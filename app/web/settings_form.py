@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from app.errors import Unprocessable
 from app.field_problems import FieldProblem
 from app.flat_query import PLACES, decode, encode
-from app.formatting import exact
+from app.formatting import exact, one_of
+from app.languages import say, say_finished, spoken
 from app.questionnaire.amounts import amount
 from app.requests import RecommendRequest
 from app.web.settings_fields import Setting, settings_by_id
@@ -71,13 +72,14 @@ def read(typed: Typed, *, in_catalogue: Callable[[str], bool]) -> Reading:
         setting = settings_by_id()[name]
         understood = _understood(setting, text)
         if understood is None:
-            errors[name] = f"{setting.label}: enter a number, like {setting.example}."
+            places = {"label": say(setting.label), "example": setting.example}
+            errors[name] = say("{label}: enter a number, like {example}.", **places)
             continue
         if understood != text and setting.kind == "number" and understood != text.replace(",", ""):
-            echoes[name] = f"{exact(float(understood))} {setting.unit}".strip()
+            echoes[name] = f"{exact(float(understood))} {say(setting.unit)}".strip()
         pairs.append((name, understood))
     if "task" not in typed.texts:
-        errors["task"] = "Task: choose what is to be done."
+        errors["task"] = say("Task: choose what is to be done.")
         pairs.append(("task", "learn"))
     try:
         asked = decode(pairs, in_catalogue=in_catalogue)
@@ -89,7 +91,7 @@ def read(typed: Typed, *, in_catalogue: Callable[[str], bool]) -> Reading:
 def errors_of(problems: Iterable[FieldProblem]) -> dict[str, str]:
     """Problems as sentences by field of the form."""
     return {
-        (name := field_of(problem.pointer)): f"{settings_by_id()[name].label}: {_sentence(problem)}"
+        (name := field_of(problem.pointer)): f"{say(settings_by_id()[name].label)}: {_sentence(problem)}"
         for problem in problems
     }
 
@@ -110,9 +112,11 @@ def field_of(pointer: str) -> str:
 
 
 def _sentence(problem: FieldProblem) -> str:
-    detail = problem.detail.rstrip(".")
-    meant = f" Did you mean {' or '.join(problem.suggestions[:NAMED])}?" if problem.suggestions else ""
-    return f"{detail[:1].lower()}{detail[1:]}.{meant}"
+    detail = say_finished(problem.detail).rstrip(".")
+    if spoken().english:
+        detail = f"{detail[:1].lower()}{detail[1:]}"
+    meant = say("Did you mean {names}?", names=one_of(problem.suggestions[:NAMED])) if problem.suggestions else ""
+    return f"{detail}. {meant}".rstrip()
 
 
 def _understood(setting: Setting, text: str) -> str | None:

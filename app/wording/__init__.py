@@ -12,7 +12,7 @@ from typing import Any
 
 from app import formatting
 from app.advice.reasons import Reason
-from app.languages import form_of, say, say_count
+from app.languages import form_of, say, say_count, say_finished, spoken
 from app.worded import worded
 
 TRAINED = {
@@ -38,7 +38,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "number": formatting.number,
     "exact": formatting.exact,
     "trained": lambda method: say(TRAINED.get(method, method)),
-    "exact_hours": lambda hours: say_count("{hours} hour", "{hours} hours", hours, hours=formatting.number(hours)),
+    "exact_hours": lambda hours: say_count("{hours} hour", "{hours} hours", of=hours, hours=formatting.number(hours)),
 }
 """What may stand after the colon of a place, such as ``{memory_gib:gib}``; ``{cards:plural card}`` counts a word.
 
@@ -64,7 +64,7 @@ class _Places(string.Formatter):
             return say("yes") if value else say("no")
         if value is None or isinstance(value, float):
             return formatting.number(value)
-        return formatting.exact(value) if isinstance(value, int) else say(str(value))
+        return formatting.exact(value) if isinstance(value, int) else _said(str(value))
 
 
 @cache
@@ -94,6 +94,12 @@ def sentence(reason: Reason) -> str:
 def sentences(reasons: Iterable[Reason]) -> str:
     """Several reasons as one paragraph."""
     return " ".join(sentence(reason) for reason in reasons)
+
+
+def _said(text: str) -> str:
+    """A name or note inside a sentence, which may have lost its full stop on the way."""
+    found = say_finished(text)
+    return say(f"{text}.").removesuffix(".") if found == text and not spoken().english else found
 
 
 def _plural(word: str) -> str:

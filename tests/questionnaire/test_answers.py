@@ -4,7 +4,7 @@ import pytest
 
 from app.questionnaire import flow
 from app.questionnaire.answers import Answers, Card
-from app.questionnaire.describe import lines
+from app.web.describe import lines
 
 
 def test_answers_survive_the_journey_through_an_address(answers):

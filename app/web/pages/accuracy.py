@@ -8,33 +8,50 @@ from typing import ClassVar, Self
 from app import formatting
 from app.accuracy.report import Kind, Line, Report, WorstCase
 from app.accuracy.scoring import Score
+from app.languages import say, say_count
 from app.web.charts import Bar, bars
 from app.web.pages.head import Head
+from app.worded import worded
 
-ABOUT = "Predicted against measured memory, speed and time, class by class, the worst cases included."
+ABOUT = worded("Predicted against measured memory, speed and time, class by class, the worst cases included.")
 
 METRIC_TITLES = {
-    "memory_gib_per_device": "memory", "throughput_total": "speed", "prefill_tokens_per_s": "tokens read a second",
-    "decode_tokens_per_s": "tokens written a second", "duration_hours": "time",
-    "classical_seconds": "time",
-}  # fmt: skip
+    "memory_gib_per_device": worded("memory"),
+    "throughput_total": worded("speed"),
+    "prefill_tokens_per_s": worded("tokens read a second"),
+    "decode_tokens_per_s": worded("tokens written a second"),
+    "duration_hours": worded("time"),
+    "classical_seconds": worded("time"),
+}
 KIND_TITLES = {
-    "memory": ("Memory", "Peak memory of one device"),
-    "throughput": ("Speed", "Samples or tokens a second"),
-    "duration": ("Time of whole runs", "Hours from start to end"),
-    "classical": ("Tables", "Seconds of classical methods"),
+    "memory": (worded("Memory"), worded("Peak memory of one device")),
+    "throughput": (worded("Speed"), worded("Samples or tokens a second")),
+    "duration": (worded("Time of whole runs"), worded("Hours from start to end")),
+    "classical": (worded("Tables"), worded("Seconds of classical methods")),
 }
 CLASS_TITLES = {
-    "vision_infer": "Photos, running", "vision_train": "Photos, training", "detection_infer": "Detection, running",
-    "detection_train": "Detection, training", "segmentation_train": "Segmentation, training",
-    "llm_prefill": "Language models, reading", "llm_decode": "Language models, writing",
-    "llm_serving": "Language models, serving", "llm_pretrain": "Language models, pretraining",
-    "llm_qlora": "Language models, QLoRA", "llm_lora": "Language models, LoRA",
-    "llm_finetune_full": "Language models, full fine-tuning", "nlp_encoder_train": "Text encoders, training",
-    "nlp_encoder_infer": "Text encoders, running", "recsys": "Recommendation", "gan": "GANs", "tabular": "Tables",
-    "diffusion": "Picture generation", "diffusion_train": "Picture generation, training", "audio": "Speech",
-    "medical_3d": "3D scans",
-}  # fmt: skip
+    "vision_infer": worded("Photos, running"),
+    "vision_train": worded("Photos, training"),
+    "detection_infer": worded("Detection, running"),
+    "detection_train": worded("Detection, training"),
+    "segmentation_train": worded("Segmentation, training"),
+    "llm_prefill": worded("Language models, reading"),
+    "llm_decode": worded("Language models, writing"),
+    "llm_serving": worded("Language models, serving"),
+    "llm_pretrain": worded("Language models, pretraining"),
+    "llm_qlora": worded("Language models, QLoRA"),
+    "llm_lora": worded("Language models, LoRA"),
+    "llm_finetune_full": worded("Language models, full fine-tuning"),
+    "nlp_encoder_train": worded("Text encoders, training"),
+    "nlp_encoder_infer": worded("Text encoders, running"),
+    "recsys": worded("Recommendation"),
+    "gan": worded("GANs"),
+    "tabular": worded("Tables"),
+    "diffusion": worded("Picture generation"),
+    "diffusion_train": worded("Picture generation, training"),
+    "audio": worded("Speech"),
+    "medical_3d": worded("3D scans"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +126,18 @@ class AccuracyPage:
     def of(cls, report: Report, *, base_url: str) -> Self:
         """The page of a report."""
         return cls(
-            title="How accurate are the estimates?",
-            lead=f"Held against {report.cases:,} published measurements from {report.sources} sources, worst first.",
+            title=say("How accurate are the estimates?"),
+            lead=say(
+                "Held against {cases} published measurements from {sources} sources, worst first.",
+                cases=formatting.exact(report.cases),
+                sources=report.sources,
+            ),
             decisions=tuple(decisions_in_words(report)),
             kinds=tuple(_kind(kind) for kind in report.kinds),
             left_out=tuple(
                 LeftOutRow(
                     name=class_title(one.work_class),
-                    metric=METRIC_TITLES.get(one.metric, one.metric),
+                    metric=say(METRIC_TITLES.get(one.metric, one.metric)),
                     sources=", ".join(source.source for source in one.sources),
                     error=formatting.percent(one.median_error),
                     covered=formatting.percent(one.coverage),
@@ -125,8 +146,8 @@ class AccuracyPage:
                 for one in report.left_out
             ),
             worst=tuple(_worst(case) for case in report.worst),
-            head=Head.of("How accurate are the estimates?", ABOUT, url=f"{base_url}/accuracy"),
-            stamp=f"Version {report.version}, {formatting.day(report.as_of)}.",
+            head=Head.of(say("How accurate are the estimates?"), say(ABOUT), url=f"{base_url}/accuracy"),
+            stamp=say("Version {version}, {day}.", version=report.version, day=formatting.day(report.as_of)),
         )
 
 
@@ -136,7 +157,7 @@ def class_title(name: str) -> str:
     >>> class_title("llm_decode")
     'Language models, writing'
     """
-    return CLASS_TITLES.get(name, name.replace("_", " "))
+    return say(CLASS_TITLES.get(name, name.replace("_", " ")))
 
 
 def decisions_in_words(report: Report) -> list[str]:
@@ -145,26 +166,39 @@ def decisions_in_words(report: Report) -> list[str]:
     told = []
     if ranked.right is not None:
         told.append(
-            f"Of two devices on the same work, the faster one is named in {formatting.percent(ranked.right)} of "
-            f"{ranked.pairs:,} measured pairs."
+            say(
+                "Of two devices on the same work, the faster one is named in {share} of {pairs} measured pairs.",
+                share=formatting.percent(ranked.right),
+                pairs=formatting.exact(ranked.pairs),
+            )
         )
     if fit.false_fit is not None and fit.false_refusal is not None:
         told.append(
-            f"For cards about as large as the need, the expected memory says “fits” wrongly in "
-            f"{formatting.percent(fit.false_fit)} of the cases that do not fit, and refuses wrongly in "
-            f"{formatting.percent(fit.false_refusal)} of those that do."
+            say(
+                "For cards about as large as the need, the expected memory says “fits” wrongly in {wrong} of the cases "
+                "that do not fit, and refuses wrongly in {refused} of those that do.",
+                wrong=formatting.percent(fit.false_fit),
+                refused=formatting.percent(fit.false_refusal),
+            )
         )
     if fit.known:
         told.append(
-            f"Of {fit.known} runs that are only known to have fitted or to have run out of memory, the answer "
-            f"contradicts {fit.contradicted}."
+            say(
+                "Of {known} runs that are only known to have fitted or to have run out of memory, the answer "
+                "contradicts {contradicted}.",
+                known=fit.known,
+                contradicted=fit.contradicted,
+            )
         )
     if report.left_out:
         covered = statistics.fmean(one.coverage for one in report.left_out)
         told.append(
-            f"The estimates were fitted on measurements like these. Intervals made without the source they are held "
-            f"against cover {formatting.percent(covered)} of its measurements, as the mean of "
-            f"{len(report.left_out)} classes."
+            say(
+                "The estimates were fitted on measurements like these. Intervals made without the source they are held "
+                "against cover {covered} of its measurements, as the mean of {classes} classes.",
+                covered=formatting.percent(covered),
+                classes=len(report.left_out),
+            )
         )
     return told
 
@@ -174,11 +208,16 @@ def _kind(kind: Kind) -> KindView:
     pooled = kind.pooled
     return KindView(
         id=kind.kind,
-        title=title,
-        meaning=meaning,
-        sentence=f"Half of {pooled.cases:,} estimates are within {formatting.percent(pooled.median_error)} of the "
-        f"measurement, four of five within {formatting.percent(pooled.upper_error)}; "
-        f"{formatting.percent(pooled.coverage)} of the measurements lie inside the interval, which is meant for 80 %.",
+        title=say(title),
+        meaning=say(meaning),
+        sentence=say(
+            "Half of {cases} estimates are within {middle} of the measurement, four of five within {upper}; "
+            "{covered} of the measurements lie inside the interval, which is meant for 80 %.",
+            cases=formatting.exact(pooled.cases),
+            middle=formatting.percent(pooled.median_error),
+            upper=formatting.percent(pooled.upper_error),
+            covered=formatting.percent(pooled.coverage),
+        ),
         classes=_rows(kind.classes, [(class_title(one.name), _sources(one.sources)) for one in kind.classes]),
         sources=_rows(kind.sources, [(one.title, ", ".join(map(class_title, one.classes))) for one in kind.sources]),
     )
@@ -191,7 +230,7 @@ def _rows(lines: Sequence[Line], named: Sequence[tuple[str, str]]) -> tuple[Scor
             name=name,
             detail=detail,
             url=line.address,
-            cases=f"{line.score.cases:,}",
+            cases=formatting.exact(line.score.cases),
             error=formatting.percent(line.score.median_error),
             upper=formatting.percent(line.score.upper_error),
             bias=_factor(line.score.bias),
@@ -204,7 +243,7 @@ def _rows(lines: Sequence[Line], named: Sequence[tuple[str, str]]) -> tuple[Scor
 
 
 def _sources(count: int) -> str:
-    return "1 source" if count == 1 else f"{count} sources"
+    return say_count("{count} source", "{count} sources", of=count, count=count)
 
 
 def _bar(score: Score) -> tuple[float, float, float, float]:
@@ -219,11 +258,11 @@ def _worst(case: WorstCase) -> WorstRow:
         hardware=formatting.times(case.count, case.accelerator),
         said=formatting.with_unit(case.expected, case.unit),
         measured=formatting.with_unit(case.measured, case.unit),
-        off_by=f"{formatting.number(case.off_by)} times",
+        off_by=say("{factor} times", factor=formatting.number(case.off_by)),
         publisher=case.publisher,
         url=case.address,
     )
 
 
 def _factor(value: float | None) -> str:
-    return formatting.UNKNOWN if value is None else f"{value:.2f}"
+    return formatting.unknown() if value is None else formatting.local(f"{value:.2f}")

@@ -14,16 +14,20 @@ from app.advice.money import money
 from app.advice.offer_checks import CONTINENTS, is_doubtful
 from app.catalogue.snapshot import Snapshot
 from app.engine.units import GIB, HOURS_PER_DAY, HOURS_PER_MONTH
+from app.languages import say
+from app.web.currency import Currency, currency_choices
 from app.web.labels import label
 from app.web.pages.head import Head
 from app.web.pages.listing import Choice, Column, Filter, Pages, choices, column, cut, link
+from app.worded import worded, worded_count
 
 PATH = "/cloud"
-ABOUT = "Cards and servers to rent for machine learning, with dated prices by the hour, the day and the month."
+NOUN = worded_count("{count} offer", "{count} offers")
+ABOUT = worded("Cards and servers to rent for machine learning, with dated prices by the hour, the day and the month.")
 MEMORY_STEPS = (8, 16, 24, 40, 48, 80, 141, 192)
 HOURS_IN = {"hour": 1.0, "day": HOURS_PER_DAY, "month": HOURS_PER_MONTH}
-SPANS = {"hour": "an hour", "day": "a day", "month": "a month"}
-JSON_FIELDS = ("provider", "accelerator", "pricing")
+SPANS = {"hour": worded("an hour"), "day": worded("a day"), "month": worded("a month")}
+JSON_FIELDS = ("q", "provider", "accelerator", "memory_gib_min", "pricing", "region", "sort")
 """Filters that the list for programs knows too."""
 MOST_NEAREST = 6
 
@@ -99,6 +103,9 @@ class CloudPage:
     words: str
     filters: tuple[Filter, ...]
     per: tuple[Choice, ...]
+    currencies: tuple[Choice, ...]
+    note: str
+    """By which rate prices were converted."""
     caption: str
     sort: str
     gone: Gone | None
@@ -120,31 +127,36 @@ class CloudPage:
         search: Search,
         fields: Mapping[str, str],
         per: str,
+        currency: Currency,
         page: int,
         today: date,
         base_url: str,
     ) -> Self:
         """The page of the offers found; ``fields`` are filters, order and unit as they stand in the address."""
-        shown, pages = cut(found, path=PATH, fields=fields, page=page, noun="offers")
+        shown, pages = cut(found, path=PATH, fields=fields, page=page, noun=NOUN)
         known = {name: fields[name] for name in JSON_FIELDS if name in fields}
         doubtful = doubtful_offers(catalogue)
         return cls(
-            title="Cloud",
+            title=say("Cloud"),
             words=fields.get("q", ""),
             filters=_filters(catalogue, fields),
-            per=tuple(Choice(name, text, name == per) for name, text in SPANS.items()),
-            caption=f"Prices in US dollars for {SPANS[per]}. On demand and spot are for the whole machine; "
+            currencies=currency_choices(catalogue.market.exchange_rates, currency),
+            note=currency.note,
+            per=tuple(Choice(name, say(text), name == per) for name, text in SPANS.items()),
+            caption=f"Prices in {currency.code} for {SPANS[per]}. On demand and spot are for the whole machine; "
             "“one device” is the lower of the two, shared out.",
             sort=fields.get("sort", ""),
             gone=_gone(search),
             columns=_columns(fields),
-            rows=tuple(_row(each, catalogue, per=per, today=today, doubtful=doubtful) for each in shown),
+            rows=tuple(
+                _row(each, catalogue, shown_as=(per, currency), today=today, doubtful=doubtful) for each in shown
+            ),
             pages=pages,
             csv_url=link("/cloud.csv", fields),
             json_url=link("/cloud/offers", known),
             notebooks=notebooks(catalogue),
             old_after_days=formatting.exact(money("price_age_days")),
-            head=Head.of("Cloud", ABOUT, url=base_url + PATH, indexed=not fields),
+            head=Head.of(say("Cloud"), say(ABOUT), url=base_url + PATH, indexed=not fields),
         )
 
 
@@ -189,7 +201,7 @@ def _gone(search: Search) -> Gone | None:
         return None
     kind = label("provider", search.nearest[0].kind if search.nearest else provider.kind)
     nearest = tuple((each.name, each.homepage) for each in search.nearest)
-    return Gone(provider.name, provider.status_note, kind, nearest)
+    return Gone(provider.name, say(provider.status_note), kind, nearest)
 
 
 def _filters(catalogue: Snapshot, fields: Mapping[str, str]) -> tuple[Filter, ...]:
@@ -198,27 +210,27 @@ def _filters(catalogue: Snapshot, fields: Mapping[str, str]) -> tuple[Filter, ..
     providers = sorted({(each.provider, active[each.provider]) for each in offers}, key=lambda pair: pair[1].lower())
     used = {each.accelerator for each in offers}
     devices = sorted(((slug, catalogue.accelerators[slug].name) for slug in used), key=lambda pair: pair[1].lower())
-    sizes = [(str(size), f"{size} GB or more") for size in MEMORY_STEPS]
-    pricing = [("on_demand", "On demand"), ("spot", "Spot")]
+    sizes = [(str(size), say("{size} GB or more", size=size)) for size in MEMORY_STEPS]
+    pricing = [("on_demand", say("On demand")), ("spot", say("Spot"))]
     regions = [(name, label("continent", name)) for name in CONTINENTS]
     return (
-        choices("accelerator", "Device", values=devices, chosen=fields.get("accelerator", "")),
-        choices("memory_gib_min", "Memory of one", values=sizes, chosen=fields.get("memory_gib_min", "")),
-        choices("provider", "Provider", values=providers, chosen=fields.get("provider", "")),
-        choices("pricing", "Price", values=pricing, chosen=fields.get("pricing", "")),
-        choices("region", "Region", values=regions, chosen=fields.get("region", "")),
+        choices("accelerator", say("Device"), values=devices, chosen=fields.get("accelerator", "")),
+        choices("memory_gib_min", say("Memory of one"), values=sizes, chosen=fields.get("memory_gib_min", "")),
+        choices("provider", say("Provider"), values=providers, chosen=fields.get("provider", "")),
+        choices("pricing", say("Price"), values=pricing, chosen=fields.get("pricing", "")),
+        choices("region", say("Region"), values=regions, chosen=fields.get("region", "")),
     )
 
 
 def _columns(fields: Mapping[str, str]) -> tuple[Column, ...]:
     return (
-        column(PATH, fields, label="Provider", by="provider"),
-        column(PATH, fields, label="Devices", by="accelerator"),
-        column(PATH, fields, label="Memory of one", by="memory_gib", falling=True),
-        _rising(fields, "One device", by="price"),
-        _rising(fields, "On demand", by="on_demand"),
-        _rising(fields, "Spot", by="spot"),
-        column(PATH, fields, label="Seen", by="seen"),
+        column(PATH, fields, label=say("Provider"), by="provider"),
+        column(PATH, fields, label=say("Devices"), by="accelerator"),
+        column(PATH, fields, label=say("Memory of one"), by="memory_gib", falling=True),
+        _rising(fields, say("One device"), by="price"),
+        _rising(fields, say("On demand"), by="on_demand"),
+        _rising(fields, say("Spot"), by="spot"),
+        column(PATH, fields, label=say("Seen"), by="seen"),
     )
 
 
@@ -233,7 +245,9 @@ def doubtful_offers(catalogue: Snapshot) -> set[Offer]:
     return {each for each in catalogue.market.offers if is_doubtful(each, usual)}
 
 
-def _row(offer: Offer, catalogue: Snapshot, *, per: str, today: date, doubtful: set[Offer]) -> OfferRow:
+def _row(
+    offer: Offer, catalogue: Snapshot, *, shown_as: tuple[str, Currency], today: date, doubtful: set[Offer]
+) -> OfferRow:
     device = catalogue.accelerators[offer.accelerator]
     provider = provider_of(catalogue, offer.provider)
     return OfferRow(
@@ -242,9 +256,9 @@ def _row(offer: Offer, catalogue: Snapshot, *, per: str, today: date, doubtful: 
         device=formatting.times(offer.accelerator_count, device.name),
         device_url=f"/hardware/{offer.accelerator}",
         memory=formatting.nominal_gib(offer.accelerator_memory_bytes / GIB),
-        per_device=_price(usd_per_device_hour(offer), per),
-        on_demand=_price(offer.usd_per_hour_on_demand, per),
-        spot=_price(offer.usd_per_hour_spot, per),
+        per_device=_price(usd_per_device_hour(offer), *shown_as),
+        on_demand=_price(offer.usd_per_hour_on_demand, *shown_as),
+        spot=_price(offer.usd_per_hour_spot, *shown_as),
         place=_place(offer),
         as_of=formatting.day(offer.as_of),
         old=(today - offer.as_of).days > money("price_age_days"),
@@ -253,18 +267,19 @@ def _row(offer: Offer, catalogue: Snapshot, *, per: str, today: date, doubtful: 
     )
 
 
-def _price(usd_per_hour: float | None, per: str) -> str:
+def _price(usd_per_hour: float | None, per: str, currency: Currency) -> str:
     """A price for the time asked for; an unknown one stays unknown.
 
-    >>> _price(2.5, "hour"), _price(2.5, "day"), _price(0.0, "month"), _price(None, "day")
-    ('$2.50', '$60.00', 'free', 'unknown')
+    >>> dollars = Currency("USD")
+    >>> [_price(usd, per, dollars) for usd, per in ((2.5, "hour"), (2.5, "day"), (0.0, "month"), (None, "day"))]
+    ['$2.50', '$60.00', 'free', 'unknown']
     """
     if usd_per_hour is None:
-        return formatting.UNKNOWN
-    usd = usd_per_hour * HOURS_IN[per]
-    if usd == 0:
-        return "free"
-    return f"${usd:,.2f}" if usd >= 0.1 else f"${usd:.3f}"
+        return formatting.unknown()
+    amount = usd_per_hour * HOURS_IN[per] * currency.per_usd
+    if amount == 0:
+        return say("free")
+    return currency.dressed(formatting.usd_to_the_cent(amount))
 
 
 def _place(offer: Offer) -> str:

@@ -13,12 +13,14 @@ from app.answer import EstimateAnswer
 from app.catalogue.snapshot import Snapshot
 from app.engine.hardware import Accelerator
 from app.engine.units import GB, GIB, TERA
+from app.languages import say
 from app.web.labels import details, label
 from app.web.pages.head import Head as PageHead
 from app.web.pages.listing import Choice
+from app.worded import worded
 
 PATH = "/compare"
-ABOUT = "Graphics cards and other devices for machine learning side by side, at the work you choose."
+ABOUT = worded("Graphics cards and other devices for machine learning side by side, at the work you choose.")
 FIELDS = 4
 """Boxes for names."""
 TRIFLE_FRACTION = 0.05
@@ -146,20 +148,20 @@ class ComparePage:
         groups = groups_of(catalogue, subjects, today=today) if subjects else ()
         several = len(subjects) >= NOT_ALONE
         same = sum(row.same for group in groups for row in group.rows) if several else 0
-        offered = [*([Job("own", "The work you described", own_fields)] if own_fields else []), *jobs]
+        offered = [*([Job("own", say("The work you described"), own_fields)] if own_fields else []), *jobs]
         return cls(
-            title=" or ".join(device.name for device, _ in subjects) + "?" if several else "Compare",
+            title=f"{formatting.one_of([device.name for device, _ in subjects])}?" if several else say("Compare"),
             fields=fields,
             errors=tuple(FieldError(each.id, each.error) for each in fields if each.error),
-            jobs=tuple(Choice(each.slug, each.label, each.slug == job.slug) for each in offered),
+            jobs=tuple(Choice(each.slug, say(each.label), each.slug == job.slug) for each in offered),
             own_fields=own_fields,
             differences=differences,
             left_out=same,
             heads=_heads(subjects, job=job, own_fields=own_fields),
             groups=_differing(groups) if differences and several else groups,
-            job=job.label,
+            job=say(job.label),
             answer_url="/result?" + urlencode(job.fields),
-            head=PageHead.of("Compare", ABOUT, url=base_url + PATH, indexed=not entered),
+            head=PageHead.of(say("Compare"), say(ABOUT), url=base_url + PATH, indexed=not entered),
         )
 
 
@@ -187,12 +189,12 @@ def _differing(groups: Sequence[Group]) -> tuple[Group, ...]:
 def groups_of(catalogue: Snapshot, subjects: Sequence[Subject], *, today: date) -> tuple[Group, ...]:
     """Everything to know of the devices."""
     return (
-        Group("This work", _work(subjects)),
-        Group("Memory", _memory(subjects)),
-        Group("Speed on paper", _rates(subjects)),
-        Group("Price", _prices(catalogue, subjects, today=today)),
-        Group("Power and size", _body(subjects)),
-        Group("Software", _software(catalogue, subjects)),
+        Group(say("This work"), _work(subjects)),
+        Group(say("Memory"), _memory(subjects)),
+        Group(say("Speed on paper"), _rates(subjects)),
+        Group(say("Price"), _prices(catalogue, subjects, today=today)),
+        Group(say("Power and size"), _body(subjects)),
+        Group(say("Software"), _software(catalogue, subjects)),
     )
 
 
@@ -231,29 +233,29 @@ def _clear_winner(values: Sequence[float], *, lowest: bool) -> float | None:
 
 def _work(subjects: Sequence[Subject]) -> tuple[Row, ...]:
     rows = [
-        Row("Does it fit?", tuple(_fit(device, answer) for device, answer in subjects)),
-        _row("Memory needed", subjects, told=lambda _, answer: _needed(answer)),
-        _row("Speed", subjects, told=lambda _, answer: _speed(answer), value=lambda _, answer: _pace(answer)),
+        Row(say("Does it fit?"), tuple(_fit(device, answer) for device, answer in subjects)),
+        _row(say("Memory needed"), subjects, told=lambda _, answer: _needed(answer)),
+        _row(say("Speed"), subjects, told=lambda _, answer: _speed(answer), value=lambda _, answer: _pace(answer)),
     ]
     if any(answer.throughput and answer.throughput.decode_tokens_per_s for _, answer in subjects):
-        rows.append(_row("Of that, writing", subjects, told=lambda _, answer: _decode(answer)))
+        rows.append(_row(say("Of that, writing"), subjects, told=lambda _, answer: _decode(answer)))
     if any(answer.duration_hours for _, answer in subjects):
         rows += [
             _row(
-                "One run takes",
+                say("One run takes"),
                 subjects,
                 told=lambda _, answer: _duration(answer),
                 value=lambda _, answer: answer.duration_hours.expected if answer.duration_hours else None,
                 lowest=True,
             ),
-            _row("Electricity of a run", subjects, told=lambda _, answer: _energy(answer)),
+            _row(say("Electricity of a run"), subjects, told=lambda _, answer: _energy(answer)),
         ]
     return tuple(rows)
 
 
 def _fit(device: Accelerator, answer: EstimateAnswer) -> Cell:
     if not device.trains and answer.throughput is None:
-        return Cell(device.name, "Not made for training", "does_not_fit", "✕", best=False)
+        return Cell(device.name, say("Not made for training"), "does_not_fit", "✕", best=False)
     text, mark = details("fit", answer.fit or "unknown")
     return Cell(device.name, text, answer.fit or "", mark, best=False)
 
@@ -261,8 +263,9 @@ def _fit(device: Accelerator, answer: EstimateAnswer) -> Cell:
 def _needed(answer: EstimateAnswer) -> str:
     need = answer.memory_gib_per_device
     if need is None:
-        return formatting.UNKNOWN
-    return f"{formatting.gib_between(need.low, need.high)} of {formatting.gib(answer.usable_memory_gib)}"
+        return formatting.unknown()
+    needed = formatting.gib_between(need.low, need.high)
+    return say("{needed} of {usable}", needed=needed, usable=formatting.gib(answer.usable_memory_gib))
 
 
 def _pace(answer: EstimateAnswer) -> float | None:
@@ -273,36 +276,36 @@ def _pace(answer: EstimateAnswer) -> float | None:
 def _speed(answer: EstimateAnswer) -> str:
     total = answer.throughput.total if answer.throughput else None
     if answer.throughput is None or total is None:
-        return formatting.UNKNOWN
+        return formatting.unknown()
     return formatting.between(total.low, total.high, unit=answer.throughput.unit)
 
 
 def _decode(answer: EstimateAnswer) -> str:
     span = answer.throughput.decode_tokens_per_s if answer.throughput else None
-    return formatting.between(span.low, span.high, unit="tokens/s") if span else formatting.UNKNOWN
+    return formatting.between(span.low, span.high, unit="tokens/s") if span else formatting.unknown()
 
 
 def _duration(answer: EstimateAnswer) -> str:
     span = answer.duration_hours
-    return formatting.duration_between(span.low, span.high) if span else formatting.UNKNOWN
+    return formatting.duration_between(span.low, span.high) if span else formatting.unknown()
 
 
 def _energy(answer: EstimateAnswer) -> str:
     span = answer.energy_kwh
-    return formatting.between(span.low, span.high, unit="kWh") if span else formatting.UNKNOWN
+    return formatting.between(span.low, span.high, unit="kWh") if span else formatting.unknown()
 
 
 def _memory(subjects: Sequence[Subject]) -> tuple[Row, ...]:
     return (
         _row(
-            "Memory",
+            say("Memory"),
             subjects,
             told=lambda device, _: formatting.nominal_gib(device.memory_bytes / GIB),
             value=lambda device, _: device.memory_bytes,
         ),
-        _row("Of that usable", subjects, told=lambda device, _: formatting.gib(device.usable_memory_bytes / GIB)),
+        _row(say("Of that usable"), subjects, told=lambda device, _: formatting.gib(device.usable_memory_bytes / GIB)),
         _row(
-            "Bandwidth",
+            say("Bandwidth"),
             subjects,
             told=lambda device, _: f"{formatting.number(device.memory_bandwidth_bytes_per_s / GB, figures=3)} GB/s",
             value=lambda device, _: device.memory_bandwidth_bytes_per_s,
@@ -315,14 +318,16 @@ def _rates(subjects: Sequence[Subject]) -> tuple[Row, ...]:
         return _row(name, subjects, told=lambda device, _: _tflops(read(device)), value=lambda device, _: read(device))
 
     return (
-        rate("16 bits, dense", lambda device: device.peak.bf16 or device.peak.fp16),
-        rate("32 bits", lambda device: device.peak.fp32),
-        rate("8 bits (fp8), dense", lambda device: device.peak.fp8),
+        rate(say("16 bits, dense"), lambda device: device.peak.bf16 or device.peak.fp16),
+        rate(say("32 bits"), lambda device: device.peak.fp32),
+        rate(say("8 bits (fp8), dense"), lambda device: device.peak.fp8),
     )
 
 
 def _tflops(flops_per_s: float | None) -> str:
-    return formatting.UNKNOWN if flops_per_s is None else f"{formatting.number(flops_per_s / TERA, figures=3)} TFLOP/s"
+    return (
+        formatting.unknown() if flops_per_s is None else f"{formatting.number(flops_per_s / TERA, figures=3)} TFLOP/s"
+    )
 
 
 def _prices(catalogue: Snapshot, subjects: Sequence[Subject], *, today: date) -> tuple[Row, ...]:
@@ -332,7 +337,7 @@ def _prices(catalogue: Snapshot, subjects: Sequence[Subject], *, today: date) ->
         def told(device: Accelerator, _: EstimateAnswer) -> str:
             price = prices.get((device.slug, condition))
             if price is None:
-                return formatting.UNKNOWN
+                return formatting.unknown()
             return f"{formatting.usd_between(price.usd_low, price.usd_high)} ({formatting.day(price.as_of)})"
 
         def usd(device: Accelerator, _: EstimateAnswer) -> float | None:
@@ -344,30 +349,30 @@ def _prices(catalogue: Snapshot, subjects: Sequence[Subject], *, today: date) ->
     def rented(device: Accelerator, _: EstimateAnswer) -> str:
         hour = cheapest_device_hour(catalogue.market, device.slug)
         if hour is None:
-            return formatting.UNKNOWN
-        return f"from {formatting.usd_per_hour(hour.usd)} ({formatting.day(hour.as_of)})"
+            return formatting.unknown()
+        return say("from {price} ({day})", price=formatting.usd_per_hour(hour.usd), day=formatting.day(hour.as_of))
 
-    return bought("New", "new"), bought("Used", "used"), _row("Rented, on demand", subjects, told=rented)
+    return bought(say("New"), "new"), bought(say("Used"), "used"), _row(say("Rented, on demand"), subjects, told=rented)
 
 
 def _body(subjects: Sequence[Subject]) -> tuple[Row, ...]:
     return (
         _row(
-            "Power",
+            say("Power"),
             subjects,
-            told=lambda device, _: f"{formatting.exact(device.tdp_w)} W" if device.tdp_w else formatting.UNKNOWN,
+            told=lambda device, _: f"{formatting.exact(device.tdp_w)} W" if device.tdp_w else formatting.unknown(),
             value=lambda device, _: device.tdp_w,
             lowest=True,
         ),
-        _row("Slots in the case", subjects, told=lambda device, _: formatting.exact(device.slots)),
-        _row("Built for", subjects, told=lambda device, _: label("segment", device.segment)),
+        _row(say("Slots in the case"), subjects, told=lambda device, _: formatting.exact(device.slots)),
+        _row(say("Built for"), subjects, told=lambda device, _: label("segment", device.segment)),
         _row(
-            "Link between devices",
+            say("Link between devices"),
             subjects,
             told=lambda device, _: (
                 f"{formatting.number(device.interconnect_bytes_per_s / GB, figures=3)} GB/s"
                 if device.interconnect_bytes_per_s
-                else "none"
+                else say("none")
             ),
         ),
     )
@@ -381,11 +386,11 @@ def _software(catalogue: Snapshot, subjects: Sequence[Subject]) -> tuple[Row, ..
     def systems(device: Accelerator, _: EstimateAnswer) -> str:
         known = catalogue.details.get(device.slug, {}).get("support")
         told = known.get("operating_systems") if isinstance(known, dict) else ""
-        return told or formatting.UNKNOWN
+        return told or formatting.unknown()
 
     return (
-        Row("Support", tuple(support(device) for device, _ in subjects)),
-        _row("Why", subjects, told=lambda device, _: device.support_note or formatting.UNKNOWN),
-        _row("Systems", subjects, told=systems),
-        _row("On sale since", subjects, told=lambda device, _: str(device.launch_year or formatting.UNKNOWN)),
+        Row(say("Support"), tuple(support(device) for device, _ in subjects)),
+        _row(say("Why"), subjects, told=lambda device, _: say(device.support_note) or formatting.unknown()),
+        _row(say("Systems"), subjects, told=systems),
+        _row(say("On sale since"), subjects, told=lambda device, _: str(device.launch_year or formatting.unknown())),
     )

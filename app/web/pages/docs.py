@@ -6,17 +6,19 @@ from typing import ClassVar, Self
 
 from markupsafe import Markup
 
+from app.languages import say
 from app.settings import ROOT
 from app.web.markdown import Document, Heading, document, site_address
 from app.web.pages.head import Head
+from app.worded import worded
 
-ABOUT = "How to use WhichRig, how to run it, and how its answers come about."
+ABOUT = worded("How to use WhichRig, how to run it, and how its answers come about.")
 DOCS = ROOT / "docs"
 DECISIONS = "decisions/"
 SECTIONS = {
-    "Use it": ("api", "cli", "mcp", "examples"),
-    "Run it": ("deploy", "operations", "upgrade", "settings", "admin", "prices"),
-    "Understand it": ("accuracy", "rules", "data-sources", "nomenclature"),
+    worded("Use it"): ("api", "cli", "mcp", "examples"),
+    worded("Run it"): ("deploy", "operations", "upgrade", "settings", "admin", "prices"),
+    worded("Understand it"): ("accuracy", "rules", "data-sources", "nomenclature"),
 }
 """The order of the documents; those that are named nowhere follow under "More"."""
 
@@ -68,15 +70,15 @@ class DocsPage:
         named = {name for names in SECTIONS.values() for name in names}
         decisions = tuple(name for name in found if name.startswith(DECISIONS))
         more = tuple(name for name in found if name not in named and not name.startswith(DECISIONS))
-        groups = {**SECTIONS, "More": more, "Why it is made like this": decisions}
+        groups = {**SECTIONS, worded("More"): more, worded("Why it is made like this"): decisions}
         return cls(
-            "Documentation",
+            say("Documentation"),
             tuple(
-                Section(title.lower().replace(" ", "-"), title, entries)
+                Section(title.lower().replace(" ", "-"), say(title), entries)
                 for title, names in groups.items()
                 if (entries := tuple(_entry(name, found[name]) for name in names if name in found))
             ),
-            Head.of("Documentation", ABOUT, url=f"{base_url}/docs"),
+            Head.of(say("Documentation"), say(ABOUT), url=f"{base_url}/docs"),
         )
 
 

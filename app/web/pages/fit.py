@@ -8,18 +8,25 @@ from urllib.parse import urlencode
 
 from app import formatting
 from app.answer import AssumptionAnswer, FitAnswer, FitJobAnswer, RangeAnswer, UpgradeAnswer
+from app.languages import say, say_finished
 from app.web.labels import assumed_value, details, label
 from app.web.pages.head import Head
+from app.worded import worded
 
 ROWS = 3
 """Empty rows for devices, at least."""
-SPEEDS = {"fast": "Fast", "usable": "Usable", "slow": "Slow", "impractical": "Too slow"}
-ACTIONS = {"buy": "Buy", "add": "Add", "rent": "Rent"}
-FITS = {"not_supported": ("Not supported", "✕"), "unknown": ("Unknown", "?")}
+SPEEDS = {
+    "fast": worded("Fast"),
+    "usable": worded("Usable"),
+    "slow": worded("Slow"),
+    "impractical": worded("Too slow"),
+}
+ACTIONS = {"buy": worded("Buy"), "add": worded("Add"), "rent": worded("Rent")}
+FITS = {"not_supported": (worded("Not supported"), "✕"), "unknown": (worded("Unknown"), "?")}
 BEST_UPGRADES = 4
 
 
-ABOUT = "Name your graphics cards or chips, and see which models they run, adapt and train, and how fast."
+ABOUT = worded("Name your graphics cards or chips, and see which models they run, adapt and train, and how fast.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,7 @@ class FitPage:
     ) -> Self:
         """The question, with what was entered before."""
         return cls(
-            title="What can I do with what I have?",
+            title=say("What can I do with what I have?"),
             verdict="",
             hardware=(),
             warnings=(),
@@ -132,7 +139,7 @@ class FitPage:
         groups = groupby(answer.jobs, key=lambda job: job.group)
         titles = {job.slug: job.title for job in answer.jobs}
         return cls(
-            title="What your hardware can do",
+            title=say("What your hardware can do"),
             verdict=answer.verdict,
             hardware=tuple(formatting.times(one.count, one.name) for one in answer.hardware),
             warnings=tuple((details("severity", each.severity)[0], each.text) for each in answer.warnings),
@@ -154,7 +161,7 @@ class FitPage:
 
 
 def _head(base_url: str, *, indexed: bool) -> Head:
-    return Head.of("What can I do with what I have?", ABOUT, url=f"{base_url}/fit", indexed=indexed)
+    return Head.of(say("What can I do with what I have?"), say(ABOUT), url=f"{base_url}/fit", indexed=indexed)
 
 
 def speed_in_words(value: RangeAnswer, unit: str) -> str:
@@ -164,9 +171,9 @@ def speed_in_words(value: RangeAnswer, unit: str) -> str:
     '2 h a run'
     """
     if unit.startswith("h "):
-        return f"{formatting.duration(value.expected)} a run"
+        return say("{time} a run", time=formatting.duration(value.expected))
     if unit.startswith("s "):
-        return f"{formatting.duration(value.expected / 3600)} each"
+        return say("{time} each", time=formatting.duration(value.expected / 3600))
     return formatting.with_unit(value.expected, unit)
 
 
@@ -182,13 +189,13 @@ def _job(job: FitJobAnswer) -> JobRow:
         memory = formatting.gib_between(job.memory_gib.low, job.memory_gib.high)
     return JobRow(
         title=job.title,
-        fit=word,
+        fit=say(word),
         mark=mark,
         css={"fits_with_changes": "tight", "not_supported": "unsupported"}.get(job.fit, job.fit),
         on=formatting.times(job.hardware.count, job.hardware.name) if job.hardware else "",
         memory=memory,
         speed=speed_in_words(job.speed.value, job.speed.unit) if job.speed else "",
-        speed_word=SPEEDS[job.speed.speed_class] if job.speed else "",
+        speed_word=say(SPEEDS[job.speed.speed_class]) if job.speed else "",
         verdict=job.verdict,
         change=job.change_needed or "",
         get=_in_short(job.upgrade) if job.upgrade else "",
@@ -198,7 +205,8 @@ def _job(job: FitJobAnswer) -> JobRow:
 
 def _in_short(upgrade: UpgradeAnswer) -> str:
     name = formatting.times(upgrade.hardware.count, upgrade.hardware.name)
-    return f"{ACTIONS[upgrade.action]} {name}, about {_cost(upgrade)}."
+    action = say(ACTIONS[upgrade.action])
+    return say("{action} {hardware}, about {price}.", action=action, hardware=name, price=_cost(upgrade))
 
 
 def _cost(upgrade: UpgradeAnswer) -> str:
@@ -208,7 +216,7 @@ def _cost(upgrade: UpgradeAnswer) -> str:
 
 def _upgrade(upgrade: UpgradeAnswer, titles: Sequence[str]) -> UpgradeView:
     return UpgradeView(
-        action=ACTIONS[upgrade.action],
+        action=say(ACTIONS[upgrade.action]),
         name=formatting.times(upgrade.hardware.count, upgrade.hardware.name),
         cost=_cost(upgrade),
         unlocks="; ".join(titles),
@@ -219,7 +227,9 @@ def _upgrade(upgrade: UpgradeAnswer, titles: Sequence[str]) -> UpgradeView:
 
 
 def _assumed(assumption: AssumptionAnswer) -> str:
-    return f"{label('assumption', assumption.field)}: {assumed_value(assumption.value)} ({assumption.why})"
+    return (
+        f"{label('assumption', assumption.field)}: {say_finished(assumed_value(assumption.value))} ({assumption.why})"
+    )
 
 
 def link(hardware: Sequence[str], memory: str = "") -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import ClassVar, Self
 
+from app.languages import say
 from app.learn.glossary import Term, terms
 from app.web.pages.head import Head
 
@@ -30,9 +31,9 @@ class GlossaryPage:
     @classmethod
     def of(cls, *, base_url: str) -> Self:
         """The page of all terms."""
-        about = "Terms of machine learning and its hardware in plain words, from activations to ZeRO."
-        head = Head.of("Glossary", about, url=f"{base_url}/learn/glossary")
-        return cls(title="Glossary", letters=by_letter(terms()), head=head)
+        about = say("Terms of machine learning and its hardware in plain words, from activations to ZeRO.")
+        head = Head.of(say("Glossary"), about, url=f"{base_url}/learn/glossary")
+        return cls(title=say("Glossary"), letters=by_letter(terms()), head=head)
 
 
 def by_letter(sorted_terms: Sequence[Term]) -> tuple[Letter, ...]:

@@ -8,13 +8,32 @@ from urllib.parse import urlencode
 
 from app import formatting
 from app.advice.market import Offer, Price
+from app.advisor import Suit
 from app.catalogue.snapshot import Snapshot
 from app.engine.hardware import Accelerator
 from app.engine.units import GB, GIB, TERA
-from app.web.labels import details, label
-from app.web.pages.listing import Column, Filter, Pages, choices, column, cut
+from app.languages import say
+from app.web.currency import Currency, currency_choices
+from app.web.labels import details, label, lowered
+from app.web.pages.head import PICTURE, Head
+from app.web.pages.listing import Choice, Column, Filter, Pages, choices, column, cut, link
+from app.web.pages.price_history import PriceHistory
+from app.web.pages.suits import SuitGroup
+from app.worded import worded, worded_count
 
 PATH = "/hardware"
+NOUN = worded_count("{count} device", "{count} devices")
+ABOUT = worded(
+    "Graphics cards, chips and accelerators for machine learning: memory, speed, power, support and dated prices."
+)
+UNITS = {"": worded("GB, as makers say it"), "gib": worded("GiB, as programs count")}
+PRICES_FOR = {
+    "": worded("The device"),
+    "gb": worded("Each GB of memory"),
+    "tflops": worded("Each TFLOP/s in 16 bits"),
+}
+JSON_FIELDS = ("q", "vendor", "kind", "segment", "support", "memory_gib_min", "sort")
+"""Filters that the list for programs knows too."""
 MEMORY_STEPS = (4, 8, 12, 16, 24, 32, 48, 80, 141)
 MOST_OFFERS = 12
 
@@ -23,6 +42,7 @@ MOST_OFFERS = 12
 class HardwareRow:
     """A device in the list."""
 
+    slug: str
     name: str
     url: str
     kind: str
@@ -49,20 +69,41 @@ class HardwareListPage:
     columns: tuple[Column, ...]
     rows: tuple[HardwareRow, ...]
     pages: Pages
+    switches: tuple[Filter, ...]
+    """In which units and for what prices are shown."""
+    note: str
+    """By which rate prices were converted."""
+    csv_url: str
+    json_url: str
+    head: Head
 
     @classmethod
-    def of(cls, catalogue: Snapshot, found: Sequence[Accelerator], *, fields: Mapping[str, str], page: int) -> Self:
+    def of(
+        cls,
+        catalogue: Snapshot,
+        found: Sequence[Accelerator],
+        *,
+        fields: Mapping[str, str],
+        page: int,
+        currency: Currency,
+        base_url: str,
+    ) -> Self:
         """The page of the devices found; ``fields`` are the filters and the order as they stand in the address."""
-        shown, pages = cut(found, path=PATH, fields=fields, page=page, noun="devices")
+        shown, pages = cut(found, path=PATH, fields=fields, page=page, noun=NOUN)
         prices = prices_by_device(catalogue)
         return cls(
-            title="Hardware",
+            title=say("Hardware"),
             words=fields.get("q", ""),
             filters=_filters(catalogue, fields),
             sort=fields.get("sort", ""),
             columns=_columns(fields),
-            rows=tuple(_row(each, prices.get(each.slug, {})) for each in shown),
+            rows=tuple(_row(each, prices.get(each.slug, {}), fields=fields, currency=currency) for each in shown),
             pages=pages,
+            switches=_switches(catalogue, fields, currency),
+            note=currency.note,
+            csv_url=link("/hardware.csv", fields),
+            json_url=link(PATH, {name: fields[name] for name in JSON_FIELDS if name in fields}),
+            head=Head.of(say("Hardware"), say(ABOUT), url=base_url + PATH, indexed=not fields),
         )
 
 
@@ -105,6 +146,17 @@ class OfferRow:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasuredRow:
+    """A published measurement on a device."""
+
+    work: str
+    result: str
+    as_of: str
+    source: str
+    source_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class HardwarePage:
     """One device."""
 
@@ -125,13 +177,29 @@ class HardwarePage:
     ask_url: str
     """Where to find out what one can do with it."""
     compare_url: str
+    fit_url: str
+    aliases: tuple[str, ...]
+    twin: tuple[str, str] | None
+    """Name and address of the laptop or desktop product of the same name."""
+    suits: tuple[SuitGroup, ...]
+    history: PriceHistory
+    measured: tuple[MeasuredRow, ...]
+    """Published measurements on it."""
+    offers_url: str
+    switch: Filter
+    """In which currency prices are shown."""
+    note: str
+    head: Head
 
     @classmethod
-    def of(cls, catalogue: Snapshot, accelerator: Accelerator) -> Self:
+    def of(
+        cls, catalogue: Snapshot, accelerator: Accelerator, *, suits: Sequence[Suit], currency: Currency, base_url: str
+    ) -> Self:
         """The page of a device."""
         known: Any = catalogue.details.get(accelerator.slug, {})
         support, mark = details("support", accelerator.support)
         offers = _offers(catalogue, accelerator.slug)
+        prices = _prices(catalogue, accelerator.slug)
         year = f" · {accelerator.launch_year}" if accelerator.launch_year else ""
         return cls(
             title=accelerator.name,
@@ -140,16 +208,63 @@ class HardwarePage:
             support=support,
             support_css=accelerator.support,
             support_mark=mark,
-            support_note=accelerator.support_note,
+            support_note=say(accelerator.support_note),
             software=_software(known.get("support") or {}),
             key_facts=_key_facts(accelerator),
             facts=tuple(_fact(each) for each in known.get("facts", ())),
-            prices=tuple(_price(each) for each in _prices(catalogue, accelerator.slug)),
-            offers=tuple(_offer(each, catalogue) for each in offers[:MOST_OFFERS]),
+            prices=tuple(_price(each, currency) for each in prices),
+            offers=tuple(_offer(each, catalogue, currency) for each in offers[:MOST_OFFERS]),
             more_offers=max(0, len(offers) - MOST_OFFERS),
             ask_url="/q/goal?" + _owned_query(accelerator),
             compare_url="/compare?" + urlencode({"ids": accelerator.slug}),
+            fit_url="/fit?" + urlencode({"hardware": accelerator.name}),
+            aliases=tuple(known.get("aliases", ())),
+            twin=_twin(catalogue, accelerator),
+            suits=SuitGroup.all_of(suits),
+            history=PriceHistory.of(prices, currency),
+            measured=tuple(MeasuredRow(**each) for each in known.get("measured", ())),
+            offers_url=link("/cloud", {"accelerator": accelerator.slug, "currency": _code(currency)}),
+            switch=_currency_switch(catalogue, currency),
+            note=currency.note,
+            head=_head(accelerator, base_url),
         )
+
+
+def _head(accelerator: Accelerator, base_url: str) -> Head:
+    about = say(
+        "{name}: memory, speed, power, software support, dated prices, offers to rent, and what it is good for.",
+        name=accelerator.name,
+    )
+    return Head.of(accelerator.name, about, url=f"{base_url}{PATH}/{accelerator.slug}", image_url=base_url + PICTURE)
+
+
+def _twin(catalogue: Snapshot, accelerator: Accelerator) -> tuple[str, str] | None:
+    """The product that is sold under the same name in the other kind of machine."""
+    slug = accelerator.slug
+    other = slug.replace("-laptop", "") if "-laptop" in slug else f"{slug}-laptop"
+    found = catalogue.accelerators.get(other)
+    return (found.name, f"{PATH}/{found.slug}") if found else None
+
+
+def _code(currency: Currency) -> str:
+    """A currency as it stands in an address; dollars need no mention."""
+    return currency.code if currency.rate else ""
+
+
+def _currency_switch(catalogue: Snapshot, currency: Currency) -> Filter:
+    return Filter("currency", say("Currency"), currency_choices(catalogue.market.exchange_rates, currency))
+
+
+def _switches(catalogue: Snapshot, fields: Mapping[str, str], currency: Currency) -> tuple[Filter, ...]:
+    def switch(name: str, title: str, texts: Mapping[str, str]) -> Filter:
+        chosen = fields.get(name, "")
+        return Filter(name, title, tuple(Choice(value, say(text), value == chosen) for value, text in texts.items()))
+
+    return (
+        switch("unit", say("Units"), UNITS),
+        switch("per", say("Price of"), PRICES_FOR),
+        _currency_switch(catalogue, currency),
+    )
 
 
 def _filters(catalogue: Snapshot, fields: Mapping[str, str]) -> tuple[Filter, ...]:
@@ -158,43 +273,72 @@ def _filters(catalogue: Snapshot, fields: Mapping[str, str]) -> tuple[Filter, ..
     kinds = [(kind, label("kind", kind)) for kind in ("gpu", "apple_soc", "cpu", "tpu", "npu", "fpga")]
     supports = [(name, label("support", name)) for name in ("supported", "legacy", "unsupported", "announced")]
     segments = [(name, label("segment", name)) for name in sorted({each.segment for each in devices})]
-    sizes = [(str(size), f"{size} GB or more") for size in MEMORY_STEPS]
+    sizes = [(str(size), say("{size} GB or more", size=size)) for size in MEMORY_STEPS]
     return (
-        choices("memory_gib_min", "Memory", values=sizes, chosen=fields.get("memory_gib_min", "")),
-        choices("vendor", "Maker", values=vendors, chosen=fields.get("vendor", "")),
-        choices("kind", "Kind", values=kinds, chosen=fields.get("kind", "")),
-        choices("segment", "Built for", values=segments, chosen=fields.get("segment", "")),
-        choices("support", "Software", values=supports, chosen=fields.get("support", "")),
+        choices("memory_gib_min", say("Memory"), values=sizes, chosen=fields.get("memory_gib_min", "")),
+        choices("vendor", say("Maker"), values=vendors, chosen=fields.get("vendor", "")),
+        choices("kind", say("Kind"), values=kinds, chosen=fields.get("kind", "")),
+        choices("segment", say("Built for"), values=segments, chosen=fields.get("segment", "")),
+        choices("support", say("Software"), values=supports, chosen=fields.get("support", "")),
     )
 
 
 def _columns(fields: Mapping[str, str]) -> tuple[Column, ...]:
     return (
-        column(PATH, fields, label="Name", by="name"),
-        column(PATH, fields, label="Memory", by="memory_gib", falling=True),
-        column(PATH, fields, label="Bandwidth", by="bandwidth", falling=True),
-        column(PATH, fields, label="16-bit speed", by="speed", falling=True),
-        column(PATH, fields, label="Power", by="tdp_w", falling=True),
-        column(PATH, fields, label="Price", by="price", falling=True),
-        column(PATH, fields, label="Software"),
+        column(PATH, fields, label=say("Name"), by="name"),
+        column(PATH, fields, label=say("Memory"), by="memory_gib", falling=True),
+        column(PATH, fields, label=say("Bandwidth"), by="bandwidth", falling=True),
+        column(PATH, fields, label=say("16-bit speed"), by="speed", falling=True),
+        column(PATH, fields, label=say("Power"), by="tdp_w", falling=True),
+        column(PATH, fields, label=say("Price"), by="price", falling=True),
+        column(PATH, fields, label=say("Software")),
     )
 
 
-def _row(accelerator: Accelerator, prices: Mapping[str, float]) -> HardwareRow:
+def _row(
+    accelerator: Accelerator, prices: Mapping[str, float], *, fields: Mapping[str, str], currency: Currency
+) -> HardwareRow:
     support, mark = details("support", accelerator.support)
+    binary, divisor = fields.get("unit") == "gib", share_of(accelerator, fields.get("per", ""))
+    told = [
+        f"{currency.money(usd / divisor)} {label('condition', condition)}"
+        for condition, usd in sorted(prices.items())
+        if divisor
+    ]
     return HardwareRow(
+        slug=accelerator.slug,
         name=accelerator.name,
         url=f"{PATH}/{accelerator.slug}",
-        kind=f"{label('kind', accelerator.kind)}, {label('segment', accelerator.segment).lower()}",
-        memory=formatting.nominal_gib(accelerator.memory_bytes / GIB),
-        bandwidth=f"{formatting.number(accelerator.memory_bandwidth_bytes_per_s / GB, figures=3)} GB/s",
+        kind=f"{label('kind', accelerator.kind)}, {lowered(label('segment', accelerator.segment))}",
+        memory=memory_of(accelerator, binary=binary),
+        bandwidth=bandwidth_of(accelerator, binary=binary),
         speed=_tflops(half_rate(accelerator)),
-        power=f"{formatting.exact(accelerator.tdp_w)} W" if accelerator.tdp_w else formatting.UNKNOWN,
-        price=", ".join(f"{formatting.usd(usd)} {condition}" for condition, usd in sorted(prices.items())),
+        power=f"{formatting.exact(accelerator.tdp_w)} W" if accelerator.tdp_w else formatting.unknown(),
+        price=", ".join(told),
         support=support,
         support_css=accelerator.support,
         support_mark=mark,
     )
+
+
+def memory_of(accelerator: Accelerator, *, binary: bool) -> str:
+    """Memory as the box says it, or in the unit in which programs count."""
+    told = formatting.nominal_gib(accelerator.memory_bytes / GIB)
+    return told.replace("GB", "GiB") if binary else told
+
+
+def bandwidth_of(accelerator: Accelerator, *, binary: bool) -> str:
+    """Memory bandwidth in decimal or binary units."""
+    size, unit = (GIB, "GiB/s") if binary else (GB, "GB/s")
+    return f"{formatting.number(accelerator.memory_bandwidth_bytes_per_s / size, figures=3)} {unit}"
+
+
+def share_of(accelerator: Accelerator, per: str) -> float | None:
+    """What a price is divided by: the device, its memory in GB as the box says it, or its TFLOP/s in 16 bits."""
+    if per == "gb":
+        return accelerator.memory_bytes / GIB
+    rate = half_rate(accelerator)
+    return (rate / TERA if rate else None) if per == "tflops" else 1.0
 
 
 def half_rate(accelerator: Accelerator) -> float | None:
@@ -202,9 +346,9 @@ def half_rate(accelerator: Accelerator) -> float | None:
     return accelerator.peak.bf16 or accelerator.peak.fp16
 
 
-def usual_price(prices: Mapping[str, float]) -> float | None:
-    """The lowest usual price of a device. [USD]"""
-    return min(prices.values(), default=None)
+def usual_price(prices: Mapping[str, float], share: float | None) -> float | None:
+    """The lowest usual price of a device, or of a share of it. [USD]"""
+    return min(prices.values()) / share if prices and share else None
 
 
 def prices_by_device(catalogue: Snapshot) -> Mapping[str, Mapping[str, float]]:
@@ -217,32 +361,34 @@ def prices_by_device(catalogue: Snapshot) -> Mapping[str, Mapping[str, float]]:
 
 def _key_facts(accelerator: Accelerator) -> tuple[tuple[str, str], ...]:
     facts = [
-        ("Memory", formatting.nominal_gib(accelerator.memory_bytes / GIB)),
-        ("Of that usable", formatting.gib(accelerator.usable_memory_bytes / GIB)),
-        ("Bandwidth", f"{formatting.number(accelerator.memory_bandwidth_bytes_per_s / GB, figures=3)} GB/s"),
-        ("16-bit speed", _tflops(half_rate(accelerator))),
-        ("32-bit speed", _tflops(accelerator.peak.fp32)),
+        (say("Memory"), formatting.nominal_gib(accelerator.memory_bytes / GIB)),
+        (say("Of that usable"), formatting.gib(accelerator.usable_memory_bytes / GIB)),
+        (say("Bandwidth"), f"{formatting.number(accelerator.memory_bandwidth_bytes_per_s / GB, figures=3)} GB/s"),
+        (say("16-bit speed"), _tflops(half_rate(accelerator))),
+        (say("32-bit speed"), _tflops(accelerator.peak.fp32)),
     ]
     if accelerator.tdp_w:
-        facts.append(("Power", f"{formatting.exact(accelerator.tdp_w)} W"))
+        facts.append((say("Power"), f"{formatting.exact(accelerator.tdp_w)} W"))
     return tuple(facts)
 
 
 def _tflops(flops_per_s: float | None) -> str:
-    return formatting.UNKNOWN if flops_per_s is None else f"{formatting.number(flops_per_s / TERA, figures=3)} TFLOP/s"
+    return (
+        formatting.unknown() if flops_per_s is None else f"{formatting.number(flops_per_s / TERA, figures=3)} TFLOP/s"
+    )
 
 
 def _software(support: Mapping[str, Any]) -> str:
     told = [
-        f"Systems: {support['operating_systems']}" if support.get("operating_systems") else "",
-        f"last driver software: {support['last_runtime']}" if support.get("last_runtime") else "",
-        f"last PyTorch: {support['last_pytorch']}" if support.get("last_pytorch") else "",
+        say("Systems: {names}", names=support["operating_systems"]) if support.get("operating_systems") else "",
+        say("last driver software: {name}", name=support["last_runtime"]) if support.get("last_runtime") else "",
+        say("last PyTorch: {name}", name=support["last_pytorch"]) if support.get("last_pytorch") else "",
     ]
     return "; ".join(part for part in told if part)
 
 
 def _fact(fact: Mapping[str, Any]) -> FactRow:
-    unit = "" if fact["unit"] in {"1", None} else f" {fact['unit']}"
+    unit = "" if fact["unit"] in {"1", None} else f" {say(fact['unit'])}"
     value = formatting.exact(fact["value"]) if isinstance(fact["value"], int | float) else str(fact["value"])
     source = str(fact["source"])
     return FactRow(
@@ -251,15 +397,15 @@ def _fact(fact: Mapping[str, Any]) -> FactRow:
         source=_short(source),
         source_url=source if source.startswith("https://") else "",
         as_of=formatting.day(fact["as_of"]),
-        confidence=fact["confidence"],
+        confidence=label("confidence", fact["confidence"]),
         note=fact["note"] or "",
     )
 
 
-def _price(price: Price) -> PriceRow:
+def _price(price: Price, currency: Currency) -> PriceRow:
     return PriceRow(
-        condition=price.condition,
-        price=formatting.usd_between(price.usd_low, price.usd_high),
+        condition=label("condition", price.condition),
+        price=currency.between(price.usd_low, price.usd_high),
         region=price.region,
         as_of=formatting.day(price.as_of),
         source=_short(price.source),
@@ -286,14 +432,14 @@ def _usd_per_device_hour(offer: Offer) -> float:
     return min(prices, default=float("inf")) / max(offer.accelerator_count, 1e-3)
 
 
-def _offer(offer: Offer, catalogue: Snapshot) -> OfferRow:
+def _offer(offer: Offer, catalogue: Snapshot, currency: Currency) -> OfferRow:
     names = {each.slug: each.name for each in catalogue.market.providers}
     return OfferRow(
         name=f"{names.get(offer.provider, offer.provider)} {offer.instance}",
         count=formatting.exact(offer.accelerator_count),
-        region=offer.region or "any",
-        on_demand=formatting.usd_per_hour(offer.usd_per_hour_on_demand),
-        spot=formatting.usd_per_hour(offer.usd_per_hour_spot),
+        region=offer.region or say("any"),
+        on_demand=currency.per_hour(offer.usd_per_hour_on_demand),
+        spot=currency.per_hour(offer.usd_per_hour_spot),
         as_of=formatting.day(offer.as_of),
     )
 

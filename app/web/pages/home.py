@@ -1,7 +1,7 @@
 """The start page, and the page on how answers are decided."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -9,14 +9,18 @@ from typing import Any, ClassVar, Self
 from app import formatting
 from app.advice.policy import Policy, Rule, Scenario, Tier
 from app.catalogue.snapshot import Snapshot
+from app.languages import say
 from app.web.pages.head import Head
+from app.worded import worded
 
-HOME_TITLE = "Which hardware do you need for machine learning?"
-HOME_DESCRIPTION = (
+HOME_TITLE = worded("Which hardware do you need for machine learning?")
+HOME_DESCRIPTION = worded(
     "Answer a few plain questions and learn which hardware your machine-learning work needs, what it costs to buy or "
     "rent, and why. You may find that you need nothing new."
 )
-COMMON_DESCRIPTION = "Common questions about hardware for machine learning, each with an answer worked out today."
+COMMON_DESCRIPTION = worded(
+    "Common questions about hardware for machine learning, each with an answer worked out today."
+)
 
 _COMMON = Path(__file__).parent.parent / "common_questions.toml"
 
@@ -55,8 +59,8 @@ class CommonQuestionsPage:
     @classmethod
     def of(cls, *, base_url: str) -> Self:
         """The page."""
-        title = "Questions that many people ask"
-        return cls(title, common_topics(), Head.of(title, COMMON_DESCRIPTION, url=f"{base_url}/questions"))
+        title = say("Questions that many people ask")
+        return cls(title, topics_said(), Head.of(title, say(COMMON_DESCRIPTION), url=f"{base_url}/questions"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +83,19 @@ class HomePage:
         """The start page of a catalogue."""
         devices, models, offers = len(catalogue.devices), len(catalogue.models), len(catalogue.market.offers)
         return cls(
-            title=HOME_TITLE,
+            title=say(HOME_TITLE),
             scenarios=scenarios_of(catalogue.policy),
             questions=tuple(each for each in common_questions() if each.on_home),
             more=len(common_questions()),
-            stock=f"We know {devices:,} devices, {models:,} models and {offers:,} offers to rent, "
-            f"each figure with its source. Data of {formatting.day(catalogue.data_as_of)}.",
-            head=Head.of(HOME_TITLE, HOME_DESCRIPTION, url=f"{base_url}/"),
+            stock=say(
+                "We know {devices} devices, {models} models and {offers} offers to rent, each figure with its source. "
+                "Data of {day}.",
+                devices=formatting.exact(devices),
+                models=formatting.exact(models),
+                offers=formatting.exact(offers),
+                day=formatting.day(catalogue.data_as_of),
+            ),
+            head=Head.of(say(HOME_TITLE), say(HOME_DESCRIPTION), url=f"{base_url}/"),
         )
 
 
@@ -123,10 +133,10 @@ class ScenariosPage:
     @classmethod
     def of(cls, policy: Policy, *, base_url: str) -> Self:
         """The page of a policy."""
-        titles = {scenario.slug: scenario.title for scenario in policy.scenarios}
+        titles = {scenario.slug: say(scenario.title) for scenario in policy.scenarios}
         rules = sorted((rule for rule in policy.rules if rule.kind == "scenario"), key=lambda rule: -rule.priority)
         return cls(
-            title="How we decide",
+            title=say("How we decide"),
             scenarios=scenarios_of(policy),
             tiers=tuple(_tier(tier) for tier in sorted(policy.tiers, key=lambda tier: tier.position)),
             rules=tuple(_rule(rule, titles) for rule in rules),
@@ -136,7 +146,8 @@ class ScenariosPage:
 
 def scenarios_of(policy: Policy) -> tuple[Scenario, ...]:
     """The four kinds of answer, in order."""
-    return tuple(sorted(policy.scenarios, key=lambda scenario: scenario.number))
+    ordered = sorted(policy.scenarios, key=lambda scenario: scenario.number)
+    return tuple(replace(each, title=say(each.title), summary=say(each.summary)) for each in ordered)
 
 
 @cache
@@ -147,9 +158,19 @@ def common_topics() -> tuple[CommonTopic, ...]:
     return tuple(CommonTopic(f"topic-{n}", each["title"], _asked(each)) for n, each in enumerate(topics, start=1))
 
 
+def topics_said() -> tuple[CommonTopic, ...]:
+    """The same in the language that is spoken."""
+    return tuple(
+        replace(
+            each, title=say(each.title), questions=tuple(replace(one, text=say(one.text)) for one in each.questions)
+        )
+        for each in common_topics()
+    )
+
+
 def common_questions() -> tuple[CommonQuestion, ...]:
     """All of them."""
-    return tuple(question for topic in common_topics() for question in topic.questions)
+    return tuple(question for topic in topics_said() for question in topic.questions)
 
 
 def _asked(topic: dict[str, Any]) -> tuple[CommonQuestion, ...]:
@@ -162,12 +183,12 @@ def _asked(topic: dict[str, Any]) -> tuple[CommonQuestion, ...]:
 def _tier(tier: Tier) -> TierView:
     low, high = tier.memory_gib_min, tier.memory_gib_max
     if low is not None and high is not None:
-        memory = f"{formatting.exact(low)} to {formatting.nominal_gib(high)}"
+        memory = say("{low} to {high}", low=formatting.exact(low), high=formatting.nominal_gib(high))
     elif high is not None:
-        memory = f"up to {formatting.nominal_gib(high)}"
+        memory = say("up to {most}", most=formatting.nominal_gib(high))
     else:
-        memory = f"{formatting.nominal_gib(low)} and more" if low else ""
-    return TierView(tier.title, memory, tier.description)
+        memory = say("{least} and more", least=formatting.nominal_gib(low)) if low else ""
+    return TierView(say(tier.title), memory, say(tier.description))
 
 
 def _rule(rule: Rule, titles: dict[str, str]) -> RuleView:

@@ -1,10 +1,11 @@
 """The list of learn pages, and one of them: words with numbers in place, a picture, and its table."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import ClassVar, Self
 
+from app.languages import say
 from app.learn.glossary import Run, marked
 from app.learn.lesson import Bar, Lesson, Matrix, Moment, Section, Source, Table, Use, Worked, lessons
 from app.web.pages.head import PICTURE, Head
@@ -42,8 +43,12 @@ class LearnPage:
     @classmethod
     def of(cls, found: Sequence[Lesson], *, base_url: str) -> Self:
         """The list in reading order."""
-        about = "Why machine learning needs the hardware it needs: one idea on each page, with numbers and sources."
-        return cls(title="Learn", entries=entries_of(found), head=Head.of("Learn", about, url=f"{base_url}/learn"))
+        about = say(
+            "Why machine learning needs the hardware it needs: one idea on each page, with numbers and sources."
+        )
+        return cls(
+            title=say("Learn"), entries=entries_of(found), head=Head.of(say("Learn"), about, url=f"{base_url}/learn")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,19 +129,19 @@ class LessonPage:
         entries = entries_of(lessons())
         place = next(entry.number for entry in entries if entry.url == url_of(found))
         return cls(
-            title=found.title,
-            idea=found.idea.format_map(numbers),
+            title=say(found.title),
+            idea=say(found.idea).format_map(numbers),
             sections=_filled(found.sections, numbers, known=known),
             drawing=None if worked.product is None else drawing(worked.product),
             bars=bar_views(worked.bars),
             legend=tuple((_css(n), name) for n, name in enumerate(worked.legend)),
-            caption=found.caption.format_map(numbers),
-            told=found.told.format_map(numbers),
+            caption=say(found.caption).format_map(numbers),
+            told=say(found.told).format_map(numbers),
             table=worked.table,
             after=_filled(found.after, numbers, known=known),
-            moments=found.moments,
+            moments=tuple(replace(each, when=say(each.when), what=say(each.what)) for each in found.moments),
             sources=found.sources,
-            use=found.use,
+            use=replace(found.use, text=say(found.use.text), label=say(found.use.label)),
             before_page=entries[place - 2] if place > 1 else None,
             next_page=entries[place] if place < len(entries) else None,
             head=_head(found, idea=found.idea.format_map(numbers), base_url=base_url),
@@ -150,7 +155,7 @@ def _head(found: Lesson, *, idea: str, base_url: str) -> Head:
 
 def entries_of(found: Sequence[Lesson]) -> tuple[Entry, ...]:
     """Pages in reading order."""
-    return tuple(Entry(n, each.title, each.idea, url_of(each)) for n, each in enumerate(found, start=1))
+    return tuple(Entry(n, say(each.title), say(each.idea), url_of(each)) for n, each in enumerate(found, start=1))
 
 
 def url_of(found: Lesson) -> str:
@@ -161,8 +166,8 @@ def url_of(found: Lesson) -> str:
 def _filled(sections: Sequence[Section], numbers: Mapping[str, str], *, known: set[str]) -> tuple[SectionView, ...]:
     return tuple(
         SectionView(
-            each.heading.format_map(numbers),
-            tuple(marked(text.format_map(numbers), known=known) for text in each.paragraphs),
+            say(each.heading).format_map(numbers),
+            tuple(marked(say(text).format_map(numbers), known=known) for text in each.paragraphs),
             each.listed,
         )
         for each in sections

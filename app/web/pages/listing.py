@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlencode
 
+from app import formatting
+from app.languages import say, say_count
+
 Item = TypeVar("Item")
 
 PER_PAGE = 50
@@ -55,7 +58,7 @@ def link(path: str, fields: Mapping[str, str], **changes: str) -> str:
 
 def choices(name: str, label: str, *, values: Sequence[tuple[str, str]], chosen: str) -> Filter:
     """A filter whose first choice is any value."""
-    offered = (("", "Any"), *values)
+    offered = (("", say("Any")), *values)
     return Filter(name, label, tuple(Choice(value, text, value == chosen) for value, text in offered))
 
 
@@ -71,14 +74,19 @@ def column(path: str, fields: Mapping[str, str], *, label: str, by: str = "", fa
 
 
 def cut(
-    items: Sequence[Item], *, path: str, fields: Mapping[str, str], page: int, noun: str
+    items: Sequence[Item], *, path: str, fields: Mapping[str, str], page: int, noun: tuple[str, str]
 ) -> tuple[Sequence[Item], Pages]:
     """One page of a list, and the way to the others."""
     last = max(1, -(-len(items) // PER_PAGE))
     page = min(max(page, 1), last)
     first = (page - 1) * PER_PAGE
     shown = items[first : first + PER_PAGE]
-    told = f"{len(items):,} {noun}" if last == 1 else f"{first + 1} to {first + len(shown)} of {len(items):,} {noun}"
+    counted = say_count(*noun, of=len(items), count=formatting.exact(len(items)))
+    told = (
+        counted
+        if last == 1
+        else say("{first} to {last} of {all}", first=first + 1, last=first + len(shown), all=counted)
+    )
     before = link(path, fields, page=str(page - 1)) if page > 1 else ""
     after = link(path, fields, page=str(page + 1)) if page < last else ""
     return shown, Pages(told, before, after)

@@ -6,6 +6,7 @@ from typing import Self
 
 from app import formatting
 from app.answer import PickAnswer, RecommendationAnswer
+from app.languages import say
 from app.web.charts import Bar, bars
 from app.web.labels import details, label
 
@@ -53,7 +54,11 @@ class MemorySection:
             return None
         about = formatting.gib_between(need.low, need.high)
         return cls(
-            summary=f"The work takes about {about} of memory, most likely {formatting.gib(need.expected)}.",
+            summary=say(
+                "The work takes about {about} of memory, most likely {expected}.",
+                about=about,
+                expected=formatting.gib(need.expected),
+            ),
             expected_gib=need.expected,
             picks=_picks(answer.picks),
             parts=_parts(answer),
@@ -69,7 +74,7 @@ def _picks(picks: list[PickAnswer]) -> tuple[FitRow, ...]:
     drawn = bars([(usable, memory.expected, memory.low, memory.high) for _, memory, usable in known])
     return tuple(
         FitRow(
-            name=pick.hardware.name + (" (each)" if pick.hardware.count > 1 else ""),
+            name=pick.hardware.name + (say(" (each)") if pick.hardware.count > 1 else ""),
             css=pick.fit or "unknown",
             fit=details("fit", pick.fit or "unknown")[0],
             mark=details("fit", pick.fit or "unknown")[1],
@@ -87,8 +92,8 @@ def _readable(formula: str) -> str:
     >>> _readable("7.055e+10 parameters x 2 bytes (bf16)"), _readable("4096 tokens x 3.277e+05 bytes")
     ('70.5 billion parameters × 2 bytes (bf16)', '4096 tokens × 327,700 bytes')
     """
-    worded = _POWER.sub(lambda found: formatting.large(float(found[0])), formula)
-    return worded.replace(" x ", " × ").replace("(sgd_momentum)", "(SGD with momentum)")
+    told = _POWER.sub(lambda found: formatting.large(float(found[0])), formula)
+    return told.replace(" x ", " × ").replace("(sgd_momentum)", "(SGD with momentum)")
 
 
 def _parts(answer: RecommendationAnswer) -> tuple[PartRow, ...]:

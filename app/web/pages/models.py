@@ -7,9 +7,14 @@ from urllib.parse import urlencode
 
 from app import formatting
 from app.engine.model_spec import DiffusionSpec, ModelSpec, NetworkSpec, TransformerSpec
+from app.languages import say
+from app.web.pages.head import Head
 from app.web.pages.listing import Pages, cut
+from app.worded import worded_count
 
 PATH = "/models"
+NOUN = worded_count("{count} model", "{count} models")
+ABOUT = "Language, vision, speech and other models with their sizes, and what it takes to run or to adapt each."
 
 _DOMAINS = {
     "cnn": "vision", "vit": "vision", "detector": "detection", "segmenter": "segmentation", "unet": "medical_3d",
@@ -41,12 +46,17 @@ class ModelListPage:
     remark: str
     rows: tuple[ModelRow, ...]
     pages: Pages
+    head: Head
 
     @classmethod
-    def of(cls, found: Sequence[tuple[str, ModelSpec]], *, words: str, page: int, remark: str = "") -> Self:
+    def of(
+        cls, found: Sequence[tuple[str, ModelSpec]], *, words: str, page: int, base_url: str, remark: str = ""
+    ) -> Self:
         """The page of the models found."""
-        shown, pages = cut(found, path=PATH, fields={"q": words}, page=page, noun="models")
-        return cls("Models", words, remark, tuple(_row(slug, spec) for slug, spec in shown), pages)
+        shown, pages = cut(found, path=PATH, fields={"q": words}, page=page, noun=NOUN)
+        head = Head.of(say("Models"), say(ABOUT), url=base_url + PATH, indexed=not words and page == 1)
+        rows = tuple(_row(slug, spec) for slug, spec in shown)
+        return cls(say("Models"), words, remark, rows, pages, head)
 
 
 def question_url(task: str, slug: str, *, spec: ModelSpec) -> str:
@@ -73,8 +83,8 @@ def _row(slug: str, spec: ModelSpec) -> ModelRow:
     kind = getattr(spec, "architecture", "classical")
     return ModelRow(
         name=spec.name,
-        architecture=kind.replace("_", " "),
-        parameters=formatting.large(parameters) if parameters else formatting.UNKNOWN,
+        architecture=say(kind.replace("_", " ")),
+        parameters=formatting.large(parameters) if parameters else formatting.unknown(),
         run_url=question_url("inference", slug, spec=spec),
         adapt_url=question_url("finetune", slug, spec=spec),
     )

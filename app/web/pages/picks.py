@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from app import formatting
-from app.answer import EstimateAnswer, OwnedAnswer, PickAnswer, RangeAnswer, RecommendationAnswer
+from app.answer import EstimateAnswer, OwnedAnswer, PickAnswer, PriceAnswer, RangeAnswer, RecommendationAnswer
+from app.languages import say
+from app.web.currency import DOLLARS, Currency
 from app.web.labels import details, label
 
 MILLION = 1e6
@@ -35,7 +37,7 @@ class PickView:
     machine: str
 
     @classmethod
-    def of(cls, pick: PickAnswer, *, best: bool) -> Self:
+    def of(cls, pick: PickAnswer, *, best: bool, currency: Currency = DOLLARS) -> Self:
         """The view of a pick."""
         fit, mark = details("fit", pick.fit or "unknown")
         price = pick.price_usd
@@ -47,9 +49,9 @@ class PickView:
             fit=fit,
             fit_css=pick.fit or "unknown",
             fit_mark=mark,
-            memory=formatting.gib(pick.estimate.usable_memory_gib) + (" each" if pick.hardware.count > 1 else ""),
-            price=formatting.usd_between(price.low, price.high) if price else formatting.UNKNOWN,
-            price_note=f"{price.condition}, seen {formatting.day(price.as_of)}" if price else "",
+            memory=formatting.gib(pick.estimate.usable_memory_gib) + (say(" each") if pick.hardware.count > 1 else ""),
+            price=currency.beside(price.low, price.high) if price else formatting.unknown(),
+            price_note=seen(price) if price else "",
             run=_run(pick.estimate),
             speed=_speed(pick.estimate),
             support=label("support", pick.support),
@@ -106,10 +108,10 @@ class TimeRow:
         bought = [
             cls(
                 name=formatting.times(pick.hardware.count, pick.hardware.name),
-                how="Your own",
+                how=say("Your own"),
                 run=_run(pick.estimate),
                 run_hours=pick.estimate.duration_hours.expected,
-                cost=f"{_usd(pick.price_usd)} once" if pick.price_usd else "price unknown",
+                cost=say("{price} once", price=_usd(pick.price_usd)) if pick.price_usd else say("price unknown"),
                 energy=_energy(pick.estimate.energy_kwh),
             )
             for pick in answer.picks
@@ -117,17 +119,28 @@ class TimeRow:
         ]
         rented = [
             cls(
-                name=f"{formatting.times(offer.count, offer.accelerator)} from {offer.provider}",
-                how="Rented",
+                name=say(
+                    "{hardware} from {provider}",
+                    hardware=formatting.times(offer.count, offer.accelerator),
+                    provider=offer.provider,
+                ),
+                how=say("Rented"),
                 run=formatting.duration_between(offer.hours.low, offer.hours.high),
                 run_hours=offer.hours.expected,
-                cost=f"{_usd(offer.total_usd)} a run",
-                energy="in the price",
+                cost=say("{price} a run", price=_usd(offer.total_usd)),
+                energy=say("in the price"),
             )
             for offer in answer.cloud[:SHOWN_OFFERS]
             if offer.hours
         ]
         return (*bought, *rented)
+
+
+def seen(price: PriceAnswer) -> str:
+    """In which condition something was offered, and when."""
+    return say(
+        "{condition}, seen {day}", condition=label("condition", price.condition), day=formatting.day(price.as_of)
+    )
 
 
 def _run(estimate: EstimateAnswer) -> str:
@@ -143,11 +156,11 @@ def _speed(estimate: EstimateAnswer) -> str:
 
 
 def _usd(money: RangeAnswer | None) -> str:
-    return formatting.usd_between(money.low, money.high) if money else formatting.UNKNOWN
+    return formatting.usd_between(money.low, money.high) if money else formatting.unknown()
 
 
 def _energy(kwh: RangeAnswer | None) -> str:
-    return _between(kwh, unit="kWh") if kwh else formatting.UNKNOWN
+    return _between(kwh, unit="kWh") if kwh else formatting.unknown()
 
 
 def _between(values: RangeAnswer, *, unit: str) -> str:
@@ -155,4 +168,4 @@ def _between(values: RangeAnswer, *, unit: str) -> str:
     if values.low < MILLION:
         return formatting.between(values.low, values.high, unit=unit)
     low, high = (formatting.large(formatting.rounded(value)) for value in (values.low, values.high))
-    return f"{low} {unit}" if low == high else f"{low} to {high} {unit}"
+    return f"{low if low == high else say('{low} to {high}', low=low, high=high)} {say(unit)}"

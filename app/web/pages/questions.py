@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 from urllib.parse import urlencode
 
-from app.questionnaire import describe, flow
+from app.languages import say
+from app.questionnaire import flow
 from app.questionnaire.answers import Answers
 from app.questionnaire.questions import Field, Question, countries
+from app.web import describe
 from app.web.pages.head import Head
 
 CARD_ROWS = 2
@@ -125,18 +127,22 @@ class QuestionPage:
         before = flow.before(question.step, sound)
         back = "/check" if checking else f"/q/{before}" if before else "/"
         return cls(
-            title=question.title,
-            help=question.help,
-            progress=f"Step {place} of {of}" if "goal" in sound.values else f"Step {place} of {of} at most",
+            title=say(question.title),
+            help=say(question.help),
+            progress=say("Step {place} of {of}", place=place, of=of)
+            if "goal" in sound.values
+            else say("Step {place} of {of} at most", place=place, of=of),
             progress_percent=round(100 * place / of),
             back_url=address(back, sound),
             action=address(f"/q/{question.step}", sound, checking=checking),
             skip_url=address("/result", sound) if place > 1 else "",
-            notice=flow.notice(question.step, sound),
-            change=question.change,
+            notice=say(flow.notice(question.step, sound)),
+            change=say(question.change),
             how_to_look=question.how_to_look,
             fields=tuple(_field(each, question, answers, errors) for each in flow.fields_of(question, answers)),
-            errors=tuple(ErrorView(_target(each), errors[each.id]) for each in question.fields if each.id in errors),
+            errors=tuple(
+                ErrorView(_target(each), say(errors[each.id])) for each in question.fields if each.id in errors
+            ),
             answers=tuple(view for view in answer_views(sound) if not view.assumed),
             head=Head.of(
                 question.title,
@@ -166,7 +172,7 @@ class CheckPage:
         """The summary of these answers."""
         views = answer_views(answers)
         return cls(
-            title="Check your answers",
+            title=say("Check your answers"),
             back_url=address("/q/limits", answers),
             result_url=address("/result", answers),
             answers=views,
@@ -189,22 +195,22 @@ def _field(asked: Field, question: Question, answers: Answers, errors: Mapping[s
     return FieldView(
         id=asked.id,
         type=asked.kind,
-        label=asked.label or question.title,
+        label=say(asked.label or question.title),
         is_heading=not asked.label,
-        hint=asked.hint,
-        error=errors.get(asked.id, ""),
+        hint=say(asked.hint),
+        error=say(errors.get(asked.id, "")),
         options=_options(asked, answers),
         value="" if chosen else value,
-        exact=asked.exact,
+        exact=say(asked.exact),
         echo="" if chosen or not value or not asked.measure or asked.id in errors else describe.echo(asked, value),
         rows=_card_rows(answers) if asked.kind == "cards" else (),
     )
 
 
 def _options(asked: Field, answers: Answers) -> tuple[OptionView, ...]:
-    offered = [(each.id, each.label, each.hint) for each in asked.options]
+    offered = [(each.id, say(each.label), say(each.hint)) for each in asked.options]
     if asked.kind == "country":
-        offered = [(code, name, "") for code, name in countries().items()]
+        offered = [(code, name, "") for code, name in country_names()]
     given = answers.all(asked.id) if asked.kind == "ticks" else (answers.get(asked.id),)
     return tuple(
         OptionView(asked.id if place == 0 else f"{asked.id}-{value}", value, label, hint, value in given)
@@ -217,6 +223,11 @@ def _card_rows(answers: Answers) -> tuple[CardRow, ...]:
     rows = max(CARD_ROWS, len(names) + 1)
     filled = [*zip(names, counts, strict=True), *[("", "")] * rows][:rows]
     return tuple(CardRow(number, name, count) for number, (name, count) in enumerate(filled, start=1))
+
+
+def country_names() -> list[tuple[str, str]]:
+    """Code and name of every country, by name."""
+    return sorted(((code, say(name)) for code, name in countries().items()), key=lambda each: each[1])
 
 
 def _target(asked: Field) -> str:

@@ -7,7 +7,9 @@ from typing import Self
 
 from app import formatting
 from app.answer import BuyOrRentAnswer, CloudAnswer, RecommendationAnswer
+from app.languages import say
 from app.web.charts import Drop, LineChart, line_chart
+from app.web.currency import DOLLARS, Currency
 from app.web.labels import assumed_value, label
 
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
@@ -72,8 +74,11 @@ class BreakEven:
         """The comparison, with the offers it may speak of; without a chart where there are no months."""
         return cls(
             explanation=found.explanation,
-            caption=f"Money spent up to each month: buying {found.buy_hardware or 'your own'}, "
-            f"or renting {_rented(found, offers)}.",
+            caption=say(
+                "Money spent up to each month: buying {bought}, or renting {rented}.",
+                bought=found.buy_hardware or say("your own"),
+                rented=_rented(found, offers),
+            ),
             description=_description(found),
             break_even_hours=found.break_even_hours_per_month,
             charts=_charts(found),
@@ -96,11 +101,11 @@ class RentSection:
     break_even: BreakEven | None
 
     @classmethod
-    def of(cls, answer: RecommendationAnswer) -> Self | None:
+    def of(cls, answer: RecommendationAnswer, *, currency: Currency = DOLLARS) -> Self | None:
         """The section of an answer; None where there is nothing to rent and nothing to compare."""
         if not answer.cloud and answer.buy_or_rent is None:
             return None
-        offers = tuple(_offer(offer) for offer in answer.cloud)
+        offers = tuple(_offer(offer, currency) for offer in answer.cloud)
         return cls(
             offers=offers[:SHOWN_AT_ONCE],
             more_offers=offers[SHOWN_AT_ONCE:],
@@ -115,17 +120,17 @@ def _because(why: str) -> str:
     return f"{dated[:1].upper()}{dated[1:]}".rstrip(".") + "."
 
 
-def _offer(offer: CloudAnswer) -> OfferRow:
+def _offer(offer: CloudAnswer, currency: Currency) -> OfferRow:
     return OfferRow(
         provider=offer.provider,
         accelerator=formatting.times(offer.count, offer.accelerator),
         note=offer.instance,
-        region=offer.region.strip("-") or "any",
+        region=offer.region.strip("-") or say("any"),
         per_hour=formatting.usd_per_hour(offer.usd_per_hour),
         usd_per_hour=offer.usd_per_hour,
         spot=offer.pricing == "spot",
         hours=formatting.duration_between(offer.hours.low, offer.hours.high) if offer.hours else "",
-        total=formatting.usd_between(offer.total_usd.low, offer.total_usd.high) if offer.total_usd else "",
+        total=currency.beside(offer.total_usd.low, offer.total_usd.high) if offer.total_usd else "",
         as_of=formatting.day(offer.as_of),
     )
 
@@ -140,8 +145,9 @@ def _rented(found: BuyOrRentAnswer, offers: Sequence[CloudAnswer]) -> str:
     ]
     hardware = {formatting.times(offer.count, offer.accelerator) for offer in meant}
     if not meant:
-        return named or "a machine"
-    return f"{hardware.pop() if len(hardware) == 1 else 'a machine'} from {meant[0].provider}"
+        return named or say("a machine")
+    thing = hardware.pop() if len(hardware) == 1 else say("a machine")
+    return say("{hardware} from {provider}", hardware=thing, provider=meant[0].provider)
 
 
 def _resale_usd(found: BuyOrRentAnswer) -> float:
@@ -158,8 +164,10 @@ def _charts(found: BuyOrRentAnswer) -> tuple[LineChart, ...]:
         return ()
     buy, rent, resale = found.buy_cumulative_usd, found.rent_cumulative_usd, _resale_usd(found)
     before = [*buy[:-1], buy[-1] + resale]
-    series = (("buy", f"buy {formatting.usd(before[-1])}", before), ("rent", f"rent {formatting.usd(rent[-1])}", rent))
-    drop = Drop("resale", before[-1], buy[-1], f"sold again: {formatting.usd(buy[-1])}") if resale else None
+    bought, rented = (formatting.usd(usd) for usd in (before[-1], rent[-1]))
+    series = (("buy", say("buy {price}", price=bought), before), ("rent", say("rent {price}", price=rented), rent))
+    sold = say("sold again: {price}", price=formatting.usd(buy[-1]))
+    drop = Drop("resale", before[-1], buy[-1], sold) if resale else None
     sizes = (("wide", *WIDE), ("narrow", *NARROW))
     return tuple(
         line_chart(found.months, series, css=css, width=width, height=height, drop=drop) for css, width, height in sizes
@@ -170,10 +178,21 @@ def _description(found: BuyOrRentAnswer) -> str:
     if not found.months:
         return ""
     buy, rent, resale = found.buy_cumulative_usd, found.rent_cumulative_usd, _resale_usd(found)
-    sold = f" once it is sold again for about {formatting.usd(resale)} (the dotted step)" if resale else ""
-    return (
-        f"After {found.months[-1]} months, buying has cost {formatting.usd(buy[-1])}{sold}, and renting "
-        f"{formatting.usd(rent[-1])}, at {formatting.number(found.hours_per_month)} hours a month."
+    places = {
+        "months": found.months[-1],
+        "bought": formatting.usd(buy[-1]),
+        "rented": formatting.usd(rent[-1]),
+        "hours": formatting.number(found.hours_per_month),
+    }
+    if not resale:
+        return say(
+            "After {months} months, buying has cost {bought}, and renting {rented}, at {hours} hours a month.", **places
+        )
+    return say(
+        "After {months} months, buying has cost {bought} once it is sold again for about {resale} (the dotted step), "
+        "and renting {rented}, at {hours} hours a month.",
+        resale=formatting.usd(resale),
+        **places,
     )
 
 
@@ -187,5 +206,11 @@ def _rows(found: BuyOrRentAnswer) -> tuple[MonthRow, ...]:
     if points and shown[-1] != points[-1]:
         shown.append(points[-1])
     if resale:
-        shown.append((f"{found.months[-1]}, sold again", found.buy_cumulative_usd[-1], found.rent_cumulative_usd[-1]))
+        shown.append(
+            (
+                say("{months}, sold again", months=found.months[-1]),
+                found.buy_cumulative_usd[-1],
+                found.rent_cumulative_usd[-1],
+            )
+        )
     return tuple(MonthRow(month, formatting.usd(bought), formatting.usd(rented)) for month, bought, rented in shown)

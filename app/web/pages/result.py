@@ -1,14 +1,17 @@
 """The answer, in the order in which a person needs it: verdict, reasons, what would change it, and all the rest."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 from urllib.parse import parse_qsl
 
 from app import formatting
+from app.advice.market import ExchangeRate
 from app.answer import AssumptionAnswer, ChangeAnswer, HostAnswer, RecommendationAnswer, RejectedAnswer, WarningAnswer
 from app.flat_query import PLACES
+from app.languages import say, say_count
 from app.questionnaire.answers import Answers
-from app.web.currency import currency_note
+from app.web.currency import currency_in, currency_note
 from app.web.labels import assumed_value, details, flat_name, label, step_of
 from app.web.pages.head import PICTURE, Head
 from app.web.pages.memory import MemorySection
@@ -114,10 +117,19 @@ class ResultPage:
     head: Head
 
     @classmethod
-    def of(cls, answer: RecommendationAnswer, *, answers: Answers, kept: KeptView | None = None) -> Self:
+    def of(
+        cls,
+        answer: RecommendationAnswer,
+        *,
+        answers: Answers,
+        kept: KeptView | None = None,
+        rates: Sequence[ExchangeRate] = (),
+    ) -> Self:
         """The page of an answer; ``answers`` are those of the guided path, empty when it was asked otherwise."""
         grade, meaning = details("grade", answer.need.evidence)
         query = answer.links.html.partition("?")[2]
+        country = dict(parse_qsl(query)).get("country", "")
+        currency = currency_in(country, rates)
         return cls(
             title=answer.verdict,
             kicker=f"{answer.scenario.title} · {answer.tier.title}",
@@ -129,9 +141,11 @@ class ResultPage:
             answers=tuple(view for view in answer_views(answers) if not view.assumed) if answers.values else (),
             assumptions=_assumptions(answer, answers),
             memory=MemorySection.of(answer),
-            picks=tuple(PickView.of(pick, best=place == 0) for place, pick in enumerate(answer.picks)),
+            picks=tuple(
+                PickView.of(pick, best=place == 0, currency=currency) for place, pick in enumerate(answer.picks)
+            ),
             rejected=tuple(_rejected(each) for each in answer.rejected),
-            rent=RentSection.of(answer),
+            rent=RentSection.of(answer, currency=currency),
             owned=tuple(OwnedView.of(owned) for owned in answer.owned),
             times=TimeRow.all_of(answer),
             computer=_computer(answer.host),
@@ -150,7 +164,7 @@ class ResultPage:
             query=query,
             markdown=as_markdown(answer),
             check_url=address("/check", answers) if answers.values else "",
-            currency=currency_note(dict(parse_qsl(query)).get("country", "")),
+            currency=currency_note(country, rates),
             kept=kept,
             head=_head(answer, query, kept=kept),
         )
@@ -173,7 +187,7 @@ def _assumptions(answer: RecommendationAnswer, answers: Answers) -> tuple[Assume
     return (
         *seen,
         *(
-            AssumedView(view.name, view.text, "you did not say", view.change_url)
+            AssumedView(view.name, view.text, say("you did not say"), view.change_url)
             for view in guessed
             if not any(f"/q/{step}?" in f"{view.change_url}?" for step in covered if step)
         ),
@@ -200,24 +214,33 @@ def _warning(warning: WarningAnswer) -> WarningView:
 
 def _computer(host: HostAnswer) -> tuple[FactView, ...]:
     told = [
-        FactView("Processor", f"{host.cpu_cores} cores"),
-        FactView("Memory (RAM)", formatting.nominal_gib(host.ram_gb)),
-        FactView("Disk (SSD)", formatting.nominal_gib(host.storage_gb)),
+        FactView(say("Processor"), say_count("{count} core", "{count} cores", of=host.cpu_cores, count=host.cpu_cores)),
+        FactView(say("Memory (RAM)"), formatting.nominal_gib(host.ram_gb)),
+        FactView(say("Disk (SSD)"), formatting.nominal_gib(host.storage_gb)),
     ]
-    return (*told, FactView("Power supply", f"{host.psu_watts:,} W")) if host.psu_watts else tuple(told)
+    return (
+        (*told, FactView(say("Power supply"), f"{formatting.exact(host.psu_watts)} W"))
+        if host.psu_watts
+        else tuple(told)
+    )
 
 
 def _arithmetic(answer: RecommendationAnswer) -> str:
     if answer.need.flops_total is None:
-        return "How much arithmetic the whole job takes is unknown."
-    return f"The whole job takes about {formatting.flops(answer.need.flops_total)} of arithmetic."
+        return say("How much arithmetic the whole job takes is unknown.")
+    return say("The whole job takes about {flops} of arithmetic.", flops=formatting.flops(answer.need.flops_total))
 
 
 def _sources(answer: RecommendationAnswer) -> tuple[SourceView, ...]:
     """Prices to buy, then to rent; each source once."""
-    priced = [(f"Price of {pick.hardware.name}", pick.price_usd) for pick in answer.picks if pick.price_usd]
+    priced = [
+        (say("Price of {name}", name=pick.hardware.name), pick.price_usd) for pick in answer.picks if pick.price_usd
+    ]
     told = [(what, price.as_of, price.source) for what, price in priced]
-    told += [(f"{offer.accelerator} at {offer.provider}", offer.as_of, offer.source) for offer in answer.cloud]
+    told += [
+        (say("{name} at {provider}", name=offer.accelerator, provider=offer.provider), offer.as_of, offer.source)
+        for offer in answer.cloud
+    ]
     return tuple(
         SourceView(what, formatting.day(as_of), source if source.startswith("https://") else "", source)
         for what, as_of, source in dict.fromkeys(told)
@@ -227,8 +250,8 @@ def _sources(answer: RecommendationAnswer) -> tuple[SourceView, ...]:
 def _made(answer: RecommendationAnswer) -> tuple[FactView, ...]:
     made = answer.provenance
     return (
-        FactView("Rule that decided", answer.scenario.rule),
-        FactView("Catalogue revision", str(made.catalogue_revision)),
-        FactView("Engine", made.engine_version),
-        FactView("Computed", f"{formatting.day(made.computed_at)}, {made.computed_at[11:16]} UTC"),
+        FactView(say("Rule that decided"), answer.scenario.rule),
+        FactView(say("Catalogue revision"), str(made.catalogue_revision)),
+        FactView(say("Engine"), made.engine_version),
+        FactView(say("Computed"), f"{formatting.day(made.computed_at)}, {made.computed_at[11:16]} UTC"),
     )

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from app import formatting
 from app.answer import AssumptionAnswer, RecommendationAnswer
+from app.languages import say
 from app.web.labels import assumed_value, details, flat_name
 from app.web.pages.head import Head
 from app.web.pages.questions import ErrorView
@@ -95,19 +96,19 @@ class Outcome:
         """The answer in short."""
         need, lines = answer.need.memory_gib, []
         if need:
-            lines.append(OutcomeLine("Memory", formatting.gib_between(need.low, need.high)))
+            lines.append(OutcomeLine(say("Memory"), formatting.gib_between(need.low, need.high)))
         if answer.picks:
             best = answer.picks[0]
-            lines.append(OutcomeLine("First pick", formatting.times(best.hardware.count, best.hardware.name)))
+            lines.append(OutcomeLine(say("First pick"), formatting.times(best.hardware.count, best.hardware.name)))
             if best.price_usd:
                 price = formatting.usd_between(best.price_usd.low, best.price_usd.high)
-                lines.append(OutcomeLine("Its price", price))
+                lines.append(OutcomeLine(say("Its price"), price))
             if hours := best.estimate.duration_hours:
-                lines.append(OutcomeLine("One run", formatting.duration_between(hours.low, hours.high)))
+                lines.append(OutcomeLine(say("One run"), formatting.duration_between(hours.low, hours.high)))
         if answer.cloud:
             offer = answer.cloud[0]
             name = formatting.times(offer.count, offer.accelerator)
-            lines.append(OutcomeLine("To rent", f"{name}, {formatting.usd_per_hour(offer.usd_per_hour)}"))
+            lines.append(OutcomeLine(say("To rent"), f"{name}, {formatting.usd_per_hour(offer.usd_per_hour)}"))
         query = answer.links.html.partition("?")[2]
         return cls(answer.verdict, details("grade", answer.need.evidence)[0], tuple(lines), f"/result?{query}")
 
@@ -144,7 +145,7 @@ class SettingsPage:
 
         shown = tuple(_section(each, tuple(view(one) for one in each.settings), focus) for each in sections())
         return cls(
-            title="All settings on one page",
+            title=say("All settings on one page"),
             action=PATH,
             sections=shown,
             errors=tuple(ErrorView(one.id, one.error) for section in shown for one in section.settings if one.error),
@@ -158,8 +159,8 @@ def _section(section: Section, settings: tuple[SettingView, ...], focus: str) ->
     wanted = any(one.error or one.id == focus for one in settings)
     return SectionView(
         id=section.id,
-        title=section.title,
-        intro=section.intro,
+        title=say(section.title),
+        intro=say(section.intro),
         learn_url=f"/learn/{section.learn}",
         open=section.open or wanted or filled > 0,
         filled=filled,
@@ -177,15 +178,16 @@ def _setting(
     focus: str,
 ) -> SettingView:
     value = typed.texts.get(setting.id, "")
-    unit = f" ({setting.unit})" if setting.unit else ""
-    default = setting.default
+    unit = f" ({say(setting.unit)})" if setting.unit else ""
+    default = say(setting.default)
     if assumed is not None and not value:
-        default = f"We take {assumed_value(assumed.value, assumed.field)}: {assumed.why}."
+        value_taken = assumed_value(assumed.value, assumed.field)
+        default = say("We take {value}: {why}.", value=value_taken, why=assumed.why)
     return SettingView(
         id=setting.id,
         kind=setting.kind,
-        label=f"{setting.label}{unit}",
-        why=setting.why,
+        label=f"{say(setting.label)}{unit}",
+        why=say(setting.why),
         default=default,
         example=setting.example,
         value=value,

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from app import formatting
+from app.languages import say
 from app.questionnaire.amounts import Amount, amount_of
 from app.questionnaire.answers import Answers
 from app.questionnaire.flow import fields_of, path, sound
@@ -10,7 +12,8 @@ from app.questionnaire.questions import UNKNOWN, Field, countries
 DIGITS = 10
 """Significant digits that are repeated: enough for any number people type."""
 
-CARD_JOIN = " and "
+MILLION = 1e6
+"""From here on numbers stand in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,43 +41,41 @@ def echo(asked: Field, text: str) -> str:
     """What was understood of an answer: "250,000 rows"."""
     chosen = asked.label_of(text)
     if chosen:
-        return chosen
+        return say(chosen)
     found = amount_of(asked, text) if asked.measure else None
     return text if found is None else _with_noun(asked, found)
 
 
 def _line(step: str, short: str, asked: Field, answers: Answers) -> Line | None:
-    name = asked.label if asked.label and asked.id != step else short
+    name = say(asked.label if asked.label and asked.id != step else short)
     text = _text(asked, answers)
     if text:
         return Line(step, name, text, assumed=False)
     covered = asked.id == "model" and answers.get("model_name")
-    return Line(step, name, asked.assumed, assumed=True) if asked.assumed and not covered else None
+    return Line(step, name, say(asked.assumed), assumed=True) if asked.assumed and not covered else None
 
 
 def _text(asked: Field, answers: Answers) -> str:
     if asked.kind == "cards":
-        return CARD_JOIN.join(card.name if card.count == 1 else f"{card.count} × {card.name}" for card in answers.cards)
+        names = [card.name if card.count == 1 else f"{card.count} × {card.name}" for card in answers.cards]
+        return formatting.all_of(names)
     if asked.kind == "ticks":
-        return ", ".join(label for one in answers.all(asked.id) if (label := asked.label_of(one)))
+        return ", ".join(say(label) for one in answers.all(asked.id) if (label := asked.label_of(one)))
     value = answers.get(asked.id)
     if asked.kind == "country":
-        return countries().get(value, "")
+        return say(countries().get(value, ""))
     if asked.id == "model" and value == "named":
         return ""
     return "" if value in {"", UNKNOWN} else echo(asked, value)
 
 
 def _with_noun(asked: Field, found: Amount) -> str:
-    number = f"{found.value:,.{DIGITS}g}" if found.value < 1e6 else _large(found.value)
-    told = (
-        f"${number}{asked.noun.removeprefix('USD')}" if asked.measure == "money" else f"{number} {asked.noun}".strip()
-    )
+    if asked.measure == "money":
+        told = formatting.usd_exactly(found.value) if found.value < MILLION else formatting.usd(found.value)
+        rest = asked.noun.removeprefix("USD").strip()
+        told = f"{told} {say(rest)}" if rest else told
+    else:
+        number = f"{found.value:,.{DIGITS}g}" if found.value < MILLION else ""
+        number = formatting.local(number) if number else formatting.large(found.value)
+        told = f"{number} {say(asked.noun)}".strip()
     return f"{told} ({found.foreign})" if found.foreign else told
-
-
-def _large(value: float) -> str:
-    for size, word in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
-        if value >= size:
-            return f"{value / size:,.4g} {word}"
-    return f"{value:,.{DIGITS}g}"
