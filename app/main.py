@@ -17,9 +17,11 @@ from app.admin import (
     draft_pages,
     entry_pages,
     feed_pages,
+    held_pages,
     list_pages,
     price_pages,
     prices_api,
+    seed_pages,
     single_sign_on_pages,
     start_page,
     trail_pages,
@@ -97,9 +99,11 @@ ROUTERS = (
     trial_pages.router,
     list_pages.router,
     price_pages.router,
+    held_pages.router,
     feed_pages.router,
     entry_pages.router,
     prices_api.router,
+    seed_pages.router,
     admin_api.router,
 )
 """Every router of the service, in the order in which addresses are tried."""

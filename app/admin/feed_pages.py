@@ -104,7 +104,6 @@ def create_feed(caller: Approver, session: SessionDep, form: Entered) -> Respons
     try:
         row = feed_store.create(session, _feed(form, name=form.get("name", "").strip()), actor=caller.email)
     except Unprocessable as error:
-        session.rollback()
         return render(_page(caller, None, values=form, problems=error.problems), status=UNPROCESSABLE)
     return RedirectResponse(f"/admin/price-feeds/{row.name}", SEE_OTHER)
 
@@ -133,7 +132,6 @@ def save_feed(name: str, caller: Approver, session: SessionDep, form: Entered) -
             actor=caller.email,
         )
     except Unprocessable as error:
-        session.rollback()
         return render(_page(caller, row, values=form, problems=error.problems), status=UNPROCESSABLE)
     except PreconditionFailed as error:
         theirs = _values(row)

@@ -22,7 +22,7 @@ router = APIRouter(prefix="/admin", include_in_schema=False)
 
 SEE_OTHER = 303
 PER_PAGE = 50
-ACTIONS = ("", "create", "update", "retire", "restore", "replace", "draft", "discard", "account")
+ACTIONS = ("", "create", "update", "retire", "restore", "replace", "draft", "discard", "account", "refresh", "decide")
 
 
 @dataclass(frozen=True, slots=True)

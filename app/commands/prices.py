@@ -1,6 +1,5 @@
 """``whichrig prices``: read live prices, and decide about those that look wrong."""
 
-import sys
 from functools import partial
 from typing import Annotated
 
@@ -8,6 +7,8 @@ import typer
 from sqlalchemy import Engine, select
 
 from app.catalogue import startup
+from app.commands.price_feeds import command as feeds
+from app.commands.progress import Progress
 from app.commands.session import FAILED, examples, message, open_database, problems_told
 from app.commands.tell import table
 from app.db import reading, transaction
@@ -24,7 +25,10 @@ command = typer.Typer(
     help="Read live prices, and decide about those that look wrong.",
 )
 
+command.add_typer(feeds, name="feeds")
+
 ByOption = Annotated[str, typer.Option("--by", help="Who decides; it is kept with the decision.")]
+ReasonOption = Annotated[str, typer.Option(help="Why; it is kept with the decision.")]
 LAST_RUNS = 20
 
 
@@ -47,25 +51,34 @@ def sync(
         from app.sources.lease import lease
         from app.sources.refresh import FAILED as SOURCE_FAILED
         from app.sources.refresh import REFUSED, refresh
-        from app.sources.registry import SOURCES, chosen
+        from app.sources.registry import all_sources, chosen
         from app.sources.schedule import LEASE, LONGEST_S
 
+        engine, settings = _database(), Settings.from_environment()
+        known = all_sources(engine, settings)
         for name in sources or []:
-            if name not in SOURCES:
+            if name not in known:
                 raise NotFound(
-                    f"There is no source called {name}.", suggestions=nearest(name, list(SOURCES)) or list(SOURCES)
+                    f"There is no source called {name}.", suggestions=nearest(name, list(known)) or list(known)
                 )
-        engine = _database()
+        wanted = chosen(sources or [], known)
         outcomes = []
-        with lease(engine, LEASE, seconds=LONGEST_S) as mine:
+        with lease(engine, LEASE, seconds=LONGEST_S) as mine, Progress(len(wanted)) as progress:
             if not mine:
                 raise Conflict("Prices are being refreshed already; try again when that is done.")
-            wanted = chosen(sources or [])
-            for number, source in enumerate(wanted, start=1):
-                _progress(number, len(wanted), name=source.key)
-                fetcher = partial(Fetcher, stand_in=mirror.rstrip("/") or Settings.from_environment().prices_mirror)
-                outcome = refresh(engine, source, fetcher=fetcher, dry_run=dry_run, told=_detail)
+            fetcher = partial(Fetcher, stand_in=mirror.rstrip("/") or settings.prices_mirror)
+            for source in wanted:
+                progress.step(source.key)
+                outcome = refresh(
+                    engine,
+                    source,
+                    fetcher=fetcher,
+                    dry_run=dry_run,
+                    told=progress.detail,
+                    asked_by="command line",
+                )
                 outcomes.append(outcome)
+                progress.clear()
                 typer.echo(outcome.sentence)
                 for held in outcome.held[:LAST_RUNS] if dry_run else []:
                     typer.echo(f"  held: {held.detail}")
@@ -95,6 +108,7 @@ def accept(
     *,
     accelerator: Annotated[str, typer.Option(help="The device, where the source's name is unknown.")] = "",
     by: ByOption = "command line",
+    reason: ReasonOption = "",
 ) -> None:
     """Take a held change over."""
     with problems_told():
@@ -104,19 +118,22 @@ def accept(
         engine = _database()
         device = accelerator and named(startup.current(engine), accelerator, pointer="/accelerator").slug
         with transaction(engine) as session:
-            typer.echo(applying.accept(session, number, by=by, accelerator=device))
+            typer.echo(applying.accept(session, number, by=by, accelerator=device, reason=reason))
 
 
 @command.command(epilog=examples("whichrig prices dismiss 17 --by you@example.org"))
 def dismiss(
-    number: Annotated[int, typer.Argument(help="Number of a held change.")], *, by: ByOption = "command line"
+    number: Annotated[int, typer.Argument(help="Number of a held change.")],
+    *,
+    by: ByOption = "command line",
+    reason: ReasonOption = "",
 ) -> None:
     """Leave the catalogue as it is."""
     with problems_told():
         from app.sources import applying
 
         with transaction(_database()) as session:
-            applying.dismiss(session, number, by=by)
+            applying.dismiss(session, number, by=by, reason=reason)
         message(f"held change {number} is dismissed")
 
 
@@ -140,13 +157,3 @@ def _database() -> Engine:
     engine = open_database()
     startup.init(engine)
     return engine
-
-
-def _progress(number: int, total: int, *, name: str) -> None:
-    bar = "#" * number + "." * (total - number)
-    message(f"[{bar}] {number} of {total}: {name}")
-
-
-def _detail(text: str) -> None:
-    if sys.stderr.isatty():
-        message(text)

@@ -60,6 +60,9 @@ def _row(engine: Engine, name: str, *, seconds: float, now: datetime | None) -> 
 def _take(engine: Engine, name: str, *, holder: str, now: datetime, expires_at: datetime) -> bool:
     with transaction(engine) as session:
         values = {"holder": holder, "expires_at": expires_at}
+        current = session.scalar(select(WorkLease.holder).where(WorkLease.name == name))
+        if current is not None and _is_dead(current):
+            session.execute(delete(WorkLease).where(WorkLease.name == name, WorkLease.holder == current))
         expired = update(WorkLease).where(WorkLease.name == name, WorkLease.expires_at < now)
         if session.execute(expired.values(values)).rowcount:  # type: ignore[attr-defined]
             return True
@@ -69,3 +72,18 @@ def _take(engine: Engine, name: str, *, holder: str, now: datetime, expires_at: 
     except IntegrityError:
         return False
     return True
+
+
+def _is_dead(holder: str) -> bool:
+    """Whether the process that holds the right ran on this machine and runs no more."""
+    host, _, rest = holder.partition(":")
+    number = rest.partition(":")[0]
+    if host != socket.gethostname() or not number.isdecimal():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False

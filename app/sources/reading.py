@@ -37,14 +37,17 @@ def items(value: object, name: str, *, address: str) -> list[dict[str, Any]]:
     return [each for each in found if isinstance(each, dict)]
 
 
-def csv_rows(text: str, *, needs: set[str], address: str) -> Iterator[dict[str, str]]:
+def csv_rows(text: str, *, needs: set[str], address: str, delimiter: str = ",") -> Iterator[dict[str, str]]:
     """The rows of a CSV text by the names of its columns, wherever those stand."""
-    rows = csv.DictReader(io.StringIO(text))
-    missing = needs - set(rows.fieldnames or ())
-    if missing:
-        raise MalformedError(f"{address}: there is no column {', '.join(sorted(missing))}")
-    for row in rows:
-        yield {name: value or "" for name, value in row.items() if name is not None}
+    rows = csv.DictReader(io.StringIO(text), delimiter=delimiter)
+    try:
+        missing = needs - set(rows.fieldnames or ())
+        if missing:
+            raise MalformedError(f"{address}: there is no column {', '.join(sorted(missing))}")
+        for row in rows:
+            yield {name: value or "" for name, value in row.items() if name is not None}
+    except csv.Error as error:
+        raise MalformedError(f"{address}: this is no CSV: {error}") from error
 
 
 def csv_document(document: Document, *, needs: set[str]) -> Iterator[dict[str, str]]:

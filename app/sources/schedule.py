@@ -48,16 +48,17 @@ def refresh_all(engine: Engine, settings: Settings, *, stop: asyncio.Event | Non
     """Run every chosen source, unless another worker does; how many ran."""
     from app.sources.fetching import Fetcher
     from app.sources.refresh import refresh
-    from app.sources.registry import SOURCES, chosen
+    from app.sources.registry import all_sources, chosen
 
+    sources = all_sources(engine, settings)
     names = [name.strip() for name in settings.prices_sources.split(",") if name.strip()]
-    known = [name for name in names if name in SOURCES]
+    known = [name for name in names if name in sources]
     for name in set(names) - set(known):
         log.warning("WHICHRIG_PRICES_SOURCES names %s, which is no source", name)
     fetcher = partial(Fetcher, stand_in=settings.prices_mirror)
     ran = 0
     with lease(engine, LEASE, seconds=LONGEST_S) as mine:
-        for source in chosen(known) if mine else []:
+        for source in chosen(known, sources) if mine else []:
             if stop is not None and stop.is_set():
                 break
             log.info("%s", refresh(engine, source, fetcher=fetcher).sentence)

@@ -14,6 +14,8 @@ PLACES = {
     "entry_id": "1",
     "revision": "1",
     "key_id": "1",
+    "number": "1",
+    "name": "acme",
 }
 OWN = ("/admin/sign-out", "/admin/sign-out-everywhere", "/admin/account")
 """What anybody who is signed in may do with their own account."""
