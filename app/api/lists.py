@@ -54,13 +54,18 @@ class ModelQuery(PageQuery):
     q: Annotated[str | None, Field(max_length=100, description="Words that stand in the name.")] = None
 
 
+def _usd_per_device_hour(offer: Offer) -> float | None:
+    prices = [usd for usd in (offer.usd_per_hour_on_demand, offer.usd_per_hour_spot) if usd is not None]
+    return min(prices) / offer.accelerator_count if prices and offer.accelerator_count else None
+
+
 OFFER_SORTS: dict[str, str | Read] = {
     "on_demand": "usd_per_hour_on_demand",
     "spot": "usd_per_hour_spot",
     "provider": "provider",
     "accelerator": "accelerator",
     "memory_gib": "accelerator_memory_bytes",
-    "price": lambda offer: _usd_per_device_hour(offer),
+    "price": _usd_per_device_hour,
     "seen": "as_of",
 }
 """What offers can be sorted by; ``price`` is the lower one of one device."""
@@ -161,11 +166,6 @@ def found_offers(catalogue: Snapshot, query: OfferQuery) -> Sequence[Offer]:
         if _offer_asked_for(offer, query, device=device) and _worded(offer, query.q or "", catalogue)
     ]
     return in_order(found, query.sort, fields=OFFER_SORTS)
-
-
-def _usd_per_device_hour(offer: Offer) -> float | None:
-    prices = [usd for usd in (offer.usd_per_hour_on_demand, offer.usd_per_hour_spot) if usd is not None]
-    return min(prices) / offer.accelerator_count if prices and offer.accelerator_count else None
 
 
 def _worded(offer: Offer, words: str, catalogue: Snapshot) -> bool:

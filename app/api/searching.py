@@ -17,7 +17,7 @@ def holds(value: str, wanted: str | None) -> bool:
 
 
 def in_order(items: Sequence[Item], sort: str, *, fields: Mapping[str, str | Read]) -> list[Item]:
-    """Items by a field or by what is read of them, unknown values last in either direction; items that are equal keep their order."""
+    """Items by a field, or by what is read of them; unknown values last in either direction, equal ones as before."""
     name = fields[sort.removeprefix("-")]
 
     def value(item: Item) -> Any:

@@ -5,7 +5,7 @@ from io import StringIO
 
 import pytest
 
-from app.web.cloud import csv_text
+from app.web.cloud import offers_csv
 
 
 def providers(page) -> list[str]:
@@ -48,6 +48,7 @@ def test_filters_and_order_live_in_the_address(browser):
         "on_demand",
         "eu",
         "day",
+        "",
     ]
 
 
@@ -128,7 +129,7 @@ def test_the_file_holds_all_offers_of_the_filter(browser, client):
 
 def test_a_spreadsheet_runs_no_formula(app):
     offer = app.state.catalogue.current().market.offers[0]
-    text = csv_text([type(offer)(**{name: getattr(offer, name) for name in offer.__slots__} | {"note": "=1+1"})])
+    text = offers_csv([type(offer)(**{name: getattr(offer, name) for name in offer.__slots__} | {"note": "=1+1"})])
 
     assert next(csv.DictReader(StringIO(text)))["note"] == "'=1+1"
 

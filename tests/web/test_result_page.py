@@ -161,3 +161,12 @@ def test_names_from_outside_cannot_break_out_of_the_page(shown):
 
     assert page.select("script") == []
     assert words(page.select_one("h1")) == "<script>alert(1)</script> & so on"
+
+
+def test_people_elsewhere_read_prices_in_their_own_currency_too(browser):
+    page = browser.get("/result?task=inference&domain=text&model=llama-3.1-8b&country=DE")
+    note = next(p.get_text() for p in page.select("p.soft.prose") if "EUR" in p.get_text())
+
+    assert "0.88739 EUR for 1 USD" in note
+    assert "6 October 2026" in note
+    assert "€" in page.select_one("section[aria-labelledby=picks]").get_text()
