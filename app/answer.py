@@ -61,6 +61,76 @@ class ThroughputAnswer(Part):
     bound_by: str | None
 
 
+class PlanAnswer(Part):
+    """How the work is spread over the devices; given, or the fastest that fits of all that were tried."""
+
+    data_parallel: int
+    tensor_parallel: int
+    pipeline_parallel: int
+    expert_parallel: int
+    context_parallel: int
+    sharding: Literal["none", "ddp", "zero1", "zero2", "zero3"]
+    micro_batch_size: int | None
+    gradient_accumulation: int | None
+    recompute: Literal["none", "selective", "full"] | None
+    bubble_fraction: float | None
+    """Idle share of a pipeline over its ideal time."""
+    communication_share: float | None
+    """Share of a step in which devices wait for messages."""
+    network: str
+    """What carries them, inside a machine and between machines."""
+
+
+class SpeculationAnswer(Part):
+    """What speculative decoding with a small draft model gains; below 1 it loses."""
+
+    speedup_for_one: float
+    speedup_at_this_load: float
+    drafted_tokens: float
+    accepted_fraction: float
+
+
+class ServingAnswer(Part):
+    """What a server can promise. Times are of a request that does not wait for others to be read."""
+
+    time_to_first_token_ms: RangeAnswer | None
+    time_per_token_ms: RangeAnswer | None
+    concurrent_requests: int
+    largest_concurrency: int
+    """Requests at a time that memory holds."""
+    latency_target_ms: float
+    latency_target_of: Literal["token", "answer"]
+    concurrency_at_latency_target: int
+    tokens_per_s_at_latency_target: float
+    speculative_decoding: SpeculationAnswer
+
+
+class InputAnswer(Part):
+    """Reading and decoding the data, beside what the devices can take."""
+
+    samples_per_s: float
+    device_samples_per_s: float
+    cpu_cores: float
+    limits: bool
+    """Whether the step waits for its data."""
+    text: str
+
+
+class MeasuredAnswer(Part):
+    """A published measurement of the same work."""
+
+    metric: str
+    value: float
+    unit: str
+    model: str
+    hardware: str
+    note: str
+    source: str
+    url: str
+    as_of: str | None
+    evidence: Literal["measured"] = "measured"
+
+
 class EstimateAnswer(Part):
     """``POST /estimate``."""
 
@@ -76,6 +146,14 @@ class EstimateAnswer(Part):
     evidence: Literal["measured", "calculated", "estimated", "assumed"]
     assumptions: list[AssumptionAnswer]
     warnings: list[WarningAnswer]
+    plan: PlanAnswer | None = None
+    """Where several devices share the work."""
+    serving: ServingAnswer | None = None
+    """Where a language model writes text."""
+    input_pipeline: InputAnswer | None = None
+    """Where pictures are read for training."""
+    measured: list[MeasuredAnswer] = []
+    """Published measurements of the same work, the nearest first."""
 
 
 class HardwareAnswer(Part):

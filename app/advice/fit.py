@@ -18,6 +18,7 @@ from app.engine.hardware import Devices, Systems
 from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec
 from app.engine.result import Estimates
+from app.engine.software import has_back_end
 from app.engine.units import GIB, SECONDS_PER_HOUR
 
 FitWord = Literal["fits", "tight", "fits_with_changes", "does_not_fit", "not_supported", "unknown"]
@@ -245,4 +246,6 @@ def _unsupported_code(option: _Option, job: Job) -> str:
     device = option.rig.device
     if device.kind == "fpga":
         return "owned_fpga_training" if job.training else "owned_fpga"
+    if device.support == "supported" and not has_back_end(job, device):
+        return "owned_without_back_end"
     return "owned_cannot_train" if device.support == "supported" else f"owned_{device.support}"

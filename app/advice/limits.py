@@ -16,6 +16,7 @@ from app.advice.reasons import Caution, Reason, Value
 from app.engine.arrays import BoolArray, FloatArray
 from app.engine.hardware import Accelerator
 from app.engine.job import Job
+from app.engine.software import has_back_end
 from app.engine.units import GIB
 
 FIRM = 1e9
@@ -187,6 +188,7 @@ def _software_masks(job: Job, candidates: Candidates) -> Iterator[Mask]:
     yield "software", _mask(candidates, lambda d: d.support == "unsupported")
     yield "announced", _mask(candidates, lambda d: d.support == "announced")
     yield "old_software", _mask(candidates, lambda d: d.support == "legacy")
+    yield "no_back_end", _mask(candidates, lambda d: not has_back_end(job, d))
     yield "processor", _mask(candidates, lambda d: d.kind == "cpu")
     if job.training:
         yield "cannot_train", _mask(candidates, lambda d: not d.trains)

@@ -18,6 +18,7 @@ from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec
 from app.engine.parallelism import default_plan
 from app.engine.result import Estimates
+from app.engine.software import has_back_end
 from app.engine.units import GIB
 
 USABLE_FRACTION = 0.94
@@ -179,6 +180,8 @@ def _verdict_code(fit: str, job: Job, device: Accelerator, facts: dict[str, Valu
     if device.kind == "fpga":
         return "owned_fpga_training" if job.training else "owned_fpga"
     if fit == "unsupported":
+        if device.support == "supported" and not has_back_end(job, device):
+            return "owned_without_back_end"
         return "owned_cannot_train" if device.support == "supported" else f"owned_{device.support}"
     if device.kind == "cpu" and facts["hours"] is not None:
         return "owned_processor_hours"

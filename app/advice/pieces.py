@@ -10,6 +10,7 @@ from app.advice.constraints import OwnedHardware
 from app.advice.hardware_words import Described, described
 from app.engine.hardware import Accelerator
 from app.engine.job import Job
+from app.engine.software import has_back_end
 
 
 class Names(Protocol):
@@ -75,6 +76,8 @@ def _is_only_a_kind(match: object, by_slug: dict[str, Accelerator]) -> bool:
 def fit_word(device: Accelerator, job: Job, *, value: float) -> str:
     """Whether a device does a job, in a word; ``value`` is the estimates' 1 (fits), 0.5 (tight), 0 or NaN."""
     if device.support in {"unsupported", "announced"} or (job.training and not device.trains) or device.kind == "fpga":
+        return "unsupported"
+    if not has_back_end(job, device):
         return "unsupported"
     if np.isnan(value):
         return "unknown"

@@ -17,6 +17,7 @@ from app.answer import (
     ThroughputAnswer,
     WarningAnswer,
 )
+from app.present.facts import spread_facts
 
 _FITS = {"fits": "fits", "tight": "tight", "does_not_fit": "does not fit", None: "unknown"}
 
@@ -52,6 +53,7 @@ def estimate_text(answer: EstimateAnswer) -> str:
         ("it can use", formatting.gib(answer.usable_memory_gib)),
         ("verdict", _FITS[answer.fit]),
         *(_speed(answer.throughput) if answer.throughput else []),
+        *((name.lower(), value) for name, value in spread_facts(answer)),
         ("one step", _duration(answer.step_ms, per_hour=3.6e6)),
         ("one run", _duration(answer.duration_hours)),
         ("device time", _duration(answer.device_hours)),

@@ -3,6 +3,8 @@
 A plan may say the last two; where it does not, the job does.
 """
 
+from typing import Literal
+
 import numpy as np
 
 from app.engine.arrays import BoolArray, FloatArray
@@ -12,7 +14,7 @@ from app.engine.job import Job
 
 KEEP_ALL, SELECTIVE, REPEAT_ALL = 0.0, 1.0, 2.0
 """Values of :attr:`app.engine.hardware.Plan.recompute`."""
-RECOMPUTE_WORDS = ("none", "selective", "full")
+RECOMPUTE_WORDS: tuple[Literal["none", "selective", "full"], ...] = ("none", "selective", "full")
 
 
 def micro_batch_samples(job: Job, plan: Plan) -> FloatArray:

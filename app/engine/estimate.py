@@ -1,18 +1,23 @@
 """The chain: job and systems in, estimates out, as columns. Formulas live in the modules this one calls."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from app.engine import audio, classical, diffusion, intervals, networks, serving, training
-from app.engine.arrays import FloatArray
+from app.engine.arrays import BoolArray, FloatArray
 from app.engine.energy import energy_kwh
 from app.engine.hardware import Systems
+from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, NetworkSpec, TransformerSpec
 from app.engine.result import Estimates, Interval, Pace, Physics
 from app.engine.run_length import run_units
+from app.engine.software import back_end_on_each
 from app.engine.units import SECONDS_PER_HOUR
+
+TOKEN_METRICS = {"prefill": "llm_prefill", "decode": "llm_decode"}
+"""Classes that the speeds of reading prompts and of generating are measured as, whatever the job serves."""
 
 
 def physics_of(job: Job, systems: Systems) -> Physics:
@@ -33,16 +38,23 @@ def physics_of(job: Job, systems: Systems) -> Physics:
 def estimate(job: Job, systems: Systems) -> Estimates:
     """Memory, speed, time and energy of a job on each system, with 80 % intervals."""
     physics = physics_of(job, systems)
+    runs = back_end_on_each(job, systems.devices)
     footprint, pace = physics.footprint, physics.pace
-    speed = _Speed() if pace is None else _speed(job, pace, systems=systems)
+    speed = _Speed() if pace is None else _speed(job, pace, systems=systems, runs=runs)
     return Estimates(
-        memory_bytes=None if footprint is None else _around(footprint.total_bytes, metric="memory", job=job),
+        memory_bytes=None
+        if footprint is None
+        else _around(known(footprint.total_bytes, runs), metric="memory", of=(job, systems)),
         memory_parts=() if footprint is None else footprint.parts,
         usable_memory_bytes=systems.devices.usable_memory_bytes,
         throughput_per_s=speed.throughput_per_s,
         unit="" if pace is None else pace.unit,
-        prefill_tokens_per_s=None if pace is None else _around(pace.prefill_tokens_per_s, metric="prefill", job=job),
-        decode_tokens_per_s=None if pace is None else _around(pace.decode_tokens_per_s, metric="decode", job=job),
+        prefill_tokens_per_s=None
+        if pace is None
+        else _around(known(pace.prefill_tokens_per_s, runs), metric="prefill", of=(job, systems)),
+        decode_tokens_per_s=None
+        if pace is None
+        else _around(known(pace.decode_tokens_per_s, runs), metric="decode", of=(job, systems)),
         model_flops_utilization=None if pace is None else _utilization(pace, systems),
         bound_by=() if pace is None else pace.bound_by,
         step_s=speed.step_s,
@@ -66,35 +78,48 @@ class _Speed:
     energy_kwh: Interval | None = None
 
 
-def _speed(job: Job, pace: Pace, *, systems: Systems) -> _Speed:
-    throughput = _throughput(job, pace)
+def known(values: FloatArray | None, runs: BoolArray) -> FloatArray | None:
+    """The values where the software runs; elsewhere there is nothing to estimate."""
+    return values if values is None or bool(runs.all()) else np.where(runs, values, np.nan)
+
+
+def _speed(job: Job, pace: Pace, *, systems: Systems, runs: BoolArray) -> _Speed:
+    if not runs.all():
+        pace = replace(pace, step_s=np.where(runs, pace.step_s, np.nan))
+    throughput = _throughput(job, pace, systems=systems)
     step = throughput.inverted(pace.units_per_step)
-    duration = _duration(job, pace)
+    duration = _duration(job, pace, systems=systems)
     if duration is None:
         return _Speed(throughput, step)
     device_s = duration.scaled(systems.count)
     return _Speed(throughput, step, duration, device_s, _energy(device_s, systems))
 
 
-def _around(expected: FloatArray | None, *, metric: str, job: Job) -> Interval | None:
-    return None if expected is None else intervals.around(expected, metric=metric, work_class=job.work_class)
+def _around(expected: FloatArray | None, *, metric: str, of: tuple[Job, Systems]) -> Interval | None:
+    return None if expected is None else _interval(expected, metric=metric, of=of)
 
 
-def _throughput(job: Job, pace: Pace) -> Interval:
+def _interval(expected: FloatArray, *, metric: str, of: tuple[Job, Systems]) -> Interval:
+    job, systems = of
+    measured_as = TOKEN_METRICS.get(metric, job.work_class)
+    stretched = intervals.stretch(metric, measured_as, framework=job.framework, families=families(systems.devices))
+    return intervals.around(expected, metric=metric, work_class=measured_as, stretched=stretched)
+
+
+def _throughput(job: Job, pace: Pace, *, systems: Systems) -> Interval:
+    of = (job, systems)
     if isinstance(job.model, AlgorithmSpec):
-        seconds = intervals.around(pace.step_s, metric="seconds", work_class=job.work_class)
-        return seconds.inverted(pace.units_per_step)
-    expected = pace.units_per_step / pace.step_s
-    return intervals.around(expected, metric="throughput", work_class=job.work_class)
+        return _interval(pace.step_s, metric="seconds", of=of).inverted(pace.units_per_step)
+    return _interval(pace.units_per_step / pace.step_s, metric="throughput", of=of)
 
 
-def _duration(job: Job, pace: Pace) -> Interval | None:
+def _duration(job: Job, pace: Pace, *, systems: Systems) -> Interval | None:
     """A run's time spreads more than its speed: evaluation, start-up and input are in it."""
     units = pace.run_units if pace.run_units is not None else run_units(job, pace)
     if units is None:
         return None
     metric = "seconds" if isinstance(job.model, AlgorithmSpec) else "duration"
-    return intervals.around(units / pace.units_per_step * pace.step_s, metric=metric, work_class=job.work_class)
+    return _interval(units / pace.units_per_step * pace.step_s, metric=metric, of=(job, systems))
 
 
 def _utilization(pace: Pace, systems: Systems) -> FloatArray | None:

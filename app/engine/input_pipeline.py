@@ -1,8 +1,10 @@
 """Reading and decoding the data: how many samples per second the host can hand over, and when that is the limit."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from app.engine.arrays import FloatArray
+from app.engine.arrays import BoolArray, FloatArray
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
@@ -34,6 +36,40 @@ def reads_pictures(job: Job) -> bool:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class InputRate:
+    """What the hosts of each system hand over when they read and decode files. Columns."""
+
+    samples_per_s: FloatArray
+    cpu_cores: FloatArray
+    disk_bound: BoolArray
+    """Whether the disk is slower than decoding."""
+
+
+def stored_pixels(job: Job) -> float:
+    """Pixels of one stored picture: those of ImageNet, or as many as the training looks at. [-]"""
+    seen = float(job.image_size[0] * job.image_size[1]) if job.image_size else 0.0
+    return max(seen, NETWORKS.value("stored_pixels"))
+
+
+def stored_bytes(job: Job) -> float:
+    """Bytes of one stored picture: those of the data set where it is known, else of a JPEG of that size. [bytes]"""
+    if job.data_bytes and job.samples:
+        return job.data_bytes / job.samples
+    return stored_pixels(job) * NETWORKS.value("jpeg_bytes_per_pixel")
+
+
+def input_rate(job: Job, systems: Systems) -> InputRate | None:
+    """Reading and decoding with the usual host beside the devices; None where no pictures are read. [samples/s]"""
+    if not reads_pictures(job):
+        return None
+    cores = NETWORKS.column("host_cores_per_device", families(systems.devices)) * systems.count
+    per_core = NETWORKS.value("decoded_pictures_per_core_per_s") * NETWORKS.value("stored_pixels") / stored_pixels(job)
+    decoded = decoded_per_s(cpu_cores=cores, samples_per_core_per_s=per_core)
+    read = NETWORKS.value("disk_bytes_per_s") * systems.nodes / stored_bytes(job)
+    return InputRate(np.minimum(decoded, read), cores, np.asarray(read < decoded, dtype=np.bool_))
+
+
 def input_samples_per_s(job: Job, systems: Systems) -> FloatArray:
     """What the hosts of each system deliver. [samples/s]
 
@@ -43,8 +79,5 @@ def input_samples_per_s(job: Job, systems: Systems) -> FloatArray:
     prepared = NETWORKS.value("prepared_pictures_per_device_per_s") * systems.count
     if job.samples is None:
         return prepared
-    cores = NETWORKS.column("host_cores_per_device", families(systems.devices))
-    decoded = decoded_per_s(
-        cpu_cores=cores * systems.count, samples_per_core_per_s=NETWORKS.value("decoded_pictures_per_core_per_s")
-    )
-    return np.minimum(decoded, prepared)
+    files = input_rate(job, systems)
+    return prepared if files is None else np.minimum(files.samples_per_s, prepared)

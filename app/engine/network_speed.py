@@ -183,7 +183,9 @@ def pace(job: Job, systems: Systems, *, work: NetworkWork) -> Pace:
     times = step_times(job, systems, work=work)
     samples = job.micro_batch_size * systems.count
     step_s, data_s = times.total_s, np.zeros(len(systems))
-    if input_pipeline.reads_pictures(job):
+    reads = input_pipeline.reads_pictures(job)
+    unfed_s = step_s if reads else None
+    if reads:
         data_s = samples / input_pipeline.input_samples_per_s(job, systems)
         step_s = (step_s**OVERLAP_POWER + data_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
     share = training_share(job)
@@ -193,6 +195,7 @@ def pace(job: Job, systems: Systems, *, work: NetworkWork) -> Pace:
         unit="samples/s",
         step_s=step_s,
         units_per_step=samples,
+        unfed_step_s=unfed_s,
         model_flops_per_step=flops,
         bound_by=times.bound_by(data=np.where(data_s >= step_s * NETWORKS.value("data_bound_share"), np.inf, 0.0)),
         communication_share=times.communication_s / step_s,

@@ -74,6 +74,18 @@ def single_steps(devices: Devices, *, count: FloatArray, nodes: FloatArray) -> L
     return Ladder(devices, count, nodes, places, (places,), places)
 
 
+def one_system(systems: Systems, row: int) -> Systems:
+    """One row of the systems."""
+    place = np.array([row])
+    return Systems(
+        systems.devices.take([row]),
+        systems.count[place],
+        systems.nodes[place],
+        picked(systems.plan, place),
+        systems.threads[place] if len(systems.threads) else systems.threads,
+    )
+
+
 def picked(plan: Plan, *places: NDArray[np.intp], shape: tuple[int, ...] | None = None) -> Plan:
     """The entries of a plan at these places; ``shape`` is what its parts are broadcast to."""
     full = plan.data_parallel.shape if shape is None else shape

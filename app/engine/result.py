@@ -90,6 +90,8 @@ class Pace:
     concurrent_requests: FloatArray | None = None
     communication_share: FloatArray | None = None
     bubble_fraction: FloatArray | None = None
+    unfed_step_s: FloatArray | None = None
+    """Time of a step with its data at hand; None where nothing is read and decoded. [s]"""
     comparable_peak: str = "bf16"
     """Field of PeakRates that utilisation is counted against."""
 
@@ -133,4 +135,5 @@ class Estimates:
             return np.full_like(self.usable_memory_bytes, np.nan)
         fits = self.memory_bytes.high <= FITS_WITHIN_FRACTION * self.usable_memory_bytes
         refused = self.memory_bytes.low > self.usable_memory_bytes
-        return np.where(fits, 1.0, np.where(refused, 0.0, 0.5))
+        told = np.where(fits, 1.0, np.where(refused, 0.0, 0.5))
+        return np.where(np.isnan(self.memory_bytes.expected), np.nan, told)

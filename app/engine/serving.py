@@ -101,24 +101,35 @@ def touched_weight_bytes(job: Job, spec: TransformerSpec, *, batch: Floats) -> F
     return read - experts * (1 - share)
 
 
-def decode_step_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: FloatArray) -> StepTime:
-    """Time of one decode step of one replica for a batch of requests at their mean context. [s]"""
+def decode_step_s(
+    job: Job, spec: TransformerSpec, *, systems: Systems, batch: FloatArray, tokens_each: float = 1.0
+) -> StepTime:
+    """Time of one decode step of one replica for a batch of requests at their mean context. [s]
+
+    ``tokens_each`` is more than one where a step verifies several drafted tokens of every request.
+    """
     plan, groups = systems.plan, families(systems.devices)
     context = job.prompt_tokens + max(job.output_tokens, 1) / 2
     stages = plan.pipeline_parallel
     in_stage = batch / np.minimum(batch, stages)
     cache = sequence_cache_bytes(spec, context, bytes_per_element=cache_bytes_per_element(cache_precision(job)))
-    weights = touched_weight_bytes(job, spec, batch=in_stage) / plan.tensor_parallel * np.ones(len(systems))
+    weights = (
+        touched_weight_bytes(job, spec, batch=tokens_each * in_stage) / plan.tensor_parallel * np.ones(len(systems))
+    )
     cached = in_stage * cache / plan.tensor_parallel
     memory = (weights + cached) / bandwidth_rate(job, systems=systems) + issue_s(weights, job=job, systems=systems)
     peak = sustained_flops_per_s(job.precision, systems.devices)
-    flops = in_stage * decode_flops_per_token(spec, context) / plan.tensor_parallel
+    flops = tokens_each * in_stage * decode_flops_per_token(spec, context) / plan.tensor_parallel
     math = flops / (peak * TRANSFORMERS.column("decode_math_fraction", groups))
     unpacking = unpacking_s(job, spec, systems=systems) + cache_reading_s(cached, job=job, systems=systems)
     layers = spec.num_hidden_layers
     t = plan.tensor_parallel
     payload = tensor_parallel_bytes(
-        tokens=in_stage, hidden_size=spec.hidden_size, num_hidden_layers=layers, element_bytes=2.0, passes=1
+        tokens=tokens_each * in_stage,
+        hidden_size=spec.hidden_size,
+        num_hidden_layers=layers,
+        element_bytes=2.0,
+        passes=1,
     )
     comms = 2 * (t - 1) / t * payload / bus_bytes_per_s(systems, group=t)
     comms = comms + 2 * layers * tensor_latency_s(job, systems=systems)
@@ -204,7 +215,7 @@ def decoder_pace(job: Job, systems: Systems, *, concurrent: FloatArray) -> Pace:
     decode_rate = concurrent / tpot
     read_s = reading.total_s if prompt > 0 else np.zeros(len(systems))
     write_s = output * tpot if output else np.zeros(len(systems))
-    busy = (read_s + write_s) * (1 + _scheduling(job))
+    busy = (read_s + write_s) * (1 + scheduling_share(job))
     units = concurrent * (output or prompt) * replicas
     flops = (
         concurrent
@@ -230,7 +241,7 @@ def decoder_pace(job: Job, systems: Systems, *, concurrent: FloatArray) -> Pace:
     )
 
 
-def _scheduling(job: Job) -> float:
+def scheduling_share(job: Job) -> float:
     """Share of time that a server spends on scheduling, sampling and uneven batches. [-]"""
     if not is_server(job):
         return 0.0

@@ -19,25 +19,17 @@ from app.engine.arrays import FloatArray
 from app.engine.hardware import Systems
 from app.engine.job import Job
 from app.engine.result import Estimates, Interval
+from app.engine.software import software_gap
 from app.engine.units import GIB, MILLISECOND, SECONDS_PER_HOUR
 from app.languages import say, say_finished
+from app.present.rounding import rounded
+from app.present.spread import input_answer, plan_answer, serving_answer
 from app.worded import worded
 
-SIGNIFICANT_DIGITS = 6
-"""More digits than anything here is known to; fewer make the parts of a sum look wrong."""
 UNKNOWN_DURATION = worded(
     "The duration is unknown because nobody said how much data there is: give the data set, the epochs or the steps."
 )
 UNKNOWN_COST = worded("The cost is unknown because the catalogue has no hourly price for this device.")
-
-
-def rounded(value: float) -> float:
-    """A number to six significant digits.
-
-    >>> rounded(3.14159265)
-    3.14159
-    """
-    return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
 
 
 def range_answer(interval: Interval | None, row: int, *, per: float = 1.0) -> RangeAnswer | None:
@@ -64,6 +56,9 @@ def estimate_answer(job: Job, estimates: Estimates, *, row: int, systems: System
     device_hours = range_answer(estimates.device_s, row, per=SECONDS_PER_HOUR)
     price = cheapest_device_hour(market, device.slug)
     warnings = [WarningAnswer(severity="warning", text=say_finished(text)) for text in estimates.warnings]
+    gap = software_gap(job, device)
+    if gap is not None:
+        warnings.insert(0, WarningAnswer(severity="problem", text=say_finished(gap)))
     if estimates.duration_s is None and estimates.throughput_per_s is not None:
         warnings.append(WarningAnswer(severity="note", text=say(UNKNOWN_DURATION)))
     assumptions = [AssumptionAnswer(field=a.field, value=a.value, why=say_finished(a.why)) for a in job.assumptions]
@@ -92,6 +87,9 @@ def estimate_answer(job: Job, estimates: Estimates, *, row: int, systems: System
         evidence=estimates.evidence,
         assumptions=assumptions,
         warnings=warnings,
+        plan=plan_answer(job, estimates, row=row, systems=systems),
+        serving=serving_answer(job, estimates, row=row, systems=systems),
+        input_pipeline=input_answer(job, estimates, row=row, systems=systems),
     )
 
 

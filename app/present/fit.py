@@ -26,8 +26,8 @@ from app.answer import (
 )
 from app.engine.units import GIB
 from app.languages import say, say_finished
-from app.present.estimates import rounded
 from app.present.recommendations import price_answer
+from app.present.rounding import rounded
 from app.wording import sentence, sentences
 
 

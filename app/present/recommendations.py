@@ -41,7 +41,8 @@ from app.engine.hardware import Accelerator
 from app.engine.job import Assumption
 from app.engine.units import GIB
 from app.languages import say, say_finished
-from app.present.estimates import estimate_answer, rounded
+from app.present.estimates import estimate_answer
+from app.present.rounding import rounded
 from app.wording import sentence
 
 
@@ -221,4 +222,10 @@ def _warning(caution: Caution) -> WarningAnswer:
 
 
 def _assumption(assumption: Assumption) -> AssumptionAnswer:
-    return AssumptionAnswer(field=assumption.field, value=assumption.value, why=say_finished(assumption.why))
+    return AssumptionAnswer(field=assumption.field, value=assumption.value, why=_because(assumption.why))
+
+
+def _because(why: str) -> str:
+    """A reason; its source and date, in brackets, need no words."""
+    told, mark, source = why.partition(" (https://")
+    return f"{say_finished(told)}{mark}{source}"

@@ -19,6 +19,7 @@ def test_an_answer_has_everything_the_contract_names(client, question):
     assert set(answer) == {
         "memory_gib_per_device", "usable_memory_gib", "fit", "throughput", "step_ms", "duration_hours",
         "device_hours", "energy_kwh", "cost_usd", "evidence", "assumptions", "warnings",
+        "plan", "serving", "input_pipeline", "measured",
     }  # fmt: skip
     memory, speed = answer["memory_gib_per_device"], answer["throughput"]["total"]
     assert memory["low"] <= memory["expected"] <= memory["high"]

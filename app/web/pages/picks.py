@@ -6,6 +6,7 @@ from typing import Self
 from app import formatting
 from app.answer import EstimateAnswer, OwnedAnswer, PickAnswer, PriceAnswer, RangeAnswer, RecommendationAnswer
 from app.languages import say
+from app.present.facts import Fact, spread_facts
 from app.web.currency import DOLLARS, Currency
 from app.web.labels import details, label
 
@@ -35,6 +36,8 @@ class PickView:
     look_out_for: str
     why: str
     machine: str
+    spread: tuple[Fact, ...]
+    """How the work is shared, what a server promises, and what feeds it."""
 
     @classmethod
     def of(cls, pick: PickAnswer, *, best: bool, currency: Currency = DOLLARS) -> Self:
@@ -59,6 +62,7 @@ class PickView:
             look_out_for=pick.look_out_for,
             why=pick.why,
             machine=pick.machine or "",
+            spread=spread_facts(pick.estimate),
         )
 
 
