@@ -108,11 +108,11 @@ def quick_client(sqlite_copy):
 def key_of():
     """A key for programs, in the name of an account."""
 
-    def key(client: TestClient, role: str, *, days: int = 30) -> dict[str, str]:
+    def key(client: TestClient, role: str, *, scope: str = "", days: int = 30) -> dict[str, str]:
         with transaction(client.app.state.engine) as session:
             user = accounts.user_named(session, address(role))
             caller = accounts.Caller(user.id, user.email, user.role)
-            made = accounts.new_key(session, caller, name="tests", scope=role, days=days)
+            made = accounts.new_key(session, caller, name="tests", scope=scope or role, days=days)
         return {"authorization": f"Bearer {made}"}
 
     return key
