@@ -15,6 +15,8 @@ from app.engine.model_spec import AlgorithmSpec
 from app.engine.units import GB, GIB
 
 DATA = Path(__file__).parent / "data" / "host.toml"
+LEAST_WORTH_TELLING_BYTES = 4 * GIB
+"""What every computer of today has free; below, memory needs no words."""
 RAM_SIZES_GB = (16, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096)
 STORAGE_SIZES_GB = (500, 1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, 256_000, 512_000, 1_000_000)
 SUPPLY_SIZES_W = (450, 550, 650, 750, 850, 1000, 1200, 1300, 1600, 2000, 2400, 3200)
@@ -94,7 +96,8 @@ def _ram_gb(job: Job, need: Need, *, device: Accelerator | None, cards: int) -> 
     wanted = constants["least_ram_gb"]
     if isinstance(job.model, AlgorithmSpec):
         table_gb = (table_gib(job) or 0.0) * GIB / GB
-        wanted = max(wanted, constants["ram_per_table"] * table_gb + constants["system_ram_gb"])
+        fit_gb = (need.cpu_memory_bytes or 0.0) / GB
+        wanted = max(wanted, max(constants["ram_per_table"] * table_gb, fit_gb) + constants["system_ram_gb"])
     elif cards and device is not None and not device.unified_memory:
         held = constants["ram_per_gpu_memory"] * device.memory_bytes * cards / GIB
         wanted = max(2 * wanted if job.training else wanted, held)
@@ -108,6 +111,12 @@ def _storage_gb(job: Job, need: Need) -> int:
     data = constants["storage_per_data"] * (job.data_bytes or 0.0)
     model = constants["storage_per_memory"] * (need.memory.expected if need.memory and not _classical(job) else 0.0)
     return size_from(STORAGE_SIZES_GB, constants["least_storage_gb"] * 0.8 + (data + model) / GB)
+
+
+def holds_more_than_the_table(job: Job, need: Need) -> bool:
+    """Whether a method for tables holds more beside the table than a working copy of it."""
+    table_bytes = (table_gib(job) or 0.0) * GIB
+    return (need.cpu_memory_bytes or 0.0) > max(_constants()["ram_per_table"] * table_bytes, LEAST_WORTH_TELLING_BYTES)
 
 
 def _classical(job: Job) -> bool:
@@ -137,7 +146,9 @@ def _memory_reasons(job: Job, need: Need, host: Host, *, cards: int, constraints
         "have_gb": constraints.system_memory_gb,
     }
     if _classical(job) and table_gib(job):
-        reasons = [Reason("host_ram_table", values | {"table_gib": table_gib(job)})]
+        code = "host_ram_method" if holds_more_than_the_table(job, need) else "host_ram_table"
+        held = None if need.cpu_memory_bytes is None else need.cpu_memory_bytes / GIB
+        reasons = [Reason(code, values | {"table_gib": table_gib(job), "held_gib": held})]
     elif cards:
         reasons = [Reason("host_ram_cards", values)]
     else:

@@ -1,16 +1,20 @@
 """Remarks that an expert makes about this kind of work: each for a fact that was stated or computed."""
 
 from app.advice.buy_or_rent import electricity
-from app.advice.circumstances import Circumstances, Remarks, note, warning
+from app.advice.circumstances import Circumstances, Remarks, note, problem, warning
+from app.advice.host import holds_more_than_the_table
 from app.advice.market import Market
 from app.advice.need import ordinary_cpu_row
+from app.engine.classical_cost import SAME_AS, slug_of
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, NetworkSpec, TransformerSpec
-from app.engine.units import GB, HOURS_PER_MONTH, TERA, WATTS_PER_KILOWATT
+from app.engine.units import GB, GIB, HOURS_PER_MONTH, TERA, WATTS_PER_KILOWATT
 
 WORTH_A_CARD_HOURS = 1.0 / 6
 """A fit that takes this long on a processor is worth a thought about a card: ten minutes. [h]"""
 ORDINARY_RAM_GB = 32
 """Memory that an ordinary computer has or is easily given. [GB]"""
+LARGEST_USUAL_RAM_GB = 1024
+"""Memory of the largest server that people rent or buy for tables; beyond it another method is the answer. [GB]"""
 BUSY_HOURS_PER_MONTH = 50.0
 """From this use on, electricity is worth a sentence. [h/month]"""
 NOTEBOOK_SESSION_HOURS = 9.0
@@ -53,6 +57,18 @@ def _tables(case: Circumstances, model: AlgorithmSpec) -> Remarks:
     elif not helps:
         yield note("table_never_a_card", name=model.name)
     yield note("table_libraries", gpu_library=model.gpu_library or "XGBoost, LightGBM, CatBoost and cuML")
+    held = case.need.cpu_memory_bytes
+    if held is not None and holds_more_than_the_table(case.job, case.need):
+        too_much = held > LARGEST_USUAL_RAM_GB * GB
+        say = problem if too_much else note
+        yield say(_lighter_method(model, too_much=too_much), held_gib=held / GIB, largest_gb=LARGEST_USUAL_RAM_GB)
+
+
+def _lighter_method(model: AlgorithmSpec, *, too_much: bool) -> str:
+    """What to do about a method that holds much more than its table."""
+    kind = SAME_AS.get(slug_of(model.name), "")
+    way = {"forest": "trees", "gaussian-process": "kernel"}.get(kind, "rows")
+    return f"table_method_too_large_{way}" if too_much else f"table_method_large_{way}"
 
 
 def _two_figures(value: float) -> float:

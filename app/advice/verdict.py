@@ -4,10 +4,10 @@ from app.advice.circumstances import Circumstances
 from app.advice.cloud import CloudOption
 from app.advice.owned import Owned
 from app.advice.reasons import Reason, Value
-from app.advice.remarks_work import ORDINARY_RAM_GB
+from app.advice.remarks_work import LARGEST_USUAL_RAM_GB, ORDINARY_RAM_GB
 from app.engine.defaults import AUDIO_WINDOW_S
 from app.engine.model_spec import AlgorithmSpec
-from app.engine.units import GIB, HOURS_PER_MONTH
+from app.engine.units import GB, GIB, HOURS_PER_MONTH
 
 SOLD_GIB = (8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0, 80.0, 96.0, 128.0, 141.0, 180.0, 192.0)
 """Memory sizes in which cards are sold today. [GB]"""
@@ -113,6 +113,8 @@ def _no_card(case: Circumstances) -> str:
         return "verdict_nothing_to_spend"
     if isinstance(job.model, AlgorithmSpec):
         known = need.rows and need.cpu_hours is not None
+        if (need.cpu_memory_bytes or 0.0) > LARGEST_USUAL_RAM_GB * GB:
+            return "verdict_table_too_large_a_method"
         large = "_large" if case.host.ram_gb > ORDINARY_RAM_GB else ""
         return f"verdict_table{large}" if known else "verdict_classical"
     if job.work_class == "rl":

@@ -90,6 +90,8 @@ def algorithm_s(algorithm: Algorithm, table: Table, *, systems: Systems) -> Floa
     used = _cores_used(systems) if algorithm.parallel else 1.0 / _cores(systems)
     used = np.where(_is_cpu(systems), used, 1.0)
     math_s = algorithm.flops(table) / (peak * reached * used)
+    if algorithm.scalar is not None:
+        math_s = np.where(_is_cpu(systems), _scalar_s(algorithm, table, systems=systems), math_s)
     moved = algorithm.passes(table) * table.rows * table.columns * DOUBLE_BYTES
     bandwidth = NETWORKS.column("bandwidth_efficiency", groups) * devices.memory_bandwidth_bytes_per_s
     start = np.where(_is_cpu(systems), NETWORKS.value("fit_start_cpu_s"), NETWORKS.value("fit_start_gpu_s"))
@@ -97,18 +99,33 @@ def algorithm_s(algorithm: Algorithm, table: Table, *, systems: Systems) -> Floa
     return np.where(_is_cpu(systems) | algorithm.gpu, seconds, np.nan)
 
 
+def _scalar_s(algorithm: Algorithm, table: Table, *, systems: Systems) -> FloatArray:
+    """Work full of branches and gathers on a CPU: seconds per operation, more of them as the table leaves the caches.
+
+    [s] Trees and queries share nothing, so that all cores count in full; vector units do not help.
+    """
+    assert algorithm.scalar is not None
+    cores = _cores(systems) * _cores_used(systems) if algorithm.parallel else np.ones(len(systems))
+    misses = (table.rows / NETWORKS.value("rows_in_cache")) ** NETWORKS.value("scalar_growth")
+    one_core_s = algorithm.flops(table) * NETWORKS.value(algorithm.scalar) * misses
+    return np.asarray(one_core_s / (cores * _newer(systems)))
+
+
+def _newer(systems: Systems) -> FloatArray:
+    """Speed of one core relative to one of 2016. [-]"""
+    year = np.where(np.isnan(systems.devices.launch_year), REFERENCE_YEAR, systems.devices.launch_year)
+    return np.asarray((1.0 + NETWORKS.value("core_speed_per_year")) ** (year - REFERENCE_YEAR))
+
+
 def cpu_rate(systems: Systems) -> FloatArray:
     """Speed of a CPU at irregular work, relative to the sixteen cores of 2016 that times were measured on. [-]
 
     More cores help less and less; a second socket makes histograms slower, because they cross sockets.
     """
-    devices = systems.devices
     cores = _cores(systems) * _cores_used(systems)
-    year = np.where(np.isnan(devices.launch_year), REFERENCE_YEAR, devices.launch_year)
-    newer = (1.0 + NETWORKS.value("core_speed_per_year")) ** (year - REFERENCE_YEAR)
     scaled = (cores / NETWORKS.value("reference_cpu_cores")) ** NETWORKS.value("core_scaling_exponent")
     sockets = np.where(systems.count > 1, NETWORKS.value("second_socket_rate"), 1.0)
-    return scaled * newer * sockets
+    return scaled * _newer(systems) * sockets
 
 
 def gpu_rate(systems: Systems) -> FloatArray:

@@ -12,8 +12,9 @@ GRADIENT_PAIR_BYTES = 8.0
 """First and second derivative of one row in fp32. XGBoost, arXiv:1603.02754, section 2.2."""
 SPLIT_FLOPS = 20.0
 """Operations to sort and score one value at one level of a tree. Assumption; scikit-learn guide, 1.10.5."""
-TREE_NODE_BYTES = 80.0
-"""One node of an unpruned tree with its value, about one per row. Assumption; sklearn.tree._tree.Node."""
+TREE_BYTES_PER_ROW = 30.0
+"""Nodes of an unpruned tree. A node with its value takes 80 bytes (sklearn.tree._tree.Node); classes take 0.15 to 0.4
+nodes a row, noisy numbers 1.3. github.com/szilard/benchm-ml: 500 trees of a million rows within 20 GB."""
 SORTED_ROW_BYTES = 128.0
 """Index and feature buffers per row while one tree grows. Assumption."""
 NEIGHBOUR_FLOPS = 2e3
@@ -58,8 +59,13 @@ class Algorithm:
     """Uses all cores."""
     gpu: bool = True
     """A GPU library fits it."""
-    irregular: bool = False
-    """Branches and gathers: reaches a small part of the peak, on any hardware."""
+    scalar: str | None = None
+    """For branches and gathers: the coefficient with the seconds of one operation on one core of 2016."""
+
+    @property
+    def irregular(self) -> bool:
+        """Reaches a small part of the peak, on any hardware."""
+        return self.scalar is not None
 
 
 def _levels(table: Table) -> float:
@@ -70,13 +76,24 @@ def _clusters() -> float:
     return NETWORKS.value("usual_clusters")
 
 
-def least_squares_flops(table: Table) -> float:
-    """Normal equations or QR: twice rows times columns squared, and one cubic factorisation. [FLOP]
+def gram_flops(table: Table) -> float:
+    """Normal equations: the products of all pairs of columns, and one cubic factorisation. [FLOP]
 
-    >>> least_squares_flops(Table(rows=1000, columns=10, rounds=1))
+    >>> gram_flops(Table(rows=1000, columns=10, rounds=1))
     201000.0
     """
     return 2.0 * table.rows * table.columns**2 + table.columns**3
+
+
+def least_squares_flops(table: Table) -> float:
+    """Least squares by a singular value decomposition, as LAPACK's gelsd does. [FLOP]
+
+    Golub and Van Loan, Matrix Computations, figure 8.6.1: 6 m n^2 + 20 n^3.
+
+    >>> least_squares_flops(Table(rows=1000, columns=10, rounds=1))
+    620000.0
+    """
+    return 6.0 * table.rows * table.columns**2 + 20.0 * table.columns**3
 
 
 def neighbours_flops(table: Table) -> float:
@@ -86,6 +103,7 @@ def neighbours_flops(table: Table) -> float:
 
 ALGORITHMS: dict[str, Algorithm] = {
     "linear": Algorithm(least_squares_flops, lambda _: 2.0, lambda t: MATRIX_BYTES * (t.rows + t.columns) * t.columns),
+    "gram": Algorithm(gram_flops, lambda _: 4.0, lambda t: MATRIX_BYTES * (t.rows + t.columns) * t.columns),
     "iterative-linear": Algorithm(
         lambda t: 4.0 * NETWORKS.value("solver_iterations") * t.rows * t.columns,
         lambda _: 2.0 * NETWORKS.value("solver_iterations"),
@@ -96,7 +114,7 @@ ALGORITHMS: dict[str, Algorithm] = {
         lambda _: 1.0,
         lambda _: LIBSVM_CACHE_BYTES,
         parallel=False,
-        irregular=True,
+        scalar="kernel_s_per_operation",
     ),
     "neighbours": Algorithm(neighbours_flops, lambda _: 2.0, lambda t: QUERY_TILE_BYTES * t.rows),
     "kmeans": Algorithm(
@@ -104,32 +122,32 @@ ALGORITHMS: dict[str, Algorithm] = {
         lambda _: NETWORKS.value("solver_iterations"),
         lambda t: 4.0 * t.rows * _clusters(),
     ),
-    "pca": Algorithm(least_squares_flops, lambda _: 3.0, lambda t: MATRIX_BYTES * (t.rows + t.columns) * t.columns),
+    "pca": Algorithm(gram_flops, lambda _: 3.0, lambda t: MATRIX_BYTES * (t.rows + t.columns) * t.columns),
     "density": Algorithm(
         lambda t: 2.0 * t.rows**2 * t.columns,
         lambda _: 2.0,
         lambda t: NEIGHBOURHOOD_BYTES * t.rows,
         parallel=False,
-        irregular=True,
+        scalar="neighbour_s_per_operation",
     ),
     "embedding": Algorithm(
         lambda t: NEIGHBOUR_FLOPS * t.rows * _levels(t) * t.columns**0.5,
         lambda _: 10.0,
         lambda t: NEIGHBOUR_BYTES * t.rows,
-        irregular=True,
+        scalar="embedding_s_per_operation",
     ),
     "tree": Algorithm(
         lambda t: SPLIT_FLOPS * t.columns * t.rows * _levels(t),
         lambda _: 10.0,
         lambda t: SORTED_ROW_BYTES * t.rows,
         parallel=False,
-        irregular=True,
+        scalar="tree_s_per_operation",
     ),
     "forest": Algorithm(
         lambda t: SPLIT_FLOPS * t.rounds * math.sqrt(t.columns) * t.rows * _levels(t),
         lambda _: 10.0,
-        lambda t: TREE_NODE_BYTES * t.rounds * t.rows,
-        irregular=True,
+        lambda t: TREE_BYTES_PER_ROW * t.rounds * t.rows,
+        scalar="tree_s_per_operation",
     ),
     "gaussian-process": Algorithm(
         lambda t: HYPERPARAMETER_STEPS * (t.rows**3 / 3 + 2 * t.rows**2 * t.columns),
@@ -139,7 +157,7 @@ ALGORITHMS: dict[str, Algorithm] = {
     "counting": Algorithm(lambda t: 2.0 * t.rows * t.columns, lambda _: 2.0, lambda t: 16.0 * t.columns, gpu=False),
 }
 SAME_AS = {
-    "linear-regression": "linear", "ridge": "linear", "lasso": "iterative-linear",
+    "linear-regression": "linear", "ridge": "gram", "lasso": "iterative-linear",
     "lasso-elasticnet": "iterative-linear", "elasticnet": "iterative-linear",
     "logistic-regression": "iterative-linear", "linear-svm": "iterative-linear",
     "tfidf-logreg": "iterative-linear", "svm": "kernel-svm", "kernel-svm": "kernel-svm", "svc": "kernel-svm",
@@ -167,6 +185,15 @@ def booster_of(name: str) -> str | None:
     slug = slug_of(name)
     match = next((known for known in BOOSTERS if slug.startswith(known)), None)
     return "lightgbm" if match == "gradient-boosting" else match
+
+
+def grows_trees(name: str) -> bool:
+    """Whether an algorithm's work grows with a number of trees or rounds.
+
+    >>> grows_trees("xgboost"), grows_trees("random-forest"), grows_trees("k-means")
+    (True, True, False)
+    """
+    return booster_of(name) is not None or SAME_AS.get(slug_of(name)) == "forest"
 
 
 def algorithm_of(name: str) -> Algorithm | None:

@@ -6,6 +6,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, TypeVar
 
+from app.engine.classical_cost import booster_of, grows_trees
 from app.engine.job import Assumption, Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, ModelSpec, NetworkSpec, TransformerSpec
 from app.engine.units import GB, GIGA, SECONDS_PER_HOUR
@@ -123,7 +124,7 @@ def complete(
     size = _image_size(workload, model, domain=domain, ledger=ledger)
     accumulation = _accumulation(workload, model, assume=assume_data, ledger=ledger)
     batch = _batch(workload, model, domain=domain, training=training, ledger=ledger)
-    steps = workload.steps or _steps(model, training=training)
+    steps = workload.steps or _steps(model, training=training, ledger=ledger)
     if assume_data and training and steps is not None and not isinstance(model, AlgorithmSpec):
         amounts, steps = _work_of_steps(amounts, steps=steps, samples_per_step=batch * accumulation), None
     requests = workload.concurrent_requests
@@ -164,11 +165,14 @@ def complete(
     )
 
 
-def _steps(model: ModelSpec, *, training: bool) -> float | None:
+def _steps(model: ModelSpec, *, training: bool, ledger: _Ledger) -> float | None:
     if isinstance(model, DiffusionSpec) and not training:
         return float(model.default_steps)
-    if isinstance(model, AlgorithmSpec):
-        return float(typical()["trees"]["boosting_rounds"])
+    if isinstance(model, AlgorithmSpec) and grows_trees(model.name):
+        forest = booster_of(model.name) is None
+        trees = float(typical()["trees"]["forest_trees" if forest else "boosting_rounds"])
+        why = "the usual number of trees of a forest" if forest else "a usual number of boosting rounds"
+        return ledger.take("steps", None, typical_value=trees, why=why)
     return None
 
 

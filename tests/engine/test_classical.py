@@ -55,6 +55,20 @@ def test_boosted_trees_take_what_gbm_perf_measured(library, device, rows, measur
     assert seconds(library, device, rows=rows, columns=8, steps=100)[0] == pytest.approx(measured_s, rel=0.3)
 
 
+@pytest.mark.parametrize(("rows", "measured_s"), [(1e4, 2.0), (1e5, 50.0), (1e6, 900.0)])
+def test_a_forest_takes_about_what_benchm_ml_measured_on_sixteen_cores(rows, measured_s):
+    """github.com/szilard/benchm-ml: scikit-learn, 500 trees, about 700 columns of one-hot values."""
+    estimated_s = seconds("random_forest", XEON, rows=rows, columns=690, steps=500)[0]
+
+    assert measured_s / 2 < estimated_s < 4 * measured_s
+
+
+def test_a_forest_of_a_million_rows_holds_what_benchm_ml_measured():
+    held = memory_bytes("random_forest", XEON, rows=1e6, columns=690, steps=500)
+
+    assert held == pytest.approx(20e9, rel=0.3)
+
+
 def test_a_gpu_pays_from_some_hundred_thousand_rows_on():
     crossover = classical.rows_where_gpu_pays("xgboost", columns=8, rounds=100, cpu=XEON, gpu=V100)
 
