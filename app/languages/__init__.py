@@ -28,6 +28,7 @@ TELLING = (
     "app/error_responses.py",
     "app/field_problems.py",
     "app/rate_limits.py",
+    "app/resolving.py",
     "app/web/body_limit.py",
     "app/web/origin_guard.py",
     "app/web/time_limit.py",

@@ -66,6 +66,8 @@ def _texts_of(node: ast.AST) -> Iterator[ast.expr]:
             yield value
         case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr="__init__"), args=args):
             yield from args
+        case ast.Return(value=ast.JoinedStr() as value):
+            yield value
         case ast.Call(func=ast.Name(id=name), args=args) if name in CALLS:
             yield from args
         case ast.Call(func=ast.Attribute(value=ast.Name(id="warnings"), attr="append"), args=args):

@@ -20,6 +20,7 @@ _SIZES = re.compile(r"\s*[x\u00d7*]\s*\d+", re.IGNORECASE)
 _COUNTS = {
     "k": 1e3, "thousand": 1e3, "m": 1e6, "mio": 1e6, "mln": 1e6, "million": 1e6,
     "b": 1e9, "bn": 1e9, "g": 1e9, "billion": 1e9, "t": 1e12, "tn": 1e12, "trillion": 1e12,
+    "tsd": 1e3, "tausend": 1e3, "millionen": 1e6, "mrd": 1e9, "milliarde": 1e9, "milliarden": 1e9,
 }  # fmt: skip
 _TO_USD = {"usd": 1.0, "$": 1.0, "us$": 1.0, "dollar": 1.0, "eur": 1.1, "€": 1.1, "euro": 1.1, "gbp": 1.3, "£": 1.3}
 """Rounded on purpose: a budget is no exact figure."""
@@ -28,12 +29,30 @@ _UNITS: Mapping[str, Mapping[str, float]] = {
     "count": _COUNTS,
     "money": {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6},
     "gigabytes": {"gb": 1, "gib": 1, "g": 1, "tb": 1e3, "tib": 1e3, "t": 1e3, "mb": 1e-3, "mib": 1e-3},
-    "hours": {"h": 1, "hr": 1, "hour": 1, "min": 1 / 60, "minute": 1 / 60, "d": 24, "day": 24, "week": 168, "k": 1e3},
-    "seconds": {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60},
+    "hours": {
+        "stunde": 1,
+        "stunden": 1,
+        "minuten": 1 / 60,
+        "tag": 24,
+        "tage": 24,
+        "tagen": 24,
+        "woche": 168,
+        "wochen": 168,
+        "h": 1,
+        "hr": 1,
+        "hour": 1,
+        "min": 1 / 60,
+        "minute": 1 / 60,
+        "d": 24,
+        "day": 24,
+        "week": 168,
+        "k": 1e3,
+    },
+    "seconds": {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "sekunde": 1, "sekunden": 1, "minuten": 60},
     "milliseconds": {"ms": 1, "millisecond": 1, "s": 1e3, "sec": 1e3, "second": 1e3},
     "watts": {"w": 1, "watt": 1, "kw": 1e3},
-    "months": {"mo": 1, "month": 1, "y": 12, "yr": 12, "year": 12},
-    "pixels": {"px": 1, "pixel": 1, "p": 1, "k": 1e3, "voxel": 1, "point": 1},
+    "months": {"mo": 1, "month": 1, "y": 12, "yr": 12, "year": 12, "monat": 1, "monate": 1, "jahr": 12, "jahre": 12},
+    "pixels": {"px": 1, "pixel": 1, "p": 1, "k": 1e3, "voxel": 1, "point": 1, "punkt": 1, "punkte": 1},
 }
 _WHOLE = {"count", "money", "pixels"}
 """Measures in which 250.000 means a quarter of a million, as people write in much of Europe."""

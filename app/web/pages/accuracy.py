@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from app import formatting
+from app.accuracy.left_out import LeftOut
 from app.accuracy.report import Kind, Line, Report, WorstCase
 from app.accuracy.scoring import Score
 from app.languages import say, say_count
@@ -97,7 +98,7 @@ class WorstRow:
 
 @dataclass(frozen=True, slots=True)
 class LeftOutRow:
-    """A class, its intervals made without the source they are held against."""
+    """A class, fitted and its intervals made without the source (or generation) they are held against."""
 
     name: str
     metric: str
@@ -118,6 +119,7 @@ class AccuracyPage:
     decisions: tuple[str, ...]
     kinds: tuple[KindView, ...]
     left_out: tuple[LeftOutRow, ...]
+    generations: tuple[LeftOutRow, ...]
     worst: tuple[WorstRow, ...]
     stamp: str
     head: Head
@@ -134,17 +136,8 @@ class AccuracyPage:
             ),
             decisions=tuple(decisions_in_words(report)),
             kinds=tuple(_kind(kind) for kind in report.kinds),
-            left_out=tuple(
-                LeftOutRow(
-                    name=class_title(one.work_class),
-                    metric=say(METRIC_TITLES.get(one.metric, one.metric)),
-                    sources=", ".join(source.source for source in one.sources),
-                    error=formatting.percent(one.median_error),
-                    covered=formatting.percent(one.coverage),
-                    width=_factor(one.width),
-                )
-                for one in report.left_out
-            ),
+            left_out=tuple(map(_left_out, report.left_out)),
+            generations=tuple(map(_left_out, report.generations)),
             worst=tuple(_worst(case) for case in report.worst),
             head=Head.of(say("How accurate are the estimates?"), say(ABOUT), url=f"{base_url}/accuracy"),
             stamp=say("Version {version}, {day}.", version=report.version, day=formatting.day(report.as_of)),
@@ -201,6 +194,17 @@ def decisions_in_words(report: Report) -> list[str]:
             )
         )
     return told
+
+
+def _left_out(one: LeftOut) -> LeftOutRow:
+    return LeftOutRow(
+        name=class_title(one.work_class),
+        metric=say(METRIC_TITLES.get(one.metric, one.metric)),
+        sources=", ".join(f"{part.source} {formatting.percent(part.median_error)}" for part in one.sources),
+        error=formatting.percent(one.median_error),
+        covered=formatting.percent(one.coverage),
+        width=_factor(one.width),
+    )
 
 
 def _kind(kind: Kind) -> KindView:

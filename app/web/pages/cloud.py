@@ -143,8 +143,12 @@ class CloudPage:
             currencies=currency_choices(catalogue.market.exchange_rates, currency),
             note=currency.note,
             per=tuple(Choice(name, say(text), name == per) for name, text in SPANS.items()),
-            caption=f"Prices in {currency.code} for {SPANS[per]}. On demand and spot are for the whole machine; "
-            "“one device” is the lower of the two, shared out.",
+            caption=say(
+                "Prices in {currency} for {span}. On demand and spot are for the whole machine; “one device” is the "
+                "lower of the two, shared out.",
+                currency=currency.code,
+                span=say(SPANS[per]),
+            ),
             sort=fields.get("sort", ""),
             gone=_gone(search),
             columns=_columns(fields),

@@ -24,7 +24,9 @@ COMMON_DESCRIPTION = worded(
 
 _COMMON = Path(__file__).parent.parent / "common_questions.toml"
 
-ABOUT_DECIDING = "No graphics card, one card, your own machine or the cloud, a cluster: the rules that decide, in full."
+ABOUT_DECIDING = worded(
+    "No graphics card, one card, your own machine or the cloud, a cluster: the rules that decide, in full."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ class ScenariosPage:
             scenarios=scenarios_of(policy),
             tiers=tuple(_tier(tier) for tier in sorted(policy.tiers, key=lambda tier: tier.position)),
             rules=tuple(_rule(rule, titles) for rule in rules),
-            head=Head.of("How we decide", ABOUT_DECIDING, url=f"{base_url}/scenarios"),
+            head=Head.of(say("How we decide"), say(ABOUT_DECIDING), url=f"{base_url}/scenarios"),
         )
 
 

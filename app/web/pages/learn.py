@@ -144,13 +144,13 @@ class LessonPage:
             use=replace(found.use, text=say(found.use.text), label=say(found.use.label)),
             before_page=entries[place - 2] if place > 1 else None,
             next_page=entries[place] if place < len(entries) else None,
-            head=_head(found, idea=found.idea.format_map(numbers), base_url=base_url),
+            head=_head(found, idea=say(found.idea).format_map(numbers), base_url=base_url),
         )
 
 
 def _head(found: Lesson, *, idea: str, base_url: str) -> Head:
     url = base_url + url_of(found)
-    return Head.of(found.title, idea, url=url, image_url=url + PICTURE)
+    return Head.of(say(found.title), idea, url=url, image_url=url + PICTURE)
 
 
 def entries_of(found: Sequence[Lesson]) -> tuple[Entry, ...]:

@@ -10,11 +10,11 @@ from app.engine.model_spec import DiffusionSpec, ModelSpec, NetworkSpec, Transfo
 from app.languages import say
 from app.web.pages.head import Head
 from app.web.pages.listing import Pages, cut
-from app.worded import worded_count
+from app.worded import worded, worded_count
 
 PATH = "/models"
 NOUN = worded_count("{count} model", "{count} models")
-ABOUT = "Language, vision, speech and other models with their sizes, and what it takes to run or to adapt each."
+ABOUT = worded("Language, vision, speech and other models with their sizes, and what it takes to run or to adapt each.")
 
 _DOMAINS = {
     "cnn": "vision", "vit": "vision", "detector": "detection", "segmenter": "segmentation", "unet": "medical_3d",

@@ -11,11 +11,14 @@ from app.questionnaire.answers import Answers
 from app.questionnaire.questions import Field, Question, countries
 from app.web import describe
 from app.web.pages.head import Head
+from app.worded import worded
 
 CARD_ROWS = 2
 """Rows for graphics cards that an empty form has; one more than there are answers otherwise."""
 
-ABOUT = "A few plain questions about your machine-learning work, and which hardware it needs. You may need nothing new."
+ABOUT = worded(
+    "A few plain questions about your machine-learning work, and which hardware it needs. You may need nothing new."
+)
 
 CHECKING = ("from", "check")
 """Says that a question was opened from the summary, so that Continue leads back there."""
@@ -145,8 +148,8 @@ class QuestionPage:
             ),
             answers=tuple(view for view in answer_views(sound) if not view.assumed),
             head=Head.of(
-                question.title,
-                ABOUT,
+                say(question.title),
+                say(ABOUT),
                 url=f"{base_url}/q/{question.step}",
                 indexed=question.step == "goal" and not sound.values,
             ),

@@ -13,9 +13,10 @@ from app.web.pages.head import Head
 from app.web.pages.questions import ErrorView
 from app.web.settings_fields import Section, Setting, sections
 from app.web.settings_form import Typed
+from app.worded import worded
 
 PATH = "/settings"
-ABOUT = "Every setting of a machine-learning job on one page, each with its default and why it matters."
+ABOUT = worded("Every setting of a machine-learning job on one page, each with its default and why it matters.")
 FOCUS = "at"
 """Query field that says which setting takes the keyboard's focus."""
 
@@ -150,7 +151,7 @@ class SettingsPage:
             sections=shown,
             errors=tuple(ErrorView(one.id, one.error) for section in shown for one in section.settings if one.error),
             outcome=Outcome.of(answer) if answer else None,
-            head=Head.of("All settings on one page", ABOUT, url=base_url + PATH, indexed=not typed.texts),
+            head=Head.of(say("All settings on one page"), say(ABOUT), url=base_url + PATH, indexed=not typed.texts),
         )
 
 
