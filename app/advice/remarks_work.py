@@ -48,10 +48,12 @@ def work_remarks(case: Circumstances) -> Remarks:
 
 
 def _tables(case: Circumstances, model: AlgorithmSpec) -> Remarks:
-    rows, hours = case.job.rows, case.need.cpu_hours
+    rows, hours, card_hours = case.job.rows, case.need.cpu_hours, case.need.consumer_gpu_hours
     helps = not model.gpu_helps.lower().startswith("no")
     if helps and rows and hours and hours < WORTH_A_CARD_HOURS:
         yield note("table_size_for_a_card", rows=_two_figures(rows * WORTH_A_CARD_HOURS / hours), now=rows)
+    elif helps and case.scenario == "no-gpu" and hours and card_hours and card_hours < hours / 2:
+        yield note("table_card_faster", hours=hours, card_hours=card_hours)
     elif helps and case.scenario == "no-gpu":
         yield note("table_millions")
     elif not helps:
