@@ -27,6 +27,7 @@ from app.admin import (
     trail_pages,
     transfer_pages,
     trial_pages,
+    upload_pages,
 )
 from app.admin import api as admin_api
 from app.admin.key_holders import KeyHolders
@@ -46,6 +47,7 @@ from app.rate_limits import Limits, RateLimit, counts_of
 from app.settings import Settings
 from app.sources.schedule import scheduled
 from app.templating import STATIC
+from app.unanswered import UnansweredSearches
 from app.web import accuracy as accuracy_pages
 from app.web import all_settings, cloud, compare, docs_pages, home, kept_answers, learn, questions, results, sitemap
 from app.web import fit as fit_pages
@@ -97,6 +99,7 @@ ROUTERS = (
     bench_pages.router,
     bulk_pages.router,
     trial_pages.router,
+    upload_pages.router,
     list_pages.router,
     price_pages.router,
     held_pages.router,
@@ -177,8 +180,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     engine = connect(app.state.settings.database_url)
     app.state.engine = engine
     app.state.catalogue = PublishedCatalogue(engine)
+    app.state.searches = UnansweredSearches(engine)
     refreshing = scheduled(engine, app.state.settings)
-    async with app.state.catalogue.followed(), app.state.mcp.open(), refreshing:
+    following = app.state.catalogue.followed()
+    async with following, app.state.searches.followed(), app.state.mcp.open(), refreshing:
         yield
     if counts := getattr(app.state, "counts", None):
         counts.close()

@@ -3,19 +3,29 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.catalogue import checks
 from app.catalogue.checks import Finding
-from app.tables import AcceleratorFact, AcceleratorRow, OfferRow, PriceRow, SoftwareSupport
+from app.tables import (
+    AcceleratorFact,
+    AcceleratorRow,
+    OfferRow,
+    PriceRow,
+    RefreshRun,
+    SoftwareSupport,
+    UnansweredSearch,
+)
 
 AGES_DAYS = (30, 120, 365, 730)
 """Prices older than 120 days should not rank; the others help to choose what to look at first."""
 RECALLED = "general-knowledge"
 """The source of what nobody has looked up yet."""
+SEARCHES_OF = timedelta(days=30)
+MOST_SEARCHES = 100
 FAR_APART = 3.0
 """Two prices of the same card and condition that differ by more disagree."""
 
@@ -40,6 +50,26 @@ class Disagreement:
 
 
 @dataclass(frozen=True, slots=True)
+class Unanswered:
+    """Words that found nothing of late."""
+
+    words: str
+    place: str
+    times: int
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRefresh:
+    """A source whose newest run came to nothing."""
+
+    run: int
+    source: str
+    at: datetime
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """The state of the catalogue."""
 
@@ -48,6 +78,8 @@ class Health:
     ending: list[tuple[str, str, int]]
     disagreements: list[Disagreement]
     findings: list[Finding]
+    unanswered: list[Unanswered]
+    failed: list[FailedRefresh]
 
 
 def health(session: Session, *, today: date) -> Health:
@@ -60,6 +92,8 @@ def health(session: Session, *, today: date) -> Health:
         findings=[
             each for each in checks.check(session, today=today) if each.severity in {checks.ERROR, checks.WARNING}
         ],
+        unanswered=_unanswered(session, today),
+        failed=_failed(session),
     )
 
 
@@ -70,6 +104,31 @@ def _ages(session: Session, today: date) -> Iterator[Age]:
     for low, high in zip(bounds, [*AGES_DAYS, None], strict=True):
         label = f"{low} to {high} days" if high else f"over {low} days"
         yield Age(label, _between(prices, low, high), _between(offers, low, high))
+
+
+def _unanswered(session: Session, today: date) -> list[Unanswered]:
+    """What people looked for and did not find, most often first."""
+    table = UnansweredSearch
+    times = func.sum(table.times)
+    statement = (
+        select(table.words, table.place, times, func.max(table.day))
+        .where(table.day > today - SEARCHES_OF)
+        .group_by(table.words, table.place)
+        .order_by(times.desc(), table.words)
+        .limit(MOST_SEARCHES)
+    )
+    return [Unanswered(words, place, int(count), last) for words, place, count, last in session.execute(statement)]
+
+
+def _failed(session: Session) -> list[FailedRefresh]:
+    """Sources whose newest run failed or was refused, with what went wrong."""
+    newest = select(func.max(RefreshRun.id)).group_by(RefreshRun.source)
+    rows = session.scalars(
+        select(RefreshRun)
+        .where(RefreshRun.id.in_(newest), RefreshRun.outcome.in_(("failed", "refused")))
+        .order_by(RefreshRun.source)
+    )
+    return [FailedRefresh(row.id, row.source, row.started_at, row.message) for row in rows]
 
 
 def _between(ages: list[int], low: int, high: int | None) -> int:

@@ -1,8 +1,10 @@
-"""``/admin/api`` for refreshed prices: refreshes, their runs, changes that wait, and named addresses."""
+"""``/admin/api`` for the health of the catalogue and for refreshed prices: runs, changes that wait, named addresses."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, BackgroundTasks, Query, Request
+from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
@@ -10,6 +12,7 @@ from sqlalchemy import select
 from app.admin import price_work
 from app.admin.access import Approver, Editor, Viewer
 from app.admin.api import IfMatch, PreconditionRequired
+from app.admin.health import health
 from app.errors import PreconditionFailed
 from app.request_session import SessionDep
 from app.tables import PriceFeed
@@ -79,6 +82,13 @@ class StaleFeed(PreconditionFailed):
     def problem(self) -> dict[str, object]:
         """The problem object, with both versions."""
         return {**super().problem(), **self._told}
+
+
+@router.get("/health")
+def show_health(_caller: Viewer, session: SessionDep) -> JSONResponse:
+    """What needs attention: old prices, facts without a source, support, disagreements, searches, refreshes."""
+    found = health(session, today=datetime.now(UTC).date())
+    return JSONResponse(jsonable_encoder(found))
 
 
 @router.get("/price-refreshes")

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from app import formatting
 from app.admin import drafts
 from app.admin.access import Viewer
+from app.admin.account_pages import moment
 from app.admin.entities import ENTITIES
 from app.admin.forms import Frame
 from app.admin.health import Age, health
@@ -47,6 +48,8 @@ class StartPage:
     ending: tuple[Note, ...]
     disagreements: tuple[Note, ...]
     findings: tuple[str, ...]
+    failed: tuple[Note, ...]
+    unanswered: tuple[str, ...]
 
 
 @router.get("")
@@ -77,5 +80,13 @@ def show_start(caller: Viewer, session: SessionDep) -> Response:
                 for each in found.disagreements[:MOST_LINES]
             ),
             findings=tuple(f"{f.severity}: {f.entry}, {f.field}: {f.message}" for f in found.findings[:MOST_LINES]),
+            failed=tuple(
+                Note(each.source, f"/admin/price-runs/{each.run}", f"{moment(each.at)}: {each.error}")
+                for each in found.failed
+            ),
+            unanswered=tuple(
+                f"“{each.words}” in {each.place}: {each.times} ×, last on {each.last.isoformat()}"
+                for each in found.unanswered[:MOST_LINES]
+            ),
         )
     )

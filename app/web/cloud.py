@@ -14,6 +14,7 @@ from app.catalogue.names import Match
 from app.catalogue.snapshot import Snapshot
 from app.engine.units import GIB
 from app.templating import render
+from app.unanswered import SearchesDep
 from app.web.currency import currency_named
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.hardware import Chosen
@@ -57,10 +58,13 @@ Filters = Annotated[CloudFilters, Query()]
 
 
 @router.get("/cloud")
-async def list_offers_to_rent(filters: Filters, catalogue: CatalogueDep, base_url: BaseUrlDep) -> HTMLResponse:
+async def list_offers_to_rent(
+    filters: Filters, catalogue: CatalogueDep, *, base_url: BaseUrlDep, searches: SearchesDep
+) -> HTMLResponse:
     """Offers that meet the filters, cheapest for each device first."""
     search = search_of(filters, catalogue)
     ordered = found_offers(filters, catalogue, search=search)
+    searches.note("cloud", search.words, ordered)
     page = CloudPage.of(
         catalogue,
         ordered,

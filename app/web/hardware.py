@@ -17,6 +17,7 @@ from app.engine.units import GB, GIB, TERA
 from app.errors import NotFound
 from app.languages import say
 from app.templating import render
+from app.unanswered import SearchesDep
 from app.web.currency import currency_named
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
@@ -72,12 +73,18 @@ class HardwareFilters(BaseModel):
 
 @router.get("/hardware")
 async def list_devices(
-    filters: Annotated[HardwareFilters, Query()], catalogue: CatalogueDep, base_url: BaseUrlDep
+    filters: Annotated[HardwareFilters, Query()],
+    catalogue: CatalogueDep,
+    *,
+    base_url: BaseUrlDep,
+    searches: SearchesDep,
 ) -> HTMLResponse:
     """Devices that meet the filters, in the order asked for."""
+    found = found_devices(filters, catalogue)
+    searches.note("hardware", filters.q, found)
     page = HardwareListPage.of(
         catalogue,
-        found_devices(filters, catalogue),
+        found,
         fields=filters.fields(),
         page=filters.page,
         currency=currency_named(filters.currency or "", catalogue.market.exchange_rates),

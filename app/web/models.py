@@ -12,6 +12,7 @@ from app.engine.model_spec import ModelSpec
 from app.languages import say
 from app.questionnaire.to_workload import size_in_name
 from app.templating import render
+from app.unanswered import SearchesDep
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
 from app.web.pages.models import ModelListPage, question_url
@@ -27,7 +28,12 @@ Words = Annotated[str, Query(max_length=200)]
 
 @shared.get("/models")
 async def list_known_models(
-    catalogue: CatalogueDep, base_url: BaseUrlDep, q: Words = "", page: Annotated[int, Query(ge=1, le=10_000)] = 1
+    catalogue: CatalogueDep,
+    base_url: BaseUrlDep,
+    *,
+    searches: SearchesDep,
+    q: Words = "",
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
     """Models with these words in their names, each with the way to its answer."""
     words = q.lower().split()
@@ -36,6 +42,7 @@ async def list_known_models(
         for slug, spec in sorted(catalogue.models.items())
         if all(word in f"{slug} {spec.name}".lower() for word in words)
     ]
+    searches.note("models", q, found)
     return render(ModelListPage.of(found, words=q.strip(), page=page, base_url=base_url))
 
 
@@ -43,6 +50,8 @@ async def list_known_models(
 async def ask_about_a_model(
     catalogue: CatalogueDep,
     base_url: BaseUrlDep,
+    *,
+    searches: SearchesDep,
     model: Words = "",
     task: Literal["inference", "finetune"] = "inference",
 ) -> Response:
@@ -55,6 +64,7 @@ async def ask_about_a_model(
     if size:
         fields = {"task": task, "domain": "text", "parameters": f"{size:g}", "architecture": "decoder"}
         return RedirectResponse("/result?" + urlencode(fields), SEE_OTHER)
+    searches.note("models", name, ())
     return render(_not_found(name, found, catalogue, base_url=base_url), status=NOT_FOUND)
 
 

@@ -14,6 +14,7 @@ from app.sources import verda
 from app.tables import AuditEntry, HeldChange, OfferRow
 from tests.sources.conftest import world  # noqa: F401 - a fixture
 from tests.sources.documents import payload
+from tests.sources.world import Answer
 
 OWN = "provider,instance,region,accelerator,accelerator_count,usd_per_hour_on_demand"
 
@@ -289,3 +290,21 @@ def test_programs_keep_addresses_with_an_entity_tag(service, key_of):
     assert (stale.json()["current"]["title"], stale.json()["yours"]["title"]) == ("New", "Old")
     assert (twice.status_code, switched.status_code) == (422, 204)
     assert service.get("/admin/api/price-feeds/acme", headers=approver).json()["enabled"] is False
+
+
+def test_the_first_page_tells_failed_refreshes_and_searches_without_an_answer(service, world, key_of, signed_in):  # noqa: F811
+    approver = key_of(service, "approver")
+    world.put(verda.ADDRESS, Answer(status=404))
+    refreshed(service, approver, "verda")
+    service.get("/hardware?q=RTX+9090", headers={"accept": "text/html"})
+    service.app.state.searches.write()
+
+    told = service.get("/admin/api/health", headers=approver).json()
+    page = signed_in(service, "viewer").get("/admin").get_text(" ")
+
+    assert [(each["source"], "status 404" in each["error"]) for each in told["failed"]] == [("verda", True)]
+    assert [(each["words"], each["place"], each["times"]) for each in told["unanswered"]] == [
+        ("rtx 9090", "hardware", 1)
+    ]
+    assert "status 404" in page
+    assert "“rtx 9090” in hardware: 1 ×" in " ".join(page.split())
