@@ -1,141 +1,132 @@
 """Measure how published runs spread around the estimates, and write the 80 % intervals.
 
-    .venv/bin/python bench/fit_intervals.py CASES.jsonl [--write]
+    .venv/bin/python bench/fit_intervals.py CASES.jsonl LEFT_OUT.json [--write]
 
-CASES holds one measured run a line: a request in contract form, its measured value, class and source ("group").
-A run of quality "noisy" weighs half. The engine was fitted on these runs, and the next source differs from them more
-than they differ among themselves: the spread is widened by UNSEEN_SOURCE_SD, the standard deviation of a left-out
-source's median (timm and NVIDIA's examples left out of the fit went from 12 to 19 % and from 19 to 31 %). A class with
-fewer than MIN_RUNS runs takes the spread of its kin (all transformers), else the pooled one of its metric.
+LEFT_OUT is what bench/leave_out.py writes: the error of every run with its source left out of the fit. A class that
+several sources measured takes the quantiles of those errors; a class of one source those of the fitted errors, because
+nothing else tells how such work is done. The next source differs again: the spread is widened by the usual difference
+of sources over the root of their number (app/accuracy/left_out.py holds the rule). A class with fewer than MIN_RUNS
+runs takes the spread of its kin (all transformers), else the pooled one of its metric. Work on hardware or with a
+framework that no run of its class used is stretched further.
 """
 
 import argparse
 import json
 import math
 import pathlib
+import statistics
 from collections import defaultdict
 
 import numpy as np
+from measured_runs import METRICS, runs_of
 
-from app import advisor
-from app.catalogue.startup import prepare
-from app.db import connect
-from app.engine.intervals import TRANSFORMERS, is_transformer
-from app.engine.workload import HardwareChoice, Workload
-from app.errors import AppError
-from app.settings import Settings
+from app.accuracy.left_out import HIGH, LOW, NOISY_WEIGHT, Residual, spread_of
+from app.engine.intervals import TRANSFORMERS, is_transformer, maker
 
 MIN_RUNS = 30
-LOW, HIGH = 0.10, 0.90
-NOISY_WEIGHT = 0.5
-STANDARD_DEVIATIONS_OF_80_PERCENT = 1.2816
-UNSEEN_SOURCE_SD = {
-    "memory": 0.10,
-    "throughput": 0.20,
-    "prefill": 0.20,
-    "decode": 0.15,
-    "duration": 0.25,
-    "seconds": 0.30,
-}
-"""Of the natural logarithm; memory is counted from sizes, speed depends on recipes that a request cannot say. [-]"""
+LONG_NAMES = {short: long for long, short in reversed(METRICS.items())} | {"seconds": "classical_seconds"}
 MIN_KIN_RUNS = 10
-ASSUMED = [("memory", "llm_serving", {"low": 0.9, "high": 1.12, "runs": 0})]
+ASSUMED = [("memory", "llm_serving", {"low": 0.88, "high": 1.12, "runs": 0})]
 """Weights and cache of a running language model are counted exactly; only the workspace varies. No run measures it."""
+STRETCH_OF_ANOTHER_MAKER = 1.5
+STRETCH_OF_ANOTHER_FRAMEWORK = 1.15
+"""Assumed: no class was measured in ways that would tell."""
+MOST_STRETCH = 1.5
 TARGET = pathlib.Path(__file__).parent.parent / "app/engine/data/intervals.json"
-METRICS = {
-    "memory_gib_per_device": "memory",
-    "throughput_total": "throughput",
-    "prefill_tokens_per_s": "prefill",
-    "decode_tokens_per_s": "decode",
-    "duration_hours": "duration",
-    "device_hours": "duration",
-}
 
 
-def expected(answer, metric):
-    """The estimate for a measured metric, or None."""
-    if metric == "throughput_total":
-        return answer.throughput and answer.throughput.total
-    if metric in {"prefill_tokens_per_s", "decode_tokens_per_s"}:
-        return answer.throughput and getattr(answer.throughput, metric)
-    return getattr(answer, metric)
-
-
-def residuals(cases):
-    """Measured / estimated per metric and class: (source, ratio, weight)."""
-    snapshot = prepare(connect(Settings.from_environment().database_url))
+def residuals_of(runs, left_out):
+    """Measured / estimated of every run, its source left out of the fit where its class has several sources."""
+    sources = defaultdict(set)
+    for run in runs:
+        sources[run.metric, run.case["class"]].add(run.source)
     found = defaultdict(list)
-    for case in cases:
-        value = case["measured"].get("value")
-        if case.get("quality") == "outlier" or not value:
-            continue
-        try:
-            workload = Workload.model_validate(case["request"]["workload"])
-            hardware = HardwareChoice.model_validate(case["request"]["hardware"])
-            answer = advisor.estimate(snapshot, workload, hardware=hardware)
-        except (AppError, ValueError) as problem:
-            print(f"skipped {case['id']}: {problem}")
-            continue
-        guess = expected(answer, case["measured"]["metric"])
-        if guess is not None:
-            metric = "seconds" if case["kind"] == "classical" else METRICS[case["measured"]["metric"]]
-            weight = NOISY_WEIGHT if case.get("quality") == "noisy" else 1.0
-            found[metric, case["class"]].append((case["group"], value / guess.expected, weight))
+    for run in runs:
+        key = (run.metric, run.case["class"])
+        error = left_out["source"].get(run.case["id"]) if len(sources[key]) > 1 else run.log_error()
+        if error is not None:
+            weight = NOISY_WEIGHT if run.case.get("quality") == "noisy" else 1.0
+            found[key].append(Residual(run.source, math.exp(-error), weight))
     return found
 
 
-def weighted_quantile(rows, share):
-    """A quantile of the ratios, by weight."""
-    ordered = sorted((ratio, weight) for _, ratio, weight in rows)
-    weights = np.cumsum([weight for _, weight in ordered])
-    return float(np.interp(share * weights[-1], weights, [ratio for ratio, _ in ordered]))
+def written(rows, metric):
+    """The interval of one class as data."""
+    low, high = spread_of(rows, LONG_NAMES[metric])
+    return {"low": round(low, 3), "high": round(high, 3), "runs": len(rows)}
 
 
-def spread_of(rows, metric):
-    """The interval of one class as data, widened for sources that the fit has not seen."""
-    unseen = STANDARD_DEVIATIONS_OF_80_PERCENT * UNSEEN_SOURCE_SD[metric]
-    low = math.hypot(min(0.0, math.log(weighted_quantile(rows, LOW))), unseen)
-    high = math.hypot(max(0.0, math.log(weighted_quantile(rows, HIGH))), unseen)
-    return {"low": round(math.exp(-low), 3), "high": round(math.exp(high), 3), "runs": len(rows)}
+def spreads_of(found):
+    """The spreads of all classes by metric, of their kin, and of each whole metric."""
+    spreads = defaultdict(dict)
+    for (metric, work_class), rows in sorted(found.items()):
+        if len(rows) >= MIN_RUNS:
+            spreads[metric][work_class] = written(rows, metric)
+    for metric, work_class, spread in ASSUMED:
+        spreads[metric][work_class] = spread
+    for metric in sorted({metric for metric, _ in found}):
+        kin = [run for (of, name), rows in found.items() if of == metric and is_transformer(name) for run in rows]
+        if len(kin) >= MIN_KIN_RUNS:
+            spreads[metric][TRANSFORMERS] = written(kin, metric)
+        spreads[metric]["pooled"] = written(
+            [run for (of, _), rows in found.items() if of == metric for run in rows], metric
+        )
+    return spreads
+
+
+def measured_with(runs, spreads):
+    """Frameworks and hardware families that the runs behind each class's own spread were measured with."""
+    found = defaultdict(lambda: defaultdict(lambda: (set(), set())))
+    for run in runs:
+        if run.case["class"] in spreads[run.metric]:
+            frameworks, families = found[run.metric][run.case["class"]]
+            frameworks.add(run.job.framework)
+            families.add(run.family)
+    return {
+        metric: {
+            name: {"frameworks": sorted(frameworks), "families": sorted(families)}
+            for name, (frameworks, families) in sorted(classes.items())
+        }
+        for metric, classes in sorted(found.items())
+    }
+
+
+def stretch_of_another_generation(runs, left_out):
+    """How much larger speed errors are on a generation that the fit has not seen: the median over classes. [-]"""
+    pairs = defaultdict(list)
+    for run in runs:
+        error = left_out["generation"].get(run.case["id"])
+        if error is not None and run.metric != "memory" and maker(run.family) == "cuda":
+            pairs[run.metric, run.case["class"], run.generation].append((abs(error), abs(run.log_error())))
+    upper = [np.quantile(np.array(rows), HIGH - LOW, axis=0) for rows in pairs.values() if len(rows) >= MIN_KIN_RUNS]
+    return round(min(max(statistics.median(without / fitted for without, fitted in upper), 1.0), MOST_STRETCH), 2)
 
 
 def main():
     """Print the spreads; write them when asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cases", type=pathlib.Path)
+    parser.add_argument("left_out", type=pathlib.Path)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    cases = [json.loads(line) for line in options.cases.read_text("utf-8").splitlines() if line.strip()]
-    found = residuals(cases)
-    spreads = defaultdict(dict)
+    runs = list(runs_of(options.cases))
+    left_out = json.loads(options.left_out.read_text("utf-8"))["log_errors"]
+    found = residuals_of(runs, left_out)
     for (metric, work_class), rows in sorted(found.items()):
-        sources = len({source for source, _, _ in rows})
-        spread = spread_of(rows, metric)
-        ends = f"{spread['low']:.2f} .. {spread['high']:.2f}"
+        spread, sources = written(rows, metric), len({source for source, _, _ in rows})
+        ends = f"{spread['low']:.2f} .. {spread['high']:.2f}  width {spread['high'] / spread['low']:.2f}"
         print(f"{metric:<11}{work_class:<22}{len(rows):>5} runs {sources:>3} sources  {ends}")
-        if len(rows) >= MIN_RUNS:
-            spreads[metric][work_class] = spread
-    for metric, work_class, spread in ASSUMED:
-        spreads[metric][work_class] = spread
-    for metric in sorted({metric for metric, _ in found}):
-        kin = [
-            run
-            for (of, work_class), rows in found.items()
-            if of == metric and is_transformer(work_class)
-            for run in rows
-        ]
-        if len(kin) >= MIN_KIN_RUNS:
-            spreads[metric][TRANSFORMERS] = spread_of(kin, metric)
-        pooled = [
-            (f"{work_class}/{source}", ratio, weight)
-            for (of, work_class), rows in found.items()
-            if of == metric
-            for source, ratio, weight in rows
-        ]
-        spreads[metric]["pooled"] = spread_of(pooled, metric)
+    spreads = spreads_of(found)
+    stretch = {
+        "framework": STRETCH_OF_ANOTHER_FRAMEWORK,
+        "generation": stretch_of_another_generation(runs, left_out),
+        "maker": STRETCH_OF_ANOTHER_MAKER,
+    }
+    print(stretch)
     if options.write:
         note = "Quantiles of measured / estimated by metric and class; written by bench/fit_intervals.py."
-        TARGET.write_text(json.dumps({"note": note, "spreads": spreads}, indent=1) + "\n", encoding="utf-8")
+        data = {"note": note, "spreads": spreads, "stretch": stretch, "measured": measured_with(runs, spreads)}
+        TARGET.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
 Each source in turn, then each device generation, is left out: the fitted coefficients that it shares with other runs
 are fitted again without it, and its runs are estimated with those. Coefficients that rest on what is left out alone
 cannot be judged and stay; a column says on how many of them the estimates of the line depend. The output holds the
-estimate of every run without its source; bench/fit_intervals.py and bench/accuracy_report.py read it.
+error of every run without its source and without its generation, for bench/fit_intervals.py and accuracy_report.py.
 """
 
 import argparse
@@ -139,16 +139,15 @@ def shown(line):
 
 
 def judged(runs):
-    """Every source and every generation left out in turn: table lines, and the errors of each source's runs."""
-    influence, lines, by_run = Influence(list(thinned(runs))), [], {}
+    """Every source and every generation left out in turn: table lines, and the error of every run without either."""
+    influence, lines, by_run = Influence(list(thinned(runs))), [], {"source": {}, "generation": {}}
     for what in ("source", "generation"):
         for name in Counter(getattr(run, what) for run in runs):
             errors, alone = left_out_errors(influence, runs, what=what, name=name)
             for line in lines_of(runs, errors, what=what, name=name, alone=alone):
                 print(shown(line), flush=True)
                 lines.append(line)
-            if what == "source":
-                by_run |= {run: error for run, error in errors.items() if error is not None}
+            by_run[what] |= {run: error for run, error in errors.items() if error is not None}
     return lines, by_run
 
 
@@ -160,12 +159,15 @@ def main():
     options = parser.parse_args()
     head = ("left out", "name", "metric", "class", "runs", "error", "fitted", "upper", "bias", "alone")
     print(FORM.format(*head))
-    lines, by_run = judged(list(runs_of(options.cases)))
+    runs = list(runs_of(options.cases))
+    lines, by_run = judged(runs)
     print("\nworst first\n" + FORM.format(*head))
     for line in sorted(lines, key=lambda one: -one["error"]):
         print(shown(line))
     if options.output:
-        options.output.write_text(json.dumps({"lines": lines, "log_errors": by_run}, indent=1), encoding="utf-8")
+        generations = {run.case["id"]: run.generation for run in runs}
+        written = {"lines": lines, "log_errors": by_run, "generations": generations}
+        options.output.write_text(json.dumps(written, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

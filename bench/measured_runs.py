@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from app import advisor, resolving
+from app.accuracy.left_out import NOISY_WEIGHT
 from app.catalogue.startup import prepare
 from app.db import connect
 from app.engine.coefficients import TRANSFORMERS
@@ -33,7 +34,6 @@ METRICS = {
     "duration_hours": "duration",
     "device_hours": "duration",
 }
-NOISY_WEIGHT = 0.5
 
 
 @dataclass(frozen=True, eq=False)

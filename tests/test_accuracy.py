@@ -1,13 +1,14 @@
 """Scores of estimates against measurements, worked by hand; and the three doors that show them."""
 
 import json
+import math
 
 import pytest
 from typer.testing import CliRunner
 
 from app.accuracy.cases import Case, read_cases
 from app.accuracy.decisions import fit_decisions, ranking
-from app.accuracy.left_out import left_out, weighted_quantile
+from app.accuracy.left_out import Residual, left_out, spread_of, weighted_quantile
 from app.accuracy.origins import address_of, publisher_of
 from app.accuracy.outcomes import Guess, Outcome, outcome_of
 from app.accuracy.report import report_of, shipped
@@ -120,12 +121,20 @@ def test_a_known_outcome_can_contradict_the_word():
     assert (found.known, found.contradicted) == (3, 1)
 
 
-def test_every_source_weighs_the_same_in_a_quantile():
-    many = [outcome(100, expected=100, source="many")] * 98
-    few = [outcome(300, expected=100, source="few")] * 2
+def test_a_large_source_weighs_by_the_root_of_its_runs():
+    many = [Residual("many", 1.0, 1.0)] * 120
+    few = [Residual("few", 3.0, 1.0)] * 20
 
-    assert weighted_quantile([*many, *few], 0.5) == 1
-    assert weighted_quantile([*many, *few], 0.51) == 3
+    assert weighted_quantile([*many, *few], 0.75) == 1  # sixty of eighty
+    assert weighted_quantile([*many, *few], 0.76) == 3
+
+
+def test_an_interval_is_wider_the_fewer_sources_tell():
+    one = spread_of([Residual("a", 1.0, 1.0)] * 40, "throughput_total")
+    two = spread_of([Residual("a", 1.0, 1.0)] * 20 + [Residual("b", 1.0, 1.0)] * 20, "throughput_total")
+
+    assert one[0] < two[0] < 1 < two[1] < one[1]
+    assert one[1] == pytest.approx(math.exp(1.2816 * 0.2))
 
 
 def test_a_source_is_held_against_the_others_alone():
@@ -134,8 +143,16 @@ def test_a_source_is_held_against_the_others_alone():
 
     (found,) = left_out([*odd, *usual])
 
-    assert [(one.source, one.coverage) for one in found.sources] == [("odd", 0), ("usual", 0)]
-    assert found.sources[0].width == pytest.approx(1.35 / 1.03, rel=0.01)
+    assert [(one.source, one.coverage) for one in found.sources] == [("odd", 0), ("usual", 1)]
+    assert found.sources[0].width == pytest.approx(math.exp(0.2563 + math.hypot(math.log(1.35), 0.2563)), rel=0.01)
+
+
+def test_generations_can_be_left_out_instead():
+    runs = [outcome(accelerator=card) for card in ("old", "new", "new")]
+
+    (found,) = left_out(runs, name_of=lambda one: one.case.accelerator)
+
+    assert [(one.source, one.cases) for one in found.sources] == [("new", 2), ("old", 1)]
 
 
 def test_a_case_file_names_the_line_that_is_wrong():

@@ -1,13 +1,14 @@
-"""How well would the estimates do on a source they have not seen?
+"""How well do the estimates do on a source, or on a generation of devices, that they have not seen?
 
-For every class with several sources, each source in turn is held against an interval that is made from the residuals of
-the others alone. What the physics was fitted on is not undone: this judges the intervals, and shows how far one source
-lies from the rest.
+For every class with several sources, each source in turn is held against the interval that the others alone would give.
+The outcomes may hold estimates of coefficients that were fitted without it (``bench/leave_out.py``); otherwise this
+judges the intervals alone. The rule by which residuals become an interval is the one of the shipped intervals.
 """
 
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,10 +18,29 @@ from app.accuracy.scoring import grouped
 LOW, HIGH = 0.1, 0.9
 FEWEST_RUNS = 30
 """A class of fewer other runs takes the spread of its whole metric, as the estimates do."""
+NOISY_WEIGHT = 0.5
+STANDARD_DEVIATIONS_OF_80_PERCENT = 1.2816
+UNSEEN_SOURCE_SD = {
+    "memory_gib_per_device": 0.10, "throughput_total": 0.20, "prefill_tokens_per_s": 0.20,
+    "decode_tokens_per_s": 0.15, "duration_hours": 0.25, "classical_seconds": 0.30,
+}  # fmt: skip
+"""How much sources differ in the middle, of the natural logarithm: memory is counted from sizes, speed depends on
+recipes that a request cannot say. [-]"""
+USUAL_SOURCE_SD = 0.20
+
+NameOf = Callable[[Outcome], str]
+
+
+class Residual(NamedTuple):
+    """Measured over expected of one run, its source, and its weight."""
+
+    source: str
+    ratio: float
+    weight: float
 
 
 class SourceLeftOut(BaseModel):
-    """One source, held against what the others say."""
+    """One source (or generation), held against what the others say."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -32,7 +52,7 @@ class SourceLeftOut(BaseModel):
 
 
 class LeftOut(BaseModel):
-    """One class of one metric; figures of the class weigh every source the same."""
+    """One class of one metric. Errors and widths weigh every source the same, coverage every case."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -43,6 +63,7 @@ class LeftOut(BaseModel):
     coverage: float
     width: float
     sources: list[SourceLeftOut]
+    """Worst first."""
 
 
 def metric_of(outcome: Outcome) -> str:
@@ -52,32 +73,68 @@ def metric_of(outcome: Outcome) -> str:
     return "duration_hours" if outcome.case.metric == "device_hours" else outcome.case.metric
 
 
-def left_out(outcomes: Iterable[Outcome]) -> list[LeftOut]:
-    """Every class of every metric that has several sources."""
+def left_out(outcomes: Iterable[Outcome], *, name_of: NameOf = lambda o: o.case.source) -> list[LeftOut]:
+    """Every class of every metric that has several of what is left out, the worst first."""
     known = [o for o in outcomes if o.guess is not None and o.case.value is not None]
     found = []
     for metric, members in grouped(known, metric_of).items():
         for work_class, runs in grouped(members, lambda o: o.case.work_class).items():
-            sources = grouped(runs, lambda o: o.case.source)
-            if len(sources) > 1:
+            parts = grouped(runs, name_of)
+            if len(parts) > 1:
                 pools = (runs, members, known)
-                judged = [_judged(source, own, pools=pools) for source, own in sources.items()]
+                judged = [_judged(name, own, pools=pools, name_of=name_of) for name, own in parts.items()]
                 found.append(_class(metric, work_class, judged=judged))
-    return found
+    return sorted(found, key=lambda one: -one.median_error)
 
 
-def _others(source: str, pools: Sequence[Sequence[Outcome]]) -> list[Outcome]:
-    """The runs of other sources in the first pool that has enough of them: class, metric, everything."""
-    without = [[o for o in pool if o.case.source != source] for pool in pools]
+def residual(outcome: Outcome) -> Residual:
+    """Measured over expected."""
+    assert outcome.guess is not None
+    assert outcome.case.value is not None
+    weight = NOISY_WEIGHT if outcome.case.quality == "noisy" else 1.0
+    return Residual(outcome.case.source, outcome.case.value / outcome.guess.expected, weight)
+
+
+def spread_of(residuals: Sequence[Residual], metric: str) -> tuple[float, float]:
+    """The 80 % interval of measured over expected, widened because the next source differs again. [-]"""
+    sources = len({one.source for one in residuals})
+    deviation = UNSEEN_SOURCE_SD.get(metric, USUAL_SOURCE_SD) / math.sqrt(sources)
+    unseen = STANDARD_DEVIATIONS_OF_80_PERCENT * deviation
+    low = math.hypot(min(0.0, math.log(weighted_quantile(residuals, LOW))), unseen)
+    high = math.hypot(max(0.0, math.log(weighted_quantile(residuals, HIGH))), unseen)
+    return math.exp(-low), math.exp(high)
+
+
+def weighted_quantile(residuals: Sequence[Residual], share: float) -> float:
+    """The smallest residual below or at which this share of the weight lies.
+
+    Beyond :data:`FEWEST_RUNS` the weight of a source grows with the root of its runs only.
+    """
+    totals: dict[str, float] = {}
+    for source, _, weight in residuals:
+        totals[source] = totals.get(source, 0.0) + weight
+    counted = {source: min(total, math.sqrt(FEWEST_RUNS * total)) / total for source, total in totals.items()}
+    ordered = sorted((ratio, weight * counted[source]) for source, ratio, weight in residuals)
+    reached, wanted = 0.0, share * sum(weight for _, weight in ordered)
+    for ratio, weight in ordered:
+        reached += weight
+        if reached >= wanted - 1e-9:
+            return ratio
+    return ordered[-1][0]
+
+
+def _others(name: str, pools: Sequence[Sequence[Outcome]], *, name_of: NameOf) -> list[Outcome]:
+    """The runs of others in the first pool that has enough of them: class, metric, everything."""
+    without = [[o for o in pool if name_of(o) != name] for pool in pools]
     return next((pool for pool in without if len(pool) >= FEWEST_RUNS), without[-1])
 
 
-def _judged(source: str, own: Sequence[Outcome], *, pools: Sequence[Sequence[Outcome]]) -> SourceLeftOut:
-    others = _others(source, pools)
-    low, high = (weighted_quantile(others, share) for share in (LOW, HIGH))
-    ratios = [residual(o) for o in own]
+def _judged(name: str, own: Sequence[Outcome], *, pools: Sequence[Sequence[Outcome]], name_of: NameOf) -> SourceLeftOut:
+    others = [residual(o) for o in _others(name, pools, name_of=name_of)]
+    low, high = spread_of(others, metric_of(own[0]))
+    ratios = [residual(o).ratio for o in own]
     return SourceLeftOut(
-        source=source,
+        source=name,
         cases=len(own),
         median_error=_digits(statistics.median(abs(1 / ratio - 1) for ratio in ratios)),
         coverage=_digits(sum(low <= ratio <= high for ratio in ratios) / len(ratios)),
@@ -86,34 +143,16 @@ def _judged(source: str, own: Sequence[Outcome], *, pools: Sequence[Sequence[Out
 
 
 def _class(metric: str, work_class: str, *, judged: list[SourceLeftOut]) -> LeftOut:
+    cases = sum(one.cases for one in judged)
     return LeftOut(
         metric=metric,
         work_class=work_class,
-        cases=sum(one.cases for one in judged),
+        cases=cases,
         median_error=_digits(statistics.fmean(one.median_error for one in judged)),
-        coverage=_digits(statistics.fmean(one.coverage for one in judged)),
+        coverage=_digits(sum(one.coverage * one.cases for one in judged) / cases),
         width=_digits(math.exp(statistics.fmean(math.log(one.width) for one in judged))),
         sources=sorted(judged, key=lambda one: -one.median_error),
     )
-
-
-def residual(outcome: Outcome) -> float:
-    """Measured over expected."""
-    assert outcome.guess is not None
-    assert outcome.case.value is not None
-    return outcome.case.value / outcome.guess.expected
-
-
-def weighted_quantile(outcomes: Sequence[Outcome], share: float) -> float:
-    """The smallest residual below or at which this share lies, every source weighing the same."""
-    sources = grouped(outcomes, lambda o: o.case.source)
-    ordered = sorted((residual(o), 1 / len(sources[o.case.source])) for o in outcomes)
-    reached, wanted = 0.0, share * len(sources)
-    for ratio, weight in ordered:
-        reached += weight
-        if reached >= wanted - 1e-9:
-            return ratio
-    return ordered[-1][0]
 
 
 def _digits(value: float) -> float:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib import resources
@@ -82,7 +83,9 @@ class Report(Part):
     sources: int
     kinds: list[Kind]
     left_out: list[LeftOut]
-    """Each class with several sources, its intervals made without the source that they are held against."""
+    """Each class with several sources, fitted and its intervals made without the source that they are held against."""
+    generations: list[LeftOut] = []
+    """The same with whole generations of devices left out."""
     ranking: Ranking
     fit: FitDecisions
     unanswered: dict[str, int]
@@ -90,7 +93,19 @@ class Report(Part):
     worst: list[WorstCase]
 
 
-def report_of(outcomes: Sequence[Outcome], *, version: str, as_of: date, worst: int = WORST) -> Report:
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """The outcomes that an engine would have had which was fitted without each one's source, or device generation."""
+
+    by_source: Sequence[Outcome]
+    by_generation: Sequence[Outcome]
+    generation_of: Mapping[str, str]
+    """Generations by the cases' ids."""
+
+
+def report_of(
+    outcomes: Sequence[Outcome], *, version: str, as_of: date, worst: int = WORST, unseen: Unseen | None = None
+) -> Report:
     """The report on these outcomes; runs without a number count in the fit decisions alone."""
     measured = [o for o in outcomes if o.case.value is not None]
     kinds = sorted({o.case.kind for o in measured}, key=lambda kind: (*KINDS, kind).index(kind))
@@ -100,7 +115,10 @@ def report_of(outcomes: Sequence[Outcome], *, version: str, as_of: date, worst: 
         cases=len(outcomes),
         sources=len({o.case.source for o in outcomes}),
         kinds=[_kind(kind, [o for o in measured if o.case.kind == kind]) for kind in kinds],
-        left_out=[one for one in left_out(measured) if one.sources],
+        left_out=left_out(measured if unseen is None else unseen.by_source),
+        generations=[]
+        if unseen is None
+        else left_out(unseen.by_generation, name_of=lambda o: unseen.generation_of[o.case.id]),
         ranking=_rounded(ranking(measured)),
         fit=_rounded(fit_decisions(outcomes)),
         unanswered=dict(Counter(o.why_not for o in outcomes if o.guess is None).most_common()),

@@ -2,15 +2,20 @@
 
 ``data/intervals.json`` holds, per metric and class, the 10 % and 90 % quantiles of measured / predicted over runs whose
 source was left out of the fit (split-conformal prediction, Vovk et al.; Angelopoulos and Bates, arXiv:2107.07511).
-``bench/fit_intervals.py`` writes it. A class with too few runs takes the spread of its kin or of its metric.
+``bench/fit_intervals.py`` writes it. A class with too few runs takes the spread of its kin or of its metric. Work
+unlike what was measured is known less well: the interval is stretched on hardware and frameworks without such runs.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
-from app.engine.arrays import FloatArray
+import numpy as np
+
+from app.engine.arrays import FloatArray, Floats
 from app.engine.result import Interval
 
 
@@ -25,11 +30,17 @@ class Spread:
 
 
 @cache
-def _spreads() -> dict[str, dict[str, Spread]]:
+def _data() -> Mapping[str, Any]:
     text = resources.files("app.engine").joinpath("data/intervals.json").read_text("utf-8")
+    found: Mapping[str, Any] = json.loads(text)
+    return found
+
+
+@cache
+def _spreads() -> dict[str, dict[str, Spread]]:
     return {
         metric: {name: Spread(**values) for name, values in classes.items()}
-        for metric, classes in json.loads(text)["spreads"].items()
+        for metric, classes in _data()["spreads"].items()
     }
 
 
@@ -53,7 +64,37 @@ def spread(metric: str, work_class: str) -> Spread:
     return classes.get(work_class) or kin or classes["pooled"]
 
 
-def around(expected: FloatArray, *, metric: str, work_class: str) -> Interval:
-    """The interval around these expected values."""
+def maker(family: str) -> str:
+    """Hardware families that share a programming model.
+
+    >>> maker("cuda_ada"), maker("amd_cdna")
+    ('cuda', 'amd')
+    """
+    return family.partition("_")[0]
+
+
+def stretch(metric: str, work_class: str, *, framework: str, families: Sequence[str]) -> Floats:
+    """How much wider, logarithmically, an interval is for work unlike what was measured in its class. [-]
+
+    A spread that is pooled over classes is not stretched. Memory does not depend on the maker of a device.
+    """
+    known, factors = _data()["measured"].get(metric, {}).get(work_class), _data()["stretch"]
+    if known is None:
+        return 1.0
+    base = 1.0 if framework in known["frameworks"] else float(factors["framework"])
+    if metric == "memory":
+        return base
+    makers = {maker(family) for family in known["families"]}
+
+    def of(family: str) -> float:
+        if family in known["families"]:
+            return base
+        return base * float(factors["generation" if maker(family) in makers else "maker"])
+
+    return np.array([of(family) for family in families])
+
+
+def around(expected: FloatArray, *, metric: str, work_class: str, stretched: Floats = 1.0) -> Interval:
+    """The interval around these expected values, its logarithmic ends stretched where asked."""
     ratio = spread(metric, work_class)
-    return Interval(expected * ratio.low, expected, expected * ratio.high)
+    return Interval(expected * ratio.low**stretched, expected, expected * ratio.high**stretched)
