@@ -3,7 +3,7 @@
 from base64 import b32encode
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
 from fastapi import Form, Path, Response
@@ -14,7 +14,7 @@ from app.answer import RecommendationAnswer
 from app.catalogue.snapshot import Snapshot
 from app.errors import NotFound
 from app.formatting import day
-from app.languages import say
+from app.languages import ENGLISH, known_languages, say, speaking, spoken
 from app.questionnaire.answers import Answers
 from app.request_session import SessionDep
 from app.tables import SavedAnswer
@@ -30,6 +30,8 @@ from app.web.preview import Preview, preview_response
 router = page_router()
 
 SEE_OTHER = 303
+TRANSLATED = "in_other_languages"
+"""Where a kept answer holds itself in other languages."""
 
 Question = Annotated[str, Form(max_length=30_000)]
 Slug = Annotated[str, Path(min_length=KEY_LENGTH, max_length=KEY_LENGTH)]
@@ -48,7 +50,7 @@ def keep_answer(
             SavedAnswer(
                 slug=slug,
                 question=answer.links.html.partition("?")[2],
-                answer=answer.model_dump(mode="json", by_alias=True),
+                answer=_told(question, catalogue, base_url),
                 catalogue_revision=made.catalogue_revision,
                 engine_version=made.engine_version,
                 created_at=datetime.now(UTC),
@@ -62,7 +64,7 @@ def show_kept_answer(slug: Slug, session: SessionDep) -> HTMLResponse:
     """The answer as it was kept."""
     saved = _saved(session.get(SavedAnswer, slug))
     kept = KeptView(slug, day(saved.created_at.date()), f"/r/{slug}/differences")
-    answer = RecommendationAnswer.model_validate(saved.answer)
+    answer = _read(saved.answer)
     return render(ResultPage.of(answer, answers=Answers(), kept=kept))
 
 
@@ -78,7 +80,7 @@ def show_differences(slug: Slug, catalogue: CatalogueDep, base_url: BaseUrlDep, 
     """The same question with today's data, and what is different."""
     saved = _saved(session.get(SavedAnswer, slug))
     now = _answer(saved.question, catalogue, base_url)
-    before = RecommendationAnswer.model_validate(saved.answer)
+    before = _read(saved.answer)
     return render(DifferencesPage.of(before, now, slug=slug, kept_on=day(saved.created_at.date())))
 
 
@@ -87,6 +89,20 @@ def _answer(question: str, catalogue: Snapshot, base_url: str) -> Recommendation
     return advisor.recommend(
         catalogue, asked.workload, constraints=asked.constraints, at=datetime.now(UTC), base_url=base_url
     )
+
+
+def _told(question: str, catalogue: Snapshot, base_url: str) -> dict[str, object]:
+    """The answer in English, as programs have it, and beside it in every other language, so that all can read it."""
+    told = {}
+    for code in known_languages():
+        with speaking(code):
+            told[code] = _answer(question, catalogue, base_url).model_dump(mode="json", by_alias=True)
+    return {**told.pop(ENGLISH), TRANSLATED: told}
+
+
+def _read(kept: dict[str, Any]) -> RecommendationAnswer:
+    """A kept answer in the language that is spoken, or in English where it was kept before that was known."""
+    return RecommendationAnswer.model_validate(kept.get(TRANSLATED, {}).get(spoken().code, kept))
 
 
 def _saved(found: SavedAnswer | None) -> SavedAnswer:

@@ -17,7 +17,7 @@ DOCS = ROOT / "docs"
 DECISIONS = "decisions/"
 SECTIONS = {
     worded("Use it"): ("api", "cli", "mcp", "examples"),
-    worded("Run it"): ("deploy", "operations", "upgrade", "settings", "admin", "prices"),
+    worded("Run it"): ("deploy", "operations", "upgrade", "settings", "admin", "prices", "translating"),
     worded("Understand it"): ("accuracy", "rules", "data-sources", "nomenclature"),
 }
 """The order of the documents; those that are named nowhere follow under "More"."""
