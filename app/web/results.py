@@ -9,6 +9,7 @@ from app import advisor
 from app.answer import RecommendationAnswer
 from app.catalogue.snapshot import Snapshot
 from app.computing import computed
+from app.languages import ENGLISH, speaking
 from app.questionnaire.flow import question_of
 from app.templating import render
 from app.web.asking import guided_answers, request_of
@@ -35,8 +36,18 @@ async def show_result(request: Request, catalogue: CatalogueDep, base_url: BaseU
     if errors and question is not None:
         page = QuestionPage.of(question, answers, checking=True, errors=errors, base_url=base_url)
         return render(page, status=UNPROCESSABLE)
-    answer = await computed(lambda: _answer(request, catalogue, base_url))
-    return render(ResultPage.of(answer, answers=answers, rates=catalogue.market.exchange_rates))
+    asked = request_of(request.query_params.multi_items(), catalogue)
+    answer, variants = await computed(
+        lambda: (_answer(request, catalogue, base_url), advisor.variants(catalogue, asked.workload))
+    )
+    shown = ResultPage.of(
+        answer,
+        answers=answers,
+        rates=catalogue.market.exchange_rates,
+        variants=variants,
+        tiers=catalogue.policy.tiers,
+    )
+    return render(shown)
 
 
 @router.get("/result.md")
@@ -63,7 +74,8 @@ async def draw_preview(request: Request, catalogue: CatalogueDep, base_url: Base
 @router.get("/badge.svg")
 async def draw_badge(request: Request, catalogue: CatalogueDep, base_url: BaseUrlDep) -> Response:
     """The answer as a small picture for a README: "needs 24 GB · one GPU"."""
-    drawn = badge_svg(await computed(lambda: _answer(request, catalogue, base_url)))
+    with speaking(ENGLISH):  # one picture for all readers of the page that shows it
+        drawn = badge_svg(await computed(lambda: _answer(request, catalogue, base_url)))
     headers = {"cache-control": "public, max-age=3600", "cross-origin-resource-policy": "cross-origin"}
     return Response(drawn, media_type="image/svg+xml", headers=headers)
 
