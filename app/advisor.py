@@ -15,6 +15,7 @@ from app.advice.need import ordinary_cpu_row, range_at
 from app.advice.pieces import fit_word
 from app.advice.rigs import rigs_of, roomy_systems
 from app.advice.upgrades import Shop
+from app.advice.variants import Variants, variants_of
 from app.answer import EstimateAnswer, FitAnswer, LinksAnswer, RecommendationAnswer
 from app.catalogue.snapshot import Snapshot
 from app.engine.estimate import estimate as engine_estimate
@@ -49,7 +50,9 @@ def estimate(snapshot: Snapshot, workload: Workload, *, hardware: HardwareChoice
     job = resolving.job_of(snapshot, workload, assume_data=False)
     device = resolving.accelerator(snapshot, hardware.accelerator, pointer="/hardware/accelerator")
     systems = system_of(job, Devices((device,)), hardware=hardware)
-    return estimate_answer(job, engine_estimate(job, systems), row=0, systems=systems, market=snapshot.market)
+    return estimate_answer(
+        job, engine_estimate(job, systems), row=0, systems=systems, market=snapshot.market, evidence=snapshot.evidence
+    )
 
 
 def system_of(job: Job, device: Devices, *, hardware: HardwareChoice) -> Systems:
@@ -100,7 +103,29 @@ def recommend(
     )
     query = query_string(RecommendRequest(workload=workload, constraints=constraints))
     links = LinksAnswer(permalink=f"{base_url}/recommend?{query}", html=f"{base_url}/result?{query}")
-    return recommendation_answer(found, market=snapshot.market, revision=snapshot.revision, at=at, links=links)
+    return recommendation_answer(
+        found, market=snapshot.market, evidence=snapshot.evidence, revision=snapshot.revision, at=at, links=links
+    )
+
+
+def variants(snapshot: Snapshot, workload: Workload) -> Variants:
+    """The same work done in other ways, with other models and lengths; the last few questions are remembered."""
+    key = (snapshot.revision, workload.model_dump_json())
+    if key not in _variants:
+        job = resolving.job_of(snapshot, workload, assume_data=True)
+        found = variants_of(
+            job,
+            devices=snapshot.devices,
+            rejob=lambda changes: resolving.changed_job(snapshot, workload, changes=changes),
+        )
+        while len(_variants) >= KEPT_VARIANTS:
+            _variants.pop(next(iter(_variants)), None)
+        _variants[key] = found
+    return _variants[key]
+
+
+KEPT_VARIANTS = 128
+_variants: dict[tuple[int, str], Variants] = {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

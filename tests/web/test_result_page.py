@@ -159,7 +159,7 @@ def test_the_same_answer_is_linked_as_json(page):
 def test_names_from_outside_cannot_break_out_of_the_page(shown):
     page = shown(a_recommendation(verdict="<script>alert(1)</script> & so on"))
 
-    assert page.select("script") == []
+    assert [script for script in page.select("script") if not script.get("src")] == []
     assert words(page.select_one("h1")) == "<script>alert(1)</script> & so on"
 
 

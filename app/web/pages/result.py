@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import ClassVar, Self
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from app import formatting
 from app.advice.market import ExchangeRate
+from app.advice.policy import Tier
+from app.advice.variants import NOTHING, Variants
 from app.answer import AssumptionAnswer, ChangeAnswer, HostAnswer, RecommendationAnswer, RejectedAnswer, WarningAnswer
 from app.flat_query import PLACES
 from app.languages import say, say_count
@@ -15,13 +18,21 @@ from app.web.currency import currency_in, currency_note
 from app.web.labels import assumed_value, details, flat_name, label, step_of
 from app.web.pages.head import PICTURE, Head
 from app.web.pages.memory import MemorySection
+from app.web.pages.other_ways import Ways, WhatIf
 from app.web.pages.picks import OwnedView, PickView, TimeRow
 from app.web.pages.questions import AnswerView, address, answer_views
 from app.web.pages.rent import RentSection
+from app.web.pages.scatter import Scatter
 from app.web.pages.settings import settings_url
 from app.web.result_text import as_markdown
 
 MOST_REASONS = 3
+HOURS_FIELDS = {"hours_per_month", "runs_per_month"}
+"""What says how much a machine is used."""
+WITHOUT_CARD = 1
+MANY = 10.0
+"""Hours from which on fractions do not matter."""
+"""Number of the scenario that needs none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,25 @@ class SourceView:
     as_of: str
     url: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoursForm:
+    """The question once more, with other hours of use."""
+
+    fields: tuple[tuple[str, str], ...]
+    value: str
+
+    @classmethod
+    def of(cls, answer: RecommendationAnswer, query: str) -> Self | None:
+        """The form; None where buying and renting are not compared."""
+        found = answer.buy_or_rent
+        if found is None or not found.months or found.hours_per_month is None:
+            return None
+        kept = tuple(pair for pair in parse_qsl(query) if pair[0] not in HOURS_FIELDS)
+        return cls(
+            kept, f"{found.hours_per_month:.2g}" if found.hours_per_month < MANY else f"{found.hours_per_month:.0f}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +144,12 @@ class ResultPage:
     currency: str
     """What to know about prices where people pay in another currency."""
     kept: KeptView | None
+    ways: Ways | None
+    what_if: WhatIf | None
+    scatter: Scatter | None
+    hours: HoursForm | None
+    fits_url: str
+    """Every device with enough memory; empty where none is needed."""
     head: Head
 
     @classmethod
@@ -124,6 +160,8 @@ class ResultPage:
         answers: Answers,
         kept: KeptView | None = None,
         rates: Sequence[ExchangeRate] = (),
+        variants: Variants = NOTHING,
+        tiers: Sequence[Tier] = (),
     ) -> Self:
         """The page of an answer; ``answers`` are those of the guided path, empty when it was asked otherwise."""
         grade, meaning = details("grade", answer.need.evidence)
@@ -166,8 +204,22 @@ class ResultPage:
             check_url=address("/check", answers) if answers.values else "",
             currency=currency_note(country, rates),
             kept=kept,
+            ways=Ways.of(variants),
+            what_if=WhatIf.of(variants, tiers),
+            scatter=Scatter.of(answer),
+            hours=None if kept else HoursForm.of(answer, query),
+            fits_url=_fits_url(answer),
             head=_head(answer, query, kept=kept),
         )
+
+
+def _fits_url(answer: RecommendationAnswer) -> str:
+    need = answer.need.memory_gib
+    if need is None or answer.scenario.number == WITHOUT_CARD:
+        return ""
+    single = all(pick.hardware.count == 1 for pick in answer.picks[:1])
+    query = {"memory_gib_min": f"{ceil(need.high)}", "support": "supported", "sort": "price"}
+    return "/hardware?" + urlencode(query) if single else ""
 
 
 def _head(answer: RecommendationAnswer, query: str, *, kept: KeptView | None) -> Head:
