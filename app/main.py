@@ -19,6 +19,7 @@ from app.admin import (
     feed_pages,
     held_pages,
     list_pages,
+    many_api,
     price_pages,
     prices_api,
     seed_pages,
@@ -30,6 +31,7 @@ from app.admin import (
     upload_pages,
 )
 from app.admin import api as admin_api
+from app.admin import model_pages as admin_model_pages
 from app.admin.key_holders import KeyHolders
 from app.api import accuracy, batch_lines, estimate, fit, hardware, health, metrics, models, offers, policy, recommend
 from app.api.head_requests import HeadAsGet
@@ -100,8 +102,10 @@ ROUTERS = (
     bulk_pages.router,
     trial_pages.router,
     upload_pages.router,
+    many_api.router,
     list_pages.router,
     price_pages.router,
+    admin_model_pages.router,
     held_pages.router,
     feed_pages.router,
     entry_pages.router,

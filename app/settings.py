@@ -87,8 +87,8 @@ class Settings(BaseModel):
     )
     prices_mirror: str = Field(
         "",
-        description="Address that answers for every price source, under a path that begins with its host; "
-        "empty reads the sources themselves.",
+        description="Address that answers for every price source and for the Hugging Face hub, under a path that "
+        "begins with its host; empty reads the sources themselves.",
     )
     prices_csv: str = Field(
         "",

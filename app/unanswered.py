@@ -60,7 +60,7 @@ def normalised(words: str) -> str:
 class UnansweredSearches:
     """The counts of this process that are not written yet."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine | None) -> None:
         self._engine = engine
         self._counts: Counter[tuple[date, str, str]] = Counter()
         self._lock = Lock()
@@ -80,7 +80,7 @@ class UnansweredSearches:
         """Add what was counted to what is kept; if that fails it waits for the next time."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
-        if not counts:
+        if not counts or self._engine is None:
             return
         try:
             with transaction(self._engine) as session:
@@ -141,9 +141,9 @@ def _add_one(session: Session, values: dict[str, Any]) -> None:
 
 
 async def searches_of(request: Request) -> UnansweredSearches:
-    """The counts of this process."""
-    searches: UnansweredSearches = request.app.state.searches
-    return searches
+    """The counts of this process; a page that is only tried counts nothing."""
+    searches: UnansweredSearches | None = getattr(request.app.state, "searches", None)
+    return searches or UnansweredSearches(None)
 
 
 SearchesDep = Annotated[UnansweredSearches, Depends(searches_of)]

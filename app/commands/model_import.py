@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app import formatting
-from app.commands.session import JsonFlag, examples, message, problems_told, show_json
+from app.commands.session import JsonFlag, examples, message, open_database, problems_told, show_json
 from app.commands.tell import table
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 IMPORT_EXAMPLES = examples(
     "whichrig models import Qwen/Qwen3-8B",
     "whichrig models import Qwen/Qwen3-8B --json > model.json",
+    "whichrig models import Qwen/Qwen3-8B --save --by you@example.org",
 )
 
 
@@ -24,6 +25,11 @@ def import_model(
     mirror: Annotated[
         str, typer.Option(help="Address that answers for the hub, under a path that begins with its host.")
     ] = "",
+    save: Annotated[bool, typer.Option("--save", help="Put it into the draft of the catalogue.")] = False,
+    slug: Annotated[str, typer.Option(help="With --save: its name here; otherwise the last part of the id.")] = "",
+    domain: Annotated[str, typer.Option(help="With --save: what it works on; otherwise as its config says.")] = "",
+    replace: Annotated[bool, typer.Option("--replace", help="With --save: also where the name is taken.")] = False,
+    by: Annotated[str, typer.Option("--by", help="With --save: who does it, for the audit trail.")] = "command line",
     json: JsonFlag = False,
 ) -> None:
     """Read a model of the Hugging Face hub: parameters, shape and KV cache; its hf_config goes into a question."""
@@ -32,12 +38,28 @@ def import_model(
         from app.sources.hub import read_model
 
         found = read_model(hub_id, fetcher=partial(Fetcher, stand_in=mirror.rstrip("/")))
+        key = _saved(found, slug=slug, domain=domain, replace=replace, by=by) if save else ""
         if json:
             show_json(found)
         else:
             typer.echo(_told(found))
         for note in found.notes:
             message(note)
+        if key:
+            message(f"{key} is in the draft now; an approver publishes it under /admin/draft")
+
+
+def _saved(found: "HubModel", *, slug: str, domain: str, replace: bool, by: str) -> str:
+    """Put a model into the draft; its key."""
+    from app.admin import model_import
+    from app.catalogue import startup
+    from app.db import transaction
+
+    engine = open_database()
+    startup.init(engine)
+    with transaction(engine) as session:
+        wish = model_import.Wish(slug, domain, replace)
+        return model_import.save(session, found, wish=wish, actor=by).key
 
 
 def _told(found: "HubModel") -> str:

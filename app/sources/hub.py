@@ -9,6 +9,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict
 
 from app.engine.hub_config import spec_from_config
+from app.engine.hub_families import FAMILIES
 from app.engine.kv_cache import growth_per_token_bytes
 from app.engine.workload import MAX_CONFIG_BYTES
 from app.errors import NotFound, Unavailable, Unprocessable
@@ -22,6 +23,7 @@ LARGEST_INDEX = 16 * MIB
 BYTES_OF_16_BIT = 2.0
 MOST_DIFFERENCE = 0.1
 """Files and config may differ by this much: heads, adapters and buffers are in one and not in the other."""
+TEXT_PARTS = ("text_config", "llm_config", "language_config")
 REFUSED = frozenset({401, 403})
 
 
@@ -60,7 +62,7 @@ def read_model(hub_id: str, *, fetcher: Callable[..., Fetcher] = Fetcher) -> Hub
         spec = spec_from_config(config)
     except ValueError as error:
         raise _wrong(f"{error}. Describe the model by its number of parameters and architecture instead") from error
-    notes = _notes(spec.parameters, counted)
+    notes = [*_unknown_type(config), *_notes(spec.parameters, counted)]
     return HubModel(
         hub_id=hub_id,
         architecture=spec.architecture,
@@ -127,6 +129,15 @@ def _inside(told: dict[str, Any], part: str, *, name: str) -> object:
 
 def _positive(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else None
+
+
+def _unknown_type(config: dict[str, Any]) -> list[str]:
+    inner: dict[str, Any] = next((config[key] for key in TEXT_PARTS if isinstance(config.get(key), dict)), {})
+    kind = str(inner.get("model_type") or config.get("model_type") or "")
+    if kind in FAMILIES:
+        return []
+    told = f"We do not know the model type “{kind[:60]}”" if kind else "The config does not name its model type"
+    return [f"{told}: it is read as a decoder like Llama, from the fields it has. Check the number of parameters."]
 
 
 def _notes(parameters: float, counted: float | None) -> list[str]:
