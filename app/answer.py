@@ -124,6 +124,8 @@ class MeasuredAnswer(Part):
     unit: str
     model: str
     hardware: str
+    work: str
+    """What was run, in a few words."""
     note: str
     source: str
     url: str

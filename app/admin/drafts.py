@@ -257,6 +257,6 @@ def _names(session: Session, entity: Entity) -> frozenset[str]:
 BY_DEPENDENCE = (
     "sources", "software-support", "hardware", "aliases", "providers", "prices", "offers", "machines", "host-parts",
     "transformers", "networks", "diffusion-models", "algorithms", "datasets", "countries", "factors", "scenarios",
-    "tiers", "rules", "questions",
+    "tiers", "rules", "questions", "evidence",
 )  # fmt: skip
 """Kinds of entries, those that others refer to first."""

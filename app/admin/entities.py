@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column, Integer, String, Table, inspect
 
+from app.advice.evidence import METRICS
 from app.errors import NotFound
 from app.field_problems import nearest
 from app.tables import (
@@ -19,6 +20,7 @@ from app.tables import (
     DatasetRow,
     DiffusionRow,
     EconomicFactor,
+    EvidenceRow,
     HostPartRow,
     MachineRow,
     NetworkRow,
@@ -236,6 +238,14 @@ _QUESTIONS = Entity(
     {"origin": ("own", "public")},
 )
 
+_EVIDENCE = Entity(
+    "evidence",
+    "Measurements",
+    EvidenceRow,
+    ("model", "accelerator", "accelerator_count", "metric", "value"),
+    {"metric": METRICS, "confidence": CONFIDENCE},
+)
+
 ENTITIES: dict[str, Entity] = {
     entity.name: entity
     for entity in (
@@ -250,6 +260,7 @@ ENTITIES: dict[str, Entity] = {
         _DIFFUSION,
         Entity("algorithms", "Algorithms", AlgorithmRow, ("name", "category"), {"confidence": CONFIDENCE}),
         Entity("datasets", "Data sets", DatasetRow, ("name", "modality", "samples"), {"confidence": CONFIDENCE}),
+        _EVIDENCE,
         Entity("scenarios", "Scenarios", ScenarioRow, ("number", "title")),
         Entity("tiers", "Tiers", TierRow, ("title", "memory_gib_min", "memory_gib_max", "position")),
         _RULES,

@@ -29,6 +29,7 @@ NATURAL_KEYS: Mapping[str, tuple[str, ...]] = {
     "offers": ("provider", "instance", "region", "accelerator_name", "accelerator_count"),
     "aliases": ("kind", "alias", "slug"),
     "host-parts": ("part", "spec"),
+    "evidence": ("model", "accelerator", "accelerator_count", "metric", "workload", "url"),
 }
 """What tells entries apart that only the database numbers."""
 
@@ -140,10 +141,10 @@ def plan(session: Session, entity: Entity, *, rows: list[dict[str, Any]], actor:
     return made
 
 
-def put_in_draft(session: Session, planned: Plan) -> int:
-    """Draft what the plan holds; how many entries."""
+def put_in_draft(session: Session, planned: Plan, *, at: datetime | None = None) -> int:
+    """Draft what the plan holds; how many entries. The moment tells them from others."""
     drafts.one_at_a_time(session)
-    entity, now = planned.entity, datetime.now(UTC)
+    entity, now = planned.entity, at or datetime.now(UTC)
     edits = planned.edits
     drafted = set(session.scalars(select(DraftChange.key).where(DraftChange.entity == entity.name)))
     taken = sorted(drafted & {edit.key for edit in edits})

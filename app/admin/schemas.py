@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, String
 from app.admin.asked import query_of
 from app.admin.entities import CONFIDENCE, FACT_UNITS, Document, Entity
 from app.advice.rules import RuleError, check_reason, compile_condition
+from app.engine.workload import Workload
 from app.errors import Unprocessable
 from app.field_problems import FieldProblem, field_problems
 from app.tables.base import MicroUsd
@@ -66,6 +67,8 @@ def _own_problems(entity: Entity, document: Document) -> list[FieldProblem]:
         return _fact_problems(document)
     if entity.name == "rules":
         return _rule_problems(document)
+    if entity.name == "evidence":
+        return _evidence_problems(document)
     if entity.name == "questions":
         return _question_problems(document)
     return []
@@ -183,6 +186,19 @@ def _question_problems(document: Document) -> list[FieldProblem]:
     if document["must_pass"] and not any(document[name] for name in ("scenarios", "tiers", "picks")):
         return [FieldProblem("/must_pass", "Say what has to come out: a scenario, a tier or a pick")]
     return []
+
+
+def _evidence_problems(document: Document) -> list[FieldProblem]:
+    """The work that was measured is kept in the form that requests have."""
+    try:
+        workload = Workload.model_validate_json(document["workload"])
+    except ValidationError as error:
+        return [
+            FieldProblem(f"/workload{found.pointer}", found.detail, found.suggestions)
+            for found in field_problems(error.errors(include_url=False), model=Workload)
+        ]
+    document["workload"] = workload.model_dump_json(exclude_none=True)
+    return [] if document["value"] > 0 else [FieldProblem("/value", "Enter a value above 0")]
 
 
 def _order_problems(document: Document) -> list[FieldProblem]:

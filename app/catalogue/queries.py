@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.advice.market import Market
 from app.advice.policy import Policy, Rule, Scenario, Tier
 from app.catalogue.accelerators import Identity, accelerator
+from app.catalogue.evidence_rows import evidence_of
 from app.catalogue.market_rows import market_of
 from app.catalogue.model_specs import algorithm_spec, dataset_facts, diffusion_spec, network_spec, transformer_spec
 from app.catalogue.names import AmbiguousName, NamedEntry, NameIndex
@@ -55,12 +56,13 @@ def load_snapshot(session: Session) -> Snapshot:
         NamedEntry(each.slug, each.name, memory_gib=each.memory_bytes / GIB, year=each.launch_year or 0)
         for each in devices
     ]
+    specs = {row.slug: algorithm_spec(row, sources[row.source]) for row in algorithms}
     return Snapshot(
         revision=revision(session),
         data_as_of=_data_as_of(market),
         devices=Devices(devices),
         models=models,
-        algorithms={row.slug: algorithm_spec(row, sources[row.source]) for row in algorithms},
+        algorithms=specs,
         datasets={row.slug: dataset_facts(row, sources[row.source]) for row in datasets},
         market=market,
         policy=_policy(session),
@@ -71,6 +73,7 @@ def load_snapshot(session: Session) -> Snapshot:
         provider_names=name_index("provider", [NamedEntry(p.slug, p.name) for p in market.providers], aliases=aliases),
         details=details,
         model_domains=domains,
+        evidence=evidence_of(session, devices={each.slug: each for each in devices}, models=models, algorithms=specs),
     )
 
 

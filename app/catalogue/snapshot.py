@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from app.advice.evidence import Evidence
 from app.advice.market import Market
 from app.advice.policy import Policy
 from app.catalogue.names import NameIndex
@@ -46,6 +47,8 @@ class Snapshot:
     provider_names: NameIndex
     details: dict[str, dict[str, object]] = field(default_factory=dict)
     """Per accelerator slug, what pages show beyond the engine's fields: facts with source and date, aliases."""
+    evidence: Evidence = field(default_factory=Evidence)
+    """Published measurements, found by model and device."""
     model_domains: dict[str, str] = field(default_factory=dict)
     """Per model slug, the contract's domain that it works in."""
 

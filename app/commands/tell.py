@@ -18,6 +18,7 @@ from app.answer import (
     WarningAnswer,
 )
 from app.present.facts import spread_facts
+from app.present.measured import measured_in_words
 
 _FITS = {"fits": "fits", "tight": "tight", "does_not_fit": "does not fit", None: "unknown"}
 
@@ -66,6 +67,7 @@ def estimate_text(answer: EstimateAnswer) -> str:
     blocks = [
         table(known),
         _section("Memory", parts),
+        _section("Measured by others", (measured_in_words(each) for each in answer.measured)),
         _section("Good to know", _warnings(answer.warnings)),
         _section("Assumed", _assumptions(answer.assumptions)),
     ]

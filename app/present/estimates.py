@@ -4,6 +4,7 @@ from typing import Literal
 
 import numpy as np
 
+from app.advice.evidence import Evidence
 from app.advice.market import Market
 from app.advice.rental import cheapest_device_hour
 from app.answer import (
@@ -22,6 +23,7 @@ from app.engine.result import Estimates, Interval
 from app.engine.software import software_gap
 from app.engine.units import GIB, MILLISECOND, SECONDS_PER_HOUR
 from app.languages import say, say_finished
+from app.present.measured import measured_answer
 from app.present.rounding import rounded
 from app.present.spread import input_answer, plan_answer, serving_answer
 from app.worded import worded
@@ -50,7 +52,9 @@ def fit_word(estimates: Estimates, row: int) -> Literal["fits", "tight", "does_n
     return "fits" if value == 1.0 else "does_not_fit" if value == 0.0 else "tight"
 
 
-def estimate_answer(job: Job, estimates: Estimates, *, row: int, systems: Systems, market: Market) -> EstimateAnswer:
+def estimate_answer(
+    job: Job, estimates: Estimates, *, row: int, systems: Systems, market: Market, evidence: Evidence
+) -> EstimateAnswer:
     """The answer of ``POST /estimate`` for one system."""
     device = systems.devices.accelerators[row]
     device_hours = range_answer(estimates.device_s, row, per=SECONDS_PER_HOUR)
@@ -90,6 +94,10 @@ def estimate_answer(job: Job, estimates: Estimates, *, row: int, systems: System
         plan=plan_answer(job, estimates, row=row, systems=systems),
         serving=serving_answer(job, estimates, row=row, systems=systems),
         input_pipeline=input_answer(job, estimates, row=row, systems=systems),
+        measured=[
+            measured_answer(each)
+            for each in evidence.beside(job, accelerator=device.slug, count=int(systems.count[row]))
+        ],
     )
 
 

@@ -6,6 +6,7 @@ from app import __version__
 from app.advice.buy_or_rent import BuyOrRent
 from app.advice.cloud import CloudOption
 from app.advice.decide import Decision
+from app.advice.evidence import Evidence
 from app.advice.host import Host
 from app.advice.market import Market
 from app.advice.need import Need, Range
@@ -47,7 +48,13 @@ from app.wording import sentence
 
 
 def recommendation_answer(
-    found: Recommendation, *, market: Market, revision: int, at: datetime, links: LinksAnswer
+    found: Recommendation,
+    *,
+    market: Market,
+    evidence: Evidence,
+    revision: int,
+    at: datetime,
+    links: LinksAnswer,
 ) -> RecommendationAnswer:
     """The answer of ``POST /recommend``."""
     return RecommendationAnswer(
@@ -56,7 +63,7 @@ def recommendation_answer(
         tier=_tier(found.decision),
         verdict=sentence(found.verdict),
         need=_need(found.need),
-        picks=[_pick(pick, found, market) for pick in found.picks],
+        picks=[_pick(pick, found, market=market, evidence=evidence) for pick in found.picks],
         cloud=[_cloud(option) for option in found.cloud],
         buy_or_rent=found.buy_or_rent and _buy_or_rent(found.buy_or_rent),
         owned=[_owned(owned) for owned in found.owned],
@@ -118,9 +125,11 @@ def hardware_answer(device: Accelerator, count: float, *, nodes: int = 1) -> Har
     return HardwareAnswer(accelerator=device.slug, name=device.name, count=max(1, round(count)), nodes=nodes)
 
 
-def _pick(pick: Pick, found: Recommendation, market: Market) -> PickAnswer:
+def _pick(pick: Pick, found: Recommendation, *, market: Market, evidence: Evidence) -> PickAnswer:
     candidates = found.candidates
-    estimate = estimate_answer(found.job, candidates.estimates, row=pick.row, systems=candidates.systems, market=market)
+    estimate = estimate_answer(
+        found.job, candidates.estimates, row=pick.row, systems=candidates.systems, market=market, evidence=evidence
+    )
     return PickAnswer(
         role=pick.role,
         hardware=hardware_answer(pick.device, pick.count, nodes=pick.nodes),

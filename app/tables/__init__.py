@@ -5,6 +5,7 @@ from app.tables.answers import SavedAnswer
 from app.tables.audit import AuditEntry
 from app.tables.base import Base
 from app.tables.drafts import DraftChange
+from app.tables.evidence import EvidenceRow
 from app.tables.fair_use import RateCount
 from app.tables.hardware import AcceleratorFact, AcceleratorRow, Alias, SoftwareSupport, Source
 from app.tables.market import (
@@ -54,6 +55,7 @@ SEED_ORDER: tuple[type[Base], ...] = (
     DiffusionRow,
     AlgorithmRow,
     DatasetRow,
+    EvidenceRow,
     ScenarioRow,
     TierRow,
     RuleRow,
@@ -82,6 +84,7 @@ __all__ = [
     "DiffusionRow",
     "DraftChange",
     "EconomicFactor",
+    "EvidenceRow",
     "FetchedPage",
     "HeldChange",
     "HostPartRow",

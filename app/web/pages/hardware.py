@@ -7,12 +7,14 @@ from typing import Any, ClassVar, Self
 from urllib.parse import urlencode
 
 from app import formatting
+from app.advice.evidence import Measurement
 from app.advice.market import Offer, Price
 from app.advisor import Suit
 from app.catalogue.snapshot import Snapshot
 from app.engine.hardware import Accelerator
 from app.engine.units import GB, GIB, TERA
 from app.languages import say
+from app.present.measured import result_in_words, work_in_words
 from app.web.currency import Currency, currency_choices
 from app.web.labels import details, label, lowered
 from app.web.pages.head import PICTURE, Head
@@ -156,6 +158,22 @@ class MeasuredRow:
     source_url: str
 
 
+MOST_MEASURED = 40
+"""Measurements that the page of a device shows."""
+
+
+def _measured(measurement: Measurement) -> MeasuredRow:
+    result = result_in_words(measurement.metric, measurement.value, measurement.unit)
+    count = f", {measurement.count} ×" if measurement.count > 1 else ""
+    return MeasuredRow(
+        work=f"{measurement.model}: {work_in_words(measurement.workload)}{count}",
+        result=result,
+        as_of=measurement.as_of or "",
+        source=measurement.source,
+        source_url=measurement.url,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class HardwarePage:
     """One device."""
@@ -222,7 +240,7 @@ class HardwarePage:
             twin=_twin(catalogue, accelerator),
             suits=SuitGroup.all_of(suits),
             history=PriceHistory.of(prices, currency),
-            measured=tuple(MeasuredRow(**each) for each in known.get("measured", ())),
+            measured=tuple(_measured(each) for each in catalogue.evidence.on(accelerator.slug)[:MOST_MEASURED]),
             offers_url=link("/cloud", {"accelerator": accelerator.slug, "currency": _code(currency)}),
             switch=_currency_switch(catalogue, currency),
             note=currency.note,

@@ -4,9 +4,18 @@ from dataclasses import dataclass
 from typing import Self
 
 from app import formatting
-from app.answer import EstimateAnswer, OwnedAnswer, PickAnswer, PriceAnswer, RangeAnswer, RecommendationAnswer
+from app.answer import (
+    EstimateAnswer,
+    MeasuredAnswer,
+    OwnedAnswer,
+    PickAnswer,
+    PriceAnswer,
+    RangeAnswer,
+    RecommendationAnswer,
+)
 from app.languages import say
 from app.present.facts import Fact, spread_facts
+from app.present.measured import result_in_words
 from app.web.currency import DOLLARS, Currency
 from app.web.labels import details, label
 
@@ -38,6 +47,7 @@ class PickView:
     machine: str
     spread: tuple[Fact, ...]
     """How the work is shared, what a server promises, and what feeds it."""
+    measured: tuple["MeasuredLine", ...]
 
     @classmethod
     def of(cls, pick: PickAnswer, *, best: bool, currency: Currency = DOLLARS) -> Self:
@@ -63,7 +73,22 @@ class PickView:
             why=pick.why,
             machine=pick.machine or "",
             spread=spread_facts(pick.estimate),
+            measured=tuple(MeasuredLine.of(each) for each in pick.estimate.measured),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredLine:
+    """What somebody else measured of the same work, with its link."""
+
+    text: str
+    url: str
+
+    @classmethod
+    def of(cls, measured: MeasuredAnswer) -> Self:
+        """The line of a measurement."""
+        result = result_in_words(measured.metric, measured.value, measured.unit)
+        return cls(f"{result}: {measured.work} ({measured.source})", measured.url)
 
 
 @dataclass(frozen=True, slots=True)
