@@ -22,6 +22,7 @@ from app.accuracy.cases import read_cases
 from app.accuracy.outcomes import Guess
 from app.accuracy.report import Unseen, report_of
 from app.accuracy.running import outcomes_of
+from app.accuracy.scoring import FEWEST_CASES
 from app.catalogue.startup import prepare
 from app.commands.accuracy import report_text
 from app.db import connect
@@ -89,7 +90,8 @@ def left_out_table(lines, named):
 
 def left_out_in_words(report):
     """The left-out figures in one sentence each."""
-    for named, lines in (("source", report.left_out), ("generation of devices", report.generations)):
+    for named, found in (("source", report.left_out), ("generation of devices", report.generations)):
+        lines = [one for one in found if one.cases >= FEWEST_CASES]
         if lines:
             error, covered = (
                 statistics.fmean(getattr(one, name) for one in lines) for name in ("median_error", "coverage")

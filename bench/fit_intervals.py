@@ -6,8 +6,9 @@ LEFT_OUT is what bench/leave_out.py writes: the error of every run with its sour
 several sources measured takes the quantiles of those errors; a class of one source those of the fitted errors, because
 nothing else tells how such work is done. The next source differs again: the spread is widened by the usual difference
 of sources over the root of their number (app/accuracy/left_out.py holds the rule). A class with fewer than MIN_RUNS
-runs takes the spread of its kin (all transformers), else the pooled one of its metric. Work on hardware or with a
-framework that no run of its class used is stretched further.
+runs takes the spread of its kin (adapted language models, all transformers), else the pooled one of its metric. Work
+on hardware or with a framework that no run of its class used is stretched further. Training runs that would have used
+more of the peak than any did (BEST_MFU) left something unsaid and are not counted.
 """
 
 import argparse
@@ -21,23 +22,36 @@ import numpy as np
 from measured_runs import METRICS, runs_of
 
 from app.accuracy.left_out import HIGH, LOW, NOISY_WEIGHT, Residual, spread_of
-from app.engine.intervals import TRANSFORMERS, is_transformer, maker
+from app.engine.estimate import estimate
+from app.engine.intervals import FINETUNING, POOLED, TRANSFORMERS, kin_of, maker
+from app.engine.model_spec import TransformerSpec
 
 MIN_RUNS = 30
 LONG_NAMES = {short: long for long, short in reversed(METRICS.items())} | {"seconds": "classical_seconds"}
-MIN_KIN_RUNS = 10
+MIN_KIN_RUNS = 5
 ASSUMED = [("memory", "llm_serving", {"low": 0.88, "high": 1.12, "runs": 0})]
 """Weights and cache of a running language model are counted exactly; only the workspace varies. No run measures it."""
 STRETCH_OF_ANOTHER_MAKER = 1.5
 STRETCH_OF_ANOTHER_FRAMEWORK = 1.15
 """Assumed: no class was measured in ways that would tell."""
 MOST_STRETCH = 1.5
+BEST_MFU = 0.75
+"""Model FLOPs over dense peak; the best published runs reach 0.6 to 0.7 (arXiv:2204.02311)."""
 TARGET = pathlib.Path(__file__).parent.parent / "app/engine/data/intervals.json"
+
+
+def is_credible(run):
+    """Whether the measured speed of a training run leaves room below the peak."""
+    if run.metric != "throughput" or not run.job.training or not isinstance(run.job.model, TransformerSpec):
+        return True
+    share = estimate(run.job, run.systems).model_flops_utilization
+    return share is None or not share[0] * math.exp(-run.log_error()) > BEST_MFU
 
 
 def residuals_of(runs, left_out):
     """Measured / estimated of every run, its source left out of the fit where its class has several sources."""
     sources = defaultdict(set)
+    runs = [run for run in runs if is_credible(run)]
     for run in runs:
         sources[run.metric, run.case["class"]].add(run.source)
     found = defaultdict(list)
@@ -50,9 +64,9 @@ def residuals_of(runs, left_out):
     return found
 
 
-def written(rows, metric):
+def written(rows, metric, *, sources=None):
     """The interval of one class as data."""
-    low, high = spread_of(rows, LONG_NAMES[metric])
+    low, high = spread_of(rows, LONG_NAMES[metric], sources=sources)
     return {"low": round(low, 3), "high": round(high, 3), "runs": len(rows)}
 
 
@@ -65,12 +79,15 @@ def spreads_of(found):
     for metric, work_class, spread in ASSUMED:
         spreads[metric][work_class] = spread
     for metric in sorted({metric for metric, _ in found}):
-        kin = [run for (of, name), rows in found.items() if of == metric and is_transformer(name) for run in rows]
-        if len(kin) >= MIN_KIN_RUNS:
-            spreads[metric][TRANSFORMERS] = written(kin, metric)
-        spreads[metric]["pooled"] = written(
-            [run for (of, _), rows in found.items() if of == metric for run in rows], metric
-        )
+        for name in (FINETUNING, TRANSFORMERS, POOLED):
+            rows = [
+                row
+                for (of, kin), rows in found.items()
+                if of == metric and name in (*kin_of(kin), POOLED)
+                for row in rows
+            ]
+            if len(rows) >= MIN_KIN_RUNS:  # another class differs as much as another source
+                spreads[metric][name] = written(rows, metric, sources=1)
     return spreads
 
 
@@ -99,7 +116,9 @@ def stretch_of_another_generation(runs, left_out):
         if error is not None and run.metric != "memory" and maker(run.family) == "cuda":
             pairs[run.metric, run.case["class"], run.generation].append((abs(error), abs(run.log_error())))
     upper = [np.quantile(np.array(rows), HIGH - LOW, axis=0) for rows in pairs.values() if len(rows) >= MIN_KIN_RUNS]
-    return round(min(max(statistics.median(without / fitted for without, fitted in upper), 1.0), MOST_STRETCH), 2)
+    return round(
+        float(min(max(statistics.median(without / fitted for without, fitted in upper), 1.0), MOST_STRETCH)), 2
+    )
 
 
 def main():

@@ -95,10 +95,10 @@ def residual(outcome: Outcome) -> Residual:
     return Residual(outcome.case.source, outcome.case.value / outcome.guess.expected, weight)
 
 
-def spread_of(residuals: Sequence[Residual], metric: str) -> tuple[float, float]:
+def spread_of(residuals: Sequence[Residual], metric: str, *, sources: int | None = None) -> tuple[float, float]:
     """The 80 % interval of measured over expected, widened because the next source differs again. [-]"""
-    sources = len({one.source for one in residuals})
-    deviation = UNSEEN_SOURCE_SD.get(metric, USUAL_SOURCE_SD) / math.sqrt(sources)
+    told = sources or len({one.source for one in residuals})
+    deviation = UNSEEN_SOURCE_SD.get(metric, USUAL_SOURCE_SD) / math.sqrt(told)
     unseen = STANDARD_DEVIATIONS_OF_80_PERCENT * deviation
     low = math.hypot(min(0.0, math.log(weighted_quantile(residuals, LOW))), unseen)
     high = math.hypot(max(0.0, math.log(weighted_quantile(residuals, HIGH))), unseen)

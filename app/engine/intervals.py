@@ -46,6 +46,11 @@ def _spreads() -> dict[str, dict[str, Spread]]:
 
 TRANSFORMERS = "transformers"
 """Name of the spread that classes of transformers share when they have too few runs of their own."""
+FINETUNING = "finetuning"
+"""The same for language models that are adapted; programs for that differ more than those for anything else."""
+FINETUNING_CLASSES = frozenset({"llm_lora", "llm_qlora", "llm_finetune_full"})
+POOLED = "pooled"
+"""Name of the spread over all classes of a metric."""
 
 
 def is_transformer(work_class: str) -> bool:
@@ -60,8 +65,17 @@ def is_transformer(work_class: str) -> bool:
 def spread(metric: str, work_class: str) -> Spread:
     """The spread for a metric (memory, throughput, prefill, decode, seconds) and class of work."""
     classes = _spreads()[metric]
-    kin = classes.get(TRANSFORMERS) if is_transformer(work_class) else None
-    return classes.get(work_class) or kin or classes["pooled"]
+    return next(classes[name] for name in (work_class, *kin_of(work_class), POOLED) if name in classes)
+
+
+def kin_of(work_class: str) -> tuple[str, ...]:
+    """Names of the spreads that stand in for a class of too few runs, the nearest kin first.
+
+    >>> kin_of("llm_lora"), kin_of("llm_serving"), kin_of("gan")
+    (('finetuning', 'transformers'), ('transformers',), ())
+    """
+    named = ((FINETUNING, work_class in FINETUNING_CLASSES), (TRANSFORMERS, is_transformer(work_class)))
+    return tuple(name for name, belongs in named if belongs)
 
 
 def maker(family: str) -> str:

@@ -5,11 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.engine.arrays import BoolArray, FloatArray
+from app.engine.coefficients import TRANSFORMERS
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.hardware import Devices
 from app.engine.hardware_family import families
 from app.engine.job import Job
-from app.engine.precision import RATE_CHAINS, bytes_per_element, first_known, peak_flops_per_s
+from app.engine.precision import (
+    OPERATIONS_PER_JOULE,
+    RATE_CHAINS,
+    RATE_OF,
+    bytes_per_element,
+    first_known,
+    peak_flops_per_s,
+)
 
 TF32_BY_DEFAULT = frozenset({"pytorch", "tensorflow", "jax", "other"})
 """Frameworks in which cuDNN convolutions of fp32 tensors run in TF32 unless told otherwise (PyTorch since 1.7)."""
@@ -19,6 +27,8 @@ AUTOTUNED = frozenset({"tensorrt"})
 """Runtimes that time many kernels for every layer when they build, and fuse layers into them."""
 QUANTISING = AUTOTUNED | {"onnxruntime"}
 """Runtimes that calibrate a network and run its layers in 8 bits."""
+POWER_LIMIT_SHARPNESS = 4.0
+"""How sharply the lower of two limits holds."""
 MARGIN = 1.05
 """A rate this much above the fp32 rate comes from matrix units."""
 
@@ -76,6 +86,18 @@ def operand_supply(peak: FloatArray, devices: Devices) -> FloatArray:
     return (NETWORKS.value("matrix_rate_reference") / width) ** power
 
 
+def power_share(rate: FloatArray, devices: Devices, *, precision: str, on_matrix_units: BoolArray) -> FloatArray:
+    """Share of a rate that is left under the board power: small inference cards print clocks they cannot hold. [-]"""
+    groups = families(devices)
+    matrix = TRANSFORMERS.column("matrix_flops_per_joule", groups) * OPERATIONS_PER_JOULE.get(
+        RATE_OF.get(precision, "bf16"), 1.0
+    )
+    vector = NETWORKS.column("vector_flops_per_joule", groups)
+    limit = devices.tdp_w * np.where(on_matrix_units, matrix, vector)
+    share = (1.0 + (rate / limit) ** POWER_LIMIT_SHARPNESS) ** (-1 / POWER_LIMIT_SHARPNESS)
+    return np.asarray(np.where(np.isnan(share), 1.0, share), dtype=np.float64)
+
+
 def math_rate(job: Job, devices: Devices, *, transformer: bool, intensity: float) -> MathRate:
     """Peak and reached share for a job on every device; thin layers (few products per activation) reach less."""
     precision = arithmetic_precision(job, transformer=transformer)
@@ -90,7 +112,10 @@ def math_rate(job: Job, devices: Devices, *, transformer: bool, intensity: float
         fed = NETWORKS.column("autotuned_convolution_efficiency", groups)
     elif not transformer:
         fed = np.minimum(fed * operand_supply(peak, devices), NETWORKS.value("matrix_efficiency_at_most"))
-    large = np.where(uses_matrix_units(peak, devices), fed, NETWORKS.column(vector, groups))
+    on_matrix_units = uses_matrix_units(peak, devices)
+    large = np.where(on_matrix_units, fed, NETWORKS.column(vector, groups))
+    if job.framework not in AUTOTUNED:  # whose share was measured on cards at their power limit
+        large = large * power_share(peak * large, devices, precision=precision, on_matrix_units=on_matrix_units)
     half = NETWORKS.column("intensity_at_half_efficiency", groups)
     filled = 1.0 / (1.0 + half / intensity)
     wide = np.where(peak > 0, bytes_per_element(job.precision if precision != "tf32" else "fp32"), np.nan)

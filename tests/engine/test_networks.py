@@ -7,6 +7,7 @@ import pytest
 from app.engine import networks
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.estimate import estimate as engine_estimate
+from app.engine.hardware import PeakRates
 from app.engine.network_work import network_work
 from tests.engine.jobs import CPU, EVERY_KIND, H100, M2_ULTRA, RTX_4090, T4, make_accelerator, make_spec, make_systems
 from tests.engine.network_jobs import (
@@ -314,3 +315,14 @@ def test_nnunet_fills_the_eight_gigabytes_it_is_planned_for():
     volume = {"domain": "medical_3d", "image_size": 128, "depth": 128, "batch_size": 2, "optimizer": "sgd_momentum"}
 
     assert 6.5 < gib(NNUNET, **volume) < 8.5
+
+
+def test_a_card_of_little_power_does_not_hold_the_rate_it_prints():
+    printed = {"peak": PeakRates(fp32=8.1e12, fp16=65e12), "memory_bandwidth_bytes_per_s": 320e9}
+    weak, strong = (
+        estimate(RESNET50, make_accelerator(tdp_w=power, architecture="Turing", **printed), precision="fp32")
+        for power in (70.0, 280.0)
+    )
+
+    rates = [found.pace.units_per_step[0] / found.pace.step_s[0] for found in (weak, strong)]
+    assert 1.1 < rates[1] / rates[0] < 1.6

@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 from app import formatting
 from app.accuracy.left_out import LeftOut
 from app.accuracy.report import Kind, Line, Report, WorstCase
-from app.accuracy.scoring import Score
+from app.accuracy.scoring import FEWEST_CASES, Score
 from app.languages import say, say_count
 from app.web.charts import Bar, bars
 from app.web.pages.head import Head
@@ -183,14 +183,15 @@ def decisions_in_words(report: Report) -> list[str]:
                 contradicted=fit.contradicted,
             )
         )
-    if report.left_out:
-        covered = statistics.fmean(one.coverage for one in report.left_out)
+    judged = [one for one in report.left_out if one.cases >= FEWEST_CASES]
+    if judged:
+        covered = statistics.fmean(one.coverage for one in judged)
         told.append(
             say(
                 "The estimates were fitted on measurements like these. Intervals made without the source they are held "
                 "against cover {covered} of its measurements, as the mean of {classes} classes.",
                 covered=formatting.percent(covered),
-                classes=len(report.left_out),
+                classes=len(judged),
             )
         )
     return told
