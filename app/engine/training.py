@@ -143,6 +143,11 @@ def is_fused(job: Job, spec: TransformerSpec) -> bool:
     return job.compiled or job.framework not in EAGER_FRAMEWORKS or from_scratch
 
 
+def adapts_eagerly(job: Job, spec: TransformerSpec) -> bool:
+    """Whether a language model is adapted with a library that runs its operations one by one."""
+    return spec.architecture == "decoder" and job.workload.task == "finetune" and not is_fused(job, spec)
+
+
 def activation_traffic_bytes(job: Job, spec: TransformerSpec) -> float:
     """Bytes that norms, activations, dropout, attention and the loss move for one micro-batch. [bytes]"""
     fused = is_fused(job, spec)
@@ -151,7 +156,7 @@ def activation_traffic_bytes(job: Job, spec: TransformerSpec) -> float:
         passes *= TRANSFORMERS.value("recompute_traffic_growth")
     if spec.architecture != "decoder":
         passes *= TRANSFORMERS.value("encoder_traffic_growth_fused" if fused else "encoder_traffic_growth_eager")
-    elif not fused and job.workload.task == "finetune":
+    elif adapts_eagerly(job, spec):
         passes *= TRANSFORMERS.value("adapted_decoder_traffic_growth")
     return passes * spec.num_hidden_layers * layer_bytes(job, spec) + passes * loss_head_bytes(job, spec)
 
@@ -182,6 +187,8 @@ def launch_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray
     name = (
         "kernels_per_layer_compiled"
         if job.compiled or job.framework not in EAGER_FRAMEWORKS
+        else "kernels_per_layer_adapted"
+        if adapts_eagerly(job, spec)
         else "kernels_per_layer_eager"
     )
     kernels = TRANSFORMERS.value(name) * np.where(repeats_all(job, systems.plan), 4 / 3, 1.0)
