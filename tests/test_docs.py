@@ -2,6 +2,7 @@
 
 import json
 import re
+from runpy import run_path
 
 import pytest
 
@@ -40,9 +41,16 @@ def test_every_filter_of_a_list_is_documented(client):
 
 @pytest.mark.parametrize("path", sorted(DOCS.glob("*.md")), ids=lambda path: path.name)
 def test_links_between_documents_lead_somewhere(path):
-    targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", path.read_text(encoding="utf-8"))
+    targets = re.findall(r"\]\((?!https?:|#|/|mailto:)([^)#]+)", path.read_text(encoding="utf-8"))
 
     assert [target for target in targets if not (path.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("name", ["api", "cli"])
+def test_the_reference_is_what_the_program_says_of_itself(name):
+    program = run_path(str(DOCS / "make_reference.py"))
+
+    assert (DOCS / "reference" / f"{name}.md").read_text(encoding="utf-8") == program[f"{name}_text"]()
 
 
 def test_the_commands_in_the_examples_are_those_that_gave_the_answers(client):

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 from functools import partial
 
 import anyio
@@ -16,7 +17,7 @@ from app.mcp.tools import build_server
 
 FINETUNE = {"task": "finetune", "domain": "text", "model": {"name": "llama-3.1-8b"}, "method": "qlora"}
 PICTURES = {"task": "train", "domain": "vision", "model": {"name": "resnet-50"}, "dataset": {"samples": 2e5}}
-TOOLS = {"recommend", "estimate", "compare", "search_hardware"}
+TOOLS = {"recommend", "estimate", "fit", "compare", "search_hardware"}
 MOST_WORDS = 1_200
 """Of one answer, as indented JSON: longer ones crowd a conversation out."""
 
@@ -102,6 +103,24 @@ def test_a_comparison_takes_two_to_four_systems(call, count):
     assert answer.content[0].text.startswith("hardware: ")
 
 
+def test_what_hardware_can_do_is_short_and_agrees_with_the_api(call, client):
+    asked = {
+        "hardware": [{"accelerator": "RTX 3090", "count": 2}, {"description": "NVIDIA GTX 1060, 6144 MiB"}],
+        "system_memory_gb": 64,
+    }
+
+    answer = call("fit", **asked)
+    told, expected = answer.structured_content, client.post("/fit", json=asked).json()
+
+    assert (told["verdict"], told["counts"]) == (expected["verdict"], expected["counts"])
+    assert {group["fit"]: len(group["jobs"]) for group in told["jobs"]} == Counter(
+        job["fit"] for job in expected["jobs"]
+    )
+    assert len(answer.content[0].text.split()) < MOST_WORDS
+    page = client.get(told["link"].removeprefix("https://rig.example.org"), headers={"accept": "text/html"})
+    assert expected["verdict"] in page.text
+
+
 def test_hardware_is_found_by_any_of_its_names(call):
     told = call("search_hardware", name="4090", memory_gib_min=20, limit=2).structured_content
 
@@ -118,6 +137,8 @@ def test_hardware_is_found_by_any_of_its_names(call):
         ("estimate", {"workload": PICTURES, "hardware": {"accelerator": "RTX 40900"}}, "geforce-rtx-4090"),
         ("search_hardware", {"name": "rtx 49090"}, "geforce-rtx-4090"),
         ("estimate", {"workload": PICTURES}, "hardware: Give a value"),
+        ("fit", {"hardware": [{"accelerator": "RTX 40900"}]}, "geforce-rtx-4090"),
+        ("fit", {"hardware": []}, "hardware: "),
     ],
 )
 def test_a_wrong_value_is_told_with_its_field_and_the_nearest_names(call, tool, arguments, told):

@@ -1,5 +1,6 @@
 """What the tools answer: the same numbers as REST, cut down to what fits into a conversation."""
 
+from collections.abc import Sequence
 from typing import Self
 
 from pydantic import Field
@@ -7,6 +8,8 @@ from pydantic import Field
 from app.answer import (
     CloudAnswer,
     EstimateAnswer,
+    FitAnswer,
+    FitJobAnswer,
     HardwareAnswer,
     MemoryAnswer,
     OwnedAnswer,
@@ -143,6 +146,48 @@ class RecommendationSummary(Part):
             first_steps=answer.first_steps[:MOST_STEPS],
             warnings=answer.warnings[:MOST_WARNINGS],
             link=answer.links.html,
+        )
+
+
+class FitGroup(Part):
+    """The typical jobs that fit alike."""
+
+    fit: str = Field(description="fits, tight, fits_with_changes, does_not_fit, not_supported or unknown")
+    jobs: list[str] = Field(description="Each with the change it needs, or else how fast it goes")
+
+    @classmethod
+    def all_of(cls, jobs: Sequence[FitJobAnswer]) -> list[Self]:
+        """The groups in the order of their first jobs."""
+        groups: dict[str, list[str]] = {}
+        for job in jobs:
+            speed = f"{job.speed.speed_class}, {job.speed.value.expected:.3g} {job.speed.unit}" if job.speed else ""
+            note = job.change_needed or speed
+            groups.setdefault(job.fit, []).append(f"{job.title}: {note}" if note else job.title)
+        return [cls(fit=fit, jobs=titles) for fit, titles in groups.items()]
+
+
+class FitSummary(Part):
+    """What hardware can run, adapt and train; the page behind the link has every job in full."""
+
+    verdict: str
+    hardware: list[HardwareAnswer]
+    counts: dict[str, int] = Field(description="Jobs by how they fit")
+    jobs: list[FitGroup]
+    ways_out: list[str] = Field(description="The cheapest ways out of what hinders")
+    warnings: list[WarningAnswer]
+    link: str
+
+    @classmethod
+    def of(cls, answer: FitAnswer, *, link: str) -> Self:
+        """The summary of what hardware can do."""
+        return cls(
+            verdict=answer.verdict,
+            hardware=answer.hardware,
+            counts=answer.counts,
+            jobs=FitGroup.all_of(answer.jobs),
+            ways_out=[one.upgrade.text for one in answer.upgrades[:MOST_STEPS]],
+            warnings=answer.warnings[:MOST_WARNINGS],
+            link=link,
         )
 
 

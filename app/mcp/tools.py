@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -21,15 +22,25 @@ from app.engine.units import GIB
 from app.engine.workload import HardwareChoice, Workload
 from app.errors import AppError, Unprocessable, app_error_of
 from app.field_problems import FieldProblem, echoed
-from app.mcp.answers import Comparison, DeviceSummary, EstimateSummary, FoundDevices, RecommendationSummary
+from app.mcp.answers import (
+    Comparison,
+    DeviceSummary,
+    EstimateSummary,
+    FitSummary,
+    FoundDevices,
+    RecommendationSummary,
+)
+from app.requests import FitHardware, FitRequest
 
 INSTRUCTIONS = (
     "Says which hardware machine-learning work needs. Start with recommend; only workload.task is required, and the "
-    "answer names what it assumed. estimate and compare judge given devices; search_hardware finds their names. "
+    "answer names what it assumed. estimate and compare judge given devices; fit says what hardware can do; "
+    "search_hardware finds names. "
     "Ranges are 80 % intervals. Quote the link with an answer: it shows every source."
 )
 MOST_FOUND = 25
 MOST_COMPARED = 4
+LONGEST_LINK = 300
 
 WorkloadInput = Annotated[Workload, Field(description="The work to be done. Only task is required.")]
 
@@ -75,6 +86,17 @@ def build_server(catalogue: Callable[[], Snapshot], *, public_url: str) -> Which
         """Memory, speed, time, energy and cost of a piece of work on one system."""
         return _estimated(catalogue(), workload, hardware=hardware)
 
+    @server.tool(title="What can this hardware do?", annotations=annotations)
+    def fit(
+        context: Context[Any, Any],
+        hardware: Annotated[list[FitHardware], Field(min_length=1, max_length=50, description="What there is.")],
+        system_memory_gb: Annotated[float | None, Field(gt=0, le=1e6, allow_inf_nan=False)] = None,
+    ) -> FitSummary:
+        """What hardware can run, adapt and train: each typical job with its verdict, speed and smallest change."""
+        asked = FitRequest(hardware=hardware, system_memory_gb=system_memory_gb)
+        answer = advisor.fit(catalogue(), asked, at=datetime.now(UTC))
+        return FitSummary.of(answer, link=_fit_link(asked, base_url=base_url(context)))
+
     @server.tool(title="Compare systems", annotations=annotations)
     def compare(
         workload: WorkloadInput,
@@ -110,6 +132,14 @@ def _estimated(snapshot: Snapshot, workload: Workload, *, hardware: HardwareChoi
     device = resolving.accelerator(snapshot, hardware.accelerator, pointer="/hardware/accelerator")
     named = HardwareAnswer(accelerator=device.slug, name=device.name, count=hardware.count, nodes=hardware.nodes or 1)
     return EstimateSummary.of(answer, named)
+
+
+def _fit_link(asked: FitRequest, *, base_url: str) -> str:
+    """The page of the same question; what was pasted is quoted, so that it is read as words."""
+    named = [one.accelerator or f'"{one.description}"' for one in asked.hardware]
+    words = [f"{name} x{one.count}" if one.count > 1 else name for name, one in zip(named, asked.hardware, strict=True)]
+    memory = [("memory", f"{asked.system_memory_gb:g}")] if asked.system_memory_gb else []
+    return f"{base_url}/fit?{urlencode([*(('hardware', text[:LONGEST_LINK]) for text in words), *memory])}"
 
 
 def _by_name(snapshot: Snapshot, name: str) -> Sequence[Accelerator]:

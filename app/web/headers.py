@@ -47,8 +47,10 @@ class SecurityHeaders:
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answer = MutableHeaders(scope=message)
+                framed = "frame-ancestors *" in answer.get("content-security-policy", "")
                 for name, value in self.headers.items():
-                    answer.setdefault(name, value)
+                    if not (framed and name == "x-frame-options"):  # which older browsers would obey all the same
+                        answer.setdefault(name, value)
             await send(message)
 
         await self.app(scope, receive, dressed if scope["type"] == "http" else send)

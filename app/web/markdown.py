@@ -113,7 +113,7 @@ def site_address(name: str, link: str, *, known: frozenset[str]) -> str | None:
     >>> site_address("decisions/0001-x", "../api.md", known=known), site_address("api", "https://a.org", known=known)
     ('/docs/api', 'https://a.org')
     """
-    if link.startswith(("https://", "http://", "#")):
+    if link.startswith(("https://", "http://", "#", "/")):
         return link
     path, _, fragment = link.partition("#")
     target = posixpath.normpath(posixpath.join(posixpath.dirname(name), path)).removesuffix(".md")

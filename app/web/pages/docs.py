@@ -15,8 +15,9 @@ from app.worded import worded
 ABOUT = worded("How to use WhichRig, how to run it, and how its answers come about.")
 DOCS = ROOT / "docs"
 DECISIONS = "decisions/"
+REFERENCE = "reference/"
 SECTIONS = {
-    worded("Use it"): ("api", "cli", "mcp", "examples"),
+    worded("Use it"): ("api", "reference/api", "cli", "reference/cli", "mcp", "examples"),
     worded("Run it"): ("deploy", "operations", "upgrade", "settings", "admin", "prices", "translating"),
     worded("Understand it"): ("accuracy", "rules", "data-sources", "nomenclature"),
 }
@@ -26,7 +27,7 @@ SECTIONS = {
 @cache
 def documents() -> dict[str, Document]:
     """Every document by its name: ``api``, ``decisions/0001-cel-for-rules``; rendered once."""
-    paths = sorted([*DOCS.glob("*.md"), *(DOCS / DECISIONS).glob("*.md")])
+    paths = sorted([*DOCS.glob("*.md"), *(DOCS / REFERENCE).glob("*.md"), *(DOCS / DECISIONS).glob("*.md")])
     texts = {path.relative_to(DOCS).with_suffix("").as_posix(): path.read_text(encoding="utf-8") for path in paths}
     known = frozenset(texts)
     return {
