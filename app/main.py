@@ -51,7 +51,19 @@ from app.sources.schedule import scheduled
 from app.templating import STATIC
 from app.unanswered import UnansweredSearches
 from app.web import accuracy as accuracy_pages
-from app.web import all_settings, cloud, compare, docs_pages, embeds, home, kept_answers, learn, questions, results, sitemap
+from app.web import (
+    all_settings,
+    cloud,
+    compare,
+    docs_pages,
+    embeds,
+    home,
+    kept_answers,
+    learn,
+    questions,
+    results,
+    sitemap,
+)
 from app.web import fit as fit_pages
 from app.web import hardware as hardware_pages
 from app.web import models as model_pages

@@ -194,9 +194,7 @@ def _page(
 
 
 def _preview(request: Request, entity: Entity, found: Entry | None, *, values: Document) -> Preview:
-    state = request.app.state
-    published = state.catalogue.current()
-    return preview(state.engine, state.settings, entity=entity, found=found, values=values, published=published)
+    return preview(request.app.state, entity=entity, found=found, values=values)
 
 
 def _rule(form: Mapping[str, str], filled: Filled) -> Rule | None:

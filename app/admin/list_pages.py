@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from app.admin import attention, bulk, entries
 from app.admin.access import Viewer
 from app.admin.differences import shown
-from app.admin.entities import ENTITIES, Entity, entity_named
+from app.admin.entities import ENTITIES, entity_named
 from app.admin.entries import Entry
 from app.admin.forms import Frame, Option, options
 from app.request_session import SessionDep
@@ -131,17 +131,15 @@ def _remarks(entry: Entry, today: date) -> tuple[str, ...]:
     column = attention.date_column(entity)
     days = [fact["as_of"] for fact in facts] or [values.get(column) or ""] if column or facts else []
     oldest = min((day for day in days if day), default="")
-    recalled = [values.get("source"), *(fact["source"] for fact in facts)].count(attention.RECALLED)
-    old = oldest and oldest < attention.stale_before(entity, today).isoformat()
-    return tuple(
-        remark
-        for remark, is_so in ((f"old: {oldest}", old), ("no source", recalled or _is_bare(entity, values)))
-        if is_so
-    )
+    bare = sum(source in {attention.RECALLED, ""} for source in _sources(entry))
+    told = ("no source" if bare == 1 else f"{bare} without a source") if bare else ""
+    is_old = oldest and oldest < attention.stale_before(entity, today).isoformat()
+    return tuple(remark for remark in (f"old: {oldest}" if is_old else "", told) if remark)
 
 
-def _is_bare(entity: Entity, values: Mapping[str, object]) -> bool:
-    return "source" in entity.columns and not values.get("source")
+def _sources(entry: Entry) -> list[str]:
+    own = [str(entry.values.get("source") or "")] if "source" in entry.entity.columns else []
+    return own + [fact["source"] for fact in entry.values.get("facts", {}).values()]
 
 
 def _page_url(table: str, words: str, state: str, *, page: int) -> str:

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from markupsafe import Markup
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
+from starlette.datastructures import State
 from starlette.types import Message, Scope
 
 from app import error_responses
@@ -20,7 +21,6 @@ from app.admin.entries import Entry
 from app.catalogue.queries import load_snapshot
 from app.catalogue.snapshot import Snapshot
 from app.errors import AppError
-from app.settings import Settings
 from app.web import cloud, hardware, home, models, results
 from app.web.dependencies import published_catalogue
 
@@ -53,17 +53,15 @@ class Preview:
 NOTHING = Preview.none("This entry has no public page of its own. The draft says which answers change.")
 
 
-def preview(
-    engine: Engine, settings: Settings, *, entity: Entity, found: Entry | None, values: Document, published: Snapshot
-) -> Preview:
+def preview(state: State, *, entity: Entity, found: Entry | None, values: Document) -> Preview:
     """The public page of an entry with these values; nothing is kept of it."""
     path = public_path(entity, values)
     if not path:
         return NOTHING
     try:
         if found is not None and found.published == values and not found.retired:
-            return _page(path, published, settings, engine=engine)
-        return _page(path, _trial(engine, entity, found=found, values=values), settings, engine=engine)
+            return _page(path, state.catalogue.current(), state)
+        return _page(path, _trial(state.engine, entity, found=found, values=values), state)
     except AppError as error:
         return Preview("", Markup(), f"No preview: {error.detail}")
 
@@ -117,8 +115,8 @@ def _edit(entity: Entity, found: Entry | None, values: Document) -> Edit:
     return Edit(entity, found.key, action, found.version, values, "", "")
 
 
-def _page(path: str, snapshot: Snapshot, settings: Settings, *, engine: Engine) -> Preview:
-    status, html = _asked(path, snapshot, settings, engine=engine)
+def _page(path: str, snapshot: Snapshot, state: State) -> Preview:
+    status, html = _asked(path, snapshot, state)
     main = _MAIN.search(html)
     if main is None:
         return Preview(path, Markup(), "There is no page to see.")
@@ -156,10 +154,10 @@ async def _given_catalogue(request: Request) -> Snapshot:
     return snapshot
 
 
-def _asked(path: str, snapshot: Snapshot, settings: Settings, *, engine: Engine) -> tuple[int, str]:
+def _asked(path: str, snapshot: Snapshot, state: State) -> tuple[int, str]:
     """The answer to a visitor's request, made on the loop that this thread was called from."""
     app = _public_pages()
-    app.state.settings, app.state.engine = settings, engine
+    app.state = state
     place, _, query = path.partition("?")
     scope: Scope = {
         "type": "http",

@@ -105,7 +105,7 @@ def reject(session: Session, *, number: int, caller: Caller, reason: str) -> Non
 
 
 def start(
-    session: Session, engine: Engine, settings: Settings, *, names: list[str], dry_run: bool, caller: Caller
+    session: Session, engine: Engine, *, settings: Settings, names: list[str], dry_run: bool, caller: Caller
 ) -> int:
     """Note a refresh and its entry in the audit trail; the caller begins it once that is written."""
     from app.sources import jobs

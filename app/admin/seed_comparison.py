@@ -14,7 +14,7 @@ from app.admin.entities import ENTITIES, Document, Entity
 from app.admin.entries import NEW
 from app.admin.seed_documents import Here
 from app.admin.trail import PUBLISHED
-from app.tables import AuditEntry, SeedEntry
+from app.tables import AcceleratorFact, AuditEntry, SeedEntry
 
 ACTOR = "seed"
 EDITED = "it was edited here, and the seed has other values"
@@ -214,6 +214,8 @@ def _used(session: Session, moves: list[Move]) -> dict[str, set[str]]:
                 for key, named in seed_documents.named_by(session, entity, field_name):
                     if (entity.name, key) not in after:
                         used[target.name].add(named)
+    if "sources" in targets:
+        used["sources"] |= set(session.scalars(select(AcceleratorFact.source).distinct()))
     for edit in after.values():
         if edit.action != "retire":
             for field_name, target in edit.entity.references.items():

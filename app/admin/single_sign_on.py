@@ -44,7 +44,7 @@ class Person:
         )
 
 
-def account_of(session: Session, person: Person, settings: Settings) -> User:
+def account_of(session: Session, person: Person, *, settings: Settings) -> User:
     """The account of somebody, made or brought up to date; raises with what they can do about it when there is none."""
     role = _role(person, settings)
     found = session.get(Identity, (person.issuer, person.subject))

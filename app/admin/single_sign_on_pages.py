@@ -133,7 +133,7 @@ def _session_of(request: Request, begun: Begun | None, *, code: str, state: str,
         raise Forbidden("This answer belongs to another attempt to sign in. Begin again from this page.")
     claims = _claims(request, begun, code=code)
     with transaction(request.app.state.engine) as session:
-        user = single_sign_on.account_of(session, single_sign_on.Person.of(claims, settings), settings)
+        user = single_sign_on.account_of(session, single_sign_on.Person.of(claims, settings), settings=settings)
         browser = request.headers.get("user-agent", "")
         return accounts.signed_in(session, user, browser=browser, through_provider=True)
 

@@ -2,15 +2,17 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from app.admin import drafts
+from app.admin.edits import batched
 from app.admin.entities import entity_named
 from app.admin.safe_cells import defused
 from app.errors import Conflict, NotFound
@@ -124,19 +126,29 @@ def restore_revision(session: Session, revision: int, *, actor: str) -> int:
     replaced = select(AuditEntry.revision).where(AuditEntry.revision > revision, AuditEntry.action == REPLACED)
     if session.scalar(replaced) is not None:
         raise Conflict("The whole catalogue was replaced since then; restore the backup that holds that revision.")
-    later = session.scalars(
-        select(AuditEntry)
+    first = (
+        select(func.min(AuditEntry.id))
         .where(AuditEntry.revision > revision, AuditEntry.action.in_(PUBLISHED))
-        .order_by(AuditEntry.id)
+        .group_by(AuditEntry.entity, AuditEntry.key)
     )
-    first: dict[tuple[str, str], AuditEntry] = {}
-    for entry in later:
-        first.setdefault((entry.entity, entry.key), entry)
-    order = [change for change in first.values() if change.before is not None]
-    order += [change for change in first.values() if change.before is None]
-    for entry in order:
-        _put_back(session, entry, actor=actor, why=f"back to revision {revision}")
-    return len(first)
+    total = 0
+    for several in _in_order(session, first):
+        entity = entity_named(several[0].entity)
+        wanted = {row.key: row.before for row in several}
+        drafts.put_back_many(session, entity, wanted, why=f"back to revision {revision}", actor=actor)
+        total += len(several)
+    return total
+
+
+def _in_order(session: Session, wanted: Select[Any]) -> Iterator[Sequence[Row[Any]]]:
+    """Audit entries, few in memory at a time: first what others refer to, last what was not there."""
+    order = {name: place for place, name in enumerate(drafts.BY_DEPENDENCE)}
+    which = select(AuditEntry.id, AuditEntry.entity, AuditEntry.before.is_(None)).where(AuditEntry.id.in_(wanted))
+    known = [row for row in session.execute(which) if row[1] in order]
+    for _, rows in groupby(sorted(known, key=lambda row: (row[2], order[row[1]], row[0])), key=lambda row: row[1:]):
+        for several in batched(row[0] for row in rows):
+            columns = AuditEntry.id, AuditEntry.entity, AuditEntry.key, AuditEntry.before
+            yield session.execute(select(*columns).where(AuditEntry.id.in_(several)).order_by(AuditEntry.id)).all()
 
 
 def note_replacement(session: Session, *, actor: str, why: str, revision: int) -> None:

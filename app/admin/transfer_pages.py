@@ -1,15 +1,16 @@
 """Export and import of tables, as pages."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from starlette.datastructures import UploadFile
 
-from app.admin import importing
+from app.admin import importing, uploads
 from app.admin.access import Editor, Viewer
+from app.admin.account_pages import moment
 from app.admin.accounts import Caller
 from app.admin.differences import Difference, differences
 from app.admin.entities import ENTITIES, entity_named
@@ -19,6 +20,7 @@ from app.admin.importing import Plan
 from app.db import reading
 from app.errors import Unprocessable
 from app.request_session import SessionDep
+from app.tables import ImportUpload
 from app.templating import render
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
@@ -35,8 +37,11 @@ class Upload:
     table: str
     why: str
     content: bytes
+    name: str
     is_json: bool
     apply: bool
+    to_be_mapped: bool
+    """A person goes on with the meaning of the columns; a program sends fields as they are called here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,17 @@ class RowView:
 
     name: str
     differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLine:
+    """One of the latest files."""
+
+    url: str
+    name: str
+    table: str
+    who: str
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,7 @@ class ImportPage:
     changed: tuple[RowView, ...]
     rejected: tuple[str, ...]
     errors: tuple[ErrorLine, ...]
+    recent: tuple[UploadLine, ...]
 
 
 @router.get("/export/{table}.csv")
@@ -95,15 +112,19 @@ async def uploaded(request: Request) -> Upload:
         table=texts.get("table", ""),
         why=texts.get("why", ""),
         content=content,
+        name=name,
         is_json=name.lower().endswith(".json"),
         apply=texts.get("apply") == "yes",
+        to_be_mapped=texts.get("step") == "columns",
     )
 
 
 @router.get("/import")
-def show_import(caller: Editor) -> Response:
-    """The form to import a file."""
-    return render(_page(caller, "hardware"))
+def show_import(
+    caller: Editor, session: SessionDep, table: Annotated[str, Query(max_length=40)] = "hardware"
+) -> Response:
+    """The form to import a file, and the latest files."""
+    return render(_page(caller, entity_named(table).name, recent=uploads.recent(session)))
 
 
 @router.post("/import")
@@ -111,6 +132,17 @@ def import_file(upload: Annotated[Upload, Depends(uploaded)], caller: Editor, se
     """Say what a file would do, or do it in the draft."""
     entity = entity_named(upload.table)
     try:
+        if upload.to_be_mapped:
+            made = uploads.begin(
+                session,
+                entity,
+                content=upload.content,
+                name=upload.name,
+                is_json=upload.is_json,
+                why=upload.why,
+                actor=caller.email,
+            )
+            return RedirectResponse(f"/admin/import/{made.id}", SEE_OTHER)
         rows = importing.rows_of(entity, upload.content, is_json=upload.is_json)
         planned = importing.plan(session, entity, rows=rows, actor=caller.email, why=upload.why[:600])
         if upload.apply:
@@ -133,6 +165,7 @@ def _page(
     changed: tuple[RowView, ...] = (),
     error: str = "",
     why: str = "",
+    recent: Sequence[ImportUpload] = (),
 ) -> ImportPage:
     names = {each.name: each.title for each in ENTITIES.values()}
     told = ""
@@ -151,4 +184,19 @@ def _page(
         changed=changed,
         rejected=tuple(f"Row {each.row}: {each.reason}" for each in planned.rejected[:MOST_SHOWN]) if planned else (),
         errors=(ErrorLine("file", error),) if error else (),
+        recent=tuple(_line(each) for each in recent),
     )
+
+
+def _line(upload: ImportUpload) -> UploadLine:
+    who = f"{upload.uploaded_by}, {moment(upload.uploaded_at)}"
+    return UploadLine(f"/admin/import/{upload.id}", upload.name or "a file", upload.entity, who, state_of(upload))
+
+
+def state_of(upload: ImportUpload) -> str:
+    """What became of a file, in few words."""
+    if upload.undone_at is not None:
+        return "taken back"
+    if upload.applied_at is not None:
+        return f"put into the draft: {upload.entries:,}"
+    return "waits" if upload.content is not None else "no longer kept"

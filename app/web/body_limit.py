@@ -8,7 +8,7 @@ from app.errors import TooLarge
 
 KIB = 1024
 USUAL_BYTES = 256 * KIB
-LARGER_BYTES = {"/estimate/batch": 8 * KIB * KIB, "/admin/import": 32 * KIB * KIB}
+LARGER_BYTES = {"/estimate/batch": 8 * KIB * KIB, "/admin/import": 32 * KIB * KIB, "/admin/api/imports": 32 * KIB * KIB}
 """Paths that take more than the usual."""
 STREAMED = {"/estimate/batch", "/recommend/batch"}
 LINES = "application/x-ndjson"
