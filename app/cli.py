@@ -11,6 +11,7 @@ COMMANDS = {
     "recommend": "Which hardware does this work need?",
     "estimate": "How much memory, how fast, how long, on this hardware?",
     "fit": "What can this hardware run, adapt and train?",
+    "measure": "How fast is this machine, beside what is predicted of it?",
     "hardware": "Devices of the catalogue: list, show.",
     "models": "Models of the catalogue: list, show.",
     "offers": "What can be rented: list, show.",

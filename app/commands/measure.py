@@ -1,0 +1,123 @@
+"""``whichrig measure``"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app import __version__, formatting
+from app.commands.fit import detected
+from app.commands.session import FAILED, examples, message, open_catalogue, problems_told
+from app.commands.tell import table
+from app.errors import AppError
+from app.measure import with_numpy, with_torch
+from app.measure.compare import Compared, compared, evidence_file
+from app.measure.figures import Figure
+
+if TYPE_CHECKING:
+    from app.catalogue.snapshot import Snapshot
+    from app.engine.hardware import Accelerator
+
+command = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+CpuFlag = Annotated[bool, typer.Option("--cpu", help="Measure the processor with numpy; PyTorch is not needed.")]
+DeviceOption = Annotated[
+    str | None, typer.Option("--accelerator", metavar="NAME", help="What is measured, if it is not recognised.")
+]
+SecondsOption = Annotated[float, typer.Option("--seconds", min=0.01, max=600, help="How long each figure takes.")]
+ScaleOption = Annotated[float, typer.Option("--scale", min=0.01, max=4, help="Size of the work; below 1 is quicker.")]
+FileOption = Annotated[
+    Path | None, typer.Option("--write", metavar="FILE", help="Write a file that can be imported as evidence.")
+]
+EXAMPLES = examples(
+    "whichrig measure",
+    "whichrig measure --cpu --accelerator i7-13700K --write measured.json",
+    "whichrig catalogue import measured.json --table evidence",
+)
+HEAD = ("", "measured", "predicted", "measured / predicted")
+PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"))
+
+
+@command.command(epilog=EXAMPLES)
+def run(
+    *,
+    cpu: CpuFlag = False,
+    accelerator: DeviceOption = None,
+    seconds: SecondsOption = 1.0,
+    scale: ScaleOption = 1.0,
+    write: FileOption = None,
+) -> None:
+    """Run standard workloads on this machine, beside what is predicted for them."""
+    with problems_told():
+        torch = None if cpu else with_torch.torch_module()
+        if torch is None and not cpu:
+            message(with_torch.MISSING)
+            raise typer.Exit(FAILED)
+        catalogue = open_catalogue()
+        on_cpu = cpu or with_torch.device_of(torch) == "cpu"
+        device = device_named(catalogue, accelerator) if accelerator else device_found(catalogue, cpu=on_cpu)
+        told = "an unknown device: name it with --accelerator for predictions" if device is None else device.name
+        message(f"measuring {told}")
+        found = [compared(catalogue, figure, device=device) for figure in _figures(torch, seconds, scale=scale)]
+        typer.echo(table([HEAD, *(row_of(each) for each in found)]))
+        if write is not None:
+            today = datetime.now(UTC).date()
+            write.write_text(evidence_file(found, device=device, on=today, version=__version__) + "\n", "utf-8")
+            message(f"written to {write}; import it with: whichrig catalogue import {write} --table evidence")
+
+
+def _figures(torch: object, seconds: float, *, scale: float) -> Iterator[Figure]:
+    measured = (
+        with_numpy.measured(at_least_s=seconds, scale=scale)
+        if torch is None
+        else with_torch.measured(torch, at_least_s=seconds, scale=scale)
+    )
+    for figure in measured:
+        message(f"{figure.title} ...")
+        yield figure
+
+
+def device_named(catalogue: "Snapshot", name: str) -> "Accelerator":
+    """The device that somebody names."""
+    from app.resolving import accelerator
+
+    return accelerator(catalogue, name, pointer="/accelerator")
+
+
+def device_found(catalogue: "Snapshot", *, cpu: bool) -> "Accelerator | None":
+    """The device that this computer's tools name, if the catalogue has it."""
+    from app.catalogue.names import Match
+
+    try:
+        found, _ = detected()
+    except AppError:
+        return None
+    wanted = [one for one in found if (one.kind == "cpu") == cpu] or [one for one in found if one.kind == "apple_soc"]
+    for one in wanted:
+        match = catalogue.hardware_names.resolve(one.name)
+        if isinstance(match, Match):
+            return catalogue.accelerators[match.slug]
+    return None
+
+
+def row_of(found: Compared) -> tuple[str, str, str, str]:
+    """One line of the table."""
+    ratio = formatting.UNKNOWN if found.ratio is None else f"{found.ratio:.2f}"
+    figure = found.figure
+    return figure.title, amount(figure.value, figure.unit), amount(found.predicted, figure.unit), ratio
+
+
+def amount(value: float | None, unit: str) -> str:
+    """A rate or a time in a unit that reads well.
+
+    >>> amount(1.5e12, "FLOP/s"), amount(0.25, "s"), amount(81920.0, "tokens/s"), amount(None, "s")
+    ('1.5 TFLOP/s', '0.25 s', '81,900 tokens/s', 'unknown')
+    """
+    if value is None:
+        return formatting.UNKNOWN
+    for size, prefix in PREFIXES if unit in {"FLOP/s", "bytes/s"} else ():
+        if value >= size:
+            return f"{formatting.number(value / size)} {prefix}{'B/s' if unit == 'bytes/s' else unit}"
+    return f"{formatting.number(value)} {unit}"
