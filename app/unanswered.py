@@ -65,7 +65,7 @@ class UnansweredSearches:
         self._counts: Counter[tuple[date, str, str]] = Counter()
         self._lock = Lock()
 
-    def note(self, place: str, words: str | None, found: Sized) -> None:
+    def note(self, place: str, words: str | None, *, found: Sized) -> None:
         """Count words that found nothing; it takes microseconds and cannot fail."""
         if not words or len(found):
             return

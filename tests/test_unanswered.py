@@ -59,9 +59,9 @@ def test_what_could_be_about_a_person_is_not_counted(words):
 def test_counts_add_up_over_workers_and_time(engine):
     one, other = UnansweredSearches(engine), UnansweredSearches(engine)
     for searches in (one, other, one):
-        searches.note("hardware", "RTX 9090", [])
-        searches.note("hardware", "rtx 4090", ["found"])
-        searches.note("models", None, [])
+        searches.note("hardware", "RTX 9090", found=[])
+        searches.note("hardware", "rtx 4090", found=["found"])
+        searches.note("models", None, found=[])
     one.write()
     other.write()
     one.write()
@@ -76,7 +76,7 @@ def test_the_table_stays_small(engine):
     for _ in range(2):
         searches = UnansweredSearches(engine)
         for number in range(MOST_IN_MEMORY * 2):
-            searches.note("hardware", f"card {number} of {id(searches) % 1000}", [])
+            searches.note("hardware", f"card {number} of {id(searches) % 1000}", found=[])
         searches.write()
 
     assert len(kept(engine)) == MOST_A_DAY
@@ -86,7 +86,7 @@ def test_the_table_stays_small(engine):
 def test_counts_that_cannot_be_written_wait(engine):
     startup.migrate(engine)
     searches = UnansweredSearches(engine)
-    searches.note("hardware", "RTX 9090", [])
+    searches.note("hardware", "RTX 9090", found=[])
     with engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE unanswered_searches RENAME TO away")
     searches.write()

@@ -146,7 +146,7 @@ def start_refresh(
     names = [name.removeprefix(CHOSEN) for name, value in form.items() if name.startswith(CHOSEN) and value]
     try:
         number = price_work.start(
-            session, engine, settings, names=names, dry_run=form.get("kind") != "refresh", caller=caller
+            session, engine, settings=settings, names=names, dry_run=form.get("kind") != "refresh", caller=caller
         )
     except Unprocessable as error:
         page = _refreshes(request, caller, session, errors=error_lines(error.problems, ["sources"]))

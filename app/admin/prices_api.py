@@ -112,7 +112,7 @@ def start_refresh(
     """Start a refresh, or try one without writing anything; it goes on beside the requests."""
     state = request.app.state
     number = price_work.start(
-        session, state.engine, state.settings, names=question.sources, dry_run=question.dry_run, caller=caller
+        session, state.engine, settings=state.settings, names=question.sources, dry_run=question.dry_run, caller=caller
     )
     later.add_task(price_work.begin, state.engine, state.settings, number=number)
     told = price_work.job_as_json(price_work.job_named(session, number))

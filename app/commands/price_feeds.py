@@ -20,6 +20,7 @@ command = typer.Typer(
     pretty_exceptions_enable=False,
     no_args_is_help=True,
     help="CSV addresses with prices, beside the sources that come along.",
+    epilog=examples("whichrig prices feeds list", "whichrig prices feeds add acme https://acme.example/prices.csv"),
 )
 
 ByOption = Annotated[str, typer.Option("--by", help="Who does it; it is kept in the audit trail.")]

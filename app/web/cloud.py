@@ -64,7 +64,7 @@ async def list_offers_to_rent(
     """Offers that meet the filters, cheapest for each device first."""
     search = search_of(filters, catalogue)
     ordered = found_offers(filters, catalogue, search=search)
-    searches.note("cloud", search.words, ordered)
+    searches.note("cloud", search.words, found=ordered)
     page = CloudPage.of(
         catalogue,
         ordered,

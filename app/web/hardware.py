@@ -81,7 +81,7 @@ async def list_devices(
 ) -> HTMLResponse:
     """Devices that meet the filters, in the order asked for."""
     found = found_devices(filters, catalogue)
-    searches.note("hardware", filters.q, found)
+    searches.note("hardware", filters.q, found=found)
     page = HardwareListPage.of(
         catalogue,
         found,

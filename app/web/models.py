@@ -42,7 +42,7 @@ async def list_known_models(
         for slug, spec in sorted(catalogue.models.items())
         if all(word in f"{slug} {spec.name}".lower() for word in words)
     ]
-    searches.note("models", q, found)
+    searches.note("models", q, found=found)
     return render(ModelListPage.of(found, words=q.strip(), page=page, base_url=base_url))
 
 
@@ -64,7 +64,7 @@ async def ask_about_a_model(
     if size:
         fields = {"task": task, "domain": "text", "parameters": f"{size:g}", "architecture": "decoder"}
         return RedirectResponse("/result?" + urlencode(fields), SEE_OTHER)
-    searches.note("models", name, ())
+    searches.note("models", name, found=())
     return render(_not_found(name, found, catalogue, base_url=base_url), status=NOT_FOUND)
 
 
