@@ -34,7 +34,7 @@ serve(Settings.from_environment())
 @contextmanager
 def noop():
     """A FastAPI application that does nothing: what the frame itself costs."""
-    with _served(NOOP, {}) as port:
+    with _served(NOOP, {}) as (port, _):
         yield port
 
 
@@ -44,8 +44,15 @@ def service():
     with tempfile.TemporaryDirectory() as folder:
         database = f"sqlite:///{folder}/whichrig.db"
         environment = {"WHICHRIG_DATABASE_URL": database, "WHICHRIG_LOG_LEVEL": "warning", "WHICHRIG_WORKERS": "1"}
-        with _served(SERVICE, environment) as port:
+        with served(environment) as (port, _):
             yield port
+
+
+@contextmanager
+def served(environment):
+    """The service with settings of one's own: its port and its process."""
+    with _served(SERVICE, environment) as found:
+        yield found
 
 
 @contextmanager
@@ -64,7 +71,7 @@ def _served(program, environment):
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     try:
         _wait_for(port, process)
-        yield port
+        yield port, process
     finally:
         process.terminate()
         process.wait(timeout=20)
