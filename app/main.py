@@ -60,6 +60,7 @@ from app.web import (
     home,
     kept_answers,
     learn,
+    offer_history,
     questions,
     results,
     sitemap,
@@ -86,6 +87,7 @@ ROUTERS = (
     learn.router,
     docs_pages.router,
     cloud.router,
+    offer_history.router,
     compare.router,
     model_pages.router,
     home.shared,  # pages first: those at an address that programs use leave programs to the routers below

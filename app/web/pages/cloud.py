@@ -7,6 +7,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import ClassVar, Self
+from urllib.parse import urlencode
 
 from app import formatting
 from app.advice.market import Offer, Provider
@@ -69,6 +70,8 @@ class OfferRow:
 
     provider: str
     instance: str
+    url: str
+    """Its own page, with the prices it had."""
     device: str
     device_url: str
     memory: str
@@ -257,6 +260,7 @@ def _row(
     return OfferRow(
         provider=provider.name if provider else offer.provider,
         instance=offer.instance,
+        url=f"/cloud/offer?{urlencode(_named(offer))}",
         device=formatting.times(offer.accelerator_count, device.name),
         device_url=f"/hardware/{offer.accelerator}",
         memory=formatting.nominal_gib(offer.accelerator_memory_bytes / GIB),
@@ -269,6 +273,17 @@ def _row(
         doubtful=offer in doubtful,
         source_url=offer.source if offer.source.startswith("https://") else "",
     )
+
+
+def _named(offer: Offer) -> dict[str, str]:
+    """What tells an offer from all others."""
+    return {
+        "provider": offer.provider,
+        "instance": offer.instance,
+        "region": offer.region,
+        "accelerator": offer.accelerator,
+        "count": f"{offer.accelerator_count!r}",
+    }
 
 
 def _price(usd_per_hour: float | None, per: str, currency: Currency) -> str:
