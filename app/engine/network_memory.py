@@ -88,6 +88,8 @@ def retained_ratio(work: NetworkWork, *, architecture: str, family: str) -> floa
     kind = "depthwise" if family.startswith(DEPTHWISE_FAMILIES) else None
     if architecture == "cnn" and work.intensity < NETWORKS.value("depthwise_below_intensity"):
         kind = "depthwise"
+    if architecture == "segmenter" and work.intensity < NETWORKS.value("thin_segmenter_below_intensity"):
+        kind = "thin_segmenter"
     return NETWORKS.value(f"retained_{kind or RETAINED_BY_ARCHITECTURE.get(architecture, 'residual')}")
 
 
