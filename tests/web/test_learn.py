@@ -120,7 +120,7 @@ def test_terms_are_explained_where_they_stand_first_and_lead_to_the_glossary(bro
     assert len({link["href"] for link in links}) == len(links)
     for link in links:
         entry = glossary.select_one("#" + urlsplit(link["href"]).fragment)
-        assert entry.dd.get_text() == link["title"]
+        assert entry.dd.get_text() == link["data-tip"] == link["aria-description"]
 
 
 @pytest.mark.parametrize("slug", SLUGS)

@@ -13,6 +13,7 @@ from app.advice.variants import NOTHING, Variants
 from app.answer import AssumptionAnswer, ChangeAnswer, HostAnswer, RecommendationAnswer, RejectedAnswer, WarningAnswer
 from app.flat_query import PLACES
 from app.languages import say, say_count
+from app.learn.glossary import Run, marked
 from app.questionnaire.answers import Answers
 from app.web.currency import currency_in, currency_note
 from app.web.labels import assumed_value, details, flat_name, label, step_of
@@ -52,7 +53,7 @@ class WarningView:
     word: str
     mark: str
     css: str
-    text: str
+    text: tuple[Run, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,8 @@ class ResultPage:
     scenario_number: int
     grade: str
     grade_meaning: str
-    reasons: tuple[str, ...]
+    reasons: tuple[tuple[Run, ...], ...]
+    """With terms of the glossary marked, each where it is met first; warnings and steps too."""
     changes: tuple[ChangeAnswer, ...]
     answers: tuple[AnswerView, ...]
     assumptions: tuple[AssumedView, ...]
@@ -125,7 +127,7 @@ class ResultPage:
     computer: tuple[FactView, ...]
     computer_reasons: tuple[str, ...]
     warnings: tuple[WarningView, ...]
-    steps: tuple[str, ...]
+    steps: tuple[tuple[Run, ...], ...]
     arithmetic: str
     """Work of the whole job, or why it is not known."""
     sources: tuple[SourceView, ...]
@@ -152,6 +154,11 @@ class ResultPage:
     """Every device with enough memory; empty where none is needed."""
     head: Head
 
+    @property
+    def oembed_url(self) -> str:
+        """Where a publishing program learns how to embed this answer."""
+        return f"{self.permalink.partition('/result?')[0]}/oembed?{urlencode({'url': self.permalink})}"
+
     @classmethod
     def of(
         cls,
@@ -168,13 +175,14 @@ class ResultPage:
         query = answer.links.html.partition("?")[2]
         country = dict(parse_qsl(query)).get("country", "")
         currency = currency_in(country, rates)
+        reasons, known = [one for one in answer.scenario.reasons if one != answer.verdict], set[str]()
         return cls(
             title=answer.verdict,
             kicker=f"{answer.scenario.title} · {answer.tier.title}",
             scenario_number=answer.scenario.number,
             grade=grade,
             grade_meaning=meaning,
-            reasons=tuple(one for one in answer.scenario.reasons if one != answer.verdict)[:MOST_REASONS],
+            reasons=tuple(marked(one, known=known) for one in reasons[:MOST_REASONS]),
             changes=tuple(answer.what_would_change_this),
             answers=tuple(view for view in answer_views(answers) if not view.assumed) if answers.values else (),
             assumptions=_assumptions(answer, answers),
@@ -188,8 +196,8 @@ class ResultPage:
             times=TimeRow.all_of(answer),
             computer=_computer(answer.host),
             computer_reasons=tuple(answer.host.reasons),
-            warnings=tuple(_warning(warning) for warning in answer.warnings),
-            steps=tuple(answer.first_steps),
+            warnings=tuple(_warning(warning, known) for warning in answer.warnings),
+            steps=tuple(marked(step, known=known) for step in answer.first_steps),
             arithmetic=_arithmetic(answer),
             sources=_sources(answer),
             made=_made(answer),
@@ -259,9 +267,9 @@ def _rejected(each: RejectedAnswer) -> str:
     return each.because if name in each.because else f"{name}: {each.because}"
 
 
-def _warning(warning: WarningAnswer) -> WarningView:
+def _warning(warning: WarningAnswer, known: set[str]) -> WarningView:
     word, mark, css = details("severity", warning.severity)
-    return WarningView(word, mark, css, warning.text)
+    return WarningView(word, mark, css, marked(warning.text, known=known))
 
 
 def _computer(host: HostAnswer) -> tuple[FactView, ...]:
