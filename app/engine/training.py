@@ -229,8 +229,8 @@ def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[Ste
     busy = math + memory
     overlap = TRANSFORMERS.column("communication_overlap", groups)
     contention = TRANSFORMERS.value("communication_contention")
-    left = np.maximum(hideable - overlap * busy, 0.0) + contention * np.minimum(hideable, busy)
     launch = np.maximum(launch_s(job, spec, systems=systems) - busy, 0.0)
+    left = np.maximum(hideable - overlap * (busy + launch), 0.0) + contention * np.minimum(hideable, busy)
     straggling = TRANSFORMERS.value("straggler_per_doubling") * np.log2(np.maximum(systems.count, 1)) * busy
     return StepTime(math * (1 + bubble), memory * (1 + bubble) + update, left + exposed + straggling, launch), bubble
 
