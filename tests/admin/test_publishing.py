@@ -1,17 +1,12 @@
 """What has to hold whatever happens: one whole revision, an unaltered trail, every process up to date."""
 
-import os
-import random
-import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from app.admin import bench, drafts, publishing
@@ -22,10 +17,9 @@ from app.catalogue.queries import load_snapshot, revision
 from app.db import connect, reading, transaction
 from app.published import PublishedCatalogue
 from app.tables import AcceleratorRow, AuditEntry
-from tests.admin.publish_forever import CARDS
 
 ROOT = Path(__file__).parents[2]
-KILLED = 20
+CARDS = ("geforce-rtx-4090", "geforce-rtx-3090", "geforce-gt-720")
 ADA = "ada@example.org"
 
 
@@ -96,56 +90,6 @@ def test_another_process_serves_what_is_published_within_a_second(engine, edit):
     other.dispose()
 
     assert catalogue.current().accelerators[CARDS[0]].name == "The Big One"
-
-
-@pytest.fixture(scope="module")
-def publishers():
-    """A process that begets others which publish; so its modules are imported once."""
-    command = [sys.executable, "-m", "tests.admin.publish_forever"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    yield process
-    process.communicate(timeout=10)
-
-
-@pytest.fixture
-def killed_while_publishing(publishers, sqlite_copy, tmp_path):
-    """Let a process publish for a while and kill it; the last number that it acknowledged."""
-
-    def killed(number: int, *, after_s: float) -> int:
-        said = tmp_path / "said.txt"
-        said.write_text("")
-        publishers.stdin.write(f"{sqlite_copy} {number} {said}\n")
-        publishers.stdin.flush()
-        process = int(publishers.stdout.readline())
-        while not said.read_text():
-            time.sleep(0.005)
-        time.sleep(after_s)
-        os.kill(process, signal.SIGKILL)
-        assert publishers.stdout.readline() == "dead\n"
-        return int(said.read_text().split()[-1])
-
-    return killed
-
-
-def test_a_process_that_is_killed_while_publishing_leaves_one_whole_revision(sqlite_copy, killed_while_publishing):
-    chance, number = random.Random(20), 0
-    for _ in range(KILLED):
-        acknowledged = killed_while_publishing(number, after_s=chance.uniform(0, 0.15))
-        engine = connect(sqlite_copy)
-        with reading(engine) as session:
-            cards = select(AcceleratorRow.note, AcceleratorRow.version).where(AcceleratorRow.slug.in_(CARDS))
-            found = set(session.execute(cards).all())
-            published = session.scalar(select(func.count()).where(AuditEntry.action == "update")) or 0
-            assert len(load_snapshot(session).devices) > 300
-        engine.dispose()
-        ((note, version),) = found
-        number = int(note)
-        assert acknowledged <= number <= acknowledged + 1
-        assert published == (version - 1) * len(CARDS) == number * len(CARDS)
-
-    assert number >= KILLED
-    with closing(sqlite3.connect(sqlite_copy.removeprefix("sqlite:///"))) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 def test_the_saved_questions_lead_where_they_have_to(sqlite_copy, monkeypatch):
