@@ -5,6 +5,7 @@ import hmac
 import json
 import logging
 import secrets
+import time
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated
@@ -33,6 +34,8 @@ COOKIE = "whichrig-sign-in"
 LASTS_S = 600
 """How long one may take to sign in at the provider. [s]"""
 LONGEST = 4000
+DESCRIBED_FOR_S = 600.0
+"""How long the provider's description of itself is trusted, so that visitors cannot make us ask for it. [s]"""
 
 Word = Annotated[str, Query(max_length=LONGEST)]
 
@@ -188,10 +191,18 @@ def _settings(request: Request) -> Settings:
 def _described(settings: Settings) -> "Description":
     from app.sources.openid import ProviderError, describe
 
+    known = _KNOWN.get(settings.oidc_issuer)
+    if known is not None and time.monotonic() - known[0] < DESCRIBED_FOR_S:
+        return known[1]
     try:
-        return describe(settings.oidc_issuer)
+        found = describe(settings.oidc_issuer)
     except ProviderError as error:
         raise _unavailable(settings, error) from error
+    _KNOWN[settings.oidc_issuer] = (time.monotonic(), found)
+    return found
+
+
+_KNOWN: dict[str, tuple[float, "Description"]] = {}
 
 
 def _unavailable(settings: Settings, error: Exception) -> Unavailable:
