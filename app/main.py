@@ -12,6 +12,7 @@ from starlette.routing import Route
 from app import __version__, error_responses
 from app.admin import (
     account_pages,
+    bench_api,
     bench_pages,
     bulk_pages,
     draft_pages,
@@ -61,6 +62,7 @@ from app.web import (
     kept_answers,
     learn,
     offer_history,
+    paste,
     questions,
     results,
     sitemap,
@@ -90,6 +92,7 @@ ROUTERS = (
     offer_history.router,
     compare.router,
     model_pages.router,
+    paste.router,
     home.shared,  # pages first: those at an address that programs use leave programs to the routers below
     hardware_pages.router,
     hardware_pages.table,
@@ -118,6 +121,7 @@ ROUTERS = (
     trial_pages.router,
     upload_pages.router,
     many_api.router,
+    bench_api.router,
     list_pages.router,
     price_pages.router,
     admin_model_pages.router,

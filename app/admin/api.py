@@ -207,7 +207,7 @@ def list_entries(
     session: SessionDep,
     *,
     q: Annotated[str, Query(max_length=100)] = "",
-    state: Annotated[str, Query(pattern="^(draft|retired|unsourced)?$")] = "",
+    state: Annotated[str, Query(pattern="^(draft|retired|stale|unsourced|conflicting)?$")] = "",
     page: Page = 1,
 ) -> JSONResponse:
     """Entries of a table."""

@@ -1,7 +1,6 @@
 """The test bench as a page: every saved question with what is answered now, and what would be with the draft."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Query, Request
@@ -12,8 +11,6 @@ from app.admin.access import Viewer
 from app.admin.bench import PARTS, Answered, Compared
 from app.admin.differences import Difference
 from app.admin.forms import Frame, Option, options
-from app.catalogue import startup
-from app.db import reading
 from app.errors import Conflict
 from app.request_session import SessionDep
 from app.templating import render
@@ -71,9 +68,9 @@ def show_bench(
     engine = request.app.state.engine
     drafted, stopped = drafts.count(session), ""
     try:
-        compared = reviewing.review(engine).compared if drafted else _unchanged(request)
+        compared = reviewing.review(engine).compared if drafted else reviewing.unchanged(engine)
     except Conflict as conflict:
-        compared, stopped = _unchanged(request), conflict.detail
+        compared, stopped = reviewing.unchanged(engine), conflict.detail
     show = show if show in SHOWN else ""
     views = tuple(_view(each) for each in compared if _is_shown(each, show))
     changed, wrong = sum(bool(each.changed) for each in compared), sum(bool(each.wrong) for each in compared)
@@ -104,15 +101,6 @@ def differing(compared: Compared) -> tuple[Difference, ...]:
 
 def _part(answered: Answered, name: str) -> str:
     return str(getattr(answered, name)) or bench.NOTHING
-
-
-def _unchanged(request: Request) -> list[Compared]:
-    engine = request.app.state.engine
-    snapshot = startup.current(engine)
-    with reading(engine) as session:
-        asked = bench.questions(session)
-    found = bench.answers(snapshot, asked, at=datetime.now(UTC))
-    return [Compared(question, answered, answered) for question, answered in zip(asked, found, strict=True)]
 
 
 def _is_shown(compared: Compared, show: str) -> bool:

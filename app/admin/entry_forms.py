@@ -42,6 +42,11 @@ class FactLine:
     unit: str
     controls: tuple[FormField, ...]
 
+    @property
+    def is_known(self) -> bool:
+        """Whether anything stands there, or is wrong with it."""
+        return any(field.value or field.error or field.theirs for field in self.controls)
+
 
 @dataclass(frozen=True, slots=True)
 class NameList:
@@ -69,6 +74,8 @@ class EditPage:
     fields: tuple[FormField, ...]
     pedigree: tuple[FormField, ...]
     facts: tuple[FactLine, ...]
+    more_facts: tuple[FactLine, ...]
+    """Numbers that nobody knows yet."""
     fact_columns: tuple[str, ...]
     why: FormField
     errors: tuple[ErrorLine, ...]
@@ -105,7 +112,7 @@ def page(session: Session, entity: Entity, *, found: Entry | None, caller: Calle
     """The page of an entry; ``found`` is None for a new one."""
     is_rule = filled.condition is not None
     fields = _fields(entity, filled, with_condition=not is_rule)
-    facts = tuple(_fact(name, filled) for name in FACT_UNITS if entity.has_facts)
+    facts = [_fact(name, filled) for name in FACT_UNITS if entity.has_facts]
     key = found.key if found else ""
     return EditPage(
         title=_title(entity, found),
@@ -118,7 +125,8 @@ def page(session: Session, entity: Entity, *, found: Entry | None, caller: Calle
         state=found.state if found else "new",
         fields=tuple(field for field in fields if field.id not in PEDIGREE),
         pedigree=tuple(field for name in PEDIGREE for field in fields if field.id == name),
-        facts=facts,
+        facts=tuple(each for each in facts if each.is_known),
+        more_facts=tuple(each for each in facts if not each.is_known),
         fact_columns=FACT_COLUMNS,
         why=FormField("why", "Why", "text", filled.values.get("why", ""), hint="One sentence for the audit trail."),
         errors=_errors(entity, filled),

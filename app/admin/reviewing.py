@@ -103,6 +103,14 @@ def _looked_up(engine: Engine, at: int, fingerprint: str) -> Review | None:
     return None
 
 
+def unchanged(engine: Engine) -> list[Compared]:
+    """The saved questions as they are answered now, with nothing in the draft to compare to."""
+    with reading(engine) as session:
+        asked = bench.questions(session)
+    found = bench.answers(startup.current(engine), asked, at=datetime.now(UTC))
+    return [Compared(question, answered, answered) for question, answered in zip(asked, found, strict=True)]
+
+
 def questions_where(engine: Engine, condition: str) -> list[str]:
     """The saved questions for which a condition holds, as the catalogue is published."""
     with reading(engine) as session:

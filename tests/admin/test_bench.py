@@ -103,3 +103,24 @@ def test_prices_and_hardware_are_tried_on_the_same_bench(quick_client, key_of):
 
     assert {"question", "changed", "before", "after", "wrong", "blocks"} == set(found["answers"][0])
     assert found["blocks"] == []
+
+
+def test_programs_see_the_bench_and_try_rules(quick_client, key_of):
+    headers = key_of(quick_client, "editor")
+    listed = quick_client.get("/admin/api/bench", headers=headers).json()["questions"]
+    assert [(each["question"], each["wrong"], each["changed"]) for each in listed] == [
+        ("first-course", "", []),
+        ("small-table", "", []),
+    ]
+
+    rule = quick_client.get("/admin/api/rules/learning", headers=headers).json()["published"]
+    asked = {"question": '{"task": "learn"}'}
+    now = quick_client.post("/admin/api/rules/trial", headers=headers, json=asked).json()
+    edited = quick_client.post(
+        "/admin/api/rules/trial", headers=headers, json=asked | {"rule": rule | {"outcome": "cluster"}}
+    ).json()
+
+    assert now["decided"]["scenario"] == "no-gpu"
+    assert edited["decided"]["scenario"] == "cluster"
+    assert [each["rule"] for each in edited["rules"] if each["kind"] == "scenario" and each["decides"]] == ["learning"]
+    assert now["facts"]["workload.task"] == "learn"
