@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.engine.arrays import BoolArray, FloatArray, column
 from app.engine.hardware_family import family_of
@@ -175,7 +176,7 @@ class Devices:
             mask &= np.array([getattr(a, name) in values for a in self.accelerators], dtype=np.bool_)
         return mask
 
-    def take(self, rows: Sequence[int]) -> "Devices":
+    def take(self, rows: Sequence[int] | NDArray[np.intp]) -> "Devices":
         """The devices of these rows, in this order, repeats allowed."""
         taken = Devices(tuple(self.accelerators[row] for row in rows))
         places = np.asarray(rows, dtype=np.intp)

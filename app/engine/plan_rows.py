@@ -86,6 +86,20 @@ def one_system(systems: Systems, row: int) -> Systems:
     )
 
 
+def part_of(systems: Systems, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Systems:
+    """Some of the systems with some of their candidate plans."""
+
+    def part(values: FloatArray) -> FloatArray:
+        if values.ndim < 2:
+            return values[columns] if values.size > 1 else values
+        chosen = values[rows] if len(values) > 1 else values
+        return chosen[:, columns] if chosen.shape[1] > 1 else chosen
+
+    plan = Plan(*(part(getattr(systems.plan, name)) for name in PARTS))
+    threads = systems.threads[columns] if len(systems.threads) else systems.threads
+    return Systems(systems.devices.take(columns), systems.count[columns], systems.nodes[columns], plan, threads)
+
+
 def picked(plan: Plan, *places: NDArray[np.intp], shape: tuple[int, ...] | None = None) -> Plan:
     """The entries of a plan at these places; ``shape`` is what its parts are broadcast to."""
     full = plan.data_parallel.shape if shape is None else shape

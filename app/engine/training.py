@@ -195,12 +195,12 @@ def launch_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray
     return kernels * spec.num_hidden_layers / systems.plan.pipeline_parallel * TRANSFORMERS.column("launch_s", groups)
 
 
-def pipeline_chunks(job: Job, spec: TransformerSpec, *, plan: Plan) -> FloatArray:
+def pipeline_chunks(spec: TransformerSpec, *, plan: Plan, batches: FloatArray) -> FloatArray:
     """Chunks of layers per stage: only as many as it takes to bring the idle time of a pipeline down. [-]
 
     Each further chunk costs messages, so nobody cuts finer than needed.
     """
-    stages, batches = plan.pipeline_parallel, micro_batches(job, plan)
+    stages = plan.pipeline_parallel
     layers_of_stage = np.maximum(np.floor(spec.num_hidden_layers / stages), 1.0)
     most = np.minimum(TRANSFORMERS.value("interleaved_chunks"), layers_of_stage)
     plain = bubble_fraction(pipeline_parallel=stages, micro_batches=batches)
@@ -218,13 +218,18 @@ def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[Ste
     math = math + softmax_s(flops.attention, spec, systems=systems) * share
     moved = activation_traffic_bytes(job, spec) * batch_growth(job, plan) * share
     memory = (moved + unpacking_bytes(job, spec, plan=plan)) / bandwidth
-    update = optimizer_bytes(job, spec, systems=systems) / bandwidth / micro_batches(job, plan)
-    chunks = pipeline_chunks(job, spec, plan=plan)
-    bubble = bubble_fraction(
-        pipeline_parallel=plan.pipeline_parallel, micro_batches=micro_batches(job, plan), chunks=chunks
-    )
+    batches = micro_batches(job, plan)
+    update = optimizer_bytes(job, spec, systems=systems) / bandwidth / batches
+    chunks = pipeline_chunks(spec, plan=plan, batches=batches)
+    bubble = bubble_fraction(pipeline_parallel=plan.pipeline_parallel, micro_batches=batches, chunks=chunks)
     hideable, exposed = communication_s(
-        job, spec, systems=systems, trained=trained_parameters(job, spec), element=_element(job), chunks=chunks
+        job,
+        spec,
+        systems=systems,
+        trained=trained_parameters(job, spec),
+        element=_element(job),
+        batches=batches,
+        chunks=chunks,
     )
     busy = math + memory
     overlap = TRANSFORMERS.column("communication_overlap", groups)

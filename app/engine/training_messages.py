@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.engine.accumulation import micro_batch_samples, micro_batches, repeats_all
+from app.engine.accumulation import micro_batch_samples, repeats_all
 from app.engine.arrays import FloatArray, Floats
 from app.engine.comms import (
     all_gather_bytes,
@@ -28,12 +28,19 @@ FORWARD_AND_TWICE_BACK = 3.0
 
 
 def communication_s(
-    job: Job, spec: TransformerSpec, *, systems: Systems, trained: float, element: float, chunks: FloatArray
+    job: Job,
+    spec: TransformerSpec,
+    *,
+    systems: Systems,
+    trained: float,
+    element: float,
+    batches: FloatArray,
+    chunks: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
     """Seconds of messages of one micro-step: what can hide behind arithmetic, and what cannot. [s]"""
     plan = systems.plan
     passes = np.where(repeats_all(job, plan), 3.0, 2.0)
-    hidden = replicas_s(job, spec, systems=systems, trained=trained, element=element)
+    hidden = replicas_s(job, spec, systems=systems, trained=trained, element=element, batches=batches)
     hidden = hidden + context_ring_s(job, spec, systems=systems)
     tokens = micro_batch_samples(job, plan) * job.seq_len / plan.context_parallel
     exposed = tensors_s(spec, systems=systems, tokens=tokens, passes=passes)
@@ -41,7 +48,9 @@ def communication_s(
     return hidden, exposed + stages_s(spec, systems=systems, tokens=tokens, chunks=chunks)
 
 
-def replicas_s(job: Job, spec: TransformerSpec, *, systems: Systems, trained: float, element: float) -> FloatArray:
+def replicas_s(
+    job: Job, spec: TransformerSpec, *, systems: Systems, trained: float, element: float, batches: FloatArray
+) -> FloatArray:
     """Summing gradients over replicas, once a step; or gathering shards, in every micro-step. [s]
 
     The members of one group that stand in one machine share its way out with the other groups of that machine.
@@ -57,7 +66,7 @@ def replicas_s(job: Job, spec: TransformerSpec, *, systems: Systems, trained: fl
     together = np.maximum(devices_per_node(systems) / (plan.tensor_parallel * plan.context_parallel), 1.0)
     bus = bus_bytes_per_s(systems, together=together)
     sharded = plan.zero_stage >= WEIGHTS_SHARED_FROM
-    time = np.where(sharded, shards, replicas / micro_batches(job, plan)) / bus
+    time = np.where(sharded, shards, replicas / batches) / bus
     return np.where(plan.data_parallel > 1, time, 0.0)
 
 
@@ -85,6 +94,8 @@ def expert_exchange_s(spec: TransformerSpec, *, systems: Systems, tokens: Floats
     .. [1] D. Lepikhin et al., "GShard," 2020, arXiv:2006.16668, section 3.2.
     """
     plan = systems.plan
+    if not bool(np.any(plan.expert_parallel > 1)):
+        return np.zeros((1,))
     layers = (spec.num_hidden_layers - spec.num_dense_layers) / plan.pipeline_parallel
     sent = 2 * passes * layers * tokens * spec.num_experts_per_token * spec.hidden_size * SIXTEEN_BITS
     group = plan.expert_parallel
@@ -113,6 +124,8 @@ def context_ring_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> Floa
     """
     plan = systems.plan
     c = plan.context_parallel
+    if not bool(np.any(c > 1)):
+        return np.zeros((1,))
     heads = np.maximum(spec.num_key_value_heads / plan.tensor_parallel, 1.0)
     tokens = micro_batch_samples(job, plan) * job.seq_len
     each = KEYS_AND_VALUES * heads * spec.head_dim * SIXTEEN_BITS * tokens * (c - 1) / c

@@ -16,7 +16,7 @@ from app.engine.coefficients import FITS_WITHIN_FRACTION, TRANSFORMERS
 from app.engine.hardware import Devices, Plan, Systems, systems_of
 from app.engine.job import Job
 from app.engine.model_spec import TransformerSpec
-from app.engine.plan_rows import Ladder, ladder_of, picked, single_steps
+from app.engine.plan_rows import Ladder, ladder_of, part_of, picked, single_steps
 from app.engine.plans import largest_legal, largest_spread, merged, plan_of
 from app.engine.training import step_time
 from app.engine.training_memory import training_footprint
@@ -35,6 +35,10 @@ RECOMPUTE = (KEEP_ALL, SELECTIVE, REPEAT_ALL)
 REPLICAS_OF_A_MACHINE = 8
 WHOLE_MACHINE = np.inf
 ROUNDING = 1 + 1e-9
+AT_ONCE = 10_000
+"""Pairs of a plan and a system up to which all are estimated at once."""
+SIZES = ((0.0, 2.0), (2.0, 8.0), (8.0, np.inf))
+"""Devices of small, middling and large systems."""
 TOGETHER, INSIDE, WIDE = 0.0, 1.0, 2.0
 """Where experts are: all of them in every replica, spread over the replicas of a machine, or over all replicas."""
 Cut = tuple[float, int, int, float, float]
@@ -118,6 +122,23 @@ def _searched(job: Job, spec: TransformerSpec, *, ladder: Ladder, plans: Plan, p
 
 
 def _tried(job: Job, spec: TransformerSpec, *, systems: Systems, possible: BoolArray) -> _Tried:
+    """All candidates on all systems; small systems by themselves, because few candidates are possible on them."""
+    shape = possible.shape
+    if possible.size <= AT_ONCE:
+        return _tried_on(job, spec, systems=systems, possible=possible)
+    found = _Tried(np.zeros(shape), np.zeros(shape, dtype=np.bool_), np.full(shape, np.inf))
+    for low, high in SIZES:
+        columns = np.flatnonzero((systems.count > low) & (systems.count <= high))
+        rows = np.flatnonzero(possible[:, columns].any(axis=1))
+        if not len(columns):
+            continue
+        places = np.ix_(rows, columns)
+        part = _tried_on(job, spec, systems=part_of(systems, rows, columns), possible=possible[places])
+        found.rate[places], found.fits[places], found.needed[places] = part.rate, part.fits, part.needed
+    return found
+
+
+def _tried_on(job: Job, spec: TransformerSpec, *, systems: Systems, possible: BoolArray) -> _Tried:
     needed = training_footprint(job, systems).total_bytes
     fits = possible & fits_at_its_high_end(job, needed, devices=systems.devices)
     time, _ = step_time(job, spec, systems=systems)
