@@ -1,6 +1,6 @@
 """Hard limits as masks over the candidates. Every rejection keeps its reason; the least painful limit goes first."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -96,7 +96,7 @@ class Limits:
         return tuple(_relaxed(name, by_name[name].reason(row).values) for name, row in relaxed.items())
 
 
-def _relaxed(name: str, values: dict[str, Value]) -> Caution:
+def _relaxed(name: str, values: Mapping[str, Value]) -> Caution:
     if name == "budget" and values["budget_usd"] == 0:
         return Caution("note", Reason("relaxed_budget_zero", values))
     return Caution("problem" if name == "fit" else "warning", Reason(f"relaxed_{name}", values))

@@ -1,8 +1,9 @@
 """Reasons: facts that travel as data; :mod:`app.wording` turns them into sentences, once, for every door."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-Value = str | float | int | bool | None
+Value = str | float | int | bool | tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,7 +11,7 @@ class Reason:
     """A code that has one sentence in the wording files, and the values for its places."""
 
     code: str
-    values: dict[str, Value] = field(default_factory=dict)
+    values: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def _ways_without_buying(case: Circumstances) -> Remarks:
     need, job = case.need, case.job
     small = case.scenario in {"no-gpu", "one-gpu"} or case.decision.tier.slug in {"entry", "mid"}
     classical = isinstance(job.model, AlgorithmSpec)
-    names = " and ".join(free_notebooks(case.market))
+    names = free_notebooks(case.market)
     if small and not case.constraints.on_premises_only and names:
         fits = need.notebook_fits and not classical
         if fits and need.notebook_hours is not None and need.notebook_hours > NOTEBOOK_SESSION_HOURS:

@@ -60,6 +60,8 @@ class _Places(string.Formatter):
             return f"{formatting.exact(value)} {form_of(value, one, *(several or [_plural(one)]))}"
         if format_spec:
             return FORMATS[format_spec](value)
+        if isinstance(value, tuple):
+            return formatting.all_of(value)
         if isinstance(value, bool):
             return say("yes") if value else say("no")
         if value is None or isinstance(value, float):
