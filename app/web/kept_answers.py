@@ -3,19 +3,23 @@
 from base64 import b32encode
 from datetime import UTC, datetime
 from hashlib import sha256
+from time import time
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
-from fastapi import Form, Path, Response
+from fastapi import Form, Path, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from app import advisor
 from app.answer import RecommendationAnswer
 from app.catalogue.snapshot import Snapshot
-from app.errors import NotFound
+from app.errors import NotFound, TooManyRequests, Unavailable
 from app.formatting import day
 from app.languages import ENGLISH, known_languages, say, speaking, spoken
 from app.questionnaire.answers import Answers
+from app.rate_counts import Limit, OwnCounts
 from app.request_session import SessionDep
 from app.tables import SavedAnswer
 from app.tables.answers import KEY_LENGTH
@@ -30,6 +34,11 @@ from app.web.preview import Preview, preview_response
 router = page_router()
 
 SEE_OTHER = 303
+PER_CLIENT = Limit(60, 3_600)
+"""Answers that one address may keep in an hour."""
+MOST_KEPT = 200_000
+"""Answers that are kept in all: some ten gigabytes."""
+_counts = OwnCounts(keep_s=PER_CLIENT.seconds)
 TRANSLATED = "in_other_languages"
 """Where a kept answer holds itself in other languages."""
 
@@ -39,13 +48,15 @@ Slug = Annotated[str, Path(min_length=KEY_LENGTH, max_length=KEY_LENGTH)]
 
 @router.post("/r")
 def keep_answer(
-    question: Question, catalogue: CatalogueDep, base_url: BaseUrlDep, session: SessionDep
+    question: Question, request: Request, catalogue: CatalogueDep, *, base_url: BaseUrlDep, session: SessionDep
 ) -> RedirectResponse:
     """Keep today's answer to a question under a short link; the same answer has one link, however often it is kept."""
+    _allow(request)
     answer = _answer(question, catalogue, base_url)
     made = answer.provenance
     slug = _slug(f"{made.catalogue_revision}\n{made.engine_version}\n{answer.links.html.partition('?')[2]}")
     if session.get(SavedAnswer, slug) is None:
+        _check_room(session)
         session.add(
             SavedAnswer(
                 slug=slug,
@@ -103,6 +114,25 @@ def _told(question: str, catalogue: Snapshot, base_url: str) -> dict[str, object
 def _read(kept: dict[str, Any]) -> RecommendationAnswer:
     """A kept answer in the language that is spoken, or in English where it was kept before that was known."""
     return RecommendationAnswer.model_validate(kept.get(TRANSLATED, {}).get(spoken().code, kept))
+
+
+def _allow(request: Request) -> None:
+    """Nobody keeps answers by the thousand; each process counts for itself, in memory."""
+    client = request.client.host if request.client else "unknown"
+    found = _counts.hit(client, PER_CLIENT, cost=1, now=time())
+    if not found.allowed:
+        told = say(
+            "At most {count} answers an hour are kept for one visitor. The link to the answer works without that too.",
+            count=PER_CLIENT.amount,
+        )
+        raise TooManyRequests(told, headers={"retry-after": str(found.wait_s)})
+
+
+def _check_room(session: Session) -> None:
+    if (session.scalar(select(func.count()).select_from(SavedAnswer)) or 0) >= MOST_KEPT:
+        raise Unavailable(
+            say("No more answers can be kept here. The link to the answer works without keeping it, with newest data.")
+        )
 
 
 def _saved(found: SavedAnswer | None) -> SavedAnswer:

@@ -1,6 +1,6 @@
 """Learn pages and the glossary."""
 
-from fastapi import Response
+from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 
 from app.computing import computed
@@ -8,6 +8,7 @@ from app.errors import NotFound, Unavailable
 from app.field_problems import nearest
 from app.languages import say
 from app.learn.lesson import Lesson, lesson, lessons
+from app.learn.tries import try_it
 from app.learn.worked import WORKED
 from app.templating import render
 from app.web.dependencies import BaseUrlDep, CatalogueDep
@@ -42,7 +43,7 @@ async def draw_lesson(slug: str) -> Response:
 
 
 @router.get("/learn/{slug}")
-async def show_lesson(slug: str, catalogue: CatalogueDep, base_url: BaseUrlDep) -> HTMLResponse:
+async def show_lesson(slug: str, request: Request, catalogue: CatalogueDep, base_url: BaseUrlDep) -> HTMLResponse:
     """One idea, with numbers worked out from the catalogue of today."""
     found = _lesson(slug)
     try:
@@ -50,7 +51,8 @@ async def show_lesson(slug: str, catalogue: CatalogueDep, base_url: BaseUrlDep) 
     except LookupError as missing:
         told = say("This page needs something that the catalogue does not hold now: {name}.", name=str(missing))
         raise Unavailable(told) from missing
-    return render(LessonPage.of(found, worked, base_url=base_url))
+    tried = await computed(lambda: try_it(slug, dict(request.query_params), catalogue))
+    return render(LessonPage.of(found, worked, tried=tried, base_url=base_url))
 
 
 def _lesson(slug: str) -> Lesson:

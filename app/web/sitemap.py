@@ -9,12 +9,13 @@ from app.catalogue.snapshot import Snapshot
 from app.learn.lesson import lessons
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
+from app.web.pages.docs import documents
 
 router = page_router()
 
 PAGES = (
-    "/", "/q/goal", "/settings", "/questions", "/hardware", "/models", "/cloud", "/compare", "/learn",
-    "/learn/glossary", "/scenarios", "/accuracy",
+    "/", "/q/goal", "/paste", "/fit", "/settings", "/questions", "/hardware", "/models", "/cloud", "/compare", "/learn",
+    "/learn/glossary", "/scenarios", "/accuracy", "/docs",
 )  # fmt: skip
 UNLISTED = ("/admin", "/result.", "/check?", "/q/", "/settings?", "/recommend?")
 """Beginnings of addresses of which there are endlessly many, or which are nobody's business."""
@@ -39,4 +40,5 @@ async def list_pages(catalogue: CatalogueDep, base_url: BaseUrlDep) -> Response:
 def _paths(catalogue: Snapshot) -> Iterable[str]:
     yield from PAGES
     yield from (f"/learn/{each.slug}" for each in lessons())
+    yield from (f"/docs/{name}" for name in documents())
     yield from (f"/hardware/{accelerator.slug}" for accelerator in catalogue.devices.accelerators)

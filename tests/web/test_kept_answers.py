@@ -7,7 +7,9 @@ import json
 import pytest
 
 from app.db import transaction
+from app.rate_counts import Limit, OwnCounts
 from app.tables import SavedAnswer
+from app.web import kept_answers
 
 QUESTION = "/result?task=finetune&domain=text&model=llama-3.1-8b&method=lora&runs_per_month=4&country=DE"
 KEEP = "form[action='/r']"
@@ -100,3 +102,20 @@ def test_search_engines_find_the_pages(browser, client):
     assert "/hardware/geforce-rtx-3090</loc>" in listed
     assert "Sitemap: http://testserver/sitemap.xml" in rules
     assert browser.get("/questions").select_one("link[rel=canonical]")["href"] == "http://testserver/questions"
+
+
+def test_nobody_keeps_answers_by_the_thousand(browser, monkeypatch):
+    monkeypatch.setattr(kept_answers, "PER_CLIENT", Limit(2, 3_600))
+    monkeypatch.setattr(kept_answers, "_counts", OwnCounts(keep_s=3_600))
+    for _ in range(2):
+        browser.post("/r", data={"question": "task=learn"})
+    page = browser.post("/r", data={"question": "task=learn"}, status=429)
+
+    assert "works without that too" in page.get_text()
+
+
+def test_there_is_an_end_to_what_is_kept(browser, monkeypatch):
+    monkeypatch.setattr(kept_answers, "MOST_KEPT", 0)
+    page = browser.post("/r", data={"question": "task=learn&hours_per_month=17"}, status=503)
+
+    assert "No more answers can be kept" in page.get_text()

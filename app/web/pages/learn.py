@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from app.languages import say
 from app.learn.glossary import Run, marked
 from app.learn.lesson import Bar, Lesson, Matrix, Moment, Section, Source, Table, Use, Worked, lessons
+from app.learn.tries import Try
 from app.web.pages.head import PICTURE, Head
 
 BAR_WIDTH = 100.0
@@ -115,6 +116,8 @@ class LessonPage:
     told: str
     table: Table
     after: tuple[SectionView, ...]
+    try_it: Try | None
+    """A sum with the reader's own numbers."""
     moments: tuple[Moment, ...]
     sources: tuple[Source, ...]
     use: Use
@@ -123,7 +126,7 @@ class LessonPage:
     head: Head
 
     @classmethod
-    def of(cls, found: Lesson, worked: Worked, *, base_url: str) -> Self:
+    def of(cls, found: Lesson, worked: Worked, *, tried: Try | None, base_url: str) -> Self:
         """The page of a lesson with its numbers."""
         numbers, known = worked.numbers, set[str]()
         entries = entries_of(lessons())
@@ -139,6 +142,7 @@ class LessonPage:
             told=say(found.told).format_map(numbers),
             table=worked.table,
             after=_filled(found.after, numbers, known=known),
+            try_it=tried,
             moments=tuple(replace(each, when=say(each.when), what=say(each.what)) for each in found.moments),
             sources=found.sources,
             use=replace(found.use, text=say(found.use.text), label=say(found.use.label)),
