@@ -86,10 +86,11 @@ def _trial(session: Session, known: frozenset[Finding]) -> Trial:
 
 
 def fingerprint_of(session: Session) -> str:
-    """Changes when anything in the draft changes."""
-    told = sha256()
-    for number, version in session.execute(select(DraftChange.id, DraftChange.version).order_by(DraftChange.id)):
-        told.update(f"{number} {version}\n".encode())
+    """Changes when anything in the draft changes; numbers alone would not do, since SQLite gives them again."""
+    told, change = sha256(), DraftChange
+    which = select(change.id, change.version, change.entity, change.key, change.changed_at).order_by(change.id)
+    for number, version, entity, key, at in session.execute(which):
+        told.update(f"{number} {version} {entity}/{key} {at.isoformat()}\n".encode())
     return told.hexdigest()[:16]
 
 

@@ -129,3 +129,17 @@ def test_editors_at_once_lose_nothing(filled_url):
         count = session.scalar(text("SELECT count(*) FROM draft_changes"))
     assert (count, publishing.publish(engine, actor=ADA, why="all") > 1) == (20, True)
     engine.dispose()
+
+
+def test_a_change_that_takes_the_place_of_another_makes_it_another_draft(engine, edit):
+    seen = []
+    for note in ("one", "two"):
+        edit("hardware", CARDS[0], note=note)
+        with transaction(engine) as session:
+            seen.append(publishing.fingerprint_of(session))
+            drafts.discard(session, entity_named("hardware"), key=CARDS[0], actor=ADA)
+
+    edit("hardware", CARDS[0], note="three")
+    assert seen[0] != seen[1]
+    with pytest.raises(publishing.Conflict, match="changed while you looked"):
+        publishing.publish(engine, actor=ADA, why="what I saw", fingerprint=seen[1])
