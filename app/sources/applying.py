@@ -20,6 +20,9 @@ from app.tables.base import LONG, SHORT
 
 WAITING, ACCEPTED, DISMISSED = "waiting", "accepted", "dismissed"
 LONGEST_REASON = 600
+AT_ONCE = 500
+PRICED = ("usd_per_hour_on_demand", "usd_per_hour_spot", "as_of", "source", "note")
+"""What another price changes of an offer."""
 
 
 def apply(session: Session, reviewed: Reviewed, *, source: Source, today: date, by: By) -> None:
@@ -28,9 +31,13 @@ def apply(session: Session, reviewed: Reviewed, *, source: Source, today: date, 
     _make_source_row(session, source, trail=trail)
     if reviewed.new:
         _add(session, reviewed.new, source=source.row_key, today=today, trail=trail)
-    for before, candidate in reviewed.changed:
-        place = (before.id, before.version)
-        _replace_price(session, place, candidate=candidate, source=source.row_key, today=today, trail=trail)
+    _replace_prices(
+        session,
+        [(before.id, before.version, candidate) for before, candidate in reviewed.changed],
+        source=source.row_key,
+        today=today,
+        trail=trail,
+    )
     _confirm(session, reviewed.confirmed, today=today)
     trail.write()
 
@@ -100,8 +107,8 @@ def accept(session: Session, number: int, *, by: str, accelerator: str = "", rea
     if current is None:
         _add(session, [candidate], source=f"live-{row.source}", today=today, trail=trail)
     else:
-        place = (current, None)
-        _replace_price(session, place, candidate=candidate, source=f"live-{row.source}", today=today, trail=trail)
+        place = (current, None, candidate)
+        _replace_prices(session, [place], source=f"live-{row.source}", today=today, trail=trail)
     trail.write()
     return f"{offer.instance} in {offer.region} is taken over."
 
@@ -164,26 +171,36 @@ def _retire(session: Session, number: int, *, trail: Trail) -> None:
     trail.note("retire", "offers", key=str(number), before=_document(row._asdict()))
 
 
-def _replace_price(
-    session: Session, place: tuple[int, int | None], *, candidate: Candidate, source: str, today: date, trail: Trail
+def _replace_prices(
+    session: Session, changed: list[tuple[int, int | None, Candidate]], *, source: str, today: date, trail: Trail
 ) -> None:
-    """Another price at a place; one that somebody edited since it was read is left as they want it."""
-    (number, version), offer = place, candidate.offer
-    row = session.execute(select(OfferRow.__table__).where(OfferRow.id == number)).one()
-    if version not in {None, row.version}:
-        return
-    before = row._asdict()
+    """Other prices at the places of entries; one that somebody edited since it was read is left as they want it."""
+    table = OfferRow.__table__
     kept = {column.name for column in OfferHistoryRow.__table__.columns} - {"id"}
-    session.execute(insert(OfferHistoryRow).values(**{name: before[name] for name in kept}))
-    changes = {
-        "usd_per_hour_on_demand": offer.usd_per_hour_on_demand,
-        "usd_per_hour_spot": offer.usd_per_hour_spot,
-        "as_of": offer.as_of or today,
-        "source": source,
-        "note": offer.note,
-    }
-    session.execute(update(OfferRow).where(OfferRow.id == number).values(**changes, version=row.version + 1))
-    trail.note("update", "offers", key=str(number), before=_document(before), after=_document(before | changes))
+    written = update(table).where(table.c.id == bindparam("of"))  # type: ignore[arg-type]
+    written = written.values({name: bindparam(f"to_{name}") for name in (*PRICED, "version")})
+    for start in range(0, len(changed), AT_ONCE):
+        some = {number: (version, candidate) for number, version, candidate in changed[start : start + AT_ONCE]}
+        rows = session.execute(select(table).where(table.c.id.in_(some)).with_for_update()).all()
+        history, updates = [], []
+        for row in rows:
+            version, candidate = some[row.id]
+            if version not in {None, row.version}:
+                continue
+            before = row._asdict()
+            after = before | _prices(candidate.offer, source=source, today=today)
+            history.append({name: before[name] for name in kept})
+            moved = {f"to_{name}": after[name] for name in PRICED}
+            updates.append({"of": row.id, "to_version": row.version + 1, **moved})
+            trail.note("update", "offers", key=str(row.id), before=_document(before), after=_document(after))
+        if updates:
+            session.execute(insert(OfferHistoryRow), history)
+            session.connection().execute(written, updates)
+
+
+def _prices(offer: LiveOffer, *, source: str, today: date) -> dict[str, Any]:
+    values = (offer.usd_per_hour_on_demand, offer.usd_per_hour_spot, offer.as_of or today, source, offer.note)
+    return dict(zip(PRICED, values, strict=True))
 
 
 def _document(row: Mapping[str, Any]) -> dict[str, Any]:

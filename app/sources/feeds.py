@@ -37,7 +37,7 @@ ALL_CURRENCIES = ("USD", *CURRENCIES)
 FOR = ("instance", "device")
 SIGNS = {"USD": ("$", "USD", "US$"), "EUR": ("€", "EUR"), "GBP": ("£", "GBP"), "INR": ("₹", "INR")}
 LARGEST_BYTES = 32 * MIB
-MOST_ROWS = 200_000
+MOST_ROWS = 100_000
 NAME = re.compile(r"[a-z][a-z0-9-]{1,39}")
 OTHER_UNITS = re.compile(r"month|monat|mois|year|jahr|annual|cent\b|cents|_ct\b|minute|second|day", re.IGNORECASE)
 """A column that says so holds no price of an hour."""
