@@ -49,13 +49,16 @@ _FIXED = {
     "list_type": "Enter a list",
     "model_attributes_type": "Enter an object with named fields",
     "model_type": "Enter an object with named fields",
-    "string_pattern_mismatch": "Use only the characters this field allows",
     "string_type": "Enter text",
     "date_from_datetime_parsing": "Enter a date like 2026-10-01",
     "date_parsing": "Enter a date like 2026-10-01",
     "date_type": "Enter a date like 2026-10-01",
 }
 
+
+_PATTERNS = {"^[A-Za-z]{2}$": "Enter two letters as in ISO 3166, such as DE"}
+"""What to enter where a field has a form of its own."""
+_OTHER_PATTERN = "Use only the characters this field allows"
 
 _NO_OBJECT = {"dict_type", "missing", "model_attributes_type", "model_type"}
 """Findings about a whole request that is no object."""
@@ -164,7 +167,10 @@ _WITH_CONTEXT: dict[str, Callable[[ErrorDetails, dict[str, Any]], str]] = {
     "less_than": _bounded,
     "less_than_equal": _bounded,
     "string_too_long": lambda _, context: f"Enter at most {context['max_length']:,} characters",
-    "string_too_short": lambda _, context: f"Enter at least {context['min_length']:,} characters",
+    "string_pattern_mismatch": lambda _, context: _PATTERNS.get(context.get("pattern", ""), _OTHER_PATTERN),
+    "string_too_short": lambda _, context: (
+        f"Enter at least {context['min_length']:,} characters" if context["min_length"] > 1 else "Enter some text"
+    ),
     "too_long": lambda _, context: f"Enter a list of at most {context['max_length']:,}",
     "too_short": lambda _, context: f"Enter a list of at least {context['min_length']:,}",
 }

@@ -101,7 +101,7 @@ def test_a_batch_answers_every_line_in_order(whichrig):
         (["recommend", "--task", "learn", "--json", "-"], "ask in one way"),
         (["recommend", "--json", "/nowhere/to/be/found"], "No such file"),
         (["hardware", "show", "RTX 4909"], "geforce-rtx-4090"),
-        (["hardware", "list", "--sort", "price"], "sort"),
+        (["hardware", "list", "--sort", "colour"], "sort"),
         (["offers", "show", "g6.xlarges"], "g6.xlarge"),
         (["nonsense"], "No such command"),
     ],

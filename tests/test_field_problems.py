@@ -48,7 +48,7 @@ def errors():
         ({"sides": "both"}, "/sides", "Enter a whole number, or enter a list"),
         ({"sides": [1, "x"]}, "/sides/1", "Enter a whole number"),
         ({"quiet": "perhaps"}, "/quiet", "Enter true or false"),
-        ({"name": ""}, "/name", "Enter at least 1 characters"),
+        ({"name": ""}, "/name", "Enter some text"),
         ({"name": "too long"}, "/name", "Enter at most 5 characters"),
         ({"name": 5}, "/name", "Enter text"),
         ([], "", "Send a JSON object, with the header Content-Type: application/json"),

@@ -33,7 +33,7 @@ def init() -> None:
             message(f"the catalogue is ready, at revision {queries.revision(session)}")
 
 
-@command.command()
+@command.command(epilog=examples("whichrig catalogue upgrade"))
 def upgrade(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
 ) -> None:

@@ -1,15 +1,15 @@
 """``whichrig hardware``"""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app import formatting
-from app.api.lists import HardwareQuery, found_hardware, named
-from app.api.schemas import HardwareDetail, HardwareEntry
 from app.commands.listing import ListOutput, show_list
 from app.commands.session import JsonFlag, examples, open_catalogue, problems_told, query_of, show_json
-from app.commands.tell import table
+
+if TYPE_CHECKING:
+    from app.api.schemas import HardwareDetail, HardwareEntry
 
 command = typer.Typer(
     add_completion=False,
@@ -46,6 +46,9 @@ def list_hardware(
 ) -> None:
     """Devices, with memory, bandwidth, support and usual price."""
     with problems_told():
+        from app.api.lists import HardwareQuery, found_hardware
+        from app.api.schemas import HardwareEntry
+
         query = query_of(
             HardwareQuery, q=q, kind=kind, vendor=vendor, support=support, segment=segment,
             memory_gib_min=memory_gib_min, memory_gib_max=memory_gib_max, sort=sort,
@@ -60,6 +63,9 @@ def list_hardware(
 def show(name: Annotated[str, typer.Argument(help="A device by any of its names.")], *, json: JsonFlag = False) -> None:
     """Everything the catalogue knows of one device."""
     with problems_told():
+        from app.api.lists import named
+        from app.api.schemas import HardwareDetail
+
         catalogue = open_catalogue()
         slug = named(catalogue.hardware_names, name, what="device")
         detail = HardwareDetail.of(catalogue.accelerators[slug], catalogue)
@@ -69,7 +75,7 @@ def show(name: Annotated[str, typer.Argument(help="A device by any of its names.
             typer.echo(_told(detail))
 
 
-def _row(entry: HardwareEntry) -> tuple[str, ...]:
+def _row(entry: "HardwareEntry") -> tuple[str, ...]:
     return (
         entry.slug,
         entry.name,
@@ -81,7 +87,9 @@ def _row(entry: HardwareEntry) -> tuple[str, ...]:
     )
 
 
-def _told(detail: HardwareDetail) -> str:
+def _told(detail: "HardwareDetail") -> str:
+    from app.commands.tell import table
+
     told = detail.model_dump(exclude={"prices", "details", "peak_tflops"}, exclude_none=True)
     rows = [(name.replace("_", " "), _value(value)) for name, value in told.items() if value not in ("", None)]
     peak = [(f"peak {name} TFLOP/s", formatting.exact(rate)) for name, rate in detail.peak_tflops.items() if rate]

@@ -11,7 +11,6 @@ from pydantic import BaseModel
 
 from app.commands import colours
 from app.commands.session import show_json
-from app.commands.tell import table
 
 ListOutput = Annotated[
     Literal["text", "json", "csv", "markdown"], typer.Option("--output", help="How to show the list; --json is short.")
@@ -20,6 +19,8 @@ ListOutput = Annotated[
 
 def show_list(head: Sequence[str], rows: Sequence[Sequence[str]], *, entries: Sequence[BaseModel], output: str) -> None:
     """``rows`` for people, ``entries`` with all their fields for programs."""
+    from app.commands.tell import table
+
     match output:
         case "json":
             show_json(entries)

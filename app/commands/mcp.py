@@ -2,7 +2,6 @@
 
 import typer
 
-from app.catalogue import startup
 from app.commands.session import examples, open_database, problems_told
 from app.settings import Settings
 
@@ -13,6 +12,8 @@ command = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_except
 def talk() -> None:
     """Answer the Model Context Protocol on standard input and output; a language model's program starts this itself."""
     with problems_told():
+        from app.catalogue import startup
+
         settings = Settings.from_environment()
         engine = open_database()
         startup.prepare(engine)

@@ -1,16 +1,16 @@
 """``whichrig models``"""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app import formatting
-from app.api.lists import ModelQuery, found_models, model_detail
-from app.api.schemas import ModelEntry
 from app.commands.listing import ListOutput, show_list
 from app.commands.model_import import IMPORT_EXAMPLES, import_model
 from app.commands.session import JsonFlag, examples, open_catalogue, problems_told, query_of, show_json
-from app.commands.tell import table
+
+if TYPE_CHECKING:
+    from app.api.schemas import ModelEntry
 
 command = typer.Typer(
     add_completion=False,
@@ -38,6 +38,8 @@ def list_models(
 ) -> None:
     """Models and algorithms that can be asked about by name."""
     with problems_told():
+        from app.api.lists import ModelQuery, found_models
+
         query = query_of(ModelQuery, q=q, kind=kind, architecture=architecture)
         entries = found_models(open_catalogue(), query)
         head = ("SLUG", "NAME", "KIND", "ARCHITECTURE", "PARAMETERS")
@@ -48,6 +50,9 @@ def list_models(
 def show(name: Annotated[str, typer.Argument(help="A model by any of its names.")], *, json: JsonFlag = False) -> None:
     """The shape of one model that estimates are computed from."""
     with problems_told():
+        from app.api.lists import model_detail
+        from app.commands.tell import table
+
         detail = model_detail(open_catalogue(), name)
         if json:
             show_json(detail)
@@ -58,6 +63,6 @@ def show(name: Annotated[str, typer.Argument(help="A model by any of its names."
             )
 
 
-def _row(entry: ModelEntry) -> tuple[str, ...]:
+def _row(entry: "ModelEntry") -> tuple[str, ...]:
     parameters = formatting.large(entry.parameters) if entry.parameters else ""
     return entry.slug, entry.name, entry.kind, entry.architecture, parameters

@@ -1,16 +1,18 @@
 """``whichrig offers``"""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app import formatting
-from app.api.lists import OfferQuery, found_offers, provider_names
-from app.api.schemas import OfferEntry
 from app.commands.listing import ListOutput, show_list
 from app.commands.session import JsonFlag, examples, open_catalogue, problems_told, query_of
 from app.errors import NotFound
 from app.field_problems import nearest
+
+if TYPE_CHECKING:
+    from app.api.lists import OfferQuery
+    from app.api.schemas import OfferEntry
 
 command = typer.Typer(
     add_completion=False,
@@ -42,6 +44,8 @@ def list_offers(
 ) -> None:
     """Instances that can be rented; prices are for the whole instance."""
     with problems_told():
+        from app.api.lists import OfferQuery
+
         query = query_of(
             OfferQuery, provider=provider, accelerator=accelerator, region=region,
             pricing=pricing, max_usd_per_hour=max_usd_per_hour, sort=sort,
@@ -53,10 +57,15 @@ def list_offers(
 def show(instance: Annotated[str, typer.Argument(help="Name of an instance.")], *, json: JsonFlag = False) -> None:
     """The offers of one instance, in every region."""
     with problems_told():
+        from app.api.lists import OfferQuery
+
         _show(OfferQuery(), instance=instance, output="json" if json else "text")
 
 
-def _show(query: OfferQuery, *, instance: str | None, output: str) -> None:
+def _show(query: "OfferQuery", *, instance: str | None, output: str) -> None:
+    from app.api.lists import found_offers, provider_names
+    from app.api.schemas import OfferEntry
+
     catalogue = open_catalogue()
     names = provider_names(catalogue)
     offers = [
@@ -71,7 +80,7 @@ def _show(query: OfferQuery, *, instance: str | None, output: str) -> None:
     show_list(head, [_row(offer) for offer in found], entries=found, output=output)
 
 
-def _row(offer: OfferEntry) -> tuple[str, ...]:
+def _row(offer: "OfferEntry") -> tuple[str, ...]:
     return (
         offer.provider_name,
         offer.instance,

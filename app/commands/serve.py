@@ -5,8 +5,6 @@ from typing import Annotated
 import typer
 
 from app.commands.session import examples, problems_told
-from app.server import serve
-from app.settings import Settings
 
 command = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -29,4 +27,7 @@ def start(
 ) -> None:
     """Start the service; the first start makes the database and fills it."""
     with problems_told():
+        from app.server import serve
+        from app.settings import Settings
+
         serve(Settings.from_environment(), host=host, port=port, workers=workers)
