@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from app.engine.classical_cost import booster_of, grows_trees
 from app.engine.job import Assumption, Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, ModelSpec, NetworkSpec, TransformerSpec
+from app.engine.radiance import renders_scenes
 from app.engine.units import GB, GIGA, SECONDS_PER_HOUR
 from app.engine.work_class import TRAINING_TASKS, work_class
 from app.engine.workload import ModelChoice, Workload
@@ -299,8 +300,8 @@ def _checkpointing(workload: Workload, model: ModelSpec, *, training: bool, ledg
 def _batch(workload: Workload, model: ModelSpec, *, domain: str, training: bool, ledger: _Ledger) -> int:
     if workload.batch_size is not None or isinstance(model, AlgorithmSpec):
         return workload.batch_size or 1
-    if not training:
-        return 1
+    if not training or (isinstance(model, NetworkSpec) and renders_scenes(model)):
+        return 1  # a scene is learnt from one photograph or one set of rays at a time
     key = domain
     if isinstance(model, DiffusionSpec) and workload.task == "finetune":
         key = "diffusion_finetune"

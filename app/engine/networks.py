@@ -1,6 +1,6 @@
 """Networks known by their counts: pictures, volumes, GANs, recommenders, agents, graphs, tables, series, proteins."""
 
-from app.engine import network_memory, network_speed, reinforcement, science
+from app.engine import network_memory, network_speed, radiance, reinforcement, science
 from app.engine.hardware import Systems
 from app.engine.job import Job
 from app.engine.model_spec import NetworkSpec
@@ -23,6 +23,8 @@ def physics(job: Job, systems: Systems) -> Physics:
         raise TypeError(f"networks.physics needs a NetworkSpec, not {type(spec).__name__}")
     if science.folds_proteins(spec):
         return science.physics(job, systems)
+    if radiance.renders_scenes(spec):
+        return radiance.physics(job, systems)
     work = network_work(job, spec)
     footprint = network_memory.footprint(
         job, systems, work=work, architecture=spec.architecture, family=spec.family.lower()

@@ -5,14 +5,24 @@ import numpy as np
 from app.engine.arrays import BoolArray
 from app.engine.hardware import Accelerator, Devices
 from app.engine.job import Job
+from app.engine.model_spec import NetworkSpec
 
+CUDA_ONLY_FAMILIES = frozenset({"3dgs"})
+"""https://github.com/graphdeco-inria/gaussian-splatting and https://docs.gsplat.studio"""
 NVIDIA_ONLY = frozenset({"tensorrt-llm", "tensorrt"})
 LLAMA_CPP_KINDS = frozenset({"gpu", "cpu", "apple_soc"})
 """Its back ends are CUDA, HIP, Metal, SYCL, Vulkan and processors: https://github.com/ggml-org/llama.cpp, README."""
 
 
+def needs_cuda(job: Job) -> bool:
+    """Whether the programs for this model are written for CUDA alone: those for Gaussian splatting."""
+    return isinstance(job.model, NetworkSpec) and job.model.family.lower() in CUDA_ONLY_FAMILIES
+
+
 def has_back_end(job: Job, device: Accelerator) -> bool:
     """Whether the framework of a job has a back end for a device."""
+    if needs_cuda(job):
+        return device.kind == "gpu" and device.vendor == "NVIDIA"
     if job.framework == "llama.cpp":
         return device.kind in LLAMA_CPP_KINDS
     if job.framework in NVIDIA_ONLY:
@@ -22,7 +32,7 @@ def has_back_end(job: Job, device: Accelerator) -> bool:
 
 def back_end_on_each(job: Job, devices: Devices) -> BoolArray:
     """The same as a column; asked once per different device."""
-    if job.framework != "llama.cpp" and job.framework not in NVIDIA_ONLY:
+    if job.framework != "llama.cpp" and job.framework not in NVIDIA_ONLY and not needs_cuda(job):
         return np.ones(len(devices), dtype=np.bool_)
     known = {id(device): has_back_end(job, device) for device in devices.accelerators}
     return np.array([known[id(device)] for device in devices.accelerators], dtype=np.bool_)
@@ -32,6 +42,8 @@ def software_gap(job: Job, device: Accelerator) -> str | None:
     """Why a job is not judged on a device, and what to use there; None where it runs."""
     if has_back_end(job, device):
         return None
+    if needs_cuda(job):
+        return f"The programs for Gaussian splatting are written for CUDA and do not run on {device.name}."
     if job.framework == "llama.cpp":
         return f"llama.cpp has no back end for {device.name}: use vLLM or JAX there, with bf16, fp8 or int8 weights."
     return f"TensorRT runs on NVIDIA GPUs only, not on {device.name}: use vLLM or ONNX Runtime there."
