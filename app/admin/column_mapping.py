@@ -260,7 +260,8 @@ def _guessed_unit(unit: str, heading: str, samples: Sequence[str]) -> str:
         return ""
     found = _UNIT_WORDS.search(heading)
     word = next((each for each in found.groups() if each), "").lower() if found else ""
-    if unit == "GiB" and word == "gb" and all(re.fullmatch(r"\d{1,3}", each.strip()) for each in samples):
+    numbers = [each.strip() for each in samples if re.match(r"\d", each.strip())]
+    if unit == "GiB" and word == "gb" and all(re.fullmatch(r"\d{1,3}", each) for each in numbers):
         return unit
     named = {each.lower(): each for each in CONVERSIONS[unit]} | {
         key: name for key, name in _MEMORY_WORDS.items() if name in CONVERSIONS[unit]

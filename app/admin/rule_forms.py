@@ -105,7 +105,6 @@ def lines(known: Entered, *, wrong: tuple[FieldProblem, ...] = ()) -> tuple[Erro
     return error_lines([*known.problems, *wrong], ["condition", *places])
 
 
-
 def in_words(made: Built) -> str:
     """Rows as a sentence for people."""
     told_rows = [_row_in_words(row) for row in made.rows if row.variable]
@@ -118,7 +117,8 @@ def _row_in_words(row: Row) -> str:
     value = f"({other.meaning})" if other else row.value
     unit = "" if other else unit_of(row.variable)
     words = COMPARISONS[variable.kind].get(row.comparison, "")
-    return " ".join(part for part in (f"({variable.meaning})", words, value, unit if value else "") if part)
+    said = _short(variable.name) if variable.kind == "text" else variable.meaning
+    return " ".join(part for part in (f"({said})", words, value, unit if value else "") if part)
 
 
 def _rows(form: Mapping[str, str]) -> Built:
@@ -155,5 +155,10 @@ def _row_view(number: int, row: Row, errors: Mapping[str, str]) -> RowView:
 
 
 def _variables(label: str, group: tuple[Variable, ...], chosen: str) -> OptionGroup:
-    labels = {each.name: each.meaning for each in group}
+    labels = {each.name: f"{_short(each.name)}: {each.meaning}" for each in group}
     return OptionGroup(label, options(list(labels), chosen, labels=labels))
+
+
+def _short(name: str) -> str:
+    """A variable by its own name, without what it is of."""
+    return name.partition(".")[2].replace("_", " ")

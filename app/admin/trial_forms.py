@@ -130,7 +130,7 @@ def _view(
         ),
         asked_of=text,
         result_url=f"/result?{asked}" if asked else "",
-        save_url=f"/admin/new/questions?{urlencode({'query': asked})}" if asked else "",
+        save_url=f"/admin/new/questions?{urlencode({'query': asked})}" if asked and text == asked else "",
         values=values,
         kinds=kinds,
         problem=problem,

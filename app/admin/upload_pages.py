@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 
 from fastapi import APIRouter, Depends, Request
@@ -31,6 +32,7 @@ UNPROCESSABLE = 422
 MOST_FIELDS = 2000
 LEFT_OUT = ""
 LONGEST_SAMPLE = 60
+MOST_COMPLAINTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +220,7 @@ def _constants(entity: Entity, mapping: ColumnMapping) -> tuple[FormField, ...]:
         own = name.removeprefix(OF_ALL_FACTS)
         words = entity.choices.get(own)
         label = own.replace("_", " ") + (" of all numbers" if name.startswith(OF_ALL_FACTS) else "")
-        value = mapping.constants.get(name, "")
+        value = mapping.constants.get(name) or (datetime.now(UTC).date().isoformat() if own == "as_of" else "")
         kind = "choice" if words else "date" if own == "as_of" else "text"
         choices = options(("", *words) if "" not in words else words, value) if words else ()
         fields.append(FormField(f"constant-{name}", label, kind, value, options=choices))
@@ -228,11 +230,19 @@ def _constants(entity: Entity, mapping: ColumnMapping) -> tuple[FormField, ...]:
 def _sample(session: Session, entity: Entity, number: int, row: dict[str, Any], *, headings: list[str]) -> SampleRow:
     try:
         made = importing.plan(session, entity, rows=[row], actor="", why="")
-        problem = made.rejected[0].reason if made.rejected else ""
+        problem = _shortened(made.rejected[0].reason) if made.rejected else ""
     except AppError as error:
         problem = error.detail
     cells = _flat(row)
     return SampleRow(number, tuple(cells.get(name, "")[:LONGEST_SAMPLE] for name in headings), problem)
+
+
+def _shortened(reason: str) -> str:
+    """The first of many complaints."""
+    sentences = reason.split(". ")
+    more = len(sentences) - MOST_COMPLAINTS
+    told_of = ". ".join(sentences[:MOST_COMPLAINTS])
+    return f"{told_of} … and {more} more" if more > 0 else told_of
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, str]:

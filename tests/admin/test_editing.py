@@ -1,5 +1,10 @@
 """The form of an entry: its preview, the rows of a rule, and trying rules out."""
 
+from fastapi.testclient import TestClient
+
+from app.main import create_app
+from app.settings import Settings
+
 CARD = "/admin/entries/hardware/geforce-rtx-4090"
 RULE = "/admin/entries/rules/too-long-in-one-machine"
 
@@ -126,3 +131,27 @@ def test_rules_are_tried_in_order_on_a_pasted_question(quick_client, signed_in):
     places = [int(each["value"]) for each in tried.select("ol.rules-tried")[0].select("li")]
     assert places == sorted(places)
     assert wrong.select_one(".error-summary a")["href"] == "#try_text"
+
+
+def test_with_two_people_nobody_publishes_what_they_had_a_hand_in(sqlite_copy, signed_in, key_of):
+    with TestClient(create_app(Settings(database_url=sqlite_copy, two_person_approval=True))) as client:
+        browser = signed_in(client, "approver")
+        browser.submit(browser.get(CARD), form="#entry", do="save", note="by the approver")
+        browser = signed_in(client, "editor")
+        browser.submit(browser.get(CARD), form="#entry", do="save", note="gone on with by the editor")
+        browser = signed_in(client, "approver")
+        page = browser.get("/admin/draft")
+
+        assert page.select("#publish") == []
+        assert "Your own hand is in this draft: geforce-rtx-4090" in page.get_text()
+        assert "another approver is needed" in page.get_text()
+        refused = client.post("/admin/api/draft/publication", headers=key_of(client, "approver"), json={"why": "mine"})
+        assert refused.status_code == 403
+        browser.post(f"{CARD}/discard", data={})
+        browser = signed_in(client, "editor")
+        browser.submit(browser.get(CARD), form="#entry", do="save", note="by the editor alone")
+        assert "An approver publishes the draft: approver@example.org" in " ".join(
+            browser.get("/admin/draft").get_text().split()
+        )
+        browser = signed_in(client, "approver")
+        assert browser.submit(browser.get("/admin/draft"), form="#publish", why="seen by two").heading == "Audit trail"

@@ -161,7 +161,7 @@ def test_a_rule_is_built_in_rows(opened, scripts):
 
     text = page.get_by_label("Condition", exact=True).input_value()
     assert text == "workload.training && constraints.people >= 4 && !constraints.on_premises_only"
-    page.get_by_role("button", name="Remove row 3").click()
+    page.get_by_role("button", name="Remove row 3", exact=True).click()
     assert page.get_by_label("Condition", exact=True).input_value() == "workload.training && constraints.people >= 4"
 
 
