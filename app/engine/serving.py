@@ -122,6 +122,8 @@ def decode_step_s(
     flops = tokens_each * in_stage * decode_flops_per_token(spec, context) / plan.tensor_parallel
     math = flops / (peak * TRANSFORMERS.column("decode_math_fraction", groups))
     unpacking = unpacking_s(job, spec, systems=systems) + cache_reading_s(cached, job=job, systems=systems)
+    hidden = systems.devices.where(kind="cpu")  # the cores of a processor unpack what arrives while more is on its way
+    unpacking = np.where(hidden, np.maximum(unpacking - memory, 0.0), unpacking)
     layers = spec.num_hidden_layers
     t = plan.tensor_parallel
     payload = tensor_parallel_bytes(

@@ -66,12 +66,13 @@ def issue_s(read_bytes: FloatArray, *, job: Job, systems: Systems) -> FloatArray
     """Time that the compute units of one device need to ask for so many bytes of weights; llama.cpp only. [s]
 
     A compute unit keeps a limited number of loads in flight, so that a device with much bandwidth for each of its
-    compute units, as with HBM, does not reach that bandwidth.
+    compute units, as with HBM, does not reach that bandwidth. The cores of a processor have prefetchers for that.
     """
     if job.framework != "llama.cpp":
         return 0.0 * read_bytes
     per_clock = TRANSFORMERS.value("loaded_bytes_per_unit_and_clock") * systems.devices.compute_units
-    return np.nan_to_num(read_bytes / (per_clock * clock_hz(systems)))
+    asked = np.nan_to_num(read_bytes / (per_clock * clock_hz(systems)))
+    return np.where(systems.devices.where(kind="cpu"), 0.0, asked)
 
 
 def cache_reading_s(cache_bytes: Floats, *, job: Job, systems: Systems) -> FloatArray:

@@ -7,6 +7,7 @@ from app.engine.params import expected_experts
 from app.engine.serving import physics, touched_weight_bytes
 from tests.engine.jobs import (
     BERT_LARGE,
+    CPU,
     EVERY_KIND,
     H100,
     M2_ULTRA,
@@ -200,3 +201,16 @@ def test_quantised_weights_are_written_out_before_a_prompt_is_read(pace_of):
     )
 
     assert packed < whole
+
+
+@pytest.mark.parametrize(("bandwidth_bytes_per_s", "measured"), [(51.2e9, 10.0), (25.6e9, 3.94)])
+def test_a_processor_writes_as_fast_as_its_memory_is_read(pace_of, bandwidth_bytes_per_s, measured):
+    """7 B in 4 bits: a Ryzen 7 5700G, and an i5-6500 with DDR3 (github.com/ggml-org/llama.cpp, issues 39 and 34)."""
+    processor = replace(CPU, memory_bandwidth_bytes_per_s=bandwidth_bytes_per_s)
+    llama_7b = make_spec(
+        "llama-7b", parameters=6_738_415_616, active_parameters=6_738_415_616, intermediate_size=11_008,
+        num_key_value_heads=32, vocab_size=32_000,
+    )  # fmt: skip
+    job = make_job(llama_7b, precision="q4_0", framework="llama.cpp", prompt_tokens=8, output_tokens=64)
+
+    assert pace_of(job, processor).decode_tokens_per_s[0] == pytest.approx(measured, rel=0.3)
