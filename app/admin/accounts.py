@@ -47,29 +47,32 @@ class Caller:
 
 def create_user(session: Session, email: str, *, role: str, password: str, actor: str) -> User:
     """A new account."""
-    address = email.strip().lower()
-    if not _EMAIL.fullmatch(address):
-        raise Unprocessable([FieldProblem("/email", "Enter an address like ada@example.org")])
-    if role not in ROLES:
-        raise Unprocessable([FieldProblem("/role", f"Choose {', '.join(ROLES)}", nearest(role, ROLES))])
+    address = _new_address(session, email, role=role)
     passwords.check_password(password)
-    if session.scalar(select(User.id).where(User.email == address)):
-        raise Conflict(f"There is an account {address} already.")
-    user = User(email=address, role=role, password_hash=passwords.hashed(password), created_at=_now())
-    session.add(user)
-    session.flush()
-    note(session, actor=actor, key=address, after={"email": address, "role": role}, why="account created")
-    return user
+    return _created(session, address, role=role, password_hash=passwords.hashed(password), actor=actor)
 
 
 def create_user_of_provider(session: Session, email: str, *, role: str, actor: str) -> User:
     """A new account for somebody who signs in elsewhere: it has no password."""
-    if not _EMAIL.fullmatch(email) or len(email) > LONGEST_EMAIL:
+    return _created(session, _new_address(session, email, role=role), role=role, password_hash="", actor=actor)
+
+
+def _new_address(session: Session, email: str, *, role: str) -> str:
+    address = email.strip().lower()
+    if not _EMAIL.fullmatch(address) or len(address) > LONGEST_EMAIL:
         raise Unprocessable([FieldProblem("/email", "Enter an address like ada@example.org")])
-    user = User(email=email, role=role, password_hash="", created_at=_now())
+    if role not in ROLES:
+        raise Unprocessable([FieldProblem("/role", f"Choose {', '.join(ROLES)}", nearest(role, ROLES))])
+    if session.scalar(select(User.id).where(User.email == address)):
+        raise Conflict(f"There is an account {address} already.")
+    return address
+
+
+def _created(session: Session, address: str, *, role: str, password_hash: str, actor: str) -> User:
+    user = User(email=address, role=role, password_hash=password_hash, created_at=_now())
     session.add(user)
     session.flush()
-    note(session, actor=actor, key=email, after={"email": email, "role": role}, why="account created")
+    note(session, actor=actor, key=address, after={"email": address, "role": role}, why="account created")
     return user
 
 

@@ -29,16 +29,30 @@ Email = Annotated[str, typer.Option(help="E-mail address of the account.")]
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
 
 
-@command.command("create-user", epilog=examples("whichrig admin create-user --email you@example.org --role approver"))
+@command.command(
+    "create-user",
+    epilog=examples(
+        "whichrig admin create-user --email you@example.org --role approver",
+        "whichrig admin create-user --email kim@example.org --role editor --no-password",
+    ),
+)
 def create_user(
     email: Email,
     role: Annotated[str, typer.Option(help="viewer, editor or approver.")],
     password_stdin: FromStdin = False,
+    no_password: Annotated[
+        bool, typer.Option("--no-password", help="None: the account is for single sign-on only.")
+    ] = False,
 ) -> None:
     """Make an account; the password is asked for."""
     with problems_told():
         engine = open_database()
         startup.init(engine)
+        if no_password:
+            with transaction(engine) as session:
+                user = accounts.create_user_of_provider(session, email, role=role, actor=ACTOR)
+            message(f"made the account {user.email}, {user.role}, for single sign-on")
+            return
         password = _password(from_stdin=password_stdin)
         with transaction(engine) as session:
             user = accounts.create_user(session, email, role=role, password=password, actor=ACTOR)

@@ -8,10 +8,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
+from typer.testing import CliRunner
 
 from app.admin import passwords
 from app.admin.account_pages import inside
 from app.admin.single_sign_on_pages import COOKIE, Begun
+from app.cli import build
 from app.db import reading, transaction
 from app.main import create_app
 from app.settings import Settings
@@ -315,3 +317,16 @@ def test_nobody_is_led_elsewhere_after_signing_in(service):
     assert [inside(path) for path in ("https://elsewhere.example", "/\\elsewhere", "/", "/admin/../x\n")] == [
         "/admin"
     ] * 4
+
+
+def test_an_account_without_a_password_is_made_for_single_sign_on(service, sqlite_copy, monkeypatch):
+    monkeypatch.setenv("WHICHRIG_DATABASE_URL", sqlite_copy)
+    command = ["admin", "create-user", "--email", "New@example.org", "--role", "editor", "--no-password"]
+    made, again = (CliRunner().invoke(build(), command) for _ in range(2))
+    client = service()
+
+    assert (made.exit_code, again.exit_code) == (0, 1)
+    assert sign_in(client, "b2").status_code == 303
+    assert (user_of(client, "new@example.org").role, user_of(client, "new@example.org").password_hash) == ("editor", "")
+    form = {"email": "new@example.org", "password": "nobody has this password"}
+    assert client.post("/admin/sign-in", data=form).status_code == 422
