@@ -67,6 +67,8 @@ def input_rate(job: Job, systems: Systems) -> InputRate | None:
     per_core = NETWORKS.value("decoded_pictures_per_core_per_s") * NETWORKS.value("stored_pixels") / stored_pixels(job)
     decoded = decoded_per_s(cpu_cores=cores, samples_per_core_per_s=per_core)
     read = NETWORKS.value("disk_bytes_per_s") * systems.nodes / stored_bytes(job)
+    cached = NETWORKS.column("host_memory_bytes_per_device", families(systems.devices)) * systems.count
+    read = np.where(stored_bytes(job) * (job.samples or 0.0) <= cached, np.inf, read)  # read once, then from memory
     return InputRate(np.minimum(decoded, read), cores, np.asarray(read < decoded, dtype=np.bool_))
 
 
