@@ -23,6 +23,7 @@ from app.advice.prices import is_fresh
 from app.advice.reasons import Caution, Reason, Value
 from app.engine.hardware import Accelerator
 from app.engine.job import Job
+from app.engine.software import has_back_end
 from app.engine.units import HOURS_PER_MONTH, SECONDS_PER_HOUR
 
 MOST_ROWS = 8
@@ -247,6 +248,8 @@ class _Search:
     def _does_the_job(self, row: int) -> bool:
         device = self.candidates.device(row)
         if device.support != "supported" or (self.job.training and not device.trains) or device.kind == "cpu":
+            return False
+        if not has_back_end(self.job, device):
             return False
         if (device.kind == "fpga" and not self._wants_fpga()) or (device.kind == "tpu" and not self._wants_tpu()):
             return False
