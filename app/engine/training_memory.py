@@ -84,7 +84,7 @@ def training_footprint(job: Job, systems: Systems) -> Footprint:
         ),
         MemoryPart(
             "workspace",
-            gathered + np.where(at_step, step - gradients, 0.0),
+            gathered + update_copies_bytes(job, trained) + np.where(at_step, step - gradients, 0.0),
             "buffers of sharding and of the optimizer step",
         ),
     ]
@@ -181,6 +181,12 @@ def _gathered_bytes(spec: TransformerSpec, systems: Systems, *, job: Job) -> Flo
     live = unit * TRANSFORMERS.value("fsdp_live_units") / systems.plan.tensor_parallel
     sharded = (systems.plan.zero_stage >= 3) & (systems.plan.data_parallel > 1)
     return np.where(sharded, live, 0.0)
+
+
+def update_copies_bytes(job: Job, trained: float) -> float:
+    """Clipped gradients and new states that TensorFlow's graphs hold beside the old ones, in fp32. [bytes]"""
+    plain = job.framework == "tensorflow" and not job.compiled and job.optimizer in {"adam", "adamw"}
+    return trained * FULL_BYTES * TRANSFORMERS.value("tensorflow_update_copies") if plain else 0.0
 
 
 def _step_buffer(job: Job, trained_bytes: float) -> float:

@@ -221,3 +221,14 @@ def test_formulas_say_how_many_devices_share_a_part():
     words = {part.part: part.words(0) for part in sharded.parts}
     assert all("÷ 8 devices" in words[part] for part in ("weights", "gradients", "optimizer"))
     assert not any("÷" in part.words(0) for part in alone.parts)
+
+
+@pytest.mark.parametrize(("length", "fits", "runs_out"), [(64, 8, 18), (128, 5, 9), (256, 2, 4)])
+def test_the_largest_batches_of_bert_in_tensorflow_fit_a_card_of_12_gb(length, fits, runs_out):
+    """The table of largest batches on a TITAN X in https://github.com/google-research/bert, within one step."""
+    common = {"task": "finetune", "precision": "fp32", "sequence_length": length, "framework": "tensorflow"}
+    small, large = (
+        training_gib(make_job(BERT_LARGE, **common, batch_size=batch, attention="eager")) for batch in (fits, runs_out)
+    )
+
+    assert small < 12 < large
