@@ -138,7 +138,7 @@ def guessed(entity: Entity, table: FileTable) -> ColumnMapping:
     return ColumnMapping(columns)
 
 
-def mapped(entity: Entity, table: FileTable, mapping: ColumnMapping) -> list[dict[str, Any]]:
+def mapped(entity: Entity, table: FileTable, *, mapping: ColumnMapping) -> list[dict[str, Any]]:
     """The rows under the names of fields, in the units of fields; those that cannot be read keep what stands there."""
     known = set(fields_of(entity))
     steps = [

@@ -21,10 +21,10 @@ NUMBERS: Mapping[str, str] = {
     "!=": "is not",
     "known": "is known",
     "unknown": "is unknown",
-    "!>": "is at most, or unknown",
-    "!>=": "is less than, or unknown",
-    "!<": "is at least, or unknown",
-    "!<=": "is more than, or unknown",
+    "!>": "is unknown, or at most",
+    "!>=": "is unknown, or less than",
+    "!<": "is unknown, or at least",
+    "!<=": "is unknown, or more than",
 }
 TEXTS: Mapping[str, str] = {
     "is": "is the word",

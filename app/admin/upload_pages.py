@@ -178,7 +178,9 @@ def _page(
     waits = upload.content is not None
     table = uploads.table_of(upload) if waits else FileTable((), [])
     mapping = mapping or uploads.mapping_of(upload, table)
-    rows = column_mapping.mapped(entity, FileTable(table.headings, table.rows[: column_mapping.SAMPLES]), mapping)
+    rows = column_mapping.mapped(
+        entity, FileTable(table.headings, table.rows[: column_mapping.SAMPLES]), mapping=mapping
+    )
     headings = list(dict.fromkeys(name for row in rows for name in _flat(row)))
     return UploadPage(
         title=f"Import of {upload.name or 'a file'}",

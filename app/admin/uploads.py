@@ -81,7 +81,7 @@ def remember(session: Session, upload: ImportUpload, *, table: FileTable, mappin
 def plan(session: Session, upload: ImportUpload, *, table: FileTable, mapping: ColumnMapping, actor: str) -> Plan:
     """Sort the rows into new, changed, unchanged and rejected; nothing is written."""
     entity = entity_named(upload.entity)
-    rows = column_mapping.mapped(entity, table, mapping)
+    rows = column_mapping.mapped(entity, table, mapping=mapping)
     return importing.plan(session, entity, rows=rows, actor=actor, why=_why(upload))
 
 

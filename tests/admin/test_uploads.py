@@ -116,7 +116,7 @@ def test_values_are_converted_into_the_unit_of_their_field():
     }
     constants = {"facts.*.source": "maker", "facts.*.as_of": "2026-11-01", "facts.*.confidence": "high"}
 
-    (row,) = mapped(entity, table, ColumnMapping(columns, constants))
+    (row,) = mapped(entity, table, mapping=ColumnMapping(columns, constants))
 
     assert row["facts"]["memory"]["value"] == pytest.approx(23.6e9 / 2**30)
     assert row["facts"]["memory"]["unit"] == "GiB"
