@@ -9,7 +9,7 @@ unlike what was measured is known less well: the interval is stretched on hardwa
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -92,20 +92,27 @@ def stretch(metric: str, work_class: str, *, framework: str, families: Sequence[
 
     A spread that is pooled over classes is not stretched. Memory does not depend on the maker of a device.
     """
-    known, factors = _data()["measured"].get(metric, {}).get(work_class), _data()["stretch"]
+    known = _data()["measured"].get(metric, {}).get(work_class)
     if known is None:
         return 1.0
-    base = 1.0 if framework in known["frameworks"] else float(factors["framework"])
-    if metric == "memory":
-        return base
+    base = 1.0 if framework in known["frameworks"] else float(_data()["stretch"]["framework"])
+    return base if metric == "memory" else base * _by_family(metric, work_class, tuple(families))
+
+
+@lru_cache(maxsize=1024)
+def _by_family(metric: str, work_class: str, families: tuple[str, ...]) -> FloatArray:
+    """Made once for the same devices; nobody may write into it."""
+    known, factors = _data()["measured"][metric][work_class], _data()["stretch"]
     makers = {maker(family) for family in known["families"]}
 
     def of(family: str) -> float:
         if family in known["families"]:
-            return base
-        return base * float(factors["generation" if maker(family) in makers else "maker"])
+            return 1.0
+        return float(factors["generation" if maker(family) in makers else "maker"])
 
-    return np.array([of(family) for family in families])
+    column = np.array([of(family) for family in families])
+    column.setflags(write=False)
+    return column
 
 
 def around(expected: FloatArray, *, metric: str, work_class: str, stretched: Floats = 1.0) -> Interval:
