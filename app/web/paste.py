@@ -23,6 +23,7 @@ from app.web.negotiation import page_router
 from app.web.pages.models import domain_of_model
 from app.web.pages.paste import TASKS, PastePage, Understood, shape_fields
 from app.web.settings_form import Typed, read
+from app.worded import worded
 
 router = page_router()
 
@@ -31,7 +32,7 @@ UNPROCESSABLE = 422
 NAMED = 3
 """Nearest names that an error offers."""
 HUB = ("https://", "http://", "www.", "huggingface.co/", "hf.co/")
-UNDERSTOOD_NOTHING = (
+UNDERSTOOD_NOTHING = worded(
     "That does not look like a model name or config. Paste for example org/name, or type its size, like 7B."
 )
 

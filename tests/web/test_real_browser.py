@@ -53,19 +53,6 @@ def opened(chromium, server_url):
     assert [text for text in complaints if "422" not in text] == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(opened, scheme):
-    page = opened(color_scheme=scheme, bypass_csp=True)  # axe is a script of the test, not of the page
-    found = {}
-    for name, path in PAGES.items():
-        page.goto(path)
-        page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
-        violations = Axe().run(page, options={"runOnly": TAGS, "resultTypes": ["violations"]}).response["violations"]
-        found |= {f"{name}: {each['id']}": [node["html"][:200] for node in each["nodes"][:3]] for each in violations}
-
-    assert found == {}
-
-
 def test_an_error_page_passes_axe_and_its_summary_leads_to_the_field(opened):
     page = opened("/q/goal", bypass_csp=True)
     page.get_by_role("button", name="Continue").click()
@@ -143,18 +130,6 @@ def tab_to(page, selector, *, within=60):
         if page.evaluate("selector => document.activeElement.matches(selector)", selector):
             return
     raise AssertionError(f"{selector} cannot be reached by keyboard")
-
-
-def test_nothing_needs_sideways_scrolling_on_the_narrowest_screen(opened):
-    page = opened(viewport={"width": NARROWEST_PX, "height": 640})
-    wide = {}
-    for name, path in PAGES.items():
-        page.goto(path)
-        width = page.evaluate("document.documentElement.scrollWidth")
-        if width > NARROWEST_PX:
-            wide[name] = width
-
-    assert wide == {}
 
 
 def test_the_focus_can_be_seen_and_targets_are_large_enough(opened):

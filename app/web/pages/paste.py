@@ -11,9 +11,10 @@ from app.web.labels import label
 from app.web.pages.head import Head
 from app.web.pages.questions import ErrorView
 from app.web.settings_fields import settings_by_id
+from app.worded import worded
 
 PATH = "/paste"
-ABOUT = "Paste the name of a model, its address or its config.json, and see which hardware runs or adapts it."
+ABOUT = worded("Paste the name of a model, its address or its config.json, and see which hardware runs or adapts it.")
 TASKS = ("inference", "finetune")
 SHAPE = {
     "parameters": "parameters", "active_parameters": "active_parameters", "layers": "num_hidden_layers",
@@ -22,10 +23,10 @@ SHAPE = {
 }  # fmt: skip
 """Fields of a link and what they are called in a model."""
 STATES = {
-    "found": "Found in our list of models.",
-    "config": "Read from the config.json that you pasted.",
-    "guessed": "Only the size is known, guessed from the name: please check it.",
-    "corrected": "With your corrections.",
+    "found": worded("Found in our list of models."),
+    "config": worded("Read from the config.json that you pasted."),
+    "guessed": worded("Only the size is known, guessed from the name: please check it."),
+    "corrected": worded("With your corrections."),
 }
 
 

@@ -9,8 +9,9 @@ from app import formatting
 from app.advisor import Suit
 from app.languages import say
 from app.web.labels import details
+from app.worded import worded
 
-SPEEDS = {"fast": "Fast", "usable": "Usable", "slow": "Slow", "impractical": "Too slow"}
+SPEEDS = {"fast": worded("Fast"), "usable": worded("Usable"), "slow": worded("Slow"), "impractical": worded("Too slow")}
 
 
 @dataclass(frozen=True, slots=True)
