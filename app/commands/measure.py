@@ -119,5 +119,10 @@ def amount(value: float | None, unit: str) -> str:
         return formatting.UNKNOWN
     for size, prefix in PREFIXES if unit in {"FLOP/s", "bytes/s"} else ():
         if value >= size:
-            return f"{formatting.number(value / size)} {prefix}{'B/s' if unit == 'bytes/s' else unit}"
-    return f"{formatting.number(value)} {unit}"
+            return f"{three_figures(value / size)} {prefix}{'B/s' if unit == 'bytes/s' else unit}"
+    return f"{three_figures(value)} {unit}"
+
+
+def three_figures(value: float) -> str:
+    """A measured number to three figures."""
+    return formatting.exact(float(f"{value:.3g}"))

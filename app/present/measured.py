@@ -4,17 +4,19 @@ from app import formatting
 from app.advice.evidence import Measurement
 from app.answer import MeasuredAnswer
 from app.engine.workload import Workload
+from app.languages import say
 from app.present.rounding import rounded
+from app.worded import worded
 
 METRIC_WORDS = {
-    "throughput_total": "speed",
-    "prefill_tokens_per_s": "reading the prompt",
-    "decode_tokens_per_s": "writing the answer",
-    "memory_gib_per_device": "memory of a device",
-    "duration_hours": "one run",
-    "device_hours": "device time",
-    "time_to_first_token_ms": "time to the first token",
-    "time_per_token_ms": "time of a token",
+    "throughput_total": worded("speed"),
+    "prefill_tokens_per_s": worded("reading the prompt"),
+    "decode_tokens_per_s": worded("writing the answer"),
+    "memory_gib_per_device": worded("memory of a device"),
+    "duration_hours": worded("one run"),
+    "device_hours": worded("device time"),
+    "time_to_first_token_ms": worded("time to the first token"),
+    "time_per_token_ms": worded("time of a token"),
 }
 
 
@@ -47,15 +49,15 @@ def work_in_words(workload: Workload) -> str:
     if workload.precision:
         parts.append(workload.precision)
     if workload.batch_size:
-        parts.append(f"batch {formatting.exact(workload.batch_size)}")
+        parts.append(say("batch {count}", count=formatting.exact(workload.batch_size)))
     tokens = workload.sequence_length or (workload.prompt_tokens or 0) + (workload.output_tokens or 0)
     if tokens:
-        parts.append(f"{formatting.exact(tokens)} tokens")
+        parts.append(say("{count} tokens", count=formatting.exact(tokens)))
     if workload.image_size:
         sides = workload.image_size if isinstance(workload.image_size, list) else [workload.image_size] * 2
-        parts.append(f"{sides[0]} × {sides[1]} pixels")
+        parts.append(say("{height} × {width} pixels", height=sides[0], width=sides[1]))
     if workload.dataset and workload.dataset.rows:
-        parts.append(f"{formatting.large(workload.dataset.rows)} rows")
+        parts.append(say("{count} rows", count=formatting.large(workload.dataset.rows)))
     if workload.framework and workload.framework != "other":
         parts.append(workload.framework)
     return ", ".join(parts)
@@ -72,8 +74,8 @@ def result_in_words(metric: str, value: float, unit: str) -> str:
     elif unit == "GiB":
         told = formatting.gib(value)
     else:
-        told = f"{formatting.number(value)} {unit}"
-    return f"{told} ({METRIC_WORDS.get(metric, metric)})"
+        told = f"{formatting.exact(float(f'{value:.3g}'))} {unit}"
+    return f"{told} ({say(METRIC_WORDS.get(metric, metric))})"
 
 
 def measured_in_words(measured: MeasuredAnswer) -> str:

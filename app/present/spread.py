@@ -4,6 +4,7 @@ from typing import Literal
 
 import numpy as np
 
+from app import formatting
 from app.answer import InputAnswer, PlanAnswer, RangeAnswer, ServingAnswer, SpeculationAnswer
 from app.engine import intervals
 from app.engine.accumulation import (
@@ -25,10 +26,35 @@ from app.engine.plan_rows import one_system
 from app.engine.result import Estimates, Interval
 from app.engine.serving_limits import serving_limits
 from app.engine.units import GB, MILLISECOND
+from app.languages import say
 from app.present.rounding import rounded
+from app.worded import worded
 
 SHARDINGS: tuple[Literal["ddp", "zero1", "zero2", "zero3"], ...] = ("ddp", "zero1", "zero2", "zero3")
 LINKS = {"nvlink": "NVLink", "xgmi": "Infinity Fabric", "ici": "ICI", "neuronlink": "NeuronLink", "roce": "RoCE"}
+FED_BY_CORES = {
+    "keeps_up": worded(
+        "The data keep up: {cores} processor cores decode about {fed} samples a second, the devices take {able}."
+    ),
+    "waits": worded(
+        "The step waits for its data: {cores} processor cores decode about {fed} samples a second, the devices could "
+        "take {able}."
+    ),
+    "prepared": worded(
+        "The speed is that of prepared input, because no data set is named. From files {cores} processor cores decode "
+        "about {fed} samples a second, the devices could take {able}."
+    ),
+}
+FED_BY_DISK = {
+    "keeps_up": worded("The data keep up: the disk reads about {fed} samples a second, the devices take {able}."),
+    "waits": worded(
+        "The step waits for its data: the disk reads about {fed} samples a second, the devices could take {able}."
+    ),
+    "prepared": worded(
+        "The speed is that of prepared input, because no data set is named. From files the disk reads about {fed} "
+        "samples a second, the devices could take {able}."
+    ),
+}
 INFINIBAND_FROM_BYTES_PER_S = 10 * GB
 """A network of one device that is this fast is InfiniBand or its like; slower is Ethernet."""
 
@@ -145,12 +171,8 @@ def input_answer(job: Job, estimates: Estimates, *, row: int, systems: Systems) 
 
 
 def _input_words(rate: InputRate, *, able: float, asked: bool) -> str:
-    feeds = float(rate.samples_per_s[0])
-    bound = "the disk reads" if bool(rate.disk_bound[0]) else f"{rate.cpu_cores[0]:.0f} processor cores decode"
-    if feeds < able and not asked:
-        told = "The speed is that of prepared input, because no data set is named."
-        return f"{told} From files {bound} about {feeds:,.0f} samples a second: less than the devices take."
-    if feeds < able:
-        told = f"The step waits for its data: {bound} about {feeds:,.0f} samples a second"
-        return f"{told}, the devices could take {able:,.0f}."
-    return f"The data keep up: {bound} about {feeds:,.0f} samples a second, the devices take {able:,.0f}."
+    fed = float(rate.samples_per_s[0])
+    from_disk = bool(rate.disk_bound[0])
+    told = FED_BY_DISK if from_disk else FED_BY_CORES
+    text = told["keeps_up"] if fed >= able else told["waits"] if asked else told["prepared"]
+    return say(text, cores=f"{rate.cpu_cores[0]:.0f}", fed=formatting.number(fed), able=formatting.number(able))
