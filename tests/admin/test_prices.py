@@ -34,6 +34,13 @@ def service(sqlite_copy, world):  # noqa: F811
         yield client
 
 
+@pytest.fixture
+def on_each_database(filled_url, world):  # noqa: F811
+    put_prices(world)
+    with TestClient(create_app(Settings(database_url=filled_url, prices_mirror=world.url))) as client:
+        yield client
+
+
 def ended(client: TestClient, number: int, headers: dict[str, str]) -> dict:
     ends_at = time.monotonic() + 30
     while time.monotonic() < ends_at:
@@ -55,27 +62,27 @@ def entries(client: TestClient, **wanted) -> list[AuditEntry]:
         return list(session.scalars(select(AuditEntry).filter_by(**wanted).order_by(AuditEntry.id)))
 
 
-def test_a_program_starts_follows_and_decides(service, world, key_of):  # noqa: F811
-    approver = key_of(service, "approver")
-    done = refreshed(service, approver, "verda")
+def test_a_program_starts_follows_and_decides(on_each_database, world, key_of):  # noqa: F811
+    approver = key_of(on_each_database, "approver")
+    done = refreshed(on_each_database, approver, "verda")
     assert (done["state"], done["report"][0]["new"], done["asked_by"]) == ("done", 3, "approver@example.org")
     put_prices(world, H100="39.5", A6000="9.9")
-    refreshed(service, approver, "verda")
+    refreshed(on_each_database, approver, "verda")
 
-    waiting = service.get("/admin/api/held-changes", headers=approver).json()
+    waiting = on_each_database.get("/admin/api/held-changes", headers=approver).json()
     first = waiting["changes"][0]
-    accepted = service.post(
+    accepted = on_each_database.post(
         f"/admin/api/held-changes/{first['number']}/acceptance", json={"reason": "they told us"}, headers=approver
     )
-    again = service.post(f"/admin/api/held-changes/{first['number']}/acceptance", json={}, headers=approver)
-    missing = service.post("/admin/api/held-changes/999/rejection", json={"reason": "no"}, headers=approver)
+    again = on_each_database.post(f"/admin/api/held-changes/{first['number']}/acceptance", json={}, headers=approver)
+    missing = on_each_database.post("/admin/api/held-changes/999/rejection", json={"reason": "no"}, headers=approver)
 
     assert first["published"]["usd_per_hour_on_demand"] == 3.95
     assert (accepted.status_code, accepted.json()["decision"]) == (200, "accepted")
     assert accepted.json()["published"]["usd_per_hour_on_demand"] == 39.5
     assert (again.status_code, missing.status_code) == (409, 404)
-    assert [entry.why for entry in entries(service, action="decide")] == ["they told us"]
-    assert service.get("/admin/api/held-changes?state=accepted", headers=approver).json()["total"] == 1
+    assert [entry.why for entry in entries(on_each_database, action="decide")] == ["they told us"]
+    assert on_each_database.get("/admin/api/held-changes?state=accepted", headers=approver).json()["total"] == 1
 
 
 def test_a_rejection_needs_a_reason(service, world, key_of):  # noqa: F811
