@@ -30,7 +30,9 @@ def connect(url: str) -> Engine:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
-    """A session that looks and never writes."""
+    """A session that looks and never writes: all that it reads is of one moment, on PostgreSQL as well."""
+    if engine.dialect.name == "postgresql":
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
     with Session(engine) as session:
         yield session
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from app.catalogue import startup
 from app.db import connect, reading
@@ -89,3 +90,52 @@ def test_processes_that_start_at_once_fill_a_database_once(engine):
     ]
 
     assert [process.communicate(timeout=60)[0].strip() for process in processes] == [b"1"] * 3
+
+
+VERSIONS = [path.name[:4] for path in sorted(startup.MIGRATIONS.glob("versions/[0-9]*.py"), reverse=True)]
+
+
+def test_a_database_of_every_earlier_version_is_brought_up_with_what_it_holds(engine):
+    """Down to each version from a full catalogue, something written there, and up again: nothing is lost."""
+    before = startup.prepare(engine)
+    config = startup.migration_config()
+    config.attributes["engine"] = engine
+    for version in VERSIONS:
+        command.downgrade(config, version)
+        write(engine, version)
+        startup.migrate(engine)
+        command.check(config)
+        assert startup.schema_version(engine) == startup.newest_version()
+        check(engine, version)
+
+    after = startup.prepare(engine)
+    assert (after.market.offers, after.models, after.policy) == (before.market.offers, before.models, before.policy)
+    assert str(after.devices.accelerators) == str(before.devices.accelerators)
+
+
+def write(engine, version: str) -> None:
+    """As an older version does."""
+    with engine.execution_options(writes=True).begin() as connection:
+        connection.execute(text(f"UPDATE providers SET note = 'by {version}' WHERE slug = 'aws'"))
+        if version >= "0002":
+            connection.execute(text(AUDITED.format(version)))
+            connection.execute(text(DRAFTED.format(version)))
+
+
+def check(engine, version: str) -> None:
+    """All of it is there, and the trail is guarded."""
+    with reading(engine) as session:
+        assert session.scalar(text("SELECT note FROM providers WHERE slug = 'aws'")) == f"by {version}"
+        if version >= "0002":
+            assert session.scalar(text(f"SELECT count(*) FROM audit_entries WHERE why = 'by {version}'")) == 1
+            assert session.scalar(text(f"SELECT count(*) FROM draft_changes WHERE key = 'page-{version}'")) == 1
+    for statement in ("UPDATE audit_entries SET why = ''", "DELETE FROM audit_entries"):
+        if version >= "0002":
+            with pytest.raises(DBAPIError, match="never altered"), engine.begin() as connection:
+                connection.execute(text(statement))
+
+
+AUDITED = """INSERT INTO audit_entries (at, actor, action, entity, key, why)
+VALUES ('2026-10-01 00:00:00', 'ada@example.org', 'draft', 'sources', 'a-page', 'by {0}')"""
+DRAFTED = """INSERT INTO draft_changes (entity, key, action, base_version, "values", changed_by, changed_at, version)
+VALUES ('sources', 'page-{0}', 'create', 0, '{{}}', 'ada@example.org', '2026-10-01 00:00:00', 1)"""

@@ -1,8 +1,9 @@
 """The whole catalogue as one JSON file, and back: the same rows give the same answers to the last digit."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from typing import IO, Any
 
 from sqlalchemy import Date, delete, func, insert, inspect, select, text
@@ -11,21 +12,29 @@ from sqlalchemy.orm import Session
 from app.catalogue.queries import revision
 from app.catalogue.seed import alone
 from app.errors import BadRequest
-from app.tables import SEED_ORDER, Base
+from app.tables import SEED_ORDER, Base, SeedEntry
 
-FORMAT = "whichrig-catalogue-1"
+FORMAT = "whichrig-catalogue-2"
+WITHOUT_END = "whichrig-catalogue-1"
+"""The same without the last line, which tells whether anything is missing."""
 
 
 def write(session: Session, file: IO[str]) -> int:
-    """Write every table; the number of rows."""
+    """Write every table, and at the end what was written; the number of rows."""
     heading = {"format": FORMAT, "revision": revision(session), "written_at": datetime.now(UTC).isoformat()}
-    file.write(json.dumps(heading) + "\n")
-    count = 0
-    for table in SEED_ORDER:
-        for row in _rows(session, table):
-            file.write(json.dumps({"table": table.__tablename__, "row": row}, ensure_ascii=False) + "\n")
-            count += 1
+    told = sha256()
+    count = -1
+    for line in _lines(session, heading):
+        told.update(line.encode())
+        file.write(line)
+        count += 1
+    file.write(json.dumps({"rows": count, "sha256": told.hexdigest()}) + "\n")
     return count
+
+
+def verified(lines: Iterable[str]) -> int:
+    """The number of rows of a whole file; raises where anything is missing or was altered."""
+    return sum(1 for _ in _whole(iter(lines))) - 1
 
 
 def restore(session: Session, lines: Iterator[str]) -> int:
@@ -35,14 +44,16 @@ def restore(session: Session, lines: Iterator[str]) -> int:
         alone(connection)
     tables = {table.__tablename__: table for table in SEED_ORDER}
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in tables}
-    _check_heading(next(lines, ""))
-    for number, line in enumerate(lines, start=2):
+    checked = _whole(lines)
+    next(checked)
+    for number, line in enumerate(checked, start=2):
         name, row = _parsed(line, number)
         if name not in tables:
             raise BadRequest(f"Line {number}: there is no table “{name[:60]}”.")
         found[name].append(_typed(tables[name], row, number))
     for table in reversed(SEED_ORDER):
         session.execute(delete(table))
+    session.execute(delete(SeedEntry))  # of that installation nobody knows which seed it took over
     for name, table in tables.items():
         if found[name]:
             session.execute(insert(table), found[name])
@@ -57,13 +68,45 @@ def _rows(session: Session, table: type[Base]) -> Iterator[dict[str, Any]]:
         yield {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}
 
 
-def _check_heading(line: str) -> None:
+def _lines(session: Session, heading: dict[str, Any]) -> Iterator[str]:
+    yield json.dumps(heading) + "\n"
+    for table in SEED_ORDER:
+        for row in _rows(session, table):
+            yield json.dumps({"table": table.__tablename__, "row": row}, ensure_ascii=False) + "\n"
+
+
+def _whole(lines: Iterator[str]) -> Iterator[str]:
+    """The lines of a file but the last, which has to tell the others."""
+    previous, told, count = next(lines, ""), sha256(), -1
+    ends = _ends(previous)
+    for line in lines:
+        told.update(previous.encode())
+        count += 1
+        yield previous
+        previous = line
+    if not ends:
+        yield previous
+        return
     try:
-        heading = json.loads(line)
+        end = json.loads(previous)
     except ValueError:
-        heading = None
-    if not isinstance(heading, dict) or heading.get("format") != FORMAT:
+        end = None
+    if not isinstance(end, dict) or "sha256" not in end:
+        raise BadRequest("The file is not whole: its end is missing.")
+    if (end.get("rows"), end["sha256"]) != (count, told.hexdigest()):
+        raise BadRequest("The file is not as it was written: its check sum differs.")
+
+
+def _ends(heading: str) -> bool:
+    """Whether a file of this format has an end."""
+    try:
+        found = json.loads(heading)
+    except ValueError:
+        found = None
+    named = found.get("format") if isinstance(found, dict) else None
+    if named not in {FORMAT, WITHOUT_END}:
         raise BadRequest(f"This is no catalogue: the first line should name the format {FORMAT}.")
+    return bool(named == FORMAT)
 
 
 def _parsed(line: str, number: int) -> tuple[str, dict[str, Any]]:

@@ -1,5 +1,6 @@
 """``whichrig catalogue``: make it, check it, carry it from one installation to another."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -133,8 +134,12 @@ def backup(file: File) -> None:
         part = file.with_name(file.name + ".part")
         with reading(engine) as session, part.open("w", encoding="utf-8") as lines:
             count = transfer.write(session, lines)
+            lines.flush()
+            os.fsync(lines.fileno())
+        with part.open(encoding="utf-8") as lines:
+            transfer.verified(lines)
         part.replace(file)
-        message(f"wrote {count} rows to {file}")
+        message(f"wrote {count} rows to {file}, and read them again")
 
 
 @command.command(epilog=examples("whichrig catalogue restore catalogue.jsonl"))
