@@ -185,6 +185,8 @@ class Devices:
                 taken.__dict__[name] = self.__dict__[name][places]
         if "families" in self.__dict__:
             taken.__dict__["families"] = tuple(self.families[row] for row in rows)
+        if "_peaks" in self.__dict__:
+            taken.__dict__["_peaks"] = {rate: values[places] for rate, values in self._peaks.items()}
         return taken
 
 

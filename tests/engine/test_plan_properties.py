@@ -222,3 +222,16 @@ def test_one_row_can_be_looked_at_alone():
 
     assert alone.throughput_per_s.expected[0] == pytest.approx(answer.throughput_per_s.expected[1])
     assert alone.memory_bytes.expected[0] == pytest.approx(answer.memory_bytes.expected[1])
+
+
+def test_devices_taken_keep_the_columns_that_are_known():
+    devices = Devices((H100, RTX_4090, MI300X))
+    known = (devices.memory_bytes, devices.peak_flops_per_s("bf16"), devices.families, devices.linked)
+
+    taken = devices.take([2, 0, 0])
+
+    fresh = Devices((MI300X, H100, H100))
+    assert taken.accelerators == fresh.accelerators
+    assert taken.memory_bytes.tolist() == fresh.memory_bytes.tolist() == known[0][[2, 0, 0]].tolist()
+    assert taken.peak_flops_per_s("bf16").tolist() == fresh.peak_flops_per_s("bf16").tolist()
+    assert (taken.families, taken.linked.tolist()) == (fresh.families, fresh.linked.tolist())
