@@ -1,5 +1,6 @@
 """The command line: ``whichrig COMMAND``. Results go to standard output, messages to standard error."""
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -27,6 +28,9 @@ COMMANDS = {
 COMPLETING = "_WHICHRIG_COMPLETE"
 """Set by the script of ``whichrig completion``."""
 
+RARELY = (100_000, 20, 50)
+"""When garbage is collected: imports and the catalogue make many objects that stay, and looking at them takes time."""
+
 _PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 
 
@@ -49,6 +53,7 @@ def build() -> typer.Typer:
 
 def main() -> None:
     """Entry point: exit 0 all went well, 1 something failed, 2 the input is wrong, 3 nothing meets the limits."""
+    gc.set_threshold(*RARELY)
     if COMPLETING in os.environ:
         _complete()
     build()(prog_name="whichrig")

@@ -89,7 +89,7 @@ def _locale(code: str) -> Locale:
 def known_languages() -> dict[str, Language]:
     """Every language by its code, English first."""
     files = sorted(HOME.glob("*/LC_MESSAGES/messages.po"))
-    return {ENGLISH: Language(ENGLISH)} | {(code := file.parents[1].name): _read(code, file) for file in files}
+    return {ENGLISH: _ENGLISH} | {(code := file.parents[1].name): _read(code, file) for file in files}
 
 
 def _read(code: str, path: Path) -> Language:
@@ -122,12 +122,15 @@ def _pattern_of(template: str) -> re.Pattern[str]:
 _PLACE = re.compile(r"{(\w+)}")
 RECOGNISED = (*TELLING, "app/languages/words.toml")
 
+_ENGLISH = Language(ENGLISH)
+"""Known without reading any file: most commands speak nothing else."""
+
 _SPOKEN: ContextVar[Language | None] = ContextVar("spoken", default=None)
 
 
 def spoken() -> Language:
     """The language that is spoken now."""
-    return _SPOKEN.get() or known_languages()[ENGLISH]
+    return _SPOKEN.get() or _ENGLISH
 
 
 @contextmanager
