@@ -38,6 +38,9 @@ PAGES = {
     "account": "/admin/account",
     "price refreshes": "/admin/price-refreshes",
     "price feeds": "/admin/price-feeds",
+    "new price feed": "/admin/new-price-feed",
+    "held changes": "/admin/held-changes",
+    "import a model": "/admin/import-model",
 }
 
 
