@@ -14,6 +14,7 @@
     ├── PreconditionRequired  428  in the administration's API
     ├── TooManyRequests       429
     ├── Unexpected            500
+    ├── NotOffered            501  a format that another standard knows
     └── Unavailable           503
 
 :func:`problem_of` turns any exception into the problem object of RFC 9457, for the API and for the items of a batch.
@@ -135,6 +136,13 @@ class Unexpected(AppError):
 
     def __init__(self) -> None:
         super().__init__("The fault is ours and has been logged. Try again in a moment.")
+
+
+class NotOffered(AppError):
+    """A form of the answer that others may have."""
+
+    status = 501
+    title = "Not offered"
 
 
 class Unavailable(AppError):

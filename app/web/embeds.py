@@ -13,7 +13,7 @@ from app.answer import RecommendationAnswer
 from app.catalogue.snapshot import Snapshot
 from app.computing import computed
 from app.db import reading
-from app.errors import AppError, NotFound
+from app.errors import NotFound, NotOffered
 from app.tables import SavedAnswer
 from app.templating import render
 from app.web.asking import request_of
@@ -35,13 +35,6 @@ FRAMED = {
 """The one page that others may frame: it has no form, and nothing in it does anything but lead to the answer."""
 
 Side = Annotated[int | None, Query(ge=1, le=10_000)]
-
-
-class OtherFormat(AppError):
-    """What oEmbed has for a format that is not offered."""
-
-    status = 501
-    title = "Not offered"
 
 
 @router.get("/embed")
@@ -67,7 +60,7 @@ async def show_oembed(
 ) -> Response:
     """The answer behind a link of this site as oEmbed has it (https://oembed.com): a frame with its verdict."""
     if format != "json":
-        raise OtherFormat("Only format=json is offered.")
+        raise NotOffered("Only format=json is offered.")
     question = _question(request, url, base_url=base_url)
     answer = await computed(lambda: _answer(parse_qsl(question, keep_blank_values=True), catalogue, base_url=base_url))
     width, height = min(WIDTH, maxwidth or WIDTH), min(HEIGHT, maxheight or HEIGHT)

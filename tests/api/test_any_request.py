@@ -25,7 +25,9 @@ WORDS = [
     "x2",
     "",
 ]
-EDGES = st.sampled_from([0, 1, -1, 7, 1e6, 1e18, 1e300, 0.5, 10**30, True, None, "max", "\x00", "ﬁ" * 40, [], {}, "\u202e"])
+EDGES = st.sampled_from(
+    [0, 1, -1, 7, 1e6, 1e18, 1e300, 0.5, 10**30, True, None, "max", "\x00", "ﬁ" * 40, [], {}, "\u202e"]
+)
 TEXT = st.sampled_from(WORDS) | st.text(string.printable + "é–😀", max_size=12)
 ADDRESSES = {"/recommend": "RecommendRequest", "/estimate": "EstimateRequest", "/fit": "FitRequest"}
 OFTEN = settings(
