@@ -86,7 +86,7 @@ def one_system(systems: Systems, row: int) -> Systems:
     )
 
 
-def part_of(systems: Systems, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Systems:
+def part_of(systems: Systems, *, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Systems:
     """Some of the systems with some of their candidate plans."""
 
     def part(values: FloatArray) -> FloatArray:

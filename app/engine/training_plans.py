@@ -133,7 +133,7 @@ def _tried(job: Job, spec: TransformerSpec, *, systems: Systems, possible: BoolA
         if not len(columns):
             continue
         places = np.ix_(rows, columns)
-        part = _tried_on(job, spec, systems=part_of(systems, rows, columns), possible=possible[places])
+        part = _tried_on(job, spec, systems=part_of(systems, rows=rows, columns=columns), possible=possible[places])
         found.rate[places], found.fits[places], found.needed[places] = part.rate, part.fits, part.needed
     return found
 

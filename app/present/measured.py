@@ -63,10 +63,10 @@ def work_in_words(workload: Workload) -> str:
     return ", ".join(parts)
 
 
-def result_in_words(metric: str, value: float, unit: str) -> str:
+def result_in_words(metric: str, value: float, *, unit: str) -> str:
     """A figure with its unit and what it is of.
 
-    >>> result_in_words("decode_tokens_per_s", 123.4, "tokens/s")
+    >>> result_in_words("decode_tokens_per_s", 123.4, unit="tokens/s")
     '123 tokens/s (writing the answer)'
     """
     if unit == "hours":
@@ -80,5 +80,5 @@ def result_in_words(metric: str, value: float, unit: str) -> str:
 
 def measured_in_words(measured: MeasuredAnswer) -> str:
     """One measurement in a line, with its link."""
-    result = result_in_words(measured.metric, measured.value, measured.unit)
+    result = result_in_words(measured.metric, measured.value, unit=measured.unit)
     return f"{result}: {measured.work}. {measured.source}, {measured.url}"

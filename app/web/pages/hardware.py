@@ -163,7 +163,7 @@ MOST_MEASURED = 40
 
 
 def _measured(measurement: Measurement) -> MeasuredRow:
-    result = result_in_words(measurement.metric, measurement.value, measurement.unit)
+    result = result_in_words(measurement.metric, measurement.value, unit=measurement.unit)
     count = f", {measurement.count} ×" if measurement.count > 1 else ""
     return MeasuredRow(
         work=f"{measurement.model}: {work_in_words(measurement.workload)}{count}",

@@ -87,7 +87,7 @@ class MeasuredLine:
     @classmethod
     def of(cls, measured: MeasuredAnswer) -> Self:
         """The line of a measurement."""
-        result = result_in_words(measured.metric, measured.value, measured.unit)
+        result = result_in_words(measured.metric, measured.value, unit=measured.unit)
         return cls(f"{result}: {measured.work} ({measured.source})", measured.url)
 
 
