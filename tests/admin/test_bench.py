@@ -124,3 +124,14 @@ def test_programs_see_the_bench_and_try_rules(quick_client, key_of):
     assert edited["decided"]["scenario"] == "cluster"
     assert [each["rule"] for each in edited["rules"] if each["kind"] == "scenario" and each["decides"]] == ["learning"]
     assert now["facts"]["workload.task"] == "learn"
+
+
+def test_a_kept_answer_is_a_question_as_well(quick_client, signed_in):
+    browser = signed_in(quick_client, "editor")
+    kept = browser.post("/r", data={"question": "task=learn"})
+
+    form = browser.get(f"/admin/new/questions?query={quote(kept.url)}")
+    unknown = browser.get("/admin/new/questions?query=/r/nothing1")
+
+    assert form.select_one("#query").get_text(strip=True) == "task=learn"
+    assert "There is no kept answer nothing1" in unknown.get_text()
