@@ -1,0 +1,246 @@
+"""What administrators do from beginning to end, in a real Chromium and with the commands of the documentation."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+import urllib.request
+
+import pytest
+from sqlalchemy import delete, update
+
+from app.admin import accounts, seed_upgrade
+from app.db import connect, transaction
+from app.settings import ROOT
+from app.tables import AcceleratorFact, SavedQuestionRow
+from tests.admin.serving import PASSWORD, make_account, serving, whichrig
+
+CARD = "geforce-rtx-4090"
+WRONG, RIGHT = "20", "24"
+ADA, BOB = "ada@example.org", "bob@example.org"
+WITHIN_S = 1.0
+ASKED_AGAIN = ("adapt-a-language-model", "asked-d11", "asked-p06", "first-course")
+"""Saved questions that are enough; all of them would take a minute."""
+FACT = "[id='facts.memory.{}']"
+
+
+@pytest.fixture(scope="module")
+def database(sqlite_template, tmp_path_factory) -> str:
+    """A catalogue in which one card has the wrong memory; its accounts are made by the command line."""
+    path = tmp_path_factory.mktemp("journeys") / "whichrig.db"
+    shutil.copy(sqlite_template, path)
+    url = f"sqlite:///{path}"
+    engine, table = connect(url), AcceleratorFact.__table__.c
+    seed_upgrade.follow(engine)  # otherwise the first start would put the card right
+    with transaction(engine) as session:
+        of_card = table.accelerator == CARD
+        session.execute(delete(AcceleratorFact).where(of_card, table.field == "visible_memory"))
+        session.execute(update(AcceleratorFact).where(of_card, table.field == "memory").values(value=float(WRONG)))
+        session.execute(update(SavedQuestionRow).where(SavedQuestionRow.slug.not_in(ASKED_AGAIN)).values(retired=True))
+    engine.dispose()
+    make_account(url, ADA)
+    make_account(url, BOB, "editor")
+    return url
+
+
+@pytest.fixture(scope="module")
+def site(database):
+    with serving(database) as url:
+        yield url
+
+
+def memory_gib(site: str) -> float:
+    """What programs are told in public."""
+    with urllib.request.urlopen(f"{site}/hardware/{CARD}") as answer:
+        return json.load(answer)["memory_gib"]
+
+
+@pytest.fixture
+def opened(chromium, site):
+    """A browser in which somebody is signed in; what the console complains about fails the test."""
+    contexts, complaints = [], []
+
+    def sign_in(email: str):
+        context = chromium.new_context(base_url=site)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto("/admin")
+        page.get_by_label("E-mail address").fill(email)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.wait_for_url("**/admin")
+        return page
+
+    yield sign_in
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def publish(page, why: str) -> None:
+    page.goto("/admin/draft")
+    page.locator("#publish").get_by_label("Why").fill(why)
+    page.locator("#publish").get_by_role("button", name="Publish").click()
+    page.wait_for_url("**/admin/audit?revision=*")
+
+
+@pytest.mark.browser
+def test_a_wrong_memory_is_corrected_seen_found_in_the_audit_and_undone(opened, site):
+    page = opened(ADA)
+    page.goto("/admin/entries/hardware?q=rtx+4090")
+    page.get_by_role("link", name=CARD, exact=True).click()
+    assert page.locator(FACT.format("value")).input_value() == WRONG
+
+    page.locator(FACT.format("value")).fill(RIGHT)
+    page.locator(FACT.format("source")).fill("techpowerup-com-geforce-gt-720-c1989")
+    page.get_by_label("Why", exact=True).fill("the data sheet says 24 GB")
+    page.get_by_role("button", name="Save to the draft").click()
+    assert memory_gib(site) == float(WRONG)
+
+    page.goto("/admin/draft")
+    draft = page.inner_text("main")
+    assert "facts.memory.value" in draft
+    changed = re.search(r"(\d+) of (\d+) saved questions", draft)
+    assert changed, draft
+    assert 0 < int(changed[1]) < int(changed[2])
+    publish(page, "a correction")
+    assert "the data sheet says 24 GB" in page.inner_text("main")
+    assert memory_gib(site) == float(RIGHT)
+    page.goto(f"/hardware/{CARD}")
+    assert f"{RIGHT} GB" in page.inner_text("main") or f"{RIGHT} GiB" in page.inner_text("main")
+
+    page.goto(f"/admin/audit?table=hardware&key={CARD}&action=update")
+    page.get_by_role("button", name=re.compile("Undo")).first.click()
+    page.wait_for_url("**/admin/entries/hardware/*")
+    publish(page, "it was right before")
+    assert memory_gib(site) == float(WRONG)
+
+
+@pytest.mark.browser
+def test_the_second_of_two_people_in_browsers_sees_both_versions_and_loses_nothing(opened):
+    first, second = opened(ADA), opened(BOB)
+    for page in (first, second):
+        page.goto("/admin/entries/hardware/geforce-gt-720")
+    note = "textarea[name=note], input[name=note]"
+    first.locator(note).fill("Ada looked at it")
+    first.get_by_role("button", name="Save to the draft").click()
+    second.locator(note).fill("Bob looked at it")
+    second.get_by_role("button", name="Save to the draft").click()
+
+    told = second.inner_text("main")
+    assert f"{ADA} changed this entry while you edited it" in told
+    assert second.locator(note).input_value() == "Bob looked at it"
+    assert "Ada looked at it" in told
+    second.get_by_role("button", name="Save to the draft").click()
+    second.wait_for_url("**/admin/entries/hardware/geforce-gt-720")
+    assert second.locator(note).input_value() == "Bob looked at it"
+    second.goto("/admin/audit?key=geforce-gt-720&action=draft")
+    assert {ADA, BOB} <= set(re.findall(r"\w+@example\.org", second.inner_text("main")))
+
+
+def commands() -> str:
+    """What the documentation says to programs, but for the key."""
+    text = (ROOT / "docs" / "admin.md").read_text(encoding="utf-8")
+    block = re.search(r"```sh\n(export AUTH=.*?)```", text.partition("## By program")[2], re.DOTALL)
+    return block[1].partition("\n")[2]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the documentation speaks of curl")
+def test_the_commands_of_the_documentation_do_what_it_says(database, site):
+    engine = connect(database)
+    with transaction(engine) as session:
+        user = accounts.user_named(session, ADA)
+        caller = accounts.Caller(user.id, user.email, user.role)
+        key = accounts.new_key(session, caller, name="docs", scope="approver", days=1)
+    engine.dispose()
+    environment = os.environ | {"AUTH": f"Authorization: Bearer {key}", "SITE": site}
+    command = ["bash", "-e", "-o", "pipefail", "-c", commands()]
+
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    answers = list(documents(done.stdout))
+    public = [each["memory_gib"] for each in answers if "memory_gib" in each]
+    assert public == [float(WRONG), float(RIGHT), float(WRONG)]
+    assert [each for each in answers if "status" in each] == []
+    (review,) = [each for each in answers if "answers" in each]
+    assert any(each["changed"] for each in review["answers"])
+    first, second = [each["revision"] for each in answers if set(each) == {"revision"}]
+    assert second == first + 1
+
+
+def documents(text: str):
+    """JSON documents that stand one after the other."""
+    decoder, place = json.JSONDecoder(), 0
+    while place < len(text):
+        found, place = decoder.raw_decode(text, place)
+        yield found
+        while place < len(text) and text[place].isspace():
+            place += 1
+
+
+def test_an_edit_on_one_of_two_services_shows_on_the_other_within_a_second(postgres_server, postgres_template):
+    name = f"two_{time.monotonic_ns()}"
+    postgres_server.psql(f"CREATE DATABASE {name} TEMPLATE {postgres_template};")
+    url = postgres_server.get_uri(database=name)
+    engine = connect(url)
+    with transaction(engine) as session:
+        session.execute(update(SavedQuestionRow).values(retired=True))
+        user = accounts.user_named(session, "approver@example.org")
+        caller = accounts.Caller(user.id, user.email, user.role)
+        key = accounts.new_key(session, caller, name="tests", scope="approver", days=1)
+    engine.dispose()
+    with serving(url) as one, serving(url) as other:
+        took_s = [seconds_until_shown(one, other, key=key, note=f"looked at {n}") for n in range(3)]
+
+    assert min(took_s) < WITHIN_S
+
+
+def seconds_until_shown(one: str, other: str, *, key: str, note: str) -> float:
+    """How long after the publication on one service is acknowledged the other answers from it. [s]"""
+    path = f"/admin/api/hardware/{CARD}"
+    entry = ask(f"{one}{path}", key=key)
+    saved = {"values": {"note": note}, "why": "a test"}
+    ask(f"{one}{path}", key=key, method="PATCH", body=saved, tag=entry["tag"])
+    revision = ask(f"{one}/admin/api/draft/publication", key=key, method="POST", body={"why": "a test"})["revision"]
+    began = time.monotonic()
+    while ask(f"{other}/readyz", key=key)["catalogue_revision"] < revision:
+        assert time.monotonic() - began < 20 * WITHIN_S
+        time.sleep(0.01)
+    return time.monotonic() - began
+
+
+def ask(url: str, *, key: str, method: str = "GET", body: dict | None = None, tag: str = ""):
+    headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+    headers |= {"if-match": f'"{tag}"'} if tag else {}
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method)) as answer:
+        return json.load(answer)
+
+
+def test_a_catalogue_that_was_edited_on_sqlite_answers_the_same_on_postgresql(database, postgres_url, tmp_path):
+    file = tmp_path / "catalogue.jsonl"
+    whichrig(database, "catalogue", "backup", str(file))
+    whichrig(postgres_url, "catalogue", "restore", str(file))
+    questions = [{"workload": {"task": task, "domain": domain}} for task, domain in ASKED]
+    lines = "".join(json.dumps(each) + "\n" for each in questions)
+
+    answers = [whichrig(url, "recommend", "--batch", "-", entered=lines).stdout for url in (database, postgres_url)]
+
+    told = [[without_moment(json.loads(line)) for line in each.splitlines()] for each in answers]
+    assert len(told[0]) == len(questions)
+    assert told[0] == told[1]
+
+
+ASKED = [
+    ("train", "vision"), ("finetune", "text"), ("inference", "text"), ("train", "tabular"), ("pretrain", "text"),
+    ("learn", "vision"),
+]  # fmt: skip
+
+
+def without_moment(answer: dict) -> dict:
+    """An answer without the numbers of its revision and of the day it was given."""
+    return {name: value for name, value in answer.items() if name not in {"catalogue_revision", "data", "provenance"}}
