@@ -11,6 +11,7 @@ FOLDER = Path(__file__).with_name("screenshots")
 QUESTION = "/q/size?goal=adapt&domain=photos"
 RESULT = "/result?goal=adapt&domain=text&model=medium&frequency=few_days&have=gpu&card_name=GTX+1080&card_count=1"
 BUSY = "/result?task=train&domain=detection&samples=500000&runs_per_month=20&country=DE"
+LORA = "/result?task=finetune&domain=text&model=llama-3.1-8b&country=DE"
 SHOTS = {
     # name: address, width and height in pixels, colour scheme, the whole page or what a screen shows
     "home": ("/", (1180, 900), "light", True),
@@ -26,6 +27,13 @@ SHOTS = {
     "common-questions": ("/questions", (1180, 900), "light", True),
     "hardware": ("/hardware?memory_gib_min=24&kind=gpu&sort=price", (1180, 1100), "light", False),
     "device": ("/hardware/geforce-rtx-3090", (1180, 1100), "light", False),
+    "device-phone": ("/hardware/geforce-rtx-3090", (390, 1400), "dark", False),
+    "other-ways": (LORA + "#fit", (1180, 1300), "light", False),
+    "time-and-cost": (LORA + "#times", (1180, 1000), "dark", False),
+    "paste": ("/paste?model=llama-3.1-8b", (1180, 1000), "light", False),
+    "learn": ("/learn/memory-of-training", (1180, 1300), "light", False),
+    "cloud-dark": ("/cloud?q=h100&currency=EUR", (1180, 1100), "dark", False),
+    "compare": ("/compare?ids=geforce-rtx-3090,geforce-rtx-4090", (1180, 1100), "light", False),
 }
 
 

@@ -26,8 +26,12 @@ PAGES = (
     *(f"/docs/{name}" for name in documents() if not name.startswith("decisions/")), "/docs/decisions/0001-cel-for-rules",
     "/nothing-here",
 )  # fmt: skip
-DARK = tuple(path for n, path in enumerate(PAGES) if not path.startswith(("/learn/", "/docs/")) or n % 4 == 0)
-"""Pages of one template share their colours: of lessons and documents some are enough."""
+SHARED = ("/learn/", "/docs/", "/q/", "/cloud?q=f", "/fit?", "/result?goal", "/result?task=inference")
+DARK = (
+    *(path for path in PAGES if not path.startswith(SHARED)), "/q/size?goal=adapt&domain=text", "/learn/vgg16",
+    "/learn/buy-or-rent?price=nothing", "/docs/api",
+)  # fmt: skip
+"""One page or more of each template: what shares a template shares its colours."""
 HEAVIEST = {"/q/": 60_000, "/result": 150_000}
 """What pages of a kind may weigh with their styles and scripts, before compression. [bytes]"""
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
