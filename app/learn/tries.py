@@ -138,7 +138,7 @@ _TRIES: Mapping[str, tuple[str, tuple[Asked, ...], Sum]] = {
 }
 
 
-def try_it(slug: str, texts: Mapping[str, str], catalogue: Snapshot) -> Try | None:
+def try_it(slug: str, texts: Mapping[str, str], *, catalogue: Snapshot) -> Try | None:
     """The sum of a page with a reader's numbers; None where a page has none."""
     if slug not in _TRIES:
         return None

@@ -51,7 +51,7 @@ async def show_lesson(slug: str, request: Request, catalogue: CatalogueDep, base
     except LookupError as missing:
         told = say("This page needs something that the catalogue does not hold now: {name}.", name=str(missing))
         raise Unavailable(told) from missing
-    tried = await computed(lambda: try_it(slug, dict(request.query_params), catalogue))
+    tried = await computed(lambda: try_it(slug, dict(request.query_params), catalogue=catalogue))
     return render(LessonPage.of(found, worked, tried=tried, base_url=base_url))
 
 

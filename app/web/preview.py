@@ -79,7 +79,7 @@ def preview_png(preview: Preview) -> bytes:
     return file.getvalue()
 
 
-def lines_of(text: str, font: ImageFont.FreeTypeFont, room: float) -> list[str]:
+def lines_of(text: str, font: ImageFont.FreeTypeFont, *, room: float) -> list[str]:
     """A text broken at its words; a word that is too long stands alone and is shortened."""
     lines: list[str] = []
     for word in text.split():
@@ -95,7 +95,7 @@ def _title(draw: ImageDraw.ImageDraw, title: str, *, room: float) -> None:
     text = title if len(title) <= LONGEST else title[:LONGEST].rsplit(" ", 1)[0] + " …"
     for size in TITLE_SIZES:
         font = _font("Bold", size)
-        lines = lines_of(text, font, room)
+        lines = lines_of(text, font, room=room)
         if len(lines) <= MOST_LINES and len(lines) * size * LEADING <= TITLE_BOTTOM - TITLE_TOP:
             break
     if len(lines) > MOST_LINES:

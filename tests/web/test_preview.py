@@ -56,7 +56,7 @@ def test_words_without_end_still_make_a_picture():
 
 
 def test_lines_are_broken_at_words_and_never_too_long():
-    lines = lines_of("One card with sixteen gigabytes is enough", font("Bold", 60), 500)
+    lines = lines_of("One card with sixteen gigabytes is enough", font("Bold", 60), room=500)
 
     assert " ".join(lines) == "One card with sixteen gigabytes is enough"
     assert all(font("Bold", 60).getlength(line) <= 500 for line in lines)
