@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.catalogue import checks
 from app.catalogue.checks import Finding
+from app.catalogue.snapshot import Snapshot
 from app.tables import (
     AcceleratorFact,
     AcceleratorRow,
@@ -82,16 +83,15 @@ class Health:
     failed: list[FailedRefresh]
 
 
-def health(session: Session, *, today: date) -> Health:
-    """Look at everything once."""
+def health(session: Session, *, today: date, snapshot: Snapshot | None = None) -> Health:
+    """Look at everything once; the published catalogue may be at hand."""
+    findings = checks.check(session, today=today, snapshot=snapshot)
     return Health(
         ages=list(_ages(session, today)),
         unsourced=_unsourced(session),
         ending=_ending(session),
         disagreements=list(_disagreements(session)),
-        findings=[
-            each for each in checks.check(session, today=today) if each.severity in {checks.ERROR, checks.WARNING}
-        ],
+        findings=[each for each in findings if each.severity in {checks.ERROR, checks.WARNING}],
         unanswered=_unanswered(session, today),
         failed=_failed(session),
     )

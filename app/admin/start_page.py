@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from app import formatting
@@ -53,9 +53,9 @@ class StartPage:
 
 
 @router.get("")
-def show_start(caller: Viewer, session: SessionDep) -> Response:
+def show_start(request: Request, caller: Viewer, session: SessionDep) -> Response:
     """What needs attention."""
-    found = health(session, today=datetime.now(UTC).date())
+    found = health(session, today=datetime.now(UTC).date(), snapshot=request.app.state.catalogue.current())
     return render(
         StartPage(
             title="Administration",
