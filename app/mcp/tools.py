@@ -41,6 +41,7 @@ INSTRUCTIONS = (
 MOST_FOUND = 25
 MOST_COMPARED = 4
 LONGEST_LINK = 300
+READ_ONLY = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 
 WorkloadInput = Annotated[Workload, Field(description="The work to be done. Only task is required.")]
 
@@ -63,13 +64,12 @@ def build_server(catalogue: Callable[[], Snapshot], *, public_url: str) -> Which
     """The server over a catalogue; links begin with the public address, or with that of the request without one."""
     logging.basicConfig(level=logging.WARNING)  # done once for a process: the protocol's own colours stay out
     server = WhichRigServer("whichrig", title="WhichRig", instructions=INSTRUCTIONS, version=__version__)
-    annotations = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 
     def base_url(context: Context[Any, Any]) -> str:
         request = context.request_context.request
         return public_url or (str(request.base_url).rstrip("/") if request is not None else "")
 
-    @server.tool(title="Recommend hardware", annotations=annotations)
+    @server.tool(title="Recommend hardware", annotations=READ_ONLY)
     def recommend(
         workload: WorkloadInput,
         context: Context[Any, Any],
@@ -81,12 +81,30 @@ def build_server(catalogue: Callable[[], Snapshot], *, public_url: str) -> Which
         )
         return RecommendationSummary.of(answer)
 
-    @server.tool(title="Estimate on given hardware", annotations=annotations)
+    @server.tool(title="Estimate on given hardware", annotations=READ_ONLY)
     def estimate(workload: WorkloadInput, hardware: HardwareChoice) -> EstimateSummary:
         """Memory, speed, time, energy and cost of a piece of work on one system."""
         return _estimated(catalogue(), workload, hardware=hardware)
 
-    @server.tool(title="What can this hardware do?", annotations=annotations)
+    @server.tool(title="Compare systems", annotations=READ_ONLY)
+    def compare(
+        workload: WorkloadInput,
+        hardware: Annotated[list[HardwareChoice], Field(min_length=2, max_length=MOST_COMPARED)],
+    ) -> Comparison:
+        """The same work on two to four systems, side by side."""
+        snapshot = catalogue()
+        return Comparison.of([_estimated(snapshot, workload, hardware=one) for one in hardware])
+
+    _add_hardware_tools(server, catalogue, base_url=base_url)
+    return server
+
+
+def _add_hardware_tools(
+    server: WhichRigServer, catalogue: Callable[[], Snapshot], *, base_url: Callable[[Context[Any, Any]], str]
+) -> None:
+    """The tools that begin with hardware."""
+
+    @server.tool(title="What can this hardware do?", annotations=READ_ONLY)
     def fit(
         context: Context[Any, Any],
         hardware: Annotated[list[FitHardware], Field(min_length=1, max_length=50, description="What there is.")],
@@ -97,16 +115,7 @@ def build_server(catalogue: Callable[[], Snapshot], *, public_url: str) -> Which
         answer = advisor.fit(catalogue(), asked, at=datetime.now(UTC))
         return FitSummary.of(answer, link=_fit_link(asked, base_url=base_url(context)))
 
-    @server.tool(title="Compare systems", annotations=annotations)
-    def compare(
-        workload: WorkloadInput,
-        hardware: Annotated[list[HardwareChoice], Field(min_length=2, max_length=MOST_COMPARED)],
-    ) -> Comparison:
-        """The same work on two to four systems, side by side."""
-        snapshot = catalogue()
-        return Comparison.of([_estimated(snapshot, workload, hardware=one) for one in hardware])
-
-    @server.tool(title="Search hardware", annotations=annotations)
+    @server.tool(title="Search hardware", annotations=READ_ONLY)
     def search_hardware(
         context: Context[Any, Any],
         name: Annotated[str, Field(max_length=100, description="A name or words of it; empty for all.")] = "",
@@ -123,8 +132,6 @@ def build_server(catalogue: Callable[[], Snapshot], *, public_url: str) -> Which
         ]
         shown = [_device(snapshot, device, base_url=base_url(context)) for device in found[:limit]]
         return FoundDevices(total=len(found), devices=shown)
-
-    return server
 
 
 def _estimated(snapshot: Snapshot, workload: Workload, *, hardware: HardwareChoice) -> EstimateSummary:
