@@ -140,7 +140,9 @@ def _of_config(text: str) -> Understood | str:
     try:
         config = json.loads(text)
     except (ValueError, RecursionError):
-        return say("This begins like a config.json, but is not whole. Paste all of it, from the first { to the last }.")
+        return say(
+            "This begins like a config.json, but is not whole. Paste all of it, from the first brace to the last."
+        )
     try:
         spec = spec_from_config(config)
     except (ValueError, TypeError) as problem:
