@@ -140,7 +140,8 @@ def publish_reviewed(
             raise Conflict("The draft changed while you looked at it. Look again, then publish.")
 
     def judge(trial: publishing.Trial) -> None:
-        compared = bench.compare(before, trial.snapshot, asked=trial.questions)
+        musts = [each for each in trial.questions if each.must_pass]  # no other answer can forbid it
+        compared = bench.compare(before, trial.snapshot, asked=musts)
         _stop(Review(trial.fingerprint, trial.findings, compared))
 
     revision = publishing.publish(
