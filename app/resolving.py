@@ -33,8 +33,21 @@ _INSTEAD = {
 def job_of(snapshot: Snapshot, workload: Workload, *, assume_data: bool) -> Job:
     """The job that a workload describes, every name looked up and every default filled in."""
     model, assumptions = _model(snapshot, workload)
+    taken = _domain_of_named(snapshot, workload)
+    if taken is not None:
+        workload = workload.model_copy(update={"domain": taken})
+        assumptions = (*assumptions, Assumption("domain", taken, "what the named model works on"))
     data = _data(snapshot, workload)
     return complete(workload, model=model, data=data, assume_data=assume_data, assumptions=assumptions)
+
+
+def _domain_of_named(snapshot: Snapshot, workload: Workload) -> str | None:
+    """What a named model works on, where nobody said."""
+    if workload.domain is not None or workload.algorithm is not None or workload.task == "classical":
+        return None
+    named = None if workload.model is None else workload.model.name
+    found = None if named is None else snapshot.model_names.resolve(named)
+    return snapshot.model_domains.get(found.slug) if isinstance(found, Match) else None
 
 
 def accelerator(snapshot: Snapshot, name: str, *, pointer: str) -> Accelerator:

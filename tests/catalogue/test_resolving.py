@@ -1,0 +1,28 @@
+"""Names in a workload become what the catalogue knows of them."""
+
+import pytest
+
+from app.engine.workload import ModelChoice, Workload
+from app.resolving import job_of
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "work_class"),
+    [
+        ("resnet-50", "train", "vision_train"),
+        ("whisper-large-v3", "inference", "audio"),
+        ("yolov8m", "train", "detection_train"),
+        ("llama-3.1-8b", "inference", "llm_decode"),
+    ],
+)
+def test_a_named_model_tells_what_it_works_on(snapshot, name, task, work_class):
+    job = job_of(snapshot, Workload(task=task, model=ModelChoice(name=name)), assume_data=True)
+
+    assert job.work_class == work_class
+    assert [each.why for each in job.assumptions if each.field == "domain"] == ["what the named model works on"]
+
+
+def test_a_stated_domain_is_kept(snapshot):
+    asked = Workload(task="train", domain="medical_3d", model=ModelChoice(name="resnet-50"))
+
+    assert job_of(snapshot, asked, assume_data=True).workload.domain == "medical_3d"
