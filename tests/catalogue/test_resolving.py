@@ -12,7 +12,7 @@ from app.resolving import job_of
         ("resnet-50", "train", "vision_train"),
         ("whisper-large-v3", "inference", "audio"),
         ("yolov8m", "train", "detection_train"),
-        ("llama-3.1-8b", "inference", "llm_decode"),
+        ("llama-3.1-8b", "inference", "llm_serving"),
     ],
 )
 def test_a_named_model_tells_what_it_works_on(snapshot, name, task, work_class):
