@@ -148,7 +148,7 @@ def put_back(session: Session, entity: Entity, *, key: str, document: Document |
 
 
 def put_back_many(
-    session: Session, entity: Entity, wanted: Mapping[str, Document | None], *, why: str, actor: str
+    session: Session, entity: Entity, *, wanted: Mapping[str, Document | None], why: str, actor: str
 ) -> None:
     """The same for many entries of a kind, in a few statements."""
     one_at_a_time(session)

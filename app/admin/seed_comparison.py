@@ -211,7 +211,7 @@ def _used(session: Session, moves: list[Move]) -> dict[str, set[str]]:
     for entity in ENTITIES.values():
         for field_name, target in entity.references.items():
             if target.name in targets:
-                for key, named in seed_documents.named_by(session, entity, field_name):
+                for key, named in seed_documents.named_by(session, entity, field=field_name):
                     if (entity.name, key) not in after:
                         used[target.name].add(named)
     if "sources" in targets:

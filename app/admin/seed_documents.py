@@ -111,7 +111,7 @@ def alive(session: Session, entity: Entity) -> set[str]:
     return {entity.key_text(key) for key in keys}
 
 
-def named_by(session: Session, entity: Entity, field: str) -> Iterator[tuple[str, str]]:
+def named_by(session: Session, entity: Entity, *, field: str) -> Iterator[tuple[str, str]]:
     """Keys of what is answered from, each with what it names in a field."""
     column, retired = entity.table.c[field], entity.table.c.retired
     found = session.execute(select(entity.key_column, column).where(retired.is_(False), column.is_not(None)))

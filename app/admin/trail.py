@@ -135,7 +135,7 @@ def restore_revision(session: Session, revision: int, *, actor: str) -> int:
     for several in _in_order(session, first):
         entity = entity_named(several[0].entity)
         wanted = {row.key: row.before for row in several}
-        drafts.put_back_many(session, entity, wanted, why=f"back to revision {revision}", actor=actor)
+        drafts.put_back_many(session, entity, wanted=wanted, why=f"back to revision {revision}", actor=actor)
         total += len(several)
     return total
 
