@@ -82,7 +82,7 @@ def list_held_changes(
     caller: Viewer,
     session: SessionDep,
     *,
-    state: Literal["waiting", "accepted", "dismissed"] = "waiting",
+    state: Literal["waiting", "accepted", "dismissed", "withdrawn"] = "waiting",
     page: Page = 1,
 ) -> Response:
     """Changes that a person decides about."""

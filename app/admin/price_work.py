@@ -16,7 +16,7 @@ from app.settings import Settings
 from app.tables import HeldChange, OfferRow, RefreshJob, RefreshRun
 
 WAITING = "waiting"
-DECISIONS = ("waiting", "accepted", "dismissed")
+DECISIONS = ("waiting", "accepted", "dismissed", "withdrawn")
 KINDS = {
     "moved": "moves more than threefold",
     "unknown_accelerator": "device not known",

@@ -146,7 +146,7 @@ def list_held_changes(
     _caller: Viewer,
     session: SessionDep,
     *,
-    state: Literal["waiting", "accepted", "dismissed"] = "waiting",
+    state: Literal["waiting", "accepted", "dismissed", "withdrawn"] = "waiting",
     page: Page = 1,
 ) -> JSONResponse:
     """Changes that a person decides about."""

@@ -18,9 +18,11 @@ from app.tables import HeldChange, OfferHistoryRow, OfferRow, RefreshRun, Source
 from app.tables import Source as SourceRow
 from app.tables.base import LONG, SHORT
 
-WAITING, ACCEPTED, DISMISSED = "waiting", "accepted", "dismissed"
+WAITING, ACCEPTED, DISMISSED, WITHDRAWN = "waiting", "accepted", "dismissed", "withdrawn"
 LONGEST_REASON = 600
 AT_ONCE = 500
+LIVE = "live-"
+"""How the keys of sources begin that runs read."""
 PRICED = ("usd_per_hour_on_demand", "usd_per_hour_spot", "as_of", "source", "note")
 """What another price changes of an offer."""
 
@@ -38,8 +40,30 @@ def apply(session: Session, reviewed: Reviewed, *, source: Source, today: date, 
         today=today,
         trail=trail,
     )
-    _confirm(session, reviewed.confirmed, today=today)
+    firsthand, other = _by_origin(reviewed.confirmed, source=source, today=today)
+    _replace_prices(
+        session,
+        [(before.id, before.version, candidate) for before, candidate in firsthand],
+        source=source.row_key,
+        today=today,
+        trail=trail,
+    )
+    _confirm(session, other, today=today)
     trail.write()
+
+
+def _by_origin(
+    confirmed: list[tuple[CurrentOffer, Candidate]], *, source: Source, today: date
+) -> tuple[list[tuple[CurrentOffer, Candidate]], list[tuple[CurrentOffer, Candidate]]]:
+    """Offers that have this source from now on, and those that keep theirs: a newer day has the source telling it."""
+    taken: list[tuple[CurrentOffer, Candidate]] = []
+    kept: list[tuple[CurrentOffer, Candidate]] = []
+    for before, candidate in confirmed:
+        is_newer = (candidate.offer.as_of or today) > before.as_of
+        is_closer = not before.source.startswith(LIVE) or (source.firsthand and not before.firsthand)
+        is_other = before.source != source.row_key
+        (taken if is_newer and is_closer and is_other else kept).append((before, candidate))
+    return taken, kept
 
 
 def _confirm(session: Session, confirmed: list[tuple[CurrentOffer, Candidate]], *, today: date) -> None:
@@ -69,10 +93,30 @@ def hold(session: Session, held: list[Held], *, source: str, run: int) -> None:
             row = HeldChange(source=source, kind=each.kind, identity=identity, detail="", payload="", run=run)
             session.add(row)
             known[each.kind, identity] = row
-        elif row.decision == DISMISSED and row.detail == each.detail[:LONG]:
+        elif row.detail == each.detail[:LONG] and (row.decision == DISMISSED or _stays_accepted(row)):
             continue
         row.run, row.detail, row.payload = run, each.detail[:LONG], _payload(each)
         row.decision, row.decided_at, row.decided_by = WAITING, None, ""
+    session.flush()
+
+
+def _stays_accepted(row: HeldChange) -> bool:
+    """A doubt about what is offered, not about a step in its price, is settled once for all."""
+    return row.decision == ACCEPTED and row.kind in {"suspicious", "unknown_accelerator"}
+
+
+def withdraw(session: Session, reviewed: Reviewed, *, source: str) -> None:
+    """End the wait of doubts that the source itself has settled: what it says now was taken over without one."""
+    settled: set[str] = set()
+    for found in [*reviewed.new, *(after for _, after in [*reviewed.changed, *reviewed.confirmed])]:
+        offer = found.offer
+        for name in {offer.accelerator_name, found.accelerator}:
+            settled.add("|".join([offer.provider, offer.instance, offer.region, name, f"{offer.count:g}"])[: SHORT * 3])
+    of_source = (HeldChange.source == source) & (HeldChange.decision == WAITING)
+    for row in session.scalars(select(HeldChange).where(of_source)).all():
+        if row.identity in settled:
+            row.decision, row.decided_at, row.decided_by = WITHDRAWN, datetime.now(UTC), f"live-{source}"[:SHORT]
+            row.reason = "A later run of the source no longer says so."
     session.flush()
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from app.sources.fetching import MIB, Document, Fetcher
@@ -40,7 +41,8 @@ def fetch(fetcher: Fetcher, known: Known) -> list[Document]:
         path = str(regions.get(region, {}).get("currentVersionUrl", ""))
         if path.startswith("/offers/"):
             address = BASE + path.replace("index.json", "index.csv")
-            documents.append(fetcher.lines(address, keep=_worth_keeping, most_bytes=LARGEST_REGION))
+            document = fetcher.lines(address, keep=_worth_keeping, most_bytes=LARGEST_REGION)
+            documents.append(replace(document, etag=""))  # all regions or none: one alone would miss the others
     return [*documents, Document(index.address, b"", index.etag)]
 
 

@@ -25,6 +25,11 @@ MOST_DIFFERENCE = 0.1
 """Files and config may differ by this much: heads, adapters and buffers are in one and not in the other."""
 TEXT_PARTS = ("text_config", "llm_config", "language_config")
 REFUSED = frozenset({401, 403})
+BYTES_OF = {
+    "F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2, "U16": 2, "I8": 1,
+    "U8": 1, "BOOL": 1, "F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1,
+}  # fmt: skip
+"""Of one value of each type that the format names. [bytes]"""
 
 
 class HubModel(BaseModel):
@@ -117,7 +122,7 @@ def _size(reader: Fetcher, hub_id: str) -> tuple[float | None, float | None]:
         except FetchError:
             continue
         if isinstance(told, dict):
-            size = size or _positive(_inside(told, "metadata", name="total_size"))
+            size = size or _positive(_inside(told, "metadata", name="total_size")) or _by_type(told)
             counted = counted or _positive(_inside(told, "safetensors", name="total"))
     return size, counted
 
@@ -125,6 +130,17 @@ def _size(reader: Fetcher, hub_id: str) -> tuple[float | None, float | None]:
 def _inside(told: dict[str, Any], part: str, *, name: str) -> object:
     inner = told.get(part)
     return inner.get(name) if isinstance(inner, dict) else None
+
+
+def _by_type(told: dict[str, Any]) -> float | None:
+    """Bytes of the files by the number of values of each type: a model in a single file has no index. [bytes]"""
+    counts = _inside(told, "safetensors", name="parameters")
+    if not isinstance(counts, dict) or not counts or not set(counts) <= set(BYTES_OF):
+        return None
+    values = [_positive(count) for count in counts.values()]
+    if not all(values):
+        return None
+    return sum(BYTES_OF[kind] * (value or 0.0) for kind, value in zip(counts, values, strict=True))
 
 
 def _positive(value: object) -> float | None:

@@ -10,7 +10,8 @@ from app.sources.reading import items, json_object
 ADDRESS = "https://apexapps.oracle.com/pls/apex/cetools/api/v1/products/?currencyCode=USD"
 DEVICES = {
     "B98415": "h100-sxm5-80gb", "B110519": "h200-sxm-141gb", "B95907": "a100-sxm4-80gb", "B95909": "a10",
-    "B109479": "l40s", "B109485": "instinct-mi300x", "B110978": "b200-sxm", "B112237": "b300",
+    "B109479": "l40s", "B109485": "instinct-mi300x", "B110978": "b200", "B110979": "gb200-nvl72-gpu", "B112237": "b300",
+    "B112140": "gb300-nvl72-gpu", "B111758": "instinct-mi355x", "B112613": "rtx-pro-6000-blackwell-server",
 }  # fmt: skip
 """Part numbers and the devices they pay for."""
 REGION = "global list price"
@@ -26,6 +27,7 @@ def parse(documents: Sequence[Document], known: Known) -> Parsed:
     parsed = Parsed()
     shapes = known.shapes_of("oci")
     for document in documents:
+        parsed.complete.add("oci")
         for product in items(json_object(document), "items", address=document.address):
             parsed.rows_seen += 1
             device, usd = DEVICES.get(str(product.get("partNumber"))), _pay_as_you_go(product)

@@ -33,6 +33,7 @@ def parse(documents: Sequence[Document], known: Known) -> Parsed:
     if currency not in {"EUR", "USD"}:
         raise MalformedError(f"{document.address}: the currency is {currency or 'not named'}")
     shapes = known.shapes_of("ovh")
+    parsed.complete.add("ovh")
     for addon in items(told, "addons", address=document.address):
         plan = str(addon.get("planCode", ""))
         instance = plan.removesuffix(HOURLY)

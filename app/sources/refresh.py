@@ -186,6 +186,7 @@ def _keep(engine: Engine, outcome: Outcome, *, run: _Run) -> None:
         if outcome.outcome == APPLIED:
             by = By(run.asked_by or SCHEDULE, f"refresh {record.id} of {source.key}")
             applying.apply(session, run.reviewed, source=source, today=run.today, by=by)
+            applying.withdraw(session, run.reviewed, source=source.key)
             applying.hold(session, run.reviewed.held, source=source.key, run=record.id)
             applying.remember(session, run.documents, source=source.key)
 
@@ -212,7 +213,7 @@ def _catalogue(session: Session, snapshot: Snapshot, source: Source) -> Catalogu
         CurrentOffer(
             row.id, row.provider, row.instance, row.region, row.accelerator, row.accelerator_count,
             row.usd_per_hour_on_demand, row.usd_per_hour_spot, row.as_of, row.source, row.source in firsthand,
-            row.version,
+            row.version, row.accelerator_name,
         )
         for row in rows
         if row.accelerator is not None

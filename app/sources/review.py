@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cached_property
 from statistics import median
 
 from app.catalogue.names import Ambiguous, Match, NameIndex
@@ -44,6 +45,8 @@ class CurrentOffer:
     """Whether it came from the provider's own list, by a run."""
     version: int = 1
     """As it was read: an edit in between is not overwritten."""
+    accelerator_name: str = ""
+    """As its source spells the device."""
 
     @property
     def identity(self) -> Identity:
@@ -108,6 +111,15 @@ class Catalogue:
     devices: dict[tuple[str, float | None], str | None] = field(default_factory=dict)
     """Names that were looked up already: lists repeat them thousands of times."""
 
+    @cached_property
+    def spelled(self) -> dict[Identity, str]:
+        """The device of each offer by the spelling of its source: what a person has named stays named."""
+        found: dict[Identity, str] = {}
+        for one in self.offers:
+            key = (one.provider, one.instance, one.region, one.accelerator_name, one.count)
+            found[key] = one.accelerator if found.get(key, one.accelerator) == one.accelerator else ""
+        return found
+
 
 def review(parsed: Parsed, catalogue: Catalogue, *, known: Known, source: Source) -> Reviewed:
     """Sort what was read into new, changed, confirmed, vanished and held."""
@@ -121,8 +133,8 @@ def review(parsed: Parsed, catalogue: Catalogue, *, known: Known, source: Source
             result.held.append(found)
             continue
         seen.add(found.identity)
-        doubt = _doubt(found, usual)
         before = current.get(found.identity)
+        doubt = "" if before and _familiar(before, found.offer) else _doubt(found, usual)
         if doubt:
             result.held.append(_held("suspicious", doubt, found=found, before=before))
         elif before is None:
@@ -169,6 +181,10 @@ def _identified(offer: LiveOffer, catalogue: Catalogue, *, known: Known) -> Cand
     if asked not in catalogue.devices:
         catalogue.devices[asked] = accelerator_of(*asked, catalogue=catalogue)
     slug = catalogue.devices[asked]
+    key = (offer.provider, offer.instance, offer.region, offer.accelerator_name, offer.count)
+    named = catalogue.spelled.get(key) if slug is None and offer.accelerator_name else None
+    if named:
+        return Candidate(offer, named, catalogue.memory_gib[named])
     if slug is None or offer.provider not in catalogue.providers:
         what = offer.accelerator_name or offer.instance
         unknown = what if slug is None else f"the provider {offer.provider}"
@@ -223,6 +239,15 @@ def _doubt(found: Candidate, usual: dict[str, float]) -> str:
         asked = on_demand / offer.count
         return f"{offer.instance}: {asked:.6g} USD for one {found.accelerator} and hour; others ask {expected:.6g}."
     return ""
+
+
+def _familiar(before: CurrentOffer, offer: LiveOffer) -> bool:
+    """Whether an offer costs about what it cost before, which was looked at then."""
+    pairs = [
+        (before.usd_per_hour_on_demand, offer.usd_per_hour_on_demand),
+        (before.usd_per_hour_spot, offer.usd_per_hour_spot),
+    ]
+    return all(old is not None and _near(old, new, within=MOST_MOVE) for old, new in pairs if new is not None)
 
 
 def _near(one: float, other: float, *, within: float) -> bool:

@@ -5,12 +5,19 @@ import logging
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
+from app.db import reading
 from app.settings import Settings
 from app.sources.lease import lease
+from app.tables import RefreshRun
+
+if TYPE_CHECKING:
+    from app.sources.offers import Source
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +25,10 @@ LEASE = "prices"
 LONGEST_S = 3_600.0
 """After this a worker that holds the lease is taken for dead."""
 SECONDS_PER_HOUR = 3_600.0
+FIRST_LOOK_S = 60.0
+"""A service that was started looks soon: whoever is restarted often would otherwise never refresh."""
+EARLIEST = 0.8
+"""Of the time between two runs: what ran more recently, by whichever worker, waits for its next turn."""
 
 
 @asynccontextmanager
@@ -36,12 +47,22 @@ async def scheduled(engine: Engine, settings: Settings) -> AsyncIterator[None]:
 
 
 async def _follow(engine: Engine, settings: Settings, *, stop: asyncio.Event) -> None:
+    first_s = random.uniform(0.5, 1.5) * FIRST_LOOK_S  # noqa: S311 - no secret
+    pause_s = min(first_s, settings.prices_every_hours * SECONDS_PER_HOUR)
     while not stop.is_set():
-        pause_s = settings.prices_every_hours * SECONDS_PER_HOUR * random.uniform(0.9, 1.1)  # noqa: S311 - no secret
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause_s)
             return
         await asyncio.to_thread(refresh_all, engine, settings, stop=stop)
+        pause_s = settings.prices_every_hours * SECONDS_PER_HOUR * random.uniform(0.9, 1.1)  # noqa: S311 - no secret
+
+
+def _due(engine: Engine, sources: list["Source"], *, settings: Settings) -> list["Source"]:
+    """Those that no worker has run for long enough."""
+    since = datetime.now(UTC) - timedelta(hours=EARLIEST * settings.prices_every_hours)
+    with reading(engine) as session:
+        recent = set(session.scalars(select(RefreshRun.source).where(RefreshRun.started_at > since)))
+    return [source for source in sources if source.key not in recent]
 
 
 def refresh_all(engine: Engine, settings: Settings, *, stop: asyncio.Event | None = None) -> int:
@@ -58,7 +79,7 @@ def refresh_all(engine: Engine, settings: Settings, *, stop: asyncio.Event | Non
     fetcher = partial(Fetcher, stand_in=settings.prices_mirror)
     ran = 0
     with lease(engine, LEASE, seconds=LONGEST_S) as mine:
-        for source in chosen(known, sources) if mine else []:
+        for source in _due(engine, chosen(known, sources), settings=settings) if mine else []:
             if stop is not None and stop.is_set():
                 break
             log.info("%s", refresh(engine, source, fetcher=fetcher).sentence)

@@ -39,7 +39,7 @@ def _question(device: str, count: int) -> dict[str, object]:
 
 def parse(documents: Sequence[Document], known: Known) -> Parsed:  # noqa: ARG001
     """The median of each device and count; a bid of 0 is no bid."""
-    parsed = Parsed()
+    parsed = Parsed(complete={"vast"})
     groups: dict[tuple[str, int], list[dict[str, object]]] = defaultdict(list)
     for document in documents:
         for offer in items(json_object(document), "offers", address=document.address):

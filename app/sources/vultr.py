@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from app.sources.fetching import Document, Fetcher
@@ -24,14 +25,17 @@ def fetch(fetcher: Fetcher, known: Known) -> list[Document]:  # noqa: ARG001 - e
         cursor = ""
         for _ in range(MOST_PAGES):
             document = fetcher.get(f"{address}&cursor={cursor}" if cursor else address)
-            documents.append(document)
-            if document.unchanged:
-                break
-            links = json_object(document).get("meta", {}).get("links", {})
-            cursor = str(links.get("next") or "")
-            if not re.fullmatch(r"[\w=+/-]{1,200}", cursor):
+            documents.append(replace(document, etag=""))  # one list that did not change says nothing about the other
+            cursor = _next(document)
+            if not cursor:
                 break
     return documents
+
+
+def _next(document: Document) -> str:
+    links = (json_object(document).get("meta") or {}).get("links") or {}
+    cursor = str(links.get("next") or "")
+    return cursor if re.fullmatch(r"[\w=+/-]{1,200}", cursor) else ""
 
 
 def parse(documents: Sequence[Document], known: Known) -> Parsed:  # noqa: ARG001
@@ -47,6 +51,9 @@ def parse(documents: Sequence[Document], known: Known) -> Parsed:  # noqa: ARG00
                 parsed.rejected[offer] += 1
             else:
                 parsed.offers.append(offer)
+    lists = {"plans_metal" in json_object(document) for document in documents if not _next(document)}
+    if len(lists) == len(LISTS):
+        parsed.complete.add("vultr")
     return parsed
 
 

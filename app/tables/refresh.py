@@ -71,7 +71,7 @@ class HeldChange(Base):
     payload: Mapped[str] = mapped_column(Text)
     """JSON: the offer as the source has it."""
     decision: Mapped[str] = mapped_column(String(10), default="waiting", server_default="waiting")
-    """waiting, accepted or dismissed."""
+    """waiting, accepted, dismissed, or withdrawn by the source itself."""
     decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     decided_by: Mapped[str] = text()
     reason: Mapped[str] = text(600)

@@ -58,6 +58,12 @@ def test_sizes_that_the_hub_does_not_tell_are_unknown(hub, fetcher):
     assert "does not say" in found.notes[0]
 
 
+def test_a_model_in_one_file_has_its_size_from_the_types_of_its_values(hub, fetcher):
+    hub.put(INDEX, Answer(status=404))
+
+    assert read_model("meta-llama/Llama-3.1-8B", fetcher=fetcher).weights_bytes == PARAMETERS * 2
+
+
 def test_files_that_hold_something_else_are_pointed_out(hub, fetcher):
     hub.put(ABOUT, json.dumps({"safetensors": {"total": 2_000_000_000}}))
 
@@ -66,6 +72,7 @@ def test_files_that_hold_something_else_are_pointed_out(hub, fetcher):
 
 def test_weights_behind_a_redirect_to_another_host_stay_unread(hub, fetcher):
     hub.put(INDEX, Answer(status=302, headers={"location": "https://elsewhere.example/big"}))
+    hub.put(ABOUT, Answer(status=404))
 
     assert read_model("meta-llama/Llama-3.1-8B", fetcher=fetcher).weights_bytes is None
     assert not any("elsewhere" in path for path in hub.paths)

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import pytest
 
+from app.catalogue import startup
 from app.sources import aws, azure, exchange_rates, gpuhunt, oci, ovh, runpod, scaleway, skypilot, vast, verda, vultr
 from app.sources.fetching import Document
 from app.sources.offers import Known, LiveOffer, MalformedError, Parsed
@@ -256,6 +257,12 @@ def test_oracle_sells_gpus_that_shapes_multiply():
         ("VM.GPU.A10.1", "global list price"): (2, None),
     }
     assert parsed.rejected == {"no accelerator": 1}
+
+
+def test_every_device_that_oracle_sells_is_one_of_the_catalogue(engine):
+    offers = startup.current(engine).market.offers
+
+    assert set(oci.DEVICES.values()) <= {offer.accelerator for offer in offers if offer.provider == "oci"}
 
 
 def test_oracle_prices_without_a_known_shape_are_counted():

@@ -208,6 +208,77 @@ def test_an_unknown_device_waits_for_its_name(run, engine, rows, world):
     assert rows(OfferRow, OfferRow.instance == "1Q7.30V")[0].accelerator == "h100-pcie-80gb"
 
 
+def test_a_device_that_a_person_named_stays_named(run, engine, rows, world):
+    told = json.loads(payload("runpod_gputypes_response.json"))
+    told["data"]["gpuTypes"][0] |= {"displayName": "Quantum Q7", "memoryInGb": 80}
+    world.put(runpod.ADDRESS, json.dumps(told))
+    run(runpod.SOURCE)
+    numbers = [change.id for change in rows(HeldChange) if change.kind == "unknown_accelerator"]
+    assert numbers
+    for number in numbers:
+        with transaction(engine) as session:
+            applying.accept(session, number, by="Kim", accelerator="h100-pcie-80gb")
+
+    again = run(runpod.SOURCE)
+
+    assert (again.vanished, again.held) == (0, [])
+    assert {change.decision for change in rows(HeldChange)} == {"accepted"}
+
+
+def test_a_price_that_was_accepted_is_not_doubted_again(run, engine, rows, verda_list):
+    verda_list(H100="395")
+    run(VERDA)
+    with transaction(engine) as session:
+        applying.accept(session, rows(HeldChange)[0].id, by="Kim")
+
+    verda_list(H100="396")
+    again = run(VERDA)
+
+    assert (again.held, again.changed) == ([], 1)
+    assert [change.decision for change in rows(HeldChange)] == ["accepted"]
+
+
+def test_a_doubt_that_the_source_settles_itself_waits_no_more(run, engine, rows, verda_list):
+    run(VERDA)
+    verda_list(H100="12.50")
+    run(VERDA)
+    verda_list(H100="4.10")
+    run(VERDA)
+
+    settled = rows(HeldChange)[0]
+    assert (settled.decision, settled.decided_by) == ("withdrawn", "live-verda")
+    with transaction(engine) as session, pytest.raises(Conflict, match="withdrawn already"):
+        applying.accept(session, settled.id, by="Kim")
+    verda_list(H100="12.50")
+    run(VERDA)
+    assert [change.decision for change in rows(HeldChange)] == ["waiting"]
+
+
+def test_a_price_that_is_seen_again_has_the_source_that_saw_it(run, engine, rows, world):
+    world.put(oci.ADDRESS, payload("oci_products.json"))
+    before = rows(OfferRow, OfferRow.instance == "BM.GPU.H100.8")[0]
+
+    outcome = run(oci.SOURCE)
+
+    after = rows(OfferRow, OfferRow.instance == "BM.GPU.H100.8")[0]
+    assert (outcome.changed, after.usd_per_hour_on_demand) == (0, before.usd_per_hour_on_demand)
+    assert (before.source != after.source, after.source, after.as_of) == (True, "live-oci", TODAY)
+    assert (rows(OfferHistoryRow)[-1].as_of, rows(OfferHistoryRow)[-1].source) != (after.as_of, after.source)
+
+
+def test_an_offer_of_the_first_catalogue_can_vanish_too(run, rows, world):
+    told = json.loads(payload("oci_products.json"))
+    world.put(oci.ADDRESS, json.dumps(told))
+    run(oci.SOURCE)
+    told["items"] = [each for each in told["items"] if each["partNumber"] != "B95909"]
+    world.put(oci.ADDRESS, json.dumps(told))
+
+    outcome = run(oci.SOURCE)
+
+    assert {held.kind for held in outcome.held} == {"vanished"}
+    assert {held.offer.instance for held in outcome.held} == {"VM.GPU.A10.1", "VM.GPU.A10.2", "BM.GPU.A10.4"}
+
+
 def test_a_decision_is_made_once(run, engine, rows, verda_list):
     verda_list(H100="395")
     run(VERDA)
@@ -379,6 +450,20 @@ def test_the_schedule_runs_what_the_settings_name_when_nobody_else_does(engine, 
 
     assert refresh_all(engine, settings) == 2
     assert ran == ["verda", "vultr"]
+
+
+def test_what_another_worker_ran_a_moment_ago_waits_for_its_next_turn(run, engine, verda_list, monkeypatch):
+    ran: list[str] = []
+
+    def refresh(_engine, source, *, fetcher):
+        ran.append(source.key)
+        return Outcome(source.key, "unchanged")
+
+    monkeypatch.setattr("app.sources.refresh.refresh", refresh)
+    run(VERDA)
+
+    assert refresh_all(engine, Settings(prices_every_hours=1, prices_sources="verda,vultr")) == 1
+    assert ran == ["vultr"]
 
 
 def test_the_service_refreshes_by_itself_and_serves_the_new_prices(engine, world, verda_list):
