@@ -7,7 +7,7 @@ their output into the page.
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 MIB_PER_GIB = 1024
@@ -15,14 +15,26 @@ BYTES_PER_GIB = 2**30
 KIB_PER_GIB = 2**20
 CUT = "..."
 """How nvidia-smi ends a name that is too long for its table."""
+LEAST_BARE_MIB = 2048
+"""A bare number after a card's name is its memory from here on; smaller ones are years and the like. [MiB]"""
+_TOOLS = re.compile(r"NVIDIA-SMI|NVSMI LOG|<nvidia_smi_log>|ROCm System Management|ROCm SMI|MARKET_NAME:")
+"""What is printed by tools alone, not written by people."""
 _GPU_LINE = re.compile(r"^\|\s+\d+\s+(?P<name>[A-Za-z][^|]*?)\s+(?:On|Off|WDDM|TCC|N/A)\s+\|", re.MULTILINE)
 _MEMORY_CELL = re.compile(r"\|\s*(?:\d+|N/A)\s*MiB\s*/\s*(?P<total>\d+)\s*MiB\s*\|")
 _LISTED = re.compile(r"^\s*GPU\s+\d+:\s*(?P<name>.+?)\s*(?:\(UUID:.*)?$", re.MULTILINE)
-_CSV = re.compile(r"^\s*(?P<name>[^,|\n]+?)\s*,\s*(?P<total>\d+)\s*(?:MiB)?\s*$", re.MULTILINE)
+_REPORT_NAME = re.compile(r"^\s*Product Name\s*:\s*(?P<name>\S.*?)\s*$", re.MULTILINE)
+_REPORT_TOTAL = re.compile(r"FB Memory Usage\s+Total\s*:\s*(?P<total>\d+) MiB")
+_XML_NAME = re.compile(r"<product_name>\s*(?P<name>[^<]+?)\s*</product_name>")
+_XML_TOTAL = re.compile(r"<fb_memory_usage>\s*<total>\s*(?P<total>\d+) MiB")
+_MIB_CELL = re.compile(r"(?P<total>\d+)(?: ?MiB)?")
+_NVIDIA_NAME = re.compile(r"(?:NVIDIA|Tesla|GeForce|Quadro|GRID|TITAN|GTX|RTX)\b.*", re.IGNORECASE)
 _CPU_NAME = re.compile(r"^(?:model name|Model|Hardware)\s*:\s*(?P<name>.+)$", re.MULTILINE)
 _MEM_TOTAL = re.compile(r"^MemTotal:\s*(?P<kib>\d+)\s*kB", re.MULTILINE)
 _ROCM_NAME = re.compile(r"^GPU\[(?P<gpu>\d+)\]\s*:\s*Card [Ss]eries:\s*(?P<name>.+?)\s*$", re.MULTILINE)
 _ROCM_TOTAL = re.compile(r"^GPU\[(?P<gpu>\d+)\]\s*:\s*VRAM Total Memory \(B\):\s*(?P<bytes>\d+)", re.MULTILINE)
+_AMD_SMI_CARD = re.compile(r"^GPU:\s*\d+\s*$", re.MULTILINE)
+_AMD_SMI_NAME = re.compile(r"^\s*MARKET_NAME:\s*(?P<name>\S.*?)\s*$", re.MULTILINE)
+_AMD_SMI_TOTAL = re.compile(r"^\s*VRAM:\s*(?:\n\s+[A-Z_]+:.*)*?\n\s+SIZE:\s*(?P<total>\d+) MB", re.MULTILINE)
 _CPU_WORDS = re.compile(r"\((?:R|TM|tm|C)\)|\bCPU\b|@.*$|\b\d+-Core Processor\b|\bProcessor\b|\bwith Radeon.*$")
 
 
@@ -40,23 +52,62 @@ class Found:
 
 
 def read_nvidia_smi(text: str) -> list[Found]:
-    """Cards in the output of ``nvidia-smi``: its table, ``-L``, or ``--query-gpu=name,memory.total --format=csv``.
+    """Cards in the output of ``nvidia-smi``: its table, ``-q``, ``-x``, ``-L``, or ``--query-gpu=… --format=csv``.
 
     >>> read_nvidia_smi("NVIDIA GeForce RTX 3090, 24576 MiB")
     [Found(name='NVIDIA GeForce RTX 3090', count=1, memory_gib=24.0, kind='gpu', cut=False)]
     """
+    for names, totals in ((_REPORT_NAME, _REPORT_TOTAL), (_XML_NAME, _XML_TOTAL)):
+        if names.search(text):
+            return _paired(names, totals, text=text)
     if "NVIDIA-SMI" in text:
-        names = [match["name"] for match in _GPU_LINE.finditer(text)]
-        totals = [float(match["total"]) / MIB_PER_GIB for match in _MEMORY_CELL.finditer(text)]
-        memory: list[float | None] = [*totals, *[None] * len(names)]
-        return _counted(_named(name, gib) for name, gib in zip(names, memory, strict=False))
+        return _paired(_GPU_LINE, _MEMORY_CELL, text=text)
     if _LISTED.search(text):
         return _counted(_named(match["name"], None) for match in _LISTED.finditer(text))
-    return _counted(_named(match["name"], float(match["total"]) / MIB_PER_GIB) for match in _CSV.finditer(text))
+    return _counted(_csv_cards(text))
+
+
+def _paired(names: re.Pattern[str], totals: re.Pattern[str], *, text: str) -> list[Found]:
+    """The cards named in a text, each with the memory that is told in the same place of the order. [MiB]"""
+    memory: list[float | None] = [float(match["total"]) / MIB_PER_GIB for match in totals.finditer(text)]
+    found = [match["name"] for match in names.finditer(text)]
+    return _counted(_named(name, gib) for name, gib in zip(found, [*memory, *[None] * len(found)], strict=False))
+
+
+def _csv_cards(text: str) -> Iterator[Found]:
+    """Cards of a table with commas: by its heading where it has one, else the first cell that is a card's name."""
+    heading: list[str] = []
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.split(",")]
+        titles = [cell.lower().removesuffix(" [mib]") for cell in cells]
+        if "name" in titles or "gpu_name" in titles:
+            heading = ["name" if title == "gpu_name" else title for title in titles]
+            continue
+        if len(cells) == len(heading) and cells[heading.index("name")]:
+            named = dict(zip(heading, cells, strict=True))
+            yield _named(named["name"], _mib(named.get("memory.total", "")))
+            continue
+        name = next((cell for cell in cells if _NVIDIA_NAME.fullmatch(cell)), None)
+        sizes = [gib for cell in cells if (gib := _mib(cell)) is not None]
+        if name is not None and sizes:
+            yield _named(name, max(sizes))
+
+
+def _mib(cell: str) -> float | None:
+    """Memory that a cell tells, in MiB; nothing where it is another number. [GiB]"""
+    match = _MIB_CELL.fullmatch(cell)
+    if match is None or ("MiB" not in cell and int(match["total"]) < LEAST_BARE_MIB):
+        return None
+    return int(match["total"]) / MIB_PER_GIB
 
 
 def read_rocm_smi(text: str) -> list[Found]:
-    """Cards in the output of ``rocm-smi --showproductname --showmeminfo vram``, as JSON (``--json``) or as text."""
+    """Cards in the output of ``rocm-smi --showproductname --showmeminfo vram``, as JSON (``--json``) or as text.
+
+    ``amd-smi static``, which follows it, is read as well.
+    """
+    if "MARKET_NAME:" in text:
+        return _counted(_amd_smi_cards(text))
     if text.lstrip().startswith("{"):
         return _counted(_rocm_cards(text))
     totals = {match["gpu"]: float(match["bytes"]) / BYTES_PER_GIB for match in _ROCM_TOTAL.finditer(text)}
@@ -98,13 +149,24 @@ def read_sysctl(text: str) -> tuple[list[Found], float | None]:
 
 def read_pasted(text: str) -> list[Found]:
     """The devices in whatever was pasted; nothing where it is no tool's output."""
-    if "NVIDIA-SMI" in text or _LISTED.search(text) or ("MiB" in text and _CSV.search(text)):
-        return read_nvidia_smi(text)
-    if "VRAM Total Memory" in text or _ROCM_NAME.search(text) or text.lstrip().startswith('{"card'):
-        return read_rocm_smi(text)
+    cards = read_nvidia_smi(text) or read_rocm_smi(text)
+    if cards:
+        return cards
     if "machdep.cpu.brand_string" in text:
         return read_sysctl(text)[0]
     return read_cpuinfo(text) if "model name" in text else []
+
+
+def of_a_tool(text: str) -> bool:
+    """Whether a text was printed by a tool, whatever it says."""
+    return _TOOLS.search(text) is not None
+
+
+def _amd_smi_cards(text: str) -> Iterator[Found]:
+    for block in _AMD_SMI_CARD.split(text):
+        name, total = _AMD_SMI_NAME.search(block), _AMD_SMI_TOTAL.search(block)
+        if name is not None:
+            yield Found(name["name"], memory_gib=None if total is None else int(total["total"]) / MIB_PER_GIB)
 
 
 def _rocm_cards(text: str) -> list[Found]:

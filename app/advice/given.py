@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.advice.constraints import OwnedHardware
-from app.advice.detected import Found, read_pasted
+from app.advice.detected import Found, of_a_tool, read_pasted
 from app.advice.hardware_words import described
 from app.advice.pieces import Item, Names, items_of
 from app.advice.reasons import Caution, Reason
@@ -18,6 +18,8 @@ LONGEST_WORDS = 2_000
 MEMORY_TOLERANCE_FRACTION = 0.1
 """Tools report a little less memory than the box says: 81,559 MiB of an 80 GB card, 15,360 of a 16 GB one."""
 MOST_NAMED = 4
+LONGEST_SHOWN = 80
+"""Characters of an unknown description that are repeated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def given_hardware(entries: Sequence[tuple[str, bool, int]], *, by_slug: dict[st
             entry = OwnedHardware(
                 accelerator=words if is_name else None, description=None if is_name else words, count=count
             )
-            items += items_of(entry, by_slug=by_slug, names=names, considering=False)
+            items += [_shortened(item) for item in items_of(entry, by_slug=by_slug, names=names, considering=False)]
     no_card = any(item.device is None and (_without_card(item) or _unknown_processor(item)) for item in items)
     return Given(tuple(items), tuple(caution for item in items if (caution := _caution(item))), no_card)
 
@@ -85,6 +87,13 @@ def _letters(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower().removeprefix("nvidia ").removeprefix("amd "))
 
 
+def _shortened(item: Item) -> Item:
+    """The item with the beginning of what was said of it: people paste whole pages."""
+    told = " ".join(re.sub(r"[=+|-]{3,}", " ", item.words.text).split())
+    short = told if len(told) <= LONGEST_SHOWN else f"{told[:LONGEST_SHOWN].rstrip()}…"
+    return replace(item, words=replace(item.words, text=short or item.words.text[:LONGEST_SHOWN]))
+
+
 def _without_card(item: Item) -> bool:
     return item.words.no_gpu or item.words.integrated
 
@@ -110,4 +119,6 @@ def _caution(item: Item) -> Caution | None:
     if _unknown_processor(item):
         return Caution("warning", Reason("fit_warning_unknown_processor", {**text}))
     code = "fit_warning_unknown" if device_of(item) is None else "fit_warning_memory_only"
+    if code == "fit_warning_unknown" and of_a_tool(item.entry.description or ""):
+        return Caution("warning", Reason("fit_warning_no_card_printed"))
     return Caution("warning", Reason(code, {**text}))

@@ -1,0 +1,105 @@
+"""What the tools of a computer print about its cards, in every form that people paste."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from app import advisor
+from app.advice.detected import read_nvidia_smi, read_pasted
+from app.requests import FitRequest
+
+AT = datetime(2026, 11, 22, tzinfo=UTC)
+REPORT = """
+==============NVSMI LOG==============
+Attached GPUs                             : 2
+GPU 00000000:01:00.0
+    Product Name                          : NVIDIA GeForce RTX 3090
+    FB Memory Usage
+        Total                             : 24576 MiB
+        Free                              : 24275 MiB
+    BAR1 Memory Usage
+        Total                             : 256 MiB
+GPU 00000000:02:00.0
+    Product Name                          : NVIDIA GeForce RTX 3060
+    FB Memory Usage
+        Total                             : 12288 MiB
+"""
+XML = "<nvidia_smi_log>" + 2 * (
+    "<gpu><product_name>NVIDIA H100 80GB HBM3</product_name>\n"
+    "<fb_memory_usage>\n<total>81559 MiB</total></fb_memory_usage></gpu>"
+)
+BARE_CSV = "NVIDIA GeForce RTX 3060, 12288\nNVIDIA GeForce RTX 3060, 12288\n"
+LONG_CSV = """index, name, driver_version, memory.total [MiB], memory.free [MiB]
+0, Tesla T4, 550.1, 15360 MiB, 9 MiB
+1, Tesla T4, 550.1, 15360 MiB, 15000 MiB
+"""
+HEADLESS_CSV = "0, NVIDIA A40, 46068 MiB, 3 MiB\n1, NVIDIA A40, 46068 MiB, 40000 MiB\n"
+AMD_STATIC = "".join(
+    f"GPU: {number}\n    ASIC:\n        MARKET_NAME: AMD Instinct MI300X\n        VENDOR_ID: 0x1002\n"
+    "    VRAM:\n        TYPE: HBM\n        SIZE: 196592 MB\n"
+    for number in range(2)
+)
+ROCM_CONCISE = """
+=================== ROCm System Management Interface ===================
+Device  Node  IDs              Temp    Power  SCLK    MCLK     Fan  VRAM%  GPU%
+0       1     0x744c,   14519  43.0°C  20.0W  41Mhz   96Mhz    0%   5%     4%
+"""
+
+
+@pytest.fixture(scope="module")
+def fit(client):
+    def ask(text: str):
+        request = FitRequest.model_validate({"hardware": [{"description": text}]})
+        return advisor.fit(client.app.state.catalogue.current(), request, at=AT)
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (REPORT, [("NVIDIA GeForce RTX 3090", 1, 24.0), ("NVIDIA GeForce RTX 3060", 1, 12.0)]),
+        (XML, [("NVIDIA H100 80GB HBM3", 2, 81559 / 1024)]),
+        (BARE_CSV, [("NVIDIA GeForce RTX 3060", 2, 12.0)]),
+        (LONG_CSV, [("Tesla T4", 2, 15.0)]),
+        (HEADLESS_CSV, [("NVIDIA A40", 2, 46068 / 1024)]),
+        (BARE_CSV.replace("\n", "\r\n"), [("NVIDIA GeForce RTX 3060", 2, 12.0)]),
+    ],
+    ids=["report", "xml", "bare csv", "long csv", "csv without heading", "windows"],
+)
+def test_every_form_of_nvidia_smi_is_read(text, found):
+    assert [(one.name, one.count, one.memory_gib) for one in read_nvidia_smi(text)] == found
+    assert read_pasted(text) == read_nvidia_smi(text)
+
+
+def test_amd_smi_is_read():
+    (cards,) = read_pasted(AMD_STATIC)
+
+    assert (cards.name, cards.count) == ("AMD Instinct MI300X", 2)
+    assert cards.memory_gib == pytest.approx(192, abs=0.1)
+
+
+def test_what_people_write_is_not_taken_for_a_tool():
+    assert read_pasted("NVIDIA GeForce RTX 3060, 2021") == []
+    assert read_pasted("my name, and two GTX 1080") == []
+
+
+def test_a_report_is_judged_by_its_cards(fit):
+    assert [(one.accelerator, one.count) for one in fit(REPORT).hardware] == [
+        ("geforce-rtx-3090", 1),
+        ("geforce-rtx-3060-12gb", 1),
+    ]
+
+
+def test_output_that_names_no_card_is_answered_with_what_to_paste(fit):
+    (warning,) = fit(ROCM_CONCISE).warnings
+
+    assert "names no card" in warning.text
+    assert "rocm-smi --showproductname" in warning.text
+
+
+def test_only_the_beginning_of_a_long_description_is_repeated(fit):
+    answer = fit("foo bar " * 100)
+
+    assert len(answer.hardware[0].name) <= 81
+    assert len(answer.warnings[0].text) < 250
