@@ -28,7 +28,7 @@ def _archive(fetcher: Fetcher, provider: str) -> Document:
     address = f"{BASE}/{provider}/version"
     version = fetcher.get(address, largest_bytes=1_000).body.decode("ascii", "replace").strip()
     if not re.fullmatch(r"[\w.-]{1,40}", version):
-        raise FetchError(f"{address}: {version[:60]!r} is no version")
+        raise FetchError(f"{address}: “{version[:60]}” is no version")
     return fetcher.get(f"{BASE}/{provider}/{version}/catalog.zip")
 
 

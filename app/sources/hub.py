@@ -59,7 +59,7 @@ class HubModel(BaseModel):
 def read_model(hub_id: str, *, fetcher: Callable[..., Fetcher] = Fetcher) -> HubModel:
     """Read a model's description; gated, missing and unreachable models are told apart."""
     if not HUB_ID.fullmatch(hub_id) or ".." in hub_id:
-        raise _wrong(f"Enter an id like meta-llama/Llama-3.1-8B, not {hub_id[:60]!r}")
+        raise _wrong(f"Enter an id like meta-llama/Llama-3.1-8B, not “{hub_id[:60]}”")
     with fetcher(attempts=1, deadline_s=60.0) as reader:
         config = _config(reader, hub_id)
         size, counted = _size(reader, hub_id)
