@@ -71,6 +71,7 @@ class SignInPage:
 class SessionLine:
     """One browser that is signed in."""
 
+    id: int
     browser: str
     since: str
     own: bool
@@ -146,6 +147,13 @@ def sign_out_everywhere(request: Request, caller: Person, session: SessionDep) -
     """End all sessions of this account."""
     accounts.sign_out_everywhere(session, caller.user_id)
     return _signed_out(request)
+
+
+@router.post("/account/sessions/{session_id}/end")
+def end_session(session_id: int, caller: Person, session: SessionDep) -> Response:
+    """End one session of this account, as in a browser that was left somewhere."""
+    accounts.end_session(session, caller, session_id=session_id)
+    return RedirectResponse("/admin/account", SEE_OTHER)
 
 
 @router.get("/account")
@@ -275,7 +283,8 @@ def _account_page(
 def _sessions(session: Session, caller: accounts.Caller) -> list[SessionLine]:
     found = session.scalars(select(SignedIn).where(SignedIn.user_id == caller.user_id).order_by(SignedIn.id))
     return [
-        SessionLine(each.browser or "unknown", moment(each.created_at), each.id == caller.session_id) for each in found
+        SessionLine(each.id, each.browser or "unknown", moment(each.created_at), each.id == caller.session_id)
+        for each in found
     ]
 
 

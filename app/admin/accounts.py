@@ -126,6 +126,14 @@ def sign_out(session: Session, session_id: int | None) -> bool:
     return bool(session.scalar(through))
 
 
+def end_session(session: Session, caller: Caller, *, session_id: int) -> None:
+    """End one of the caller's sessions, in whichever browser it is."""
+    found = session.get(SignedIn, session_id)
+    if found is None or found.user_id != caller.user_id:
+        raise NotFound("You have no such session.")
+    session.delete(found)
+
+
 def sign_out_everywhere(session: Session, user_id: int) -> None:
     """End all sessions of an account."""
     session.execute(delete(SignedIn).where(SignedIn.user_id == user_id))

@@ -194,6 +194,14 @@ def list_revisions(_caller: Viewer, session: SessionDep) -> JSONResponse:
     )
 
 
+@router.get("/revisions/{revision}")
+def show_revision(revision: int, _caller: Viewer, session: SessionDep, page: Page = 1) -> JSONResponse:
+    """What was different at an earlier revision, with both versions of each entry."""
+    found, total = trail.looked_back(session, revision, first=(page - 1) * PER_PAGE, most=PER_PAGE)
+    differing = [{"entity": each.entity, "key": each.key, "then": each.then, "now": each.now} for each in found]
+    return JSONResponse({"revision": revision, "differing": differing, "changed_since": total, "page": page})
+
+
 @router.post("/revisions/{revision}/restoration")
 def restore_revision(revision: int, caller: Editor, session: SessionDep) -> JSONResponse:
     """Draft everything as it was at this revision."""

@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
-from app.admin import drafts
+from app.admin import drafts, entries
 from app.admin.edits import batched
-from app.admin.entities import entity_named
+from app.admin.entities import Document, entity_named
 from app.admin.safe_cells import defused
 from app.errors import Conflict, NotFound
-from app.tables import AuditEntry
+from app.tables import AuditEntry, CatalogueRevision, DraftChange
 
 PUBLISHED = ("create", "update", "retire", "restore")
 REPLACED = "replace"
@@ -109,35 +109,76 @@ def revisions(session: Session, *, most: int = 200) -> list[Revision]:
     return [Revision(number or 0, at, actor, count) for number, at, actor, count in session.execute(statement)]
 
 
+@dataclass(frozen=True, slots=True)
+class Then:
+    """An entry as it was at an earlier revision, and as it is; None: it was not there, or is retired."""
+
+    entity: str
+    key: str
+    then: Document | None
+    now: Document | None
+
+
+def looked_back(session: Session, revision: int, *, first: int = 0, most: int = 100) -> tuple[list[Then], int]:
+    """Entries that were not at an earlier revision what they are now; and how many have changed since."""
+    since = _changed_since(session, revision)
+    total = session.scalar(select(func.count()).select_from(since.subquery())) or 0
+    columns = AuditEntry.entity, AuditEntry.key, AuditEntry.before
+    page = select(*columns).where(AuditEntry.id.in_(since)).order_by(AuditEntry.id).offset(first).limit(most)
+    found = []
+    for name, key, then in session.execute(page):
+        now = entries.entry(session, entity_named(name), key=key)
+        found.append(Then(name, key, then, None if now.retired else now.published))
+    return [each for each in found if each.then != each.now], total
+
+
 def restore_entry(session: Session, entry_id: int, *, actor: str) -> tuple[str, str]:
     """Draft what an entry held before this change; the kind and the key of the entry."""
-    entry = one(session, entry_id)
-    if entry.action not in PUBLISHED:
+    undone = one(session, entry_id)
+    if undone.action not in PUBLISHED:
         raise Conflict("Only what was published can be undone; a draft can be edited or discarded.")
-    why = f"undo of audit entry {entry.id}"
-    _put_back(session, entry, actor=actor, why=why)
-    return entry.entity, entry.key
+    _check_no_other_draft(session, undone.entity, [undone.key], actor=actor)
+    why = f"undo of audit entry {undone.id}"
+    _put_back(session, undone, actor=actor, why=why)
+    return undone.entity, undone.key
 
 
 def restore_revision(session: Session, revision: int, *, actor: str) -> int:
     """Draft everything as it was at an earlier revision; how many entries that changes."""
-    if revision < 1:
-        raise NotFound("There is no such revision.")
+    total = 0
+    for several in _in_order(session, _changed_since(session, revision)):
+        entity = entity_named(several[0].entity)
+        wanted = {row.key: row.before for row in several}
+        _check_no_other_draft(session, entity.name, list(wanted), actor=actor)
+        drafts.put_back_many(session, entity, wanted=wanted, why=f"back to revision {revision}", actor=actor)
+        total += len(several)
+    return total
+
+
+def _changed_since(session: Session, revision: int) -> Select[Any]:
+    """The first change after a revision of each entry that has changed since: it tells what the entry was."""
+    newest = session.scalar(select(CatalogueRevision.revision)) or 0
+    if not 1 <= revision <= newest:
+        raise NotFound(f"There is no such revision; the newest is {newest}.")
     replaced = select(AuditEntry.revision).where(AuditEntry.revision > revision, AuditEntry.action == REPLACED)
     if session.scalar(replaced) is not None:
         raise Conflict("The whole catalogue was replaced since then; restore the backup that holds that revision.")
-    first = (
+    return (
         select(func.min(AuditEntry.id))
         .where(AuditEntry.revision > revision, AuditEntry.action.in_(PUBLISHED))
         .group_by(AuditEntry.entity, AuditEntry.key)
     )
-    total = 0
-    for several in _in_order(session, first):
-        entity = entity_named(several[0].entity)
-        wanted = {row.key: row.before for row in several}
-        drafts.put_back_many(session, entity, wanted=wanted, why=f"back to revision {revision}", actor=actor)
-        total += len(several)
-    return total
+
+
+def _check_no_other_draft(session: Session, entity: str, keys: list[str], *, actor: str) -> None:
+    """Going back writes over nobody else's work."""
+    theirs = select(DraftChange.key, DraftChange.changed_by).where(
+        DraftChange.entity == entity, DraftChange.key.in_(keys), DraftChange.changed_by != actor
+    )
+    found = [f"{entity}/{key} ({who})" for key, who in session.execute(theirs.limit(5))]
+    if found:
+        named = ", ".join(found)
+        raise Conflict(f"Somebody else is at work on this: {named}. Publish or discard that draft first.")
 
 
 def _in_order(session: Session, wanted: Select[Any]) -> Iterator[Sequence[Row[Any]]]:

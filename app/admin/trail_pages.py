@@ -73,6 +73,8 @@ class RevisionLine:
     actor: str
     changes: int
     url: str
+    look_url: str
+    look_before_url: str
     restore_url: str
 
 
@@ -85,6 +87,32 @@ class RevisionsPage:
     title: str
     frame: Frame
     lines: tuple[RevisionLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ThenView:
+    """One entry that was different."""
+
+    name: str
+    url: str
+    told: str
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionPage:
+    """The catalogue as it was at an earlier revision, where that is not what it is now."""
+
+    template: ClassVar[str] = "admin/revision.html"
+
+    title: str
+    frame: Frame
+    lines: tuple[ThenView, ...]
+    told: str
+    restore_url: str
+    audit_url: str
+    before_url: str
+    after_url: str
 
 
 @router.get("/audit")
@@ -147,11 +175,42 @@ def show_revisions(caller: Viewer, session: SessionDep) -> Response:
             each.actor,
             each.changes,
             f"/admin/audit?revision={each.revision}",
+            f"/admin/revisions/{each.revision}",
+            f"/admin/revisions/{each.revision - 1}",
             f"/admin/revisions/{each.revision - 1}/restoration",
         )
         for each in trail.revisions(session)
     )
     return render(RevisionsPage("Revisions", Frame.of(caller), lines))
+
+
+@router.get("/revisions/{revision}")
+def show_revision(
+    revision: int, caller: Viewer, session: SessionDep, page: Annotated[int, Query(ge=1, le=100_000)] = 1
+) -> Response:
+    """How the catalogue was at an earlier revision."""
+    first, own = (page - 1) * PER_PAGE, f"/admin/revisions/{revision}"
+    found, total = trail.looked_back(session, revision, first=first, most=PER_PAGE)
+    return render(
+        RevisionPage(
+            title=f"Revision {revision}",
+            frame=Frame.of(caller),
+            lines=tuple(_then_view(each) for each in found),
+            told=f"{total:,} {'entry has' if total == 1 else 'entries have'} changed since then" if total else "",
+            restore_url=f"{own}/restoration",
+            audit_url=f"/admin/audit?revision={revision}",
+            before_url=f"{own}?page={page - 1}" if page > 1 else "",
+            after_url=f"{own}?page={page + 1}" if first + PER_PAGE < total else "",
+        )
+    )
+
+
+def _then_view(found: trail.Then) -> ThenView:
+    name = f"{found.entity}/{found.key}"
+    told = "It was not there." if found.then is None else ""
+    if found.now is None:
+        told = "It was there; now it is retired."
+    return ThenView(name, f"/admin/entries/{name}", told, differences(found.then, found.now))
 
 
 @router.post("/revisions/{revision}/restoration")

@@ -186,3 +186,21 @@ def test_making_an_account_is_in_the_audit_trail_without_its_password(engine):
         {"email": "new@example.org", "role": "editor"},
     )
     assert user.password_hash.startswith("$argon2id$")
+
+
+def test_one_session_of_many_can_be_ended_and_nobody_elses(quick_client, signed_in):
+    signed_in(quick_client, "viewer")
+    signed_in(quick_client, "editor")
+    browser = signed_in(quick_client, "editor")
+    with reading(quick_client.app.state.engine) as session:
+        foreign, forgotten, own = session.scalars(select(SignedIn.id).order_by(SignedIn.id)).all()
+
+    page = browser.get("/admin/account")
+    forms = [form["action"] for form in page.select("form") if "/sessions/" in form["action"]]
+    browser.submit(page, form=f'form[action="{forms[0]}"]')
+    refused = quick_client.post(f"/admin/account/sessions/{foreign}/end")
+
+    assert forms == [f"/admin/account/sessions/{forgotten}/end"]
+    assert refused.status_code == 404
+    with reading(quick_client.app.state.engine) as session:
+        assert set(session.scalars(select(SignedIn.id))) == {foreign, own}

@@ -200,3 +200,37 @@ def test_a_discarded_change_stays_in_the_audit_trail(client, key_of):
 
     (entry,) = client.get("/admin/api/audit?action=discard", headers=editor).json()["entries"]
     assert entry["before"]["note"] == "a thought"
+
+
+def test_an_earlier_revision_can_be_looked_at(client, key_of):
+    approver = key_of(client, "approver")
+    first = client.get(CARD, headers=approver)
+    client.patch(CARD, json={"values": {"note": "new"}}, headers=approver | {"if-match": first.headers["etag"]})
+    revision = client.post("/admin/api/draft/publication", json={"why": "a note"}, headers=approver).json()["revision"]
+
+    earlier = client.get(f"/admin/api/revisions/{revision - 1}", headers=approver).json()
+    newest = client.get(f"/admin/api/revisions/{revision}", headers=approver).json()
+    page = client.get(f"/admin/revisions/{revision - 1}", headers=approver | {"accept": "text/html"}).text
+
+    (differing,) = earlier["differing"]
+    assert (differing["then"], differing["now"]["note"]) == (first.json()["published"], "new")
+    assert newest["differing"] == []
+    assert "hardware/geforce-rtx-4090" in page
+    assert client.get("/admin/api/revisions/999", headers=approver).status_code == 404
+
+
+def test_going_back_writes_over_nobody_elses_draft(client, key_of):
+    approver, editor = key_of(client, "approver"), key_of(client, "editor")
+    first = client.get(CARD, headers=approver)
+    client.patch(CARD, json={"values": {"note": "new"}}, headers=approver | {"if-match": first.headers["etag"]})
+    revision = client.post("/admin/api/draft/publication", json={"why": "a note"}, headers=approver).json()["revision"]
+    tag = client.get(CARD, headers=editor).headers["etag"]
+    client.patch(CARD, json={"values": {"note": "theirs"}}, headers=editor | {"if-match": tag})
+
+    published = client.get(f"/admin/api/audit?revision={revision}", headers=approver).json()["entries"][0]["id"]
+    undone = client.post(f"/admin/api/audit/{published}/restoration", headers=approver)
+    restored = client.post(f"/admin/api/revisions/{revision - 1}/restoration", headers=approver)
+
+    assert (undone.status_code, restored.status_code) == (409, 409)
+    assert "editor@example.org" in undone.json()["detail"]
+    assert client.get(CARD, headers=editor).json()["draft"]["values"]["note"] == "theirs"

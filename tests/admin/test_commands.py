@@ -68,3 +68,13 @@ def test_a_file_that_is_no_backup_is_refused(whichrig, tmp_path):
     refused = whichrig("catalogue", "restore", str(file))
 
     assert (refused.returncode, "This is no catalogue" in refused.stderr) == (1, True)
+
+
+def test_a_password_that_is_piped_in_is_read_without_being_told(whichrig):
+    made = whichrig(
+        "admin", "create-user", "--email", "kim@example.org", "--role", "editor", given="correct horse battery\n"
+    )
+    nothing = whichrig("admin", "create-user", "--email", "lee@example.org", "--role", "editor")
+
+    assert (made.returncode, nothing.returncode) == (0, 2)
+    assert "at least 12 characters" in nothing.stderr

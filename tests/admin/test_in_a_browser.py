@@ -35,6 +35,7 @@ PAGES = {
     "upload": "/admin/import/1",
     "audit": "/admin/audit",
     "revisions": "/admin/revisions",
+    "revision": "/admin/revisions/1",
     "account": "/admin/account",
     "price refreshes": "/admin/price-refreshes",
     "price feeds": "/admin/price-feeds",
