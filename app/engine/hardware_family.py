@@ -6,13 +6,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from app.engine.hardware import Accelerator, Devices
 
-NVIDIA_DATACENTER = {
+NVIDIA_FAMILIES = {
     "Volta": "cuda_volta",
     "Ampere GA100": "cuda_ampere_hbm",
     "Hopper": "cuda_hopper",
     "Rubin": "cuda_blackwell_hbm",
-    "Pascal GP100": "cuda_pascal",
+    "Blackwell Ultra": "cuda_blackwell_hbm",
+    "Turing": "cuda_turing",
+    "Ampere": "cuda_ampere",
+    "Ada": "cuda_ada",
+    "Blackwell": "cuda_blackwell",
+    "Pascal": "cuda_pascal",
+    "Maxwell": "cuda_pascal",
+    "Kepler": "cuda_pascal",
+    "Fermi": "cuda_pascal",
 }
+"""By how the architecture begins; the first that fits."""
 AMD_FAMILIES = {"CDNA": "amd_cdna", "Vega": "amd_cdna", "RDNA": "amd_rdna"}
 KINDS = {"cpu": "cpu", "apple_soc": "apple", "tpu": "tpu", "npu": "npu", "fpga": "fpga"}
 FAMILIES = (
@@ -26,26 +35,33 @@ def _nvidia(device: "Accelerator") -> str:
     architecture = device.architecture
     if device.segment == "edge":
         return "cuda_edge"
-    if architecture in NVIDIA_DATACENTER:
-        return NVIDIA_DATACENTER[architecture]
-    if architecture == "Blackwell Ultra" or "(datacenter)" in architecture:
+    if "(datacenter)" in architecture:
         return "cuda_blackwell_hbm"
-    for start, family in (("Turing", "cuda_turing"), ("Ampere", "cuda_ampere"), ("Ada", "cuda_ada")):
-        if architecture.startswith(start):
-            return family
-    return "cuda_blackwell" if architecture.startswith("Blackwell") else "cuda_pascal"
+    known = (family for start, family in NVIDIA_FAMILIES.items() if architecture.startswith(start))
+    return next(known, _nvidia_by_its_rates(device))
+
+
+def _nvidia_by_its_rates(device: "Accelerator") -> str:
+    """The newest family whose arithmetic an architecture without a known name has, as its data sheet tells."""
+    if device.peak.bf16 is not None:
+        linked = device.segment == "datacenter" and device.interconnect == "nvlink"
+        return "cuda_blackwell_hbm" if linked else "cuda_blackwell"
+    half, single = device.peak.fp16, device.peak.fp32
+    tensor_cores = half is not None and single is not None and half > 2 * single
+    return "cuda_turing" if tensor_cores else "cuda_pascal"
 
 
 @lru_cache(maxsize=4096)
 def family_of(device: "Accelerator") -> str:
-    """The family whose efficiencies a device shares; an unknown NVIDIA card counts as the oldest one."""
+    """The family whose efficiencies a device shares; a later generation counts as the newest that was measured."""
     if device.kind != "gpu":
         return KINDS.get(device.kind, "npu")
     if device.vendor == "NVIDIA":
         return _nvidia(device)
     if device.vendor == "AMD":
+        unknown = "amd_cdna" if device.segment == "datacenter" else "amd_rdna"
         return next(
-            (family for start, family in AMD_FAMILIES.items() if device.architecture.startswith(start)), "amd_rdna"
+            (family for start, family in AMD_FAMILIES.items() if device.architecture.startswith(start)), unknown
         )
     return "intel_gpu"
 
