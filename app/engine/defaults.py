@@ -128,7 +128,7 @@ def complete(
     steps = workload.steps or _steps(model, training=training, ledger=ledger)
     if assume_data and training and steps is not None and not isinstance(model, AlgorithmSpec):
         amounts, steps = _work_of_steps(amounts, steps=steps, samples_per_step=batch * accumulation), None
-    requests = workload.concurrent_requests
+    requests = workload.concurrent_requests or _texts_at_once(workload, model)
     return Job(
         workload=workload,
         model=model,
@@ -149,7 +149,7 @@ def complete(
         seq_len=seq_len,
         prompt_tokens=prompt,
         output_tokens=output,
-        concurrent_requests=None if requests == "max" else requests or 1,
+        concurrent_requests=None if requests == "max" else requests,
         kv_precision=workload.kv_precision or "fp16",
         lora_rank=workload.lora_rank or int(typical()["text"]["lora_rank"]),
         image_size=size,
@@ -295,6 +295,12 @@ def _checkpointing(workload: Workload, model: ModelSpec, *, training: bool, ledg
     if adapts_pictures:
         ledger.take("gradient_checkpointing", None, typical_value=True, why="usual when a picture generator is adapted")
     return large or adapts_pictures
+
+
+def _texts_at_once(workload: Workload, model: ModelSpec) -> int:
+    """Texts that a language model writes at a time where nobody says how many requests there are: those of a batch."""
+    writes = isinstance(model, TransformerSpec) and model.architecture == "decoder" and workload.task == "inference"
+    return workload.batch_size or 1 if writes else 1
 
 
 def _batch(workload: Workload, model: ModelSpec, *, domain: str, training: bool, ledger: _Ledger) -> int:

@@ -214,3 +214,13 @@ def test_a_processor_writes_as_fast_as_its_memory_is_read(pace_of, bandwidth_byt
     job = make_job(llama_7b, precision="q4_0", framework="llama.cpp", prompt_tokens=8, output_tokens=64)
 
     assert pace_of(job, processor).decode_tokens_per_s[0] == pytest.approx(measured, rel=0.3)
+
+
+def test_a_batch_of_a_language_model_is_that_many_texts_at_a_time():
+    spec = make_spec("m", parameters=8e9)
+
+    batch, requests = (make_job(spec, **said) for said in ({"batch_size": 8}, {"concurrent_requests": 8}))
+
+    assert (batch.concurrent_requests, requests.concurrent_requests) == (8, 8)
+    assert make_job(spec).concurrent_requests == 1
+    assert make_job(spec, batch_size=8, concurrent_requests=2).concurrent_requests == 2
