@@ -122,3 +122,15 @@ def test_how_we_decide_shows_the_rules_in_use(browser, app):
     rules = [rule.slug for rule in app.state.catalogue.current().policy.rules if rule.kind == "scenario"]
 
     assert set(rules) <= set(names(page))
+
+
+def test_a_device_tells_where_sources_differ_about_its_price(browser):
+    told = [one.get_text() for one in browser.get("/hardware/geforce-rtx-5090").select(".note")]
+    in_euros = browser.get("/hardware/geforce-rtx-5090?currency=EUR").get_text()
+    agreed = browser.get("/hardware/gt-740m-2gb").get_text()
+
+    assert len(told) == 1
+    assert told[0].startswith("Sources differ about its price (new): ")
+    assert "We count with $" in told[0]
+    assert "We count with €" in in_euros
+    assert "Sources differ" not in agreed

@@ -3,12 +3,14 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
 from urllib.parse import urlencode
 
 from app import formatting
 from app.advice.evidence import Measurement
 from app.advice.market import Offer, Price
+from app.advice.prices import PriceBook
 from app.advisor import Suit
 from app.catalogue.snapshot import Snapshot
 from app.engine.hardware import Accelerator
@@ -19,6 +21,7 @@ from app.web.currency import Currency, currency_choices
 from app.web.labels import details, label, lowered
 from app.web.pages.head import PICTURE, Head
 from app.web.pages.listing import Choice, Column, Filter, Pages, choices, column, cut, link
+from app.web.pages.price_differences import differences, site
 from app.web.pages.price_history import PriceHistory
 from app.web.pages.suits import SuitGroup
 from app.worded import worded, worded_count
@@ -190,6 +193,8 @@ class HardwarePage:
     key_facts: tuple[tuple[str, str], ...]
     facts: tuple[FactRow, ...]
     prices: tuple[PriceRow, ...]
+    differences: tuple[str, ...]
+    """Where sources differ about a price."""
     offers: tuple[OfferRow, ...]
     more_offers: int
     ask_url: str
@@ -231,6 +236,7 @@ class HardwarePage:
             key_facts=_key_facts(accelerator),
             facts=tuple(_fact(each) for each in known.get("facts", ())),
             prices=tuple(_price(each, currency) for each in prices),
+            differences=differences(prices, _counted(catalogue, accelerator.slug), currency),
             offers=tuple(_offer(each, catalogue, currency) for each in offers[:MOST_OFFERS]),
             more_offers=max(0, len(offers) - MOST_OFFERS),
             ask_url="/q/goal?" + _owned_query(accelerator),
@@ -412,7 +418,7 @@ def _fact(fact: Mapping[str, Any]) -> FactRow:
     return FactRow(
         name=label("fact", fact["field"]),
         value=f"{value}{unit}",
-        source=_short(source),
+        source=site(source),
         source_url=source if source.startswith("https://") else "",
         as_of=formatting.day(fact["as_of"]),
         confidence=label("confidence", fact["confidence"]),
@@ -426,7 +432,7 @@ def _price(price: Price, currency: Currency) -> PriceRow:
         price=currency.between(price.usd_low, price.usd_high),
         region=price.region,
         as_of=formatting.day(price.as_of),
-        source=_short(price.source),
+        source=site(price.source),
         source_url=price.source if price.source.startswith("https://") else "",
         note=price.note,
     )
@@ -436,6 +442,12 @@ def _prices(catalogue: Snapshot, slug: str) -> list[Price]:
     """Prices of a device, newest first."""
     found = [each for each in catalogue.market.prices if each.accelerator == slug]
     return sorted(found, key=lambda each: each.as_of, reverse=True)
+
+
+def _counted(catalogue: Snapshot, slug: str) -> dict[str, Price]:
+    """The price that answers count with, by condition."""
+    book = PriceBook.of(catalogue.market, datetime.now(UTC).date())
+    return {condition: price for (device, condition), price in book.prices.items() if device == slug}
 
 
 def _offers(catalogue: Snapshot, slug: str) -> list[Offer]:
@@ -460,11 +472,6 @@ def _offer(offer: Offer, catalogue: Snapshot, currency: Currency) -> OfferRow:
         spot=currency.per_hour(offer.usd_per_hour_spot),
         as_of=formatting.day(offer.as_of),
     )
-
-
-def _short(source: str) -> str:
-    """The site that a source stands on; other sources as they are."""
-    return source.removeprefix("https://").removeprefix("www.").split("/")[0] if "://" in source else source
 
 
 def _owned_query(accelerator: Accelerator) -> str:
