@@ -169,8 +169,9 @@ def _add_layers(app: FastAPI, settings: Settings, *, headers: dict[str, str]) ->
     app.add_middleware(HeadAsGet)
     app.add_middleware(BodyLimit)
     app.add_middleware(TimeLimit, seconds=settings.request_timeout_s)
-    if limits := Limits.of(settings):
-        app.state.counts = counts_of(settings, limits)
+    limits = Limits.of(settings)
+    app.state.counts = counts_of(settings, keep_s=max(limits.keep_s if limits else 0, kept_answers.PER_CLIENT.seconds))
+    if limits:
         app.add_middleware(RateLimit, limits=limits, counts=app.state.counts, holder=KeyHolders())
     app.add_middleware(OriginGuard, trusted=frozenset({settings.public_url} - {""}), callers=origins)
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED_BYTES)

@@ -135,18 +135,18 @@ def headers_of(limit: Limit, found: Verdict) -> dict[str, str]:
     }
 
 
-def counts_of(settings: Settings, limits: Limits) -> Counts:
+def counts_of(settings: Settings, *, keep_s: int) -> Counts:
     """In PostgreSQL for all machines, in a file for the workers of one machine, else in memory."""
     if not settings.database_url.startswith("sqlite"):
-        return SharedCounts(connect(settings.database_url), keep_s=limits.keep_s)
+        return SharedCounts(connect(settings.database_url), keep_s=keep_s)
     folder = os.environ.get(FOLDER)
     if folder is None:
-        return OwnCounts(keep_s=limits.keep_s)
+        return OwnCounts(keep_s=keep_s)
     engine = create_engine(f"sqlite:///{Path(folder) / 'rate-counts.sqlite'}", connect_args={"timeout": 1.0})
     with engine.begin() as connection:  # the catalogue's own file stays free for those who write the catalogue
         connection.exec_driver_sql("PRAGMA journal_mode = WAL")
         RateCount.metadata.tables[RateCount.__tablename__].create(connection, checkfirst=True)
-    return SharedCounts(engine, keep_s=limits.keep_s)
+    return SharedCounts(engine, keep_s=keep_s)
 
 
 def limit_of(text: str) -> Limit | None:

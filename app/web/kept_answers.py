@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from fastapi import Form, Path, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app import advisor
@@ -19,7 +20,8 @@ from app.errors import NotFound, TooManyRequests, Unavailable
 from app.formatting import day
 from app.languages import ENGLISH, known_languages, say, speaking, spoken
 from app.questionnaire.answers import Answers
-from app.rate_counts import Limit, OwnCounts
+from app.rate_counts import Counts, Limit, OwnCounts, Verdict
+from app.rate_limits import client_of
 from app.request_session import SessionDep
 from app.tables import SavedAnswer
 from app.tables.answers import KEY_LENGTH
@@ -43,7 +45,7 @@ TRANSLATED = "in_other_languages"
 """Where a kept answer holds itself in other languages."""
 
 Question = Annotated[str, Form(max_length=30_000)]
-Slug = Annotated[str, Path(min_length=KEY_LENGTH, max_length=KEY_LENGTH)]
+Slug = Annotated[str, Path(max_length=100)]
 
 
 @router.post("/r")
@@ -117,15 +119,22 @@ def _read(kept: dict[str, Any]) -> RecommendationAnswer:
 
 
 def _allow(request: Request) -> None:
-    """Nobody keeps answers by the thousand; each process counts for itself, in memory."""
-    client = request.client.host if request.client else "unknown"
-    found = _counts.hit(client, PER_CLIENT, cost=1, now=time())
+    """Nobody keeps answers by the thousand, whichever of the processes takes them."""
+    found = _hit(request.app.state.counts, f"keep {client_of(request.scope)}")
     if not found.allowed:
         told = say(
             "At most {count} answers an hour are kept for one visitor. The link to the answer works without that too.",
             count=PER_CLIENT.amount,
         )
         raise TooManyRequests(told, headers={"retry-after": str(found.wait_s)})
+
+
+def _hit(counts: Counts, client: str) -> Verdict:
+    """Count; while the shared counts cannot be reached, each process counts for itself."""
+    try:
+        return counts.hit(client, PER_CLIENT, cost=1, now=time())
+    except SQLAlchemyError:
+        return _counts.hit(client, PER_CLIENT, cost=1, now=time())
 
 
 def _check_room(session: Session) -> None:

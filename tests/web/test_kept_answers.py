@@ -7,7 +7,10 @@ import json
 import pytest
 
 from app.db import transaction
-from app.rate_counts import Limit, OwnCounts
+from app.main import create_app
+from app.observability.metrics import FOLDER
+from app.rate_counts import Limit
+from app.settings import Settings
 from app.tables import SavedAnswer
 from app.web import kept_answers
 
@@ -54,7 +57,8 @@ def test_recomputing_shows_what_is_different(browser, app):
 
 
 def test_a_mistyped_short_link_is_no_answer(browser):
-    assert "mistyped" in browser.get("/r/aaaaaaaaaaaa", status=404).get_text()
+    for slug in ("aaaaaaaaaaaa", "aaa"):
+        assert "mistyped" in browser.get(f"/r/{slug}", status=404).get_text()
 
 
 def test_a_question_that_cannot_be_read_is_not_kept(browser):
@@ -106,12 +110,24 @@ def test_search_engines_find_the_pages(browser, client):
 
 def test_nobody_keeps_answers_by_the_thousand(browser, monkeypatch):
     monkeypatch.setattr(kept_answers, "PER_CLIENT", Limit(2, 3_600))
-    monkeypatch.setattr(kept_answers, "_counts", OwnCounts(keep_s=3_600))
+    monkeypatch.setattr(kept_answers, "client_of", lambda _: "a busy visitor")
     for _ in range(2):
         browser.post("/r", data={"question": "task=learn"})
     page = browser.post("/r", data={"question": "task=learn"}, status=429)
 
     assert "works without that too" in page.get_text()
+
+
+def test_processes_count_kept_answers_together(tmp_path, monkeypatch):
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    monkeypatch.setattr(kept_answers, "PER_CLIENT", Limit(3, 3_600))
+    monkeypatch.setattr(kept_answers, "time", lambda: 1_800_000_100.0)
+    workers = [create_app(Settings(database_url=f"sqlite:///{tmp_path}/whichrig.db")) for _ in range(2)]
+    hits = [kept_answers._hit(worker.state.counts, "keep somebody").allowed for worker in workers * 2]
+    for worker in workers:
+        worker.state.counts.close()
+
+    assert hits == [True, True, True, False]
 
 
 def test_there_is_an_end_to_what_is_kept(browser, monkeypatch):
