@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import case, exists, func, insert, select
@@ -296,7 +297,7 @@ def check_names(entity: Entity, document: Document, *, names: Names) -> None:
         FieldProblem(
             pointer,
             f"There is no entry “{name[:60]}” in {ENTITIES[target].title.lower()}",
-            nearest(name, sorted(names[target])),
+            list(_nearest(name, names[target])),
         )
         for pointer, target, name in wanted
         if name is not None and name not in names[target]
@@ -306,6 +307,12 @@ def check_names(entity: Entity, document: Document, *, names: Names) -> None:
         problems.append(FieldProblem("/outcome", f"Choose {', '.join(SEVERITIES)}", suggestions))
     if problems:
         raise Unprocessable(problems)
+
+
+@lru_cache(maxsize=1000)
+def _nearest(name: str, known: frozenset[str]) -> tuple[str, ...]:
+    """A file may have the same wrong name in every row."""
+    return tuple(nearest(name, sorted(known)))
 
 
 def _check_references(session: Session, entity: Entity, document: Document) -> None:

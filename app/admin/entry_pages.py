@@ -117,10 +117,20 @@ def save_entry(request: Request, table: str, key: str, caller: Editor, form: Ent
 
 
 @router.post("/entries/{table}/{key}/retirement")
-def retire_entry(table: str, key: str, caller: Editor, session: SessionDep, form: Entered) -> Response:
-    """Draft that an entry is answered from no more."""
+def retire_entry(request: Request, table: str, key: str, caller: Editor, form: Entered) -> Response:
+    """Draft that an entry is answered from no more, or show what somebody made of it in between."""
     entity = entity_named(table)
-    drafts.retire(session, entity, key=key, tag=form.get("tag", ""), why=form.get("why", ""), actor=caller.email)
+    try:
+        with transaction(request.app.state.engine) as session:
+            drafts.retire(
+                session, entity, key=key, tag=form.get("tag", ""), why=form.get("why", ""), actor=caller.email
+            )
+    except drafts.StaleEdit as error:
+        with reading(request.app.state.engine) as session:
+            found = entries.entry(session, entity, key=key)
+            then = drafts.StaleEdit(found, found.published or {})
+            filled = Filled(flat(found.values), conflict=then, tag=found.tag)
+            return render(_page(session, entity, found, caller=caller, filled=filled), status=error.status)
     return RedirectResponse(f"/admin/entries/{table}/{key}", SEE_OTHER)
 
 

@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.admin import attention
+from app.admin.entities import ENTITIES
 from app.catalogue import checks
 from app.catalogue.checks import Finding
 from app.catalogue.snapshot import Snapshot
@@ -78,6 +80,8 @@ class Health:
     unsourced: list[tuple[str, str]]
     ending: list[tuple[str, str, int]]
     disagreements: list[Disagreement]
+    conflicting: list[tuple[str, int]]
+    """Tables with entries that contradict each other, and how many."""
     findings: list[Finding]
     unanswered: list[Unanswered]
     failed: list[FailedRefresh]
@@ -89,8 +93,9 @@ def health(session: Session, *, today: date, snapshot: Snapshot | None = None) -
     return Health(
         ages=list(_ages(session, today)),
         unsourced=_unsourced(session),
-        ending=_ending(session),
+        ending=_ending(session, today),
         disagreements=list(_disagreements(session)),
+        conflicting=list(_conflicting(session, today)),
         findings=[each for each in findings if each.severity in {checks.ERROR, checks.WARNING}],
         unanswered=_unanswered(session, today),
         failed=_failed(session),
@@ -141,15 +146,35 @@ def _unsourced(session: Session) -> list[tuple[str, str]]:
     return [(slug, f"{count} facts") for slug, count in sorted(found.items(), key=lambda each: (-each[1], each[0]))]
 
 
-def _ending(session: Session) -> list[tuple[str, str, int]]:
-    """Support that has ended or ends: the architecture, what is known, and how many devices it concerns."""
+def _ending(session: Session, today: date) -> list[tuple[str, str, int]]:
+    """Support that begins, ends or has ended, the latest first: what is known, and how many devices it concerns."""
     devices = Counter(session.scalars(select(AcceleratorRow.support).where(AcceleratorRow.retired.is_(False))))
     rows = session.execute(
         select(SoftwareSupport.slug, SoftwareSupport.status, SoftwareSupport.since)
-        .where(SoftwareSupport.status.in_(("legacy", "unsupported")), SoftwareSupport.retired.is_(False))
+        .where(SoftwareSupport.status != "supported", SoftwareSupport.retired.is_(False))
         .order_by(SoftwareSupport.since.desc())
     )
-    return [(row.slug, f"{row.status} since {row.since or 'an unknown day'}", devices[row.slug]) for row in rows]
+    return [(row.slug, f"{row.status} {_when(row.since, today)}", devices[row.slug]) for row in rows]
+
+
+def _when(since: str, today: date) -> str:
+    """A day, a month or a year, as far as it is known.
+
+    >>> _when("2027-04", date(2026, 11, 1)), _when("2025-10", date(2026, 11, 1))
+    ('from 2027-04 on', 'since 2025-10')
+    """
+    if not since:
+        return "since an unknown day"
+    return f"from {since} on" if since > today.isoformat()[: len(since)] else f"since {since}"
+
+
+def _conflicting(session: Session, today: date) -> Iterator[tuple[str, int]]:
+    for name in ("offers", "aliases"):
+        entity = ENTITIES[name]
+        which = attention.condition(session, entity, state="conflicting", today=today)
+        count = session.scalar(select(func.count()).where(entity.table.c.retired.is_(False), which))
+        if count:
+            yield name, count
 
 
 def _disagreements(session: Session) -> Iterator[Disagreement]:

@@ -16,6 +16,8 @@ from app.admin.differences import flat
 from app.admin.edits import Edit, batched
 from app.admin.entities import FACT_UNITS, Document, Entity
 from app.admin.entries import NEW, documents
+from app.admin.forms import told
+from app.admin.naming import keys_by_name, with_keys
 from app.admin.safe_cells import armed, defused
 from app.admin.schemas import checked
 from app.errors import Unprocessable
@@ -123,9 +125,10 @@ def plan(session: Session, entity: Entity, *, rows: list[dict[str, Any]], actor:
     by_nature: dict[tuple[object, ...], list[_Present]] = {}
     for each in present:
         by_nature.setdefault(nature(entity, each.document), []).append(each)
-    names = drafts.known_names(session, entity)
+    names, by_name = drafts.known_names(session, entity), keys_by_name(session, entity)
     seen: set[object] = set()
-    for number, row in enumerate(rows, start=1):
+    for number, given in enumerate(rows, start=1):
+        row = with_keys(given, by_name)
         try:
             found = _matched(entity, row, by_key=by_key, by_nature=by_nature)
             document = checked(entity, _completed(row, found))
@@ -135,7 +138,7 @@ def plan(session: Session, entity: Entity, *, rows: list[dict[str, Any]], actor:
                 raise _refused("This row stands in the file twice")
             seen.add(identity)
         except Unprocessable as error:
-            made.rejected.append(Rejected(number, error.detail))
+            made.rejected.append(Rejected(number, ". ".join(told(each) for each in error.problems)))
             continue
         _sort_in(made, document, found, actor=actor, why=why)
     return made

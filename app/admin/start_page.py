@@ -78,6 +78,10 @@ def show_start(request: Request, caller: Viewer, session: SessionDep) -> Respons
                     formatting.usd_between(each.low, each.high),
                 )
                 for each in found.disagreements[:MOST_LINES]
+            )
+            + tuple(
+                Note(ENTITIES[name].title, f"/admin/entries/{name}?state=conflicting", f"{count} contradict each other")
+                for name, count in found.conflicting
             ),
             findings=tuple(f"{f.severity}: {f.entry}, {f.field}: {f.message}" for f in found.findings[:MOST_LINES]),
             failed=tuple(

@@ -124,3 +124,19 @@ def test_every_list_and_the_first_page_keep_the_rules(quick_client, signed_in):
         browser.get(page.select_one("tbody a")["href"])
     for address in ("/admin/audit", "/admin/revisions", "/admin/account"):
         assert browser.get(address).heading
+
+
+def test_whoever_retires_what_somebody_edited_is_shown_the_edit(quick_client, signed_in, key_of):
+    browser = signed_in(quick_client, "approver")
+    page = browser.get(CARD)
+    tag = page.select_one('[name="tag"]')["value"]
+    quick_client.patch(
+        CARD.replace("entries", "api"),
+        json={"values": {"note": "theirs"}},
+        headers=key_of(quick_client, "editor") | {"if-match": tag},
+    )
+
+    told = browser.submit(page, form='form[action$="/retirement"]', status=412)
+
+    assert "editor@example.org changed this entry" in told.get_text()
+    assert told.select_one("#note").get_text() == "theirs"

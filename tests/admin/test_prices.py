@@ -313,5 +313,8 @@ def test_the_first_page_tells_failed_refreshes_and_searches_without_an_answer(se
     assert [(each["words"], each["place"], each["times"]) for each in told["unanswered"]] == [
         ("rtx 9090", "hardware", 1)
     ]
+    assert any(text == "announced since 2026" for _, text, _ in told["ending"])
+    assert dict(told["conflicting"])["offers"] > 0
+    assert "Offers to rent" in page
     assert "status 404" in page
     assert "“rtx 9090” in hardware: 1 ×" in " ".join(page.split())
