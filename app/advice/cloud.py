@@ -237,8 +237,17 @@ class _Search:
             row = self.candidates.row_of.get((offer.accelerator, 1))
         return (row, 1) if row is not None and self._does_the_job(row) else (None, 1)
 
+    @cached_property
+    def _cluster_rows(self) -> dict[str, int | None]:
+        return {}
+
     def _cluster_row(self, slug: str) -> int | None:
         """The smallest number of a device that does the job in time; else the largest that does it at all."""
+        if slug not in self._cluster_rows:
+            self._cluster_rows[slug] = self._cluster_row_searched(slug)
+        return self._cluster_rows[slug]
+
+    def _cluster_row_searched(self, slug: str) -> int | None:
         rows = self._rows_of.get(slug, ())
         able = [r for r in rows if self.candidates.count(r) >= CLUSTER_INSTANCE_DEVICES and self._does_the_job(r)]
         limit = target_hours(self.constraints, scenario=4)

@@ -270,6 +270,12 @@ def need_of(job: Job, constraints: Constraints, *, devices: Devices) -> Need:
     )
 
 
+def used_otherwise(need: Need, job: Job) -> Need:
+    """The need of the same work, run more or less often."""
+    monthly, basis = _monthly_hours(job, need.run_hours)
+    return replace(need, monthly_hours=monthly, monthly_basis=basis)
+
+
 def _singles(job: Job, devices: Devices) -> _Singles:
     estimates = estimate(job, systems_of(devices, count=np.ones(len(devices))))
     fitting = _holds(job, estimates)

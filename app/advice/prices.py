@@ -82,6 +82,8 @@ class PriceBook:
     today: date
     prices: dict[tuple[str, str], Price] = field(default_factory=dict)
     machines: dict[str, tuple[Machine, ...]] = field(default_factory=dict)
+    _of_one: dict[tuple[str, str], Tag] = field(default_factory=dict, compare=False, repr=False)
+    """The price of one device as a tag, made once for all counts."""
 
     @classmethod
     def of(cls, market: Market, today: date) -> "PriceBook":
@@ -116,7 +118,7 @@ class PriceBook:
         whole = [self._machine_tag(m) for m in machines if not portable or is_laptop(m)]
         if portable and machines and not whole:
             return None
-        bare = [self._price_tag(self.prices[key]).times(count) for key in self._keys(device.slug, used_ok=used_ok)]
+        bare = [self._tag_of_one(key).times(count) for key in self._keys(device.slug, used_ok=used_ok)]
         if sold_whole(device):
             return _choose([*whole, *(bare if count == 1 else ())])
         if is_module(device):
@@ -146,6 +148,11 @@ class PriceBook:
             min(low, usd), usd, max(high, usd), "new", machine.as_of, machine.source, "US", machine.confidence, fresh,
             machine.note, machine,
         )  # fmt: skip
+
+    def _tag_of_one(self, key: tuple[str, str]) -> Tag:
+        if key not in self._of_one:
+            self._of_one[key] = self._price_tag(self.prices[key])
+        return self._of_one[key]
 
     def _price_tag(self, price: Price) -> Tag:
         low, high = min(price.usd_low, price.usd), max(price.usd_high, price.usd)

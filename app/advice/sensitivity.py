@@ -7,7 +7,7 @@ from typing import Any
 
 from app.advice.constraints import Constraints
 from app.advice.decide import Decision, decide
-from app.advice.need import Need, need_of
+from app.advice.need import Need, need_of, used_otherwise
 from app.advice.owned_fit import NOTHING_OWNED, OwnedFit
 from app.advice.policy import Policy
 from app.advice.reasons import Reason, Value
@@ -35,6 +35,8 @@ MOST_CHANGES = 5
 NOTABLE_MEMORY_RATIO = 1.1
 """A memory need that differs by less than this stays, in words."""
 LONGEST_SEQUENCE = 131_072
+USE = {"hours_per_month", "runs_per_month"}
+"""Fields that say how often, and change nothing of the work itself."""
 WIDE_PRECISIONS = {"fp32", "tf32", "fp16", "bf16", "amp"}
 
 
@@ -72,7 +74,8 @@ def changes_for(
         other = rejob(neighbour.changes)
         if other is None:
             continue
-        other_need = need_of(other, constraints, devices=relevant)
+        only_use = neighbour.changes.keys() <= USE
+        other_need = used_otherwise(need, other) if only_use else need_of(other, constraints, devices=relevant)
         other_decision = decide(other, other_need, constraints=constraints, policy=policy, owned=owned)
         weight, then = difference(need, decision, other_need=other_need, other=other_decision)
         weighed.append((weight, place, Change(neighbour.if_, then)))
@@ -86,9 +89,12 @@ def _relevant(devices: Devices, constraints: Constraints) -> Devices:
     """The devices that a need can depend on: those with current software, processors, and what the person named."""
     entries = (*(constraints.existing_hardware or ()), *(constraints.considering or ()))
     named = {entry.accelerator for entry in entries}
-    return Devices(
-        tuple(d for d in devices.accelerators if d.support == "supported" or d.kind == "cpu" or d.slug in named)
-    )
+    rows = [
+        row
+        for row, device in enumerate(devices.accelerators)
+        if device.support == "supported" or device.kind == "cpu" or device.slug in named
+    ]
+    return devices.take(rows)
 
 
 def difference(need: Need, decision: Decision, *, other_need: Need, other: Decision) -> tuple[int, Reason]:

@@ -172,9 +172,19 @@ class Devices:
         """Mask of devices with one of these values in each field: ``where(kind="gpu", vendor=("AMD", "Intel"))``."""
         mask = np.ones(len(self), dtype=np.bool_)
         for name, wanted in traits.items():
-            values = wanted if isinstance(wanted, tuple) else (wanted,)
-            mask &= np.array([getattr(a, name) in values for a in self.accelerators], dtype=np.bool_)
+            mask &= self._with(name, wanted if isinstance(wanted, tuple) else (wanted,))
         return mask
+
+    @cached_property
+    def _masks(self) -> dict[tuple[str, tuple[str | bool, ...]], BoolArray]:
+        return {}
+
+    def _with(self, name: str, values: tuple[str | bool, ...]) -> BoolArray:
+        """Mask of devices with one of these values in one field, looked up once."""
+        key = (name, values)
+        if key not in self._masks:
+            self._masks[key] = np.array([getattr(a, name) in values for a in self.accelerators], dtype=np.bool_)
+        return self._masks[key]
 
     def take(self, rows: Sequence[int] | NDArray[np.intp]) -> "Devices":
         """The devices of these rows, in this order, repeats allowed."""
@@ -187,6 +197,8 @@ class Devices:
             taken.__dict__["families"] = tuple(self.families[row] for row in rows)
         if "_peaks" in self.__dict__:
             taken.__dict__["_peaks"] = {rate: values[places] for rate, values in self._peaks.items()}
+        if "_masks" in self.__dict__:
+            taken.__dict__["_masks"] = {key: mask[places] for key, mask in self._masks.items()}
         return taken
 
 
