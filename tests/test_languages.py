@@ -192,3 +192,10 @@ def test_a_page_turns_round_for_a_language_written_from_right_to_left(client, mi
     assert (soup.html["lang"], soup.html["dir"]) == ("ar", "rtl")
     assert "⟦" in soup.h1.text
     assert all("⟦" in heading.text for heading in soup.select("h2, summary, button, legend"))
+
+
+def test_hardware_without_a_name_of_its_own_is_named_in_the_language(client):
+    page = client.get("/result?goal=learn&have=laptop", headers={"accept": "text/html", "cookie": "language=de"}).text
+
+    assert "Laptop ohne Grafikkarte" in page
+    assert "laptop without a graphics card" not in page

@@ -194,7 +194,7 @@ def _buy_or_rent(found: BuyOrRent) -> BuyOrRentAnswer:
 def _owned(owned: Owned) -> OwnedAnswer:
     return OwnedAnswer(
         hardware=HardwareAnswer(
-            accelerator=owned.slug, name=owned.name, count=owned.count, description=owned.text or None
+            accelerator=owned.slug, name=say_finished(owned.name), count=owned.count, description=owned.text or None
         ),
         fit=owned.fit,
         verdict=" ".join(sentence(reason) for reason in owned.reasons),
