@@ -169,6 +169,15 @@ def test_compose_keeps_everything_but_the_proxy_inside():
         compose["secrets"]
     )
     assert compose["networks"]["inside"]["internal"]
+    assert compose["services"]["database"]["networks"] == ["inside"]
+
+
+def test_compose_lets_the_service_read_prices():
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+    of_service = set(compose["services"]["service"]["networks"])
+
+    assert [name for name in of_service if not (compose["networks"][name] or {}).get("internal")] == ["outward"]
+    assert "outward" not in compose["services"]["proxy"]["networks"]
 
 
 @pytest.mark.parametrize("name", ["Caddyfile", "nginx.conf"])

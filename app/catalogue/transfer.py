@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.catalogue.queries import revision
 from app.catalogue.seed import alone
 from app.errors import BadRequest
-from app.tables import SEED_ORDER, Base, SeedEntry
+from app.tables import SEED_ORDER, Base, SeedEntry, SourceValidator
 
 FORMAT = "whichrig-catalogue-2"
 WITHOUT_END = "whichrig-catalogue-1"
@@ -54,6 +54,7 @@ def restore(session: Session, lines: Iterator[str]) -> int:
     for table in reversed(SEED_ORDER):
         session.execute(delete(table))
     session.execute(delete(SeedEntry))  # of that installation nobody knows which seed it took over
+    session.execute(delete(SourceValidator))  # lists of prices are read anew, whether or not they have changed since
     for name, table in tables.items():
         if found[name]:
             session.execute(insert(table), found[name])

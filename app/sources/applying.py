@@ -137,6 +137,8 @@ def accept(session: Session, number: int, *, by: str, accelerator: str = "", rea
     told = json.loads(row.payload)
     told["offer"]["as_of"] = date.fromisoformat(told["offer"]["as_of"]) if told["offer"]["as_of"] else None
     offer, current = LiveOffer(**told["offer"]), told["current"]
+    if current is not None and not _is_there(session, current, offer):
+        raise Conflict(f"The catalogue no longer has the offer that held change {number} is about: dismiss it.")
     slug = accelerator or told["accelerator"]
     if not slug:
         raise Conflict("Name the device of the catalogue that this offer has.")
@@ -155,6 +157,12 @@ def accept(session: Session, number: int, *, by: str, accelerator: str = "", rea
         _replace_prices(session, [place], source=f"live-{row.source}", today=today, trail=trail)
     trail.write()
     return f"{offer.instance} in {offer.region} is taken over."
+
+
+def _is_there(session: Session, number: int, offer: LiveOffer) -> bool:
+    row = session.get(OfferRow, number)
+    told = (offer.provider, offer.instance[:SHORT], offer.region[:SHORT])
+    return row is not None and not row.retired and (row.provider, row.instance, row.region) == told
 
 
 def dismiss(session: Session, number: int, *, by: str, reason: str = "") -> None:

@@ -1,5 +1,6 @@
 """Whole runs against a server: what is taken over, what is held, what is recorded, and what goes wrong."""
 
+import io
 import json
 import re
 import threading
@@ -11,6 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
+from app.catalogue import transfer
 from app.catalogue.queries import load_snapshot, revision
 from app.db import connect, reading, transaction
 from app.errors import Conflict, NotFound
@@ -277,6 +279,33 @@ def test_an_offer_of_the_first_catalogue_can_vanish_too(run, rows, world):
 
     assert {held.kind for held in outcome.held} == {"vanished"}
     assert {held.offer.instance for held in outcome.held} == {"VM.GPU.A10.1", "VM.GPU.A10.2", "BM.GPU.A10.4"}
+
+
+def test_a_change_of_an_offer_that_is_gone_is_not_accepted(run, engine, rows, verda_list):
+    run(VERDA)
+    verda_list(H100="12.50")
+    run(VERDA)
+    with transaction(engine) as session:
+        session.execute(update(OfferRow).where(OfferRow.instance == "1H100.80S.30V").values(retired=True))
+
+    with transaction(engine) as session, pytest.raises(Conflict, match="no longer has the offer"):
+        applying.accept(session, rows(HeldChange)[0].id, by="Kim")
+
+
+def test_after_a_restore_lists_are_read_though_they_have_not_changed(run, engine, rows, verda_list):
+    file = io.StringIO()
+    with transaction(engine) as session:
+        transfer.write(session, file)
+    verda_list(headers={"etag": '"one"'})
+    run(VERDA)
+    assert run(VERDA).outcome == "unchanged"
+    with transaction(engine) as session:
+        transfer.restore(session, iter(file.getvalue().splitlines(keepends=True)))
+    assert rows(OfferRow, OfferRow.instance == "1H100.80S.30V") == []
+
+    run(VERDA)
+
+    assert rows(OfferRow, OfferRow.instance == "1H100.80S.30V")[0].usd_per_hour_on_demand == 3.95
 
 
 def test_a_decision_is_made_once(run, engine, rows, verda_list):
