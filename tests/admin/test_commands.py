@@ -50,15 +50,23 @@ def test_a_table_goes_out_and_comes_back_into_the_draft(whichrig, tmp_path):
 def test_a_backup_takes_the_place_of_the_catalogue(whichrig, tmp_path):
     file = tmp_path / "all.jsonl"
     assert whichrig("catalogue", "backup", str(file)).returncode == 0
-    lines = file.read_text().splitlines()
-    changed = [line.replace('GeForce RTX 4090"', 'The Big One"') for line in lines]
-    file.write_text("\n".join(changed) + "\n")
 
     restored = whichrig("catalogue", "restore", str(file))
+
+    assert restored.returncode == 0
+    assert "restored " in restored.stderr
+
+
+def test_a_backup_that_was_altered_is_refused_and_changes_nothing(whichrig, tmp_path):
+    file = tmp_path / "all.jsonl"
+    assert whichrig("catalogue", "backup", str(file)).returncode == 0
+    file.write_text(file.read_text().replace('GeForce RTX 4090"', 'The Big One"'))
+
+    refused = whichrig("catalogue", "restore", str(file))
     shown = json.loads(whichrig("hardware", "show", "geforce-rtx-4090", "--json").stdout)
 
-    assert f"restored {len(lines) - 1} rows" in restored.stderr
-    assert shown["name"] == "The Big One"
+    assert (refused.returncode, "check sum differs" in refused.stderr) == (1, True)
+    assert shown["name"] == "GeForce RTX 4090"
 
 
 def test_a_file_that_is_no_backup_is_refused(whichrig, tmp_path):
