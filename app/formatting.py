@@ -223,7 +223,8 @@ def usd_exactly(value: float | None) -> str:
     """
     if value is None or not math.isfinite(value):
         return unknown()
-    return _dollars(local(f"{int(value):,}" if value == int(value) else f"{value:,.2f}"))
+    cents = round(value, 2)  # a converted amount such as 1650.0000000000002 is whole
+    return _dollars(local(f"{int(cents):,}" if cents == int(cents) else f"{cents:,.2f}"))
 
 
 def usd_to_the_cent(value: float) -> str:
