@@ -1,5 +1,6 @@
 """Who may come in: the caller of a request from its session cookie or its key, and what each role may do."""
 
+import secrets
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote
@@ -8,12 +9,15 @@ from fastapi import Depends, Request, Response
 
 from app.admin import accounts
 from app.admin.accounts import SESSION_LASTS, Caller
+from app.admin.throttle import BROWSER_KNOWN_FOR
 from app.db import reading, transaction
 from app.errors import AppError, Forbidden, Unauthorized
 from app.negotiation import prefers_html
 
 SIGN_IN = "/admin/sign-in"
 COOKIE = "whichrig-session"
+BROWSER_COOKIE = "whichrig-browser"
+LENGTH_OF_A_SECRET = 43
 HOST_ONLY = "__Host-"
 BEARER = "bearer "
 
@@ -85,6 +89,21 @@ def set_cookie(request: Request, response: Response, *, token: str) -> None:
         secure=_https(request),
         httponly=True,
         samesite="lax",
+    )
+
+
+def known_browser(request: Request) -> str:
+    """What this browser is known by from the last time somebody signed in here, or from now on."""
+    known = request.cookies.get(cookie_of(request, BROWSER_COOKIE).name, "")
+    return known if len(known) == LENGTH_OF_A_SECRET else secrets.token_urlsafe(32)
+
+
+def know_browser(request: Request, response: Response, *, browser: str) -> None:
+    """Have the browser tell next time that it was here: wrong passwords of others then do not keep it waiting."""
+    cookie = cookie_of(request, BROWSER_COOKIE)
+    lasts_s = int(BROWSER_KNOWN_FOR.total_seconds())
+    response.set_cookie(
+        cookie.name, browser, max_age=lasts_s, path="/", secure=cookie.secure, httponly=True, samesite="lax"
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.admin import accounts, passwords, throttle
-from app.admin.access import Person, drop_cookie, set_cookie
+from app.admin.access import Person, drop_cookie, know_browser, known_browser, set_cookie
 from app.admin.forms import Entered, ErrorLine, FormField, Frame, error_lines, options
 from app.db import transaction
 from app.errors import Unprocessable
@@ -116,9 +116,10 @@ async def sign_in(request: Request, form: Entered) -> Response:
     """Check a password, in its turn, and begin a session."""
     email, password = form.get("email", "")[:200], form.get("password", "")
     source = request.client.host if request.client else ""
-    wait_s = await asyncio.to_thread(_turn, request, email, source)
+    browser = known_browser(request)
+    wait_s = await asyncio.to_thread(_turn, request, email, source=source, browser=browser)
     await asyncio.sleep(wait_s)
-    token = await asyncio.to_thread(_checked, request, email, password, source=source)
+    token = await asyncio.to_thread(_checked, request, email, password, source=source, browser=browser)
     after = inside(form.get("after", ""))
     if token is None:
         wrong = "The address or the password is wrong"
@@ -126,6 +127,7 @@ async def sign_in(request: Request, form: Entered) -> Response:
         return render(page, status=UNPROCESSABLE)
     response = RedirectResponse(after, SEE_OTHER)
     set_cookie(request, response, token=token)
+    know_browser(request, response, browser=browser)
     return response
 
 
@@ -199,12 +201,12 @@ def end_key(key_id: int, caller: Person, session: SessionDep) -> Response:
     return RedirectResponse("/admin/account", SEE_OTHER)
 
 
-def _turn(request: Request, email: str, source: str) -> float:
+def _turn(request: Request, email: str, *, source: str, browser: str) -> float:
     with transaction(request.app.state.engine) as session:
-        return throttle.wait_s(session, email, source=source, now=datetime.now(UTC))
+        return throttle.wait_s(session, email, source=source, now=datetime.now(UTC), browser=browser)
 
 
-def _checked(request: Request, email: str, password: str, *, source: str) -> str | None:
+def _checked(request: Request, email: str, password: str, *, source: str, browser: str) -> str | None:
     """The secret of a new session; None when the address or the password is wrong."""
     engine = request.app.state.engine
     with Session(engine) as session:
@@ -212,9 +214,9 @@ def _checked(request: Request, email: str, password: str, *, source: str) -> str
     right = passwords.is_right(password, user.password_hash if user else None)
     with transaction(engine) as session:
         if user is None or not right:
-            throttle.failed(session, email, source=source, now=datetime.now(UTC))
+            throttle.failed(session, email, source=source, now=datetime.now(UTC), browser=browser)
             return None
-        throttle.succeeded(session, email, source=source)
+        throttle.succeeded(session, email, source=source, now=datetime.now(UTC), browser=browser)
         return accounts.signed_in(session, user, browser=request.headers.get("user-agent", ""))
 
 

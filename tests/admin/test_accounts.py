@@ -153,7 +153,7 @@ def test_the_right_password_ends_the_waiting(engine):
         with transaction(engine) as session:
             throttle.failed(session, email, source="10.0.0.1", now=NOW)
     with transaction(engine) as session:
-        throttle.succeeded(session, email, source="10.0.0.1")
+        throttle.succeeded(session, email, source="10.0.0.1", now=NOW)
 
     with transaction(engine) as session:
         assert throttle.wait_s(session, email, source="10.0.0.1", now=NOW) == 0
@@ -204,3 +204,23 @@ def test_one_session_of_many_can_be_ended_and_nobody_elses(quick_client, signed_
     assert refused.status_code == 404
     with reading(quick_client.app.state.engine) as session:
         assert set(session.scalars(select(SignedIn.id))) == {foreign, own}
+
+
+def test_a_browser_that_was_signed_in_before_waits_for_nobody_elses_mistakes(quick_client, visitor):
+    visitor.submit(visitor.get("/admin/sign-in"), email=address("viewer"), password=PASSWORD)
+    known = quick_client.cookies.get("whichrig-browser")
+    now = datetime.now(UTC)
+    with transaction(quick_client.app.state.engine) as session:
+        for _ in range(100):
+            throttle.failed(session, address("viewer"), source="testclient", now=now)
+        others = [throttle.wait_s(session, address("viewer"), source="testclient", now=now) for _ in range(3)]
+
+        own = throttle.wait_s(session, address("viewer"), source="testclient", now=now, browser=known)
+        foreign = throttle.wait_s(session, address("editor"), source="10.0.0.9", now=now, browser=known)
+        for _ in range(throttle.FREE_FAILURES + 1):
+            throttle.failed(session, address("viewer"), source="testclient", now=now, browser=known)
+        guessing = throttle.wait_s(session, address("viewer"), source="testclient", now=now, browser=known)
+
+    assert len(known) == 43
+    assert others == [8, 16, 24]
+    assert (own, foreign, guessing) == (0, 0, 2)
