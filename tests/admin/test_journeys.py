@@ -119,6 +119,35 @@ def test_a_wrong_memory_is_corrected_seen_found_in_the_audit_and_undone(opened, 
     assert memory_gib(site) == float(WRONG)
 
 
+PRICES = b"""accelerator,condition,currency,amount,region,as_of,source,confidence
+geforce-rtx-3060-12gb,used,USD,251,US,2026-11-20,price-compilation-4,medium
+geforce-rtx-4090,used,USD,1999,US,2026-11-20,price-compilation-4,medium
+geforce-rtx-9999,used,USD,100,US,2026-11-20,price-compilation-4,medium
+geforce-rtx-3080-ti,used,USD,cheap,US,2026-11-20,price-compilation-4,medium
+t4,broken,USD,210,US,2026-11-20,price-compilation-4,medium
+"""
+
+
+@pytest.mark.browser
+def test_a_file_of_prices_with_three_bad_rows_says_which_and_puts_in_the_others(opened):
+    page = opened(BOB)
+    page.goto("/admin/import?table=prices")
+    page.locator("#file").set_input_files({"name": "prices.csv", "mimeType": "text/csv", "buffer": PRICES})
+    page.get_by_role("button", name="Upload").click()
+    page.wait_for_url(re.compile(r"/admin/import/\d+"))
+    if page.get_by_role("button", name="Say what it would do").count():
+        page.get_by_role("button", name="Say what it would do").click()
+    rejected = page.locator("li.error").all_inner_texts()
+    page.get_by_role("button", name=re.compile("Put 2")).click()
+    page.get_by_role("button", name="Take it out of the draft again").wait_for()
+
+    assert [re.search(r"\d+", reason)[0] for reason in rejected] == ["3", "4", "5"]  # of data, below the heading
+    page.get_by_role("button", name="Take it out of the draft again").click()
+    page.get_by_role("button", name="Take it out of the draft again").wait_for(state="detached")
+    page.goto("/admin/draft")
+    assert "geforce-rtx-3060-12gb" not in page.inner_text("main")
+
+
 @pytest.mark.browser
 def test_the_second_of_two_people_in_browsers_sees_both_versions_and_loses_nothing(opened):
     first, second = opened(ADA), opened(BOB)
