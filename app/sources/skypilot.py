@@ -12,9 +12,15 @@ from app.sources.reading import csv_document
 
 SCHEMA = "v8"
 BASE = f"https://raw.githubusercontent.com/skypilot-org/skypilot-catalog/master/catalogs/{SCHEMA}"
-CLOUDS = ("aws", "gcp", "azure", "oci", "lambda", "nebius", "runpod", "verda", "vast", "hyperstack", "cudo")
+CLOUDS = (
+    "aws", "gcp", "azure", "oci", "lambda", "nebius", "runpod", "verda", "vast", "hyperstack", "cudo", "hyperbolic",
+    "jarvislabs", "primeintellect", "shadeform", "yotta",
+)  # fmt: skip
+"""Clouds whose files are kept up to date and whose prices are prices: those of Mithril are lowest bids."""
+PROVIDERS = {"yotta": "yottalabs"}
+"""Ours by its names, where they differ."""
 COLUMNS = {"InstanceType", "AcceleratorName", "AcceleratorCount", "GpuInfo", "Region", "Price", "SpotPrice"}
-MEMORY_TRUSTED = {"aws", "azure", "oci", "lambda", "hyperstack"}
+MEMORY_TRUSTED = {"aws", "azure", "oci", "lambda", "hyperstack", "jarvislabs", "hyperbolic", "yotta", "shadeform"}
 """Others give GiB for MiB, the sum over the devices, or nothing."""
 NO_PRICE_USD = 700.0
 """What the file of Google Cloud writes where a TPU has no price."""
@@ -43,7 +49,7 @@ def parse(documents: Sequence[Document], known: Known) -> Parsed:  # noqa: ARG00
         cloud = document.address.rsplit("/", 2)[1]
         rows = list(csv_document(document, needs=COLUMNS))
         parsed.rows_seen += len(rows)
-        parsed.complete.add(cloud)
+        parsed.complete.add(PROVIDERS.get(cloud, cloud))
         attached = _attached_prices(rows) if cloud == "gcp" else {}
         for row in rows:
             offer = _google(row, attached) if cloud == "gcp" else _offer(row, cloud)
@@ -63,14 +69,14 @@ def _offer(row: dict[str, str], cloud: str) -> LiveOffer | str:
         return "no price"
     name = row["AcceleratorName"]
     return LiveOffer(
-        provider=cloud,
+        provider=PROVIDERS.get(cloud, cloud),
         instance=row["InstanceType"],
         region=row["Region"].lstrip(", "),
         accelerator_name=_vast_name(row["InstanceType"]) if cloud == "vast" else ALSO_CALLED.get(name, name),
         count=count,
         usd_per_hour_on_demand=on_demand,
         usd_per_hour_spot=spot,
-        memory_gib=_memory_gib(row["GpuInfo"]) if cloud in MEMORY_TRUSTED else None,
+        memory_gib=_memory_gib(row["GpuInfo"], is_gib=cloud == "shadeform") if cloud in MEMORY_TRUSTED else None,
         vcpus=price(row.get("vCPUs", "")),
         ram_gb=price(row.get("MemoryGiB", "")),
         note="from the SkyPilot catalogue",
@@ -174,14 +180,16 @@ def spelled_out(name: str) -> str:
     return re.sub(r"(\d{4})S\b", r"\1 SUPER", re.sub(r"(\d{4})S Ti\b", r"\1 Ti SUPER", name))
 
 
-def _memory_gib(info: str) -> float | None:
-    """Memory of one device in a description that is written as Python or as JSON."""
+def _memory_gib(info: str, *, is_gib: bool = False) -> float | None:
+    """Memory of one device in a description that is written as Python or as JSON; one cloud puts GiB there for MiB."""
     try:
         told = ast.literal_eval(info.replace("null", "None")) if info.startswith("{") else None
         mib = told["Gpus"][0]["MemoryInfo"]["SizeInMiB"] if told else None
     except (ValueError, SyntaxError, KeyError, IndexError, TypeError, MemoryError, RecursionError):
         return None
     size = price(mib)
+    if is_gib:
+        return size if size and size < 1024 else None
     return size / 1024 if size and size > 1024 else None
 
 

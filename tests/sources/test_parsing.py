@@ -159,6 +159,32 @@ def test_a_spot_price_of_zero_is_none_and_vast_names_come_from_the_instance(skyp
     assert {offer.usd_per_hour_spot for offer in offers.values()} == {None}
 
 
+@pytest.mark.parametrize(
+    ("cloud", "row", "provider", "size"),
+    [
+        ("shadeform", "denvr_A100x8,A100,8.0,120.0,940,11.2,calgary", "shadeform", 40),
+        ("yotta", "1x14v_5090,RTX5090,1.0,14.0,119.0,0.65,us-east-2", "yottalabs", 32607),
+    ],
+    ids=["shadeform", "yotta"],
+)
+def test_smaller_clouds_go_by_our_names_with_their_memory(cloud, row, provider, size):
+    head = "InstanceType,AcceleratorName,AcceleratorCount,vCPUs,MemoryGiB,Price,Region,GpuInfo,SpotPrice"
+    info = f"{{'Gpus': [{{'MemoryInfo': {{'SizeInMiB': {size}}}}}]}}"
+    document = Document(f"{skypilot.BASE}/{cloud}/vms.csv", f'{head}\n{row},"{info}",\n'.encode())
+
+    parsed = skypilot.parse([document], NOTHING)
+
+    told = [(one.provider, one.memory_gib) for one in parsed.offers]
+    assert told == [(provider, size if size < 1024 else size / 1024)]
+    assert parsed.complete == {provider}
+
+
+def test_every_cloud_of_skypilot_is_a_provider_of_the_catalogue(engine):
+    ours = {provider.slug for provider in startup.current(engine).market.providers}
+
+    assert {skypilot.PROVIDERS.get(cloud, cloud) for cloud in skypilot.CLOUDS} <= ours
+
+
 def test_a_description_that_is_code_is_not_run(skypilot_of, tmp_path):
     evil = f"\"{{'Gpus': __import__('pathlib').Path('{tmp_path}/owned').touch()}}\""
 
