@@ -6,14 +6,18 @@ count. Two numbers a client are enough for that, and no burst at the border of t
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from math import ceil, floor
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Engine, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.tables import RateCount
 from app.tables.fair_use import LONGEST_CLIENT
+
+IPV6_PREFIX = 64
+"""One customer of a provider usually has that many addresses to choose from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,3 +150,19 @@ def _window(limit: Limit, now: float) -> tuple[int, float]:
     """When the present window began, and which part of it is over."""
     part = now % limit.seconds
     return round(now - part), part / limit.seconds
+
+
+def client_of(scope: Mapping[str, Any]) -> str:
+    """Who is counted together: an address, or the network of an IPv6 address.
+
+    >>> client_of({"client": ("2001:db8::17", 5000)}), client_of({"client": ("192.0.2.1", 5000)}), client_of({})
+    ('2001:db8::/64', '192.0.2.1', 'unknown')
+    """
+    host = str((scope.get("client") or ("unknown", 0))[0])
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        return str(IPv6Network((address, IPV6_PREFIX), strict=False))
+    return host

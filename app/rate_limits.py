@@ -11,7 +11,6 @@ import os
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from ipaddress import IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 from time import time
 
@@ -25,7 +24,7 @@ from app.db import connect
 from app.error_responses import error_response
 from app.errors import TooManyRequests
 from app.observability.metrics import FOLDER
-from app.rate_counts import Counts, Limit, OwnCounts, SharedCounts, Verdict
+from app.rate_counts import Counts, Limit, OwnCounts, SharedCounts, Verdict, client_of
 from app.settings import Settings
 from app.tables import RateCount
 
@@ -34,8 +33,6 @@ UNLIMITED = ("/healthz", "/readyz", "/metrics", "/static/")
 """What load balancers and pages ask for by themselves."""
 BATCH_COST = 10
 """A batch counts as this many requests."""
-IPV6_PREFIX = 64
-"""One customer of a provider usually has that many addresses to choose from."""
 BEARER = "bearer "
 SECONDS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 
@@ -157,19 +154,3 @@ def limit_of(text: str) -> Limit | None:
     """
     found = re.fullmatch(r"(\d+)/(\w+)", text)
     return Limit(int(found[1]), SECONDS[found[2]]) if found else None
-
-
-def client_of(scope: Scope) -> str:
-    """Who is counted together: an address, or the network of an IPv6 address.
-
-    >>> client_of({"client": ("2001:db8::17", 5000)}), client_of({"client": ("192.0.2.1", 5000)}), client_of({})
-    ('2001:db8::/64', '192.0.2.1', 'unknown')
-    """
-    host = str((scope.get("client") or ("unknown", 0))[0])
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    if isinstance(address, IPv6Address):
-        return str(IPv6Network((address, IPV6_PREFIX), strict=False))
-    return host

@@ -20,8 +20,7 @@ from app.errors import NotFound, TooManyRequests, Unavailable
 from app.formatting import day
 from app.languages import ENGLISH, known_languages, say, speaking, spoken
 from app.questionnaire.answers import Answers
-from app.rate_counts import Counts, Limit, OwnCounts, Verdict
-from app.rate_limits import client_of
+from app.rate_counts import Counts, Limit, OwnCounts, Verdict, client_of
 from app.request_session import SessionDep
 from app.tables import SavedAnswer
 from app.tables.answers import KEY_LENGTH

@@ -236,7 +236,7 @@ class HardwarePage:
             key_facts=_key_facts(accelerator),
             facts=tuple(_fact(each) for each in known.get("facts", ())),
             prices=tuple(_price(each, currency) for each in prices),
-            differences=differences(prices, _counted(catalogue, accelerator.slug), currency),
+            differences=differences(prices, _counted(catalogue, accelerator.slug), currency=currency),
             offers=tuple(_offer(each, catalogue, currency) for each in offers[:MOST_OFFERS]),
             more_offers=max(0, len(offers) - MOST_OFFERS),
             ask_url="/q/goal?" + _owned_query(accelerator),

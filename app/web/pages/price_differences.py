@@ -23,16 +23,16 @@ BEST_SUPPORTED = worded(
 )
 
 
-def differences(prices: Sequence[Price], counted: Mapping[str, Price], currency: Currency) -> tuple[str, ...]:
+def differences(prices: Sequence[Price], counted: Mapping[str, Price], *, currency: Currency) -> tuple[str, ...]:
     """A sentence for each condition about which sources differ; ``counted`` holds the price that answers take.
 
     Prices that are too old to rank beside the one that is taken differ by their age, and count as history.
     """
-    told = (_told(prices, used, currency) for used in counted.values())
+    told = (_told(prices, used, currency=currency) for used in counted.values())
     return tuple(sentence for sentence in told if sentence)
 
 
-def _told(prices: Sequence[Price], used: Price, currency: Currency) -> str:
+def _told(prices: Sequence[Price], used: Price, *, currency: Currency) -> str:
     since = used.as_of - timedelta(days=money("price_age_days"))
     rivals = [each for each in prices if each.condition == used.condition and each.as_of >= since]
     low, high = min(rivals, key=lambda each: each.usd), max(rivals, key=lambda each: each.usd)
