@@ -173,14 +173,16 @@ def _logit_words(job: Job, spec: TransformerSpec, *, plan: Plan) -> Callable[[in
 
 
 def _gathered_bytes(spec: TransformerSpec, systems: Systems, *, job: Job) -> FloatArray:
-    """Units that FSDP holds unsharded: the running one and the next. [bytes]"""
+    """Units that FSDP holds unsharded: the running one and the next; under a pipeline the whole stage. [bytes]"""
     element = bytes_per_element(job.precision)
     if job.method == "qlora":  # shards are gathered in their four bits
         element = bytes_per_parameter(_four_bit(job.precision))
     unit = largest_block_parameters(spec) * element
-    live = unit * TRANSFORMERS.value("fsdp_live_units") / systems.plan.tensor_parallel
-    sharded = (systems.plan.zero_stage >= 3) & (systems.plan.data_parallel > 1)
-    return np.where(sharded, live, 0.0)
+    plan = systems.plan
+    live = unit * TRANSFORMERS.value("fsdp_live_units") / plan.tensor_parallel
+    stage = spec.parameters * element / (plan.tensor_parallel * plan.pipeline_parallel)
+    sharded = (plan.zero_stage >= 3) & (plan.data_parallel > 1)
+    return np.where(sharded, np.where(plan.pipeline_parallel > 1, stage, live), 0.0)
 
 
 def update_copies_bytes(job: Job, trained: float) -> float:

@@ -53,7 +53,12 @@ def replicas_s(
 ) -> FloatArray:
     """Summing gradients over replicas, once a step; or gathering shards, in every micro-step. [s]
 
-    The members of one group that stand in one machine share its way out with the other groups of that machine.
+    Under a pipeline a stage keeps its gathered weights for all micro-batches of a step. The members of one group that
+    stand in one machine share its way out with the other groups of that machine.
+
+    References
+    ----------
+    .. [1] A. Grattafiori et al., "The Llama 3 Herd of Models," 2024, arXiv:2407.21783, section 3.3.2.
     """
     plan = systems.plan
     share = 1 / (plan.tensor_parallel * plan.pipeline_parallel)
@@ -65,7 +70,7 @@ def replicas_s(
     )
     together = np.maximum(devices_per_node(systems) / (plan.tensor_parallel * plan.context_parallel), 1.0)
     bus = bus_bytes_per_s(systems, together=together)
-    sharded = plan.zero_stage >= WEIGHTS_SHARED_FROM
+    sharded = (plan.zero_stage >= WEIGHTS_SHARED_FROM) & (plan.pipeline_parallel == 1)
     time = np.where(sharded, shards, replicas / batches) / bus
     return np.where(plan.data_parallel > 1, time, 0.0)
 

@@ -121,3 +121,14 @@ def test_a_sequence_beyond_the_models_context_is_warned_about():
     job = make_job(BERT_LARGE, task="finetune", precision="amp", sequence_length=1024)
 
     assert any("512" in warning for warning in physics(job, make_systems()).warnings)
+
+
+def test_a_stage_of_a_pipeline_gathers_its_weights_once_a_step():
+    job = make_job(task="pretrain", precision="bf16")
+    degrees = {"count": 128, "nodes": 16, "tensor_parallel": 8, "pipeline_parallel": 4}
+
+    shards, replicas = (
+        physics(job, make_systems(H100, zero_stage=stage, **degrees)).pace.step_s[0] for stage in (3.0, 1.0)
+    )
+
+    assert shards == pytest.approx(replicas, rel=0.01)
