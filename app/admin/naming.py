@@ -51,7 +51,7 @@ def with_keys(row: Mapping[str, Any], names: KeysByName) -> dict[str, Any]:
 def _names(session: Session, target: Entity) -> dict[str, str]:
     own, table = target.key_column, target.table.c
     columns: list[ColumnElement[Any]] = [table[name] for name in _NAMED_BY if name in target.columns]
-    if "vendor" in target.columns:
+    if {"vendor", "name"} <= set(target.columns):
         columns.append(table.vendor + " " + table.name)
     pairs = [
         (str(name), str(row[0]))
