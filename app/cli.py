@@ -1,5 +1,6 @@
 """The command line: ``whichrig COMMAND``. Results go to standard output, messages to standard error."""
 
+import atexit
 import gc
 import os
 import sys
@@ -54,6 +55,7 @@ def build() -> typer.Typer:
 def main() -> None:
     """Entry point: exit 0 all went well, 1 something failed, 2 the input is wrong, 3 nothing meets the limits."""
     gc.set_threshold(*RARELY)
+    atexit.register(gc.freeze)  # a process that ends need not look for garbage among its catalogue first
     if COMPLETING in os.environ:
         _complete()
     build()(prog_name="whichrig")
