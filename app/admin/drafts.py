@@ -176,9 +176,9 @@ def put_back_many(
     add_many(session, edits)
 
 
-def add_many(session: Session, edits: Iterable[Edit]) -> None:
-    """Draft what is not in the draft yet, with its audit trail."""
-    connection, now = session.connection(), datetime.now(UTC)
+def add_many(session: Session, edits: Iterable[Edit], *, at: datetime | None = None) -> None:
+    """Draft what is not in the draft yet, with its audit trail. The moment tells these edits from others."""
+    connection, now = session.connection(), at or datetime.now(UTC)
     for several in batched(edits):
         connection.execute(insert(DraftChange), [_change_row(edit, now) for edit in several])
         connection.execute(insert(AuditEntry), [_note_row(edit, now) for edit in several])

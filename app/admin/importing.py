@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.admin import drafts
 from app.admin.differences import flat
-from app.admin.edits import Edit, batched
+from app.admin.edits import Edit
 from app.admin.entities import FACT_UNITS, Document, Entity
 from app.admin.entries import NEW, documents
 from app.admin.forms import told
@@ -23,7 +23,7 @@ from app.admin.schemas import checked
 from app.errors import Unprocessable
 from app.field_problems import FieldProblem
 from app.json_text import parse
-from app.tables import AuditEntry, DraftChange
+from app.tables import DraftChange
 
 MOST_ROWS = 200_000
 NATURAL_KEYS: Mapping[str, tuple[str, ...]] = {
@@ -147,16 +147,12 @@ def plan(session: Session, entity: Entity, *, rows: list[dict[str, Any]], actor:
 def put_in_draft(session: Session, planned: Plan, *, at: datetime | None = None) -> int:
     """Draft what the plan holds; how many entries. The moment tells them from others."""
     drafts.one_at_a_time(session)
-    entity, now = planned.entity, at or datetime.now(UTC)
-    edits = planned.edits
+    entity, edits = planned.entity, planned.edits
     drafted = set(session.scalars(select(DraftChange.key).where(DraftChange.entity == entity.name)))
     taken = sorted(drafted & {edit.key for edit in edits})
     if taken:
         raise _refused(f"These entries are in the draft already; publish or discard them first: {', '.join(taken[:5])}")
-    connection = session.connection()
-    for several in batched(edits):
-        connection.execute(insert(DraftChange), [_change(edit, now) for edit in several])
-        connection.execute(insert(AuditEntry), [_note(edit, now) for edit in several])
+    drafts.add_many(session, edits, at=at)
     return len(edits)
 
 
@@ -253,31 +249,3 @@ def _fact_columns(entity: Entity) -> list[str]:
 
 def _refused(reason: str) -> Unprocessable:
     return Unprocessable([FieldProblem("", reason)])
-
-
-def _change(edit: Edit, now: datetime) -> dict[str, Any]:
-    return {
-        "entity": edit.entity.name,
-        "key": edit.key,
-        "action": edit.action,
-        "base_version": edit.base_version,
-        "values": edit.values,
-        "why": edit.why,
-        "changed_by": edit.edited_by,
-        "changed_at": now,
-        "version": 1,
-    }
-
-
-def _note(edit: Edit, now: datetime) -> dict[str, Any]:
-    return {
-        "at": now,
-        "actor": edit.edited_by,
-        "action": "draft",
-        "entity": edit.entity.name,
-        "key": edit.key,
-        "why": edit.why,
-        "before": None,
-        "after": edit.values,
-        "edited_by": "",
-    }
