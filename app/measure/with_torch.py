@@ -72,14 +72,7 @@ def _transformer(torch: Any, device: str, *, kind: str, scale: float, timing: di
     optimizer = torch.optim.AdamW(model.parameters())
     batch = torch.randn(BATCH, tokens, WIDTH, device=device)
 
-    def step() -> None:
-        with torch.autocast(device, dtype=torch.bfloat16, enabled=device != "cpu"):
-            loss = model(batch).float().pow(2).mean()
-        loss.backward()
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-
-    took = seconds_of(step, **timing)
+    took = seconds_of(_training_step(torch, device, model=model, batch=batch, optimizer=optimizer), **timing)
     workload = {
         "task": "train",
         "domain": "text",
@@ -97,12 +90,8 @@ def _transformer(torch: Any, device: str, *, kind: str, scale: float, timing: di
     return Figure("transformer_step", title, BATCH * tokens / took, "tokens/s", "throughput_total", workload)
 
 
-def _resnet(torch: Any, device: str, *, kind: str, scale: float, timing: dict[str, Any]) -> Figure:
-    """Forward and backward pass of ResNet-50."""
-    pictures = max(2, int(PICTURES * scale))
-    model = resnet50(torch).to(device)
-    batch = torch.randn(pictures, 3, PIXELS, PIXELS, device=device)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+def _training_step(torch: Any, device: str, *, model: Any, batch: Any, optimizer: Any) -> Callable[[], None]:
+    """One step of training: forward pass in mixed precision, backward pass, update."""
 
     def step() -> None:
         with torch.autocast(device, dtype=torch.bfloat16, enabled=device != "cpu"):
@@ -111,7 +100,17 @@ def _resnet(torch: Any, device: str, *, kind: str, scale: float, timing: dict[st
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
 
-    took = seconds_of(step, **timing)
+    return step
+
+
+def _resnet(torch: Any, device: str, *, kind: str, scale: float, timing: dict[str, Any]) -> Figure:
+    """Forward and backward pass of ResNet-50."""
+    pictures = max(2, int(PICTURES * scale))
+    model = resnet50(torch).to(device)
+    batch = torch.randn(pictures, 3, PIXELS, PIXELS, device=device)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+
+    took = seconds_of(_training_step(torch, device, model=model, batch=batch, optimizer=optimizer), **timing)
     workload = {
         "task": "train",
         "domain": "vision",
