@@ -30,6 +30,12 @@ ECC_GDDR_SHARE = 0.9375
 """Data-centre cards with GDDR keep one sixteenth for error correction: 44.99 of 48 GiB on an L40S. Recalled."""
 HBM_SHARE = 0.9945
 """Cards with HBM: 179.06 of 180 GiB on a B200 (published nvidia-smi logs), 79.65 of 80 on an H100 (recalled)."""
+DRIVER_CONTEXT_BYTES = 0.3e9
+"""What a driver context takes of a card before the first tensor; kernels are loaded when first used since CUDA 11.7.
+
+https://docs.nvidia.com/cuda/cuda-programming-guide (lazy loading). Older versions take 0.4 to 0.6 GB
+(https://vram.asmirnov.xyz).
+"""
 CPU_SHARE = 0.95
 """What the operating system leaves of the system memory. An assumption."""
 
@@ -121,11 +127,13 @@ def peak_rates(identity: Identity, facts: Facts) -> PeakRates:
 
 
 def usable_memory_bytes(identity: Identity, facts: Facts) -> float:
-    """What programs can allocate: visible memory where it was read, else the usual share of the nominal. [bytes]"""
+    """What programs can allocate: visible memory where it was read, else the usual share of the nominal. [bytes]
+
+    On a card of its own memory the driver's context is taken off; shares of a common memory leave room for it.
+    """
     visible = facts.get("visible_memory")
-    if visible is not None:
-        return visible * GIB
-    return facts.get("memory", float("nan")) * GIB * usable_share(identity)
+    memory = visible if visible is not None else facts.get("memory", float("nan")) * usable_share(identity)
+    return memory * GIB - (DRIVER_CONTEXT_BYTES if identity.kind == "gpu" and not identity.unified_memory else 0.0)
 
 
 def usable_share(identity: Identity) -> float:

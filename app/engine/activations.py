@@ -90,6 +90,27 @@ def layer_bytes(job: Job, spec: TransformerSpec) -> float:
     return tokens * spec.hidden_size * width_bytes * precision_growth(job.precision)
 
 
+def adapter_input_bytes(job: Job, spec: TransformerSpec) -> float:
+    """The fp32 copies of its inputs that every adapted matrix of one layer keeps, for one micro-batch. [bytes]
+
+    PEFT keeps adapters in fp32 beside 16-bit weights and converts what they read; compiled recipes keep them in 16
+    bits. Query and value matrices are adapted, over 4-bit weights all seven.
+
+    References
+    ----------
+    .. [1] PEFT, ``autocast_adapter_dtype``, https://huggingface.co/docs/peft/package_reference/peft_model.
+    """
+    if job.method not in {"lora", "qlora"} or job.framework != "pytorch" or job.compiled:
+        return 0.0
+    if job.precision in {"fp32", "tf32"}:
+        return 0.0
+    query = spec.num_attention_heads * spec.head_dim
+    read = 2 * spec.hidden_size
+    if job.method == "qlora":  # query, key, value, gate and up read the hidden state
+        read = 5 * spec.hidden_size + query + spec.intermediate_size
+    return FULL_BYTES * read * job.micro_batch_size * job.seq_len
+
+
 def graph_growth(job: Job) -> float:
     """How much more a framework keeps than PyTorch: TensorFlow without XLA keeps every intermediate tensor. [-]"""
     plain = job.framework == "tensorflow" and not job.compiled

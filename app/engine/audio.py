@@ -165,15 +165,14 @@ def _footprint(job: Job, systems: Systems, spec: TransformerSpec) -> Footprint:
         layers = _encoder_layers(spec) + _decoder_layers(spec)
         parts = shared_parts(parts, systems, unit_bytes=spec.parameters * held / layers)
     else:
-        fused = job.framework in CTRANSLATE
-        beams = NETWORKS.value("speech_beams")
-        live = (
-            positions * width * element * NETWORKS.value("speech_live_widths_fused" if fused else "speech_live_widths")
-        )
-        cache = cache_bytes(job, spec, beams=beams)
-        wider = np.where(systems.devices.where(kind="cpu"), FULL_PRECISION / element, 1.0)
+        on_cpu = systems.devices.where(kind="cpu")
+        plain = NETWORKS.value("speech_live_widths")
+        fused = NETWORKS.value("speech_live_widths_fused") if job.framework in CTRANSLATE else plain
+        live = positions * width * element * np.where(on_cpu, plain, fused)  # fused attention is for GPUs
+        cache = cache_bytes(job, spec, beams=1)  # beams share what they have in common
+        wider = np.where(on_cpu, FULL_PRECISION / element, 1.0)
         parts += [
-            MemoryPart("kv_cache", cache * wider, f"{beams:g} beams x batch {job.micro_batch_size}"),
+            MemoryPart("kv_cache", cache * wider, f"encoder positions and tokens x batch {job.micro_batch_size}"),
             MemoryPart("activations", live * wider, f"{positions} encoder positions x {width} wide, fp32 on a CPU"),
             MemoryPart(
                 "buffers", NETWORKS.column("speech_buffer_bytes", families(systems.devices)), "decoding library"

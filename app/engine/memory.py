@@ -130,16 +130,12 @@ def stored_weight_bytes(spec: TransformerSpec, precision: str, *, table_bytes: f
 
 
 def context_bytes(systems: Systems, job: Job) -> FloatArray:
-    """What the driver, the libraries and the framework take before the first tensor. [bytes]
+    """What the program itself takes where it shares the memory. [bytes]
 
-    Devices that talk to each other hold buffers for it; replicas that only answer requests do not.
+    A card's driver context is no tensor: it is taken from what programs can allocate there.
     """
-    groups = families(systems.devices)
-    base = TRANSFORMERS.column("context_bytes", groups)
-    if job.framework == "llama.cpp":
-        base = base * TRANSFORMERS.value("context_share_llama_cpp")
-    several = systems.count > (1 if job.training else systems.plan.data_parallel)
-    return base + np.where(several, TRANSFORMERS.column("collective_buffer_bytes", groups), 0.0)
+    base = TRANSFORMERS.column("context_bytes", families(systems.devices))
+    return base * TRANSFORMERS.value("context_share_llama_cpp") if job.framework == "llama.cpp" else base
 
 
 def count_in_words(number: float) -> str:
@@ -155,5 +151,5 @@ def finished(parts: list[MemoryPart], systems: Systems, *, job: Job) -> Footprin
     growth = 0.0 if job.framework == "llama.cpp" else TRANSFORMERS.value(name)
     lost = "tensors that come and go" if frozen else "all tensors"
     parts.append(MemoryPart("allocator", growth * tensors, f"{growth:.0%} of {lost} lost to fragmentation"))
-    parts.append(MemoryPart("context", context_bytes(systems, job), "driver, libraries and collective buffers"))
+    parts.append(MemoryPart("context", context_bytes(systems, job), "program and libraries"))
     return Footprint(tuple(part for part in parts if np.any(part.bytes > 0)))

@@ -180,14 +180,13 @@ def _trained_parts(job: Job, systems: Systems, *, trained: float) -> list[Memory
 
 
 def overhead_parts(systems: Systems, precision: str) -> tuple[MemoryPart, ...]:
-    """What libraries take: convolution workspaces and the device context (on a CPU: the program itself). [bytes]"""
+    """What libraries take: convolution workspaces, and on a CPU the program itself. [bytes]"""
     groups = families(systems.devices)
-    workspace = NETWORKS.column("workspace_bytes", groups)
-    context = NETWORKS.column("context_bytes", groups)
-    return (
-        MemoryPart("workspace", workspace, f"library workspace ({precision})"),
-        MemoryPart("context", context, "driver context and loaded kernels"),
+    parts = (
+        MemoryPart("workspace", NETWORKS.column("workspace_bytes", groups), f"library workspace ({precision})"),
+        MemoryPart("context", NETWORKS.column("context_bytes", groups), "program and libraries"),
     )
+    return tuple(part for part in parts if np.any(part.bytes > 0))
 
 
 def _part(name: str, value: float, systems: Systems, formula: str) -> MemoryPart:

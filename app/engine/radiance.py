@@ -86,7 +86,7 @@ def _splatting(job: Job, spec: NetworkSpec, systems: Systems) -> Physics:
             (pictures if job.training else 1.0) * pixels * COLOURS * FULL_BYTES * ones,
             f"{pictures:.0f} photographs × {pixels:.0f} pixels × 3 × 4 bytes",
         ),
-        MemoryPart("context", NETWORKS.column("context_bytes", families(devices)), "driver and libraries"),
+        MemoryPart("context", NETWORKS.column("context_bytes", families(devices)), "program and libraries"),
     ]
     footprint = Footprint(tuple(part for part in parts if np.any(part.bytes > 0)))
     cycles = devices.compute_units * devices.boost_hz
@@ -115,7 +115,7 @@ def _field(job: Job, spec: NetworkSpec, systems: Systems) -> Physics:
         MemoryPart(
             "activations", looked_at * widths * FULL_BYTES * ones, f"{looked_at:.3g} samples × {widths:g} × 4 bytes"
         ),
-        MemoryPart("context", NETWORKS.column("context_bytes", families(devices)), "driver and libraries"),
+        MemoryPart("context", NETWORKS.column("context_bytes", families(devices)), "program and libraries"),
     )
     pace = _pace(job, flops / rate, steps=NETWORKS.value("nerf_steps"), bound="compute", flops=flops)
     return Physics(Footprint(parts), pace, (NERF,), {"inferred_counts": 1.0})

@@ -6,6 +6,7 @@ import numpy as np
 
 from app.engine.accumulation import SELECTIVE, batch_growth, micro_batch_samples, micro_batches, repeats_all
 from app.engine.activations import (
+    adapter_input_bytes,
     checkpoint_bytes,
     graph_growth,
     layer_bytes,
@@ -133,8 +134,9 @@ def _training_activations(
 ) -> tuple[FloatArray, FloatArray, Callable[[int], str]]:
     """What the forward pass keeps, what one layer at work holds, and the formula of each row. [bytes]"""
     held = part.activations * batch_growth(job, plan)
-    one = layer_bytes(job, spec) * graph_growth(job)
-    live = live_layer_bytes(job, spec) * held
+    inputs = adapter_input_bytes(job, spec)
+    one = layer_bytes(job, spec) * graph_growth(job) + inputs
+    live = (live_layer_bytes(job, spec) + inputs) * held
     if job.method == "frozen":
         return 0.0 * held, live, lambda _: "frozen backbone: one layer at a time"
     whole = repeats_all(job, plan)

@@ -42,15 +42,15 @@ def test_a_processor_with_matrix_units_has_bf16_and_one_without_has_none(snapsho
 @pytest.mark.parametrize(
     ("slug", "usable_gib"),
     [
-        ("geforce-rtx-4090", 23.99),
-        ("h100-sxm5-80gb", 79.65),
+        ("geforce-rtx-4090", 23.71),
+        ("h100-sxm5-80gb", 79.37),
         ("apple-m1-max", 64 * 0.74),
         ("dgx-spark-gb10", 128 * 0.93),
         ("ryzen-ai-max-plus-395", 96),
     ],
 )
-def test_usable_memory_is_what_programs_see(snapshot, slug, usable_gib):
-    assert snapshot.accelerators[slug].usable_memory_bytes == pytest.approx(usable_gib * GIB)
+def test_usable_memory_is_what_a_driver_leaves_to_programs(snapshot, slug, usable_gib):
+    assert snapshot.accelerators[slug].usable_memory_bytes == pytest.approx(usable_gib * GIB, rel=1e-4)
 
 
 def test_no_device_can_use_more_memory_than_it_has(snapshot):

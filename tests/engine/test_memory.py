@@ -195,12 +195,24 @@ def test_tensorflow_without_xla_keeps_more_than_pytorch():
 
 def test_frozen_matrices_keep_no_inputs(parts_of):
     common = {"task": "finetune", "precision": "bf16", "gradient_checkpointing": False, "sequence_length": 8192}
+    common |= {"compiled": True}  # eager adapters keep fp32 copies of their own
     adapted, whole = (
         parts_of(training_footprint(make_job(**common, method=method), make_systems()))["activations"]
         for method in ("lora", "full")
     )
 
     assert 0.7 * whole < adapted < 0.95 * whole
+
+
+def test_eager_adapters_keep_what_they_read_in_fp32(parts_of):
+    common = {"task": "finetune", "method": "lora", "precision": "bf16", "gradient_checkpointing": False}
+    eager, compiled = (
+        parts_of(training_footprint(make_job(**common, compiled=flag), make_systems()))["activations"]
+        for flag in (False, True)
+    )
+    tokens = make_job(**common).micro_batch_size * make_job(**common).seq_len
+
+    assert eager - compiled == pytest.approx(32 * 2 * 4096 * 4 * tokens)
 
 
 def test_a_compiled_loss_keeps_fewer_logits(parts_of):
