@@ -55,6 +55,7 @@ def build() -> typer.Typer:
 def main() -> None:
     """Entry point: exit 0 all went well, 1 something failed, 2 the input is wrong, 3 nothing meets the limits."""
     gc.set_threshold(*RARELY)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for some among all packages takes time
     atexit.register(gc.freeze)  # a process that ends need not look for garbage among its catalogue first
     if COMPLETING in os.environ:
         _complete()

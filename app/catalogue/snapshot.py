@@ -1,5 +1,6 @@
 """The published catalogue of one revision, in memory: everything an answer is computed from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -45,7 +46,7 @@ class Snapshot:
     dataset_names: NameIndex
     algorithm_names: NameIndex
     provider_names: NameIndex
-    details: dict[str, dict[str, object]] = field(default_factory=dict)
+    details: Mapping[str, dict[str, object]] = field(default_factory=dict)
     """Per accelerator slug, what pages show beyond the engine's fields: facts with source and date, aliases."""
     evidence: Evidence = field(default_factory=Evidence)
     """Published measurements, found by model and device."""

@@ -1,26 +1,19 @@
 """``whichrig accuracy``"""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import typer
 
-from app import __version__, advisor, formatting
-from app.accuracy.cases import read_cases
-from app.accuracy.report import Kind, Line, Report, WorstCase, report_of
-from app.accuracy.running import outcomes_of
-from app.accuracy.scoring import Score
+from app import __version__
 from app.commands.asking import opened
 from app.commands.session import JsonFlag, examples, open_catalogue, problems_told, show_json
-from app.commands.tell import table
 
 command = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 File = Annotated[str, typer.Argument(metavar="FILE|-", help="Published measurements as JSON Lines; - reads them.")]
 OutputChoice = Annotated[Literal["text", "json"], typer.Option("--output", help="How to answer.")]
 Worst = Annotated[int, typer.Option("--worst", min=0, max=1000, help="How many of the worst cases to show.")]
-HEAD = ("", "cases", "answered", "median error", "80 % within", "bias", "in interval", "width")
 
 EXAMPLES = examples(
     "whichrig accuracy measurements.jsonl",
@@ -36,6 +29,11 @@ def run(file: File, *, output: OutputChoice = "text", json: JsonFlag = False, wo
     "group", "source"}; see docs/accuracy.md.
     """
     with problems_told():
+        from app import advisor
+        from app.accuracy.cases import read_cases
+        from app.accuracy.report import report_of
+        from app.accuracy.running import outcomes_of
+
         with opened(file) as lines:
             cases = read_cases(lines)
         catalogue = open_catalogue()
@@ -46,53 +44,6 @@ def run(file: File, *, output: OutputChoice = "text", json: JsonFlag = False, wo
         if json or output == "json":
             show_json(report)
         else:
+            from app.commands.accuracy_text import report_text
+
             typer.echo(report_text(report))
-
-
-def report_text(report: Report) -> str:
-    """A report for a terminal: by class and by source, worst first, then decisions and the worst cases."""
-    head = f"{report.cases} cases of {report.sources} sources, version {report.version}, {report.as_of}"
-    ranked, fit = report.ranking, report.fit
-    near = f"(of {fit.decisions} decisions near the need)"
-    lines = [
-        f"right order of two devices: {formatting.percent(ranked.right)} of {ranked.pairs} pairs",
-        f"said to fit what does not: {formatting.percent(fit.false_fit)} {near}",
-        f"refused what fits: {formatting.percent(fit.false_refusal)} {near}",
-        f"word against a known outcome: {fit.contradicted} of {fit.known}",
-        *(f"without an estimate: {count} ({why})" for why, count in report.unanswered.items()),
-    ]
-    worst = table([_worst(case) for case in report.worst]) if report.worst else ""
-    return "\n\n".join(part for part in [head, *map(_kind, report.kinds), "\n".join(lines), worst] if part)
-
-
-def _kind(kind: Kind) -> str:
-    mean = kind.means
-    means = Score(cases=mean.classes, bias=None, **mean.model_dump(exclude={"classes"}))
-    rows = [
-        (f"{kind.kind} by class", *HEAD[1:]),
-        *_rows(kind.classes),
-        _row("mean of classes (count)", means),
-        _row("all cases", kind.pooled),
-        (f"{kind.kind} by source", *HEAD[1:]),
-        *_rows(kind.sources),
-    ]
-    return table(rows)
-
-
-def _rows(lines: Sequence[Line]) -> list[tuple[str, ...]]:
-    return [_row(f"  {line.name}", line.score) for line in lines]
-
-
-def _row(name: str, score: Score) -> tuple[str, ...]:
-    shares = (score.answered, score.median_error, score.upper_error)
-    factors = (score.bias, score.width)
-    answered, median, upper = (formatting.percent(share) if share is not None else "-" for share in shares)
-    bias, width = (f"{factor:.2f}" if factor is not None else "-" for factor in factors)
-    covered = formatting.percent(score.coverage) if score.coverage is not None else "-"
-    return (name, str(score.cases), answered, median, upper, bias, covered, width)
-
-
-def _worst(case: WorstCase) -> tuple[str, ...]:
-    said = f"said {formatting.number(case.expected)}, measured {formatting.number(case.measured)} {case.unit}"
-    on = formatting.times(case.count, case.accelerator)
-    return (f"{case.off_by:.1f} x", said, f"{case.work} on {on}", case.address or case.publisher)

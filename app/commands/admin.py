@@ -5,15 +5,10 @@ import sys
 from typing import Annotated
 
 import typer
-from sqlalchemy import select
 
-from app.admin import accounts
-from app.catalogue import startup
-from app.commands.session import examples, message, open_database, problems_told
-from app.db import reading, transaction
+from app.commands.session import examples, message, problems_told, ready_database
 from app.errors import Unprocessable
 from app.field_problems import FieldProblem
-from app.tables import User
 
 command = typer.Typer(
     add_completion=False,
@@ -46,8 +41,10 @@ def create_user(
 ) -> None:
     """Make an account; the password is asked for."""
     with problems_told():
-        engine = open_database()
-        startup.init(engine)
+        from app.admin import accounts
+        from app.db import transaction
+
+        engine = ready_database()
         if no_password:
             with transaction(engine) as session:
                 user = accounts.create_user_of_provider(session, email, role=role, actor=ACTOR)
@@ -75,8 +72,10 @@ def change_user(
 ) -> None:
     """Change an account's role or password, or shut it; a new password ends its sessions."""
     with problems_told():
-        engine = open_database()
-        startup.init(engine)
+        from app.admin import accounts
+        from app.db import transaction
+
+        engine = ready_database()
         password = _password(from_stdin=password_stdin) if new_password or password_stdin else None
         with transaction(engine) as session:
             user = accounts.user_named(session, email)
@@ -91,8 +90,12 @@ def change_user(
 def list_users() -> None:
     """Say which accounts there are."""
     with problems_told():
-        engine = open_database()
-        startup.init(engine)
+        from sqlalchemy import select
+
+        from app.db import reading
+        from app.tables import User
+
+        engine = ready_database()
         with reading(engine) as session:
             for user in session.scalars(select(User).order_by(User.email)):
                 typer.echo(f"{user.email}\t{user.role}\t{'disabled' if user.disabled else 'active'}")

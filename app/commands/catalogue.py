@@ -7,11 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.admin import importing, seed_upgrade, trail
-from app.admin.entities import ENTITIES, entity_named
-from app.catalogue import checks, queries, startup, transfer
-from app.commands.session import FAILED, examples, message, open_database, problems_told
-from app.db import reading, transaction
+from app.commands.session import FAILED, examples, message, problems_told, ready_database
 from app.errors import BadRequest
 
 command = typer.Typer(
@@ -27,8 +23,11 @@ command = typer.Typer(
 def init() -> None:
     """Bring the database up to date and fill it where it is empty; does nothing the second time."""
     with problems_told():
-        engine = open_database()
-        startup.init(engine)
+        from app.admin import seed_upgrade
+        from app.catalogue import queries
+        from app.db import reading
+
+        engine = ready_database()
         seed_upgrade.follow(engine)
         with reading(engine) as session:
             message(f"the catalogue is ready, at revision {queries.revision(session)}")
@@ -40,8 +39,9 @@ def upgrade(
 ) -> None:
     """Take over what is new in the seed of this version; what was edited here stays and is listed."""
     with problems_told():
-        engine = open_database()
-        startup.init(engine)
+        from app.admin import seed_upgrade
+
+        engine = ready_database()
         followed = None if dry_run else seed_upgrade.follow(engine)
         told = followed or seed_upgrade.look(engine)
         for each in told.differences:
@@ -53,8 +53,10 @@ def upgrade(
 def check() -> None:
     """Look for implausible facts; exit 1 when one is certainly wrong."""
     with problems_told():
-        engine = open_database()
-        startup.init(engine)
+        from app.catalogue import checks
+        from app.db import reading
+
+        engine = ready_database()
         with reading(engine) as session:
             findings = checks.check(session)
         for finding in findings:
@@ -66,8 +68,14 @@ def check() -> None:
 
 
 ACTOR = "command line"
+TABLES = (
+    "hardware", "prices", "offers", "providers", "machines", "host-parts", "transformers", "networks",
+    "diffusion-models", "algorithms", "datasets", "evidence", "scenarios", "tiers", "rules", "questions",
+    "software-support", "sources", "aliases", "countries", "factors",
+)  # fmt: skip
+"""The names of the tables as the administration knows them, written here so that help comes at once."""
 
-Table = Annotated[str, typer.Option(help=f"One of: {', '.join(ENTITIES)}.")]
+Table = Annotated[str, typer.Option(help=f"One of: {', '.join(TABLES)}.")]
 File = Annotated[Path, typer.Argument(help="The file.")]
 
 
@@ -83,8 +91,11 @@ def export_table(
 ) -> None:
     """Write one table to standard output."""
     with problems_told():
-        engine = open_database()
-        startup.init(engine)
+        from app.admin import importing
+        from app.admin.entities import entity_named
+        from app.db import reading
+
+        engine = ready_database()
         entity = entity_named(table)
         with reading(engine) as session:
             if as_json:
@@ -108,8 +119,11 @@ def import_table(
 ) -> None:
     """Say what a file (CSV, or JSON by its ending) would change; exit 1 if rows are rejected."""
     with problems_told():
-        engine = open_database()
-        startup.init(engine)
+        from app.admin import importing
+        from app.admin.entities import entity_named
+        from app.db import transaction
+
+        engine = ready_database()
         entity = entity_named(table)
         rows = importing.rows_of(entity, file.read_bytes(), is_json=file.suffix.lower() == ".json")
         with transaction(engine) as session:
@@ -129,8 +143,10 @@ def import_table(
 def backup(file: File) -> None:
     """Write the whole catalogue to a file: what is published, not accounts and drafts."""
     with problems_told():
-        engine = open_database()
-        startup.init(engine)
+        from app.catalogue import transfer
+        from app.db import reading
+
+        engine = ready_database()
         part = file.with_name(file.name + ".part")
         with reading(engine) as session, part.open("w", encoding="utf-8") as lines:
             count = transfer.write(session, lines)
@@ -146,8 +162,11 @@ def backup(file: File) -> None:
 def restore(file: File) -> None:
     """Put the catalogue of a backup in the place of the published one, as one new revision."""
     with problems_told():
-        engine = open_database()
-        startup.init(engine)
+        from app.admin import trail
+        from app.catalogue import queries, transfer
+        from app.db import transaction
+
+        engine = ready_database()
         try:
             with transaction(engine) as session, file.open(encoding="utf-8") as lines:
                 count = transfer.restore(session, lines)

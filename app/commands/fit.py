@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from app import formatting
 from app.advice.detected import Found, read_cpuinfo, read_meminfo, read_nvidia_smi, read_rocm_smi, read_sysctl
 from app.commands.asking import JsonOption, OutputOption, opened, request_from, show_answer
 from app.commands.session import examples, message, open_catalogue, problems_told
@@ -88,6 +87,8 @@ def _request(
         with opened(paste) as stream:
             entries.append({"description": stream.read().strip()})
     if detect:
+        from app import formatting
+
         found, memory_gib = detected()
         for one in found:
             message(f"found {formatting.times(one.count, one.name)}")

@@ -6,8 +6,8 @@ from itertools import groupby
 
 from app import formatting
 from app.answer import FitAnswer, FitJobAnswer, RangeAnswer
+from app.commands.columns import table
 from app.commands.listing import as_markdown as markdown_table
-from app.commands.tell import table
 
 COLUMNS = (
     "group", "job", "title", "fit", "memory_gib", "usable_memory_gib", "speed_low", "speed", "speed_high", "speed_unit",

@@ -88,7 +88,7 @@ def _row(entry: "HardwareEntry") -> tuple[str, ...]:
 
 
 def _told(detail: "HardwareDetail") -> str:
-    from app.commands.tell import table
+    from app.commands.columns import table
 
     told = detail.model_dump(exclude={"prices", "details", "peak_tflops"}, exclude_none=True)
     rows = [(name.replace("_", " "), _value(value)) for name, value in told.items() if value not in ("", None)]

@@ -19,7 +19,7 @@ ListOutput = Annotated[
 
 def show_list(head: Sequence[str], rows: Sequence[Sequence[str]], *, entries: Sequence[BaseModel], output: str) -> None:
     """``rows`` for people, ``entries`` with all their fields for programs."""
-    from app.commands.tell import table
+    from app.commands.columns import table
 
     match output:
         case "json":

@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app import __version__, formatting
+from app import __version__
+from app.commands.columns import table
 from app.commands.fit import detected
 from app.commands.session import FAILED, examples, message, open_catalogue, problems_told
-from app.commands.tell import table
 from app.errors import AppError
-from app.measure import with_numpy, with_torch
-from app.measure.compare import Compared, compared, evidence_file
-from app.measure.figures import Figure
 
 if TYPE_CHECKING:
     from app.catalogue.snapshot import Snapshot
     from app.engine.hardware import Accelerator
+    from app.measure.figures import Figure
 
 command = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -36,8 +34,6 @@ EXAMPLES = examples(
     "whichrig measure --cpu --accelerator i7-13700K --write measured.json",
     "whichrig catalogue import measured.json --table evidence",
 )
-HEAD = ("", "measured", "predicted", "measured / predicted")
-PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"))
 
 
 @command.command(epilog=EXAMPLES)
@@ -51,6 +47,10 @@ def run(
 ) -> None:
     """Run standard workloads on this machine, beside what is predicted for them."""
     with problems_told():
+        from app.commands.measure_text import HEAD, row_of
+        from app.measure import with_torch
+        from app.measure.compare import compared, evidence_file
+
         torch = None if cpu else with_torch.torch_module()
         if torch is None and not cpu:
             message(with_torch.MISSING)
@@ -68,7 +68,9 @@ def run(
             message(f"written to {write}; import it with: whichrig catalogue import {write} --table evidence")
 
 
-def _figures(torch: object, seconds: float, *, scale: float) -> Iterator[Figure]:
+def _figures(torch: object, seconds: float, *, scale: float) -> Iterator["Figure"]:
+    from app.measure import with_numpy, with_torch
+
     measured = (
         with_numpy.measured(at_least_s=seconds, scale=scale)
         if torch is None
@@ -100,29 +102,3 @@ def device_found(catalogue: "Snapshot", *, cpu: bool) -> "Accelerator | None":
         if isinstance(match, Match):
             return catalogue.accelerators[match.slug]
     return None
-
-
-def row_of(found: Compared) -> tuple[str, str, str, str]:
-    """One line of the table."""
-    ratio = formatting.UNKNOWN if found.ratio is None else f"{found.ratio:.2f}"
-    figure = found.figure
-    return figure.title, amount(figure.value, figure.unit), amount(found.predicted, figure.unit), ratio
-
-
-def amount(value: float | None, unit: str) -> str:
-    """A rate or a time in a unit that reads well.
-
-    >>> amount(1.5e12, "FLOP/s"), amount(0.25, "s"), amount(81920.0, "tokens/s"), amount(None, "s")
-    ('1.5 TFLOP/s', '0.25 s', '81,900 tokens/s', 'unknown')
-    """
-    if value is None:
-        return formatting.UNKNOWN
-    for size, prefix in PREFIXES if unit in {"FLOP/s", "bytes/s"} else ():
-        if value >= size:
-            return f"{three_figures(value / size)} {prefix}{'B/s' if unit == 'bytes/s' else unit}"
-    return f"{three_figures(value)} {unit}"
-
-
-def three_figures(value: float) -> str:
-    """A measured number to three figures."""
-    return formatting.exact(float(f"{value:.3g}"))

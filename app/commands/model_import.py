@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app import formatting
+from app.commands.columns import table
 from app.commands.session import JsonFlag, examples, message, open_database, problems_told, show_json
-from app.commands.tell import table
 
 if TYPE_CHECKING:
     from app.sources.hub import HubModel

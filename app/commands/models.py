@@ -51,7 +51,7 @@ def show(name: Annotated[str, typer.Argument(help="A model by any of its names."
     """The shape of one model that estimates are computed from."""
     with problems_told():
         from app.api.lists import model_detail
-        from app.commands.tell import table
+        from app.commands.columns import table
 
         detail = model_detail(open_catalogue(), name)
         if json:

@@ -4,15 +4,11 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from sqlalchemy import select
 
-from app.catalogue import startup
-from app.commands.session import examples, message, open_database, problems_told
-from app.commands.tell import table
-from app.db import reading, transaction
+from app.commands.columns import table
+from app.commands.session import examples, message, problems_told, ready_database
 from app.errors import NotFound, Unprocessable
 from app.field_problems import FieldProblem, nearest
-from app.tables import PriceFeed
 
 command = typer.Typer(
     add_completion=False,
@@ -29,10 +25,13 @@ ByOption = Annotated[str, typer.Option("--by", help="Who does it; it is kept in 
 @command.command("list", epilog=examples("whichrig prices feeds list"))
 def list_feeds() -> None:
     """The addresses that were named."""
-    engine = open_database()
     with problems_told():
-        startup.init(engine)
-        with reading(engine) as session:
+        from sqlalchemy import select
+
+        from app.db import reading
+        from app.tables import PriceFeed
+
+        with reading(ready_database()) as session:
             rows = session.scalars(select(PriceFeed).order_by(PriceFeed.name)).all()
             told = [(row.name, "on" if row.enabled else "off", row.currency, row.address) for row in rows]
         typer.echo(table([("NAME", "STATE", "CURRENCY", "ADDRESS"), *told]))
@@ -59,11 +58,11 @@ def add(
 ) -> None:
     """Name an address; without --column its columns are called as in /cloud.csv. Then: whichrig prices sync NAME."""
     with problems_told():
+        from app.db import transaction
         from app.sources import feed_store
         from app.sources.feeds import Feed
 
-        engine = open_database()
-        startup.init(engine)
+        engine = ready_database()
         feed = Feed(
             name=name,
             title=title or name,
@@ -83,10 +82,13 @@ def add(
 def remove(name: Annotated[str, typer.Argument(help="Name of the source.")], *, by: ByOption = "command line") -> None:
     """Read an address no more; its prices stay until they are retired."""
     with problems_told():
-        from app.sources import feed_store
+        from sqlalchemy import select
 
-        engine = open_database()
-        startup.init(engine)
+        from app.db import transaction
+        from app.sources import feed_store
+        from app.tables import PriceFeed
+
+        engine = ready_database()
         with transaction(engine) as session:
             names = list(session.scalars(select(PriceFeed.name)))
             if name not in names:

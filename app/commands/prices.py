@@ -4,18 +4,14 @@ from functools import partial
 from typing import Annotated
 
 import typer
-from sqlalchemy import Engine, select
 
-from app.catalogue import startup
+from app.commands.columns import table
 from app.commands.price_feeds import command as feeds
 from app.commands.progress import Progress
-from app.commands.session import FAILED, examples, message, open_database, problems_told
-from app.commands.tell import table
-from app.db import reading, transaction
+from app.commands.session import FAILED, examples, message, problems_told, ready_database
 from app.errors import Conflict, NotFound
 from app.field_problems import nearest
 from app.settings import Settings
-from app.tables import HeldChange, RefreshRun
 
 command = typer.Typer(
     add_completion=False,
@@ -54,7 +50,7 @@ def sync(
         from app.sources.registry import all_sources, chosen
         from app.sources.schedule import LEASE, LONGEST_S
 
-        engine, settings = _database(), Settings.from_environment()
+        engine, settings = ready_database(), Settings.from_environment()
         known = all_sources(engine, settings)
         for name in sources or []:
             if name not in known:
@@ -91,9 +87,16 @@ def sync(
 @command.command(epilog=examples("whichrig prices held"))
 def held() -> None:
     """Changes that wait for a decision."""
-    with problems_told(), reading(_database()) as session:
-        rows = session.scalars(select(HeldChange).where(HeldChange.decision == "waiting").order_by(HeldChange.id)).all()
-        told = [(str(row.id), row.source, row.kind.replace("_", " "), row.detail) for row in rows]
+    with problems_told():
+        from sqlalchemy import select
+
+        from app.db import reading
+        from app.tables import HeldChange
+
+        waiting = select(HeldChange).where(HeldChange.decision == "waiting").order_by(HeldChange.id)
+        with reading(ready_database()) as session:
+            rows = session.scalars(waiting).all()
+            told = [(str(row.id), row.source, row.kind.replace("_", " "), row.detail) for row in rows]
         typer.echo(table([("NUMBER", "SOURCE", "WHY", "WHAT"), *told]))
 
 
@@ -112,10 +115,12 @@ def accept(
 ) -> None:
     """Take a held change over."""
     with problems_told():
+        from app.catalogue import startup
+        from app.db import transaction
         from app.resolving import accelerator as named
         from app.sources import applying
 
-        engine = _database()
+        engine = ready_database()
         device = accelerator and named(startup.current(engine), accelerator, pointer="/accelerator").slug
         with transaction(engine) as session:
             typer.echo(applying.accept(session, number, by=by, accelerator=device, reason=reason))
@@ -130,9 +135,10 @@ def dismiss(
 ) -> None:
     """Leave the catalogue as it is."""
     with problems_told():
+        from app.db import transaction
         from app.sources import applying
 
-        with transaction(_database()) as session:
+        with transaction(ready_database()) as session:
             applying.dismiss(session, number, by=by, reason=reason)
         message(f"held change {number} is dismissed")
 
@@ -140,8 +146,14 @@ def dismiss(
 @command.command(epilog=examples("whichrig prices runs"))
 def runs() -> None:
     """The last runs of all sources."""
-    with problems_told(), reading(_database()) as session:
-        rows = session.scalars(select(RefreshRun).order_by(RefreshRun.id.desc()).limit(LAST_RUNS)).all()
+    with problems_told():
+        from sqlalchemy import select
+
+        from app.db import reading
+        from app.tables import RefreshRun
+
+        with reading(ready_database()) as session:
+            rows = session.scalars(select(RefreshRun).order_by(RefreshRun.id.desc()).limit(LAST_RUNS)).all()
         head = ("SOURCE", "STARTED", "OUTCOME", "SEEN", "NEW", "CHANGED", "VANISHED", "HELD", "LEFT OUT", "MESSAGE")
         told = [
             (
@@ -151,9 +163,3 @@ def runs() -> None:
             for row in rows
         ]  # fmt: skip
         typer.echo(table([head, *told]))
-
-
-def _database() -> Engine:
-    engine = open_database()
-    startup.init(engine)
-    return engine

@@ -73,30 +73,73 @@ def open_database() -> "Engine":
     from app.db import connect
 
     settings = Settings.from_environment()
-    _, _, path = settings.database_url.partition("sqlite:///")
-    if path and not Path(path).exists():
+    path = _database_file(settings)
+    if path is not None and not path.exists():
         message(f"making the catalogue at {path}; this happens once")
     return connect(settings.database_url)
 
 
-def open_catalogue() -> "Snapshot":
-    """The published catalogue; a database that is missing is made and filled first."""
-    from app.catalogue.startup import prepare, schema_version
+def ready_database() -> "Engine":
+    """The database at the newest schema, with a catalogue in it."""
+    from app.catalogue.startup import init
 
     engine = open_database()
+    init(engine)
+    return engine
+
+
+def open_catalogue() -> "Snapshot":
+    """The published catalogue; a database that is missing is made and filled first."""
+    path = _database_file(Settings.from_environment())
+    if path is None:
+        engine = open_database()
+        _bring_up(engine)
+        return _read_catalogue(engine)
+    from app.catalogue import kept
+
+    catalogue = kept.read(path)
+    if catalogue is None:
+        engine = open_database()
+        _bring_up(engine)
+        engine.dispose()  # with the last connection what lies in the log moves into the file
+        state = kept.state_at_rest(path)
+        catalogue = _read_catalogue(engine)
+        engine.dispose()
+        kept.write(path, catalogue, state=state)
+    return catalogue
+
+
+def _database_file(settings: Settings) -> Path | None:
+    """The file of a SQLite database."""
+    _, _, path = settings.database_url.partition("sqlite:///")
+    return None if not path or path == ":memory:" or "?" in path else Path(path)
+
+
+def _bring_up(engine: "Engine") -> None:
+    from app.catalogue.startup import init, schema_version
+
     is_new = schema_version(engine) is None
-    snapshot = prepare(engine)
-    return snapshot if is_new or not _follow_seed(engine) else prepare(engine)
+    init(engine)
+    if not is_new:
+        _follow_seed(engine)
 
 
-def _follow_seed(engine: "Engine") -> bool:
-    """Take over what a newer version brought along; whether anything moved."""
+def _read_catalogue(engine: "Engine") -> "Snapshot":
+    from app.catalogue.queries import load_snapshot
+    from app.db import reading
+
+    with reading(engine) as session:
+        return load_snapshot(session)
+
+
+def _follow_seed(engine: "Engine") -> None:
+    """Take over what a newer version brought along."""
     from app.catalogue.seed import seen
     from app.db import reading
 
     with reading(engine) as session:
         if seen(session):
-            return False
+            return
     from sqlalchemy.exc import SQLAlchemyError
 
     from app.admin.seed_upgrade import follow
@@ -105,10 +148,9 @@ def _follow_seed(engine: "Engine") -> bool:
         followed = follow(engine)
     except (AppError, SQLAlchemyError) as error:  # perhaps one may only read here: the catalogue there is will do
         message(f"the seed of this version could not be taken over: {error}")
-        return False
+        return
     if followed is not None and followed.is_news:
         message(followed.told)
-    return followed is not None and followed.revision is not None
 
 
 def query_of(query_type: type[Query], **fields: Any) -> Query:

@@ -17,6 +17,7 @@ from app.answer import (
     ThroughputAnswer,
     WarningAnswer,
 )
+from app.commands.columns import table
 from app.present.facts import spread_facts
 from app.present.measured import measured_in_words
 
@@ -82,14 +83,6 @@ def _speed(speed: ThroughputAnswer) -> list[tuple[str, str]]:
         ("share of peak arithmetic", formatting.percent(speed.model_flops_utilization)),
         ("limited by", speed.bound_by or formatting.UNKNOWN),
     ]
-
-
-def table(rows: Iterable[Sequence[str]]) -> str:
-    """Rows with their columns under each other."""
-    cells = [list(row) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in cells)
-    return "\n".join(line.rstrip() for line in lines)
 
 
 def _section(title: str, lines: Iterable[str]) -> str:
