@@ -11,7 +11,7 @@ from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, NetworkSpec, TransformerSpec
-from app.engine.result import Estimates, Interval, Pace, Physics
+from app.engine.result import Estimates, Footprint, Interval, Pace, Physics
 from app.engine.run_length import run_units
 from app.engine.software import back_end_on_each
 from app.engine.units import SECONDS_PER_HOUR
@@ -42,9 +42,7 @@ def estimate(job: Job, systems: Systems) -> Estimates:
     footprint, pace = physics.footprint, physics.pace
     speed = _Speed() if pace is None else _speed(job, pace, systems=systems, runs=runs)
     return Estimates(
-        memory_bytes=None
-        if footprint is None
-        else _around(known(footprint.total_bytes, runs), metric="memory", of=(job, systems)),
+        memory_bytes=None if footprint is None else _memory(job, footprint, systems=systems, runs=runs),
         memory_parts=() if footprint is None else footprint.parts,
         usable_memory_bytes=systems.devices.usable_memory_bytes,
         throughput_per_s=speed.throughput_per_s,
@@ -97,6 +95,15 @@ def _speed(job: Job, pace: Pace, *, systems: Systems, runs: BoolArray) -> _Speed
 
 def _around(expected: FloatArray | None, *, metric: str, of: tuple[Job, Systems]) -> Interval | None:
     return None if expected is None else _interval(expected, metric=metric, of=of)
+
+
+def _memory(job: Job, footprint: Footprint, *, systems: Systems, runs: BoolArray) -> Interval:
+    expected = known(footprint.total_bytes, runs)
+    assert expected is not None
+    stretched = intervals.stretch(
+        "memory", job.work_class, framework=job.framework, families=families(systems.devices)
+    ) * intervals.memory_doubt(job, footprint)
+    return intervals.around(expected, metric="memory", work_class=job.work_class, stretched=stretched)
 
 
 def _interval(expected: FloatArray, *, metric: str, of: tuple[Job, Systems]) -> Interval:

@@ -11,6 +11,7 @@ from app.engine.job import Job
 from app.engine.model_spec import DiffusionSpec, TransformerSpec
 from app.engine.plan_rows import ladder_of, picked
 from app.engine.plans import TENSOR_DEGREES, is_legal, largest_legal, merged, plan_of
+from app.engine.result import Footprint
 from app.engine.training_plans import FULL_SHARDING, ROUNDING, fastest_training_plan, fits_at_its_high_end
 
 SPEECH, SPEECH_TRAINING = "audio", "audio_train"
@@ -41,8 +42,9 @@ def _smallest_serving_plan(
     """
     ladder = ladder_of(devices, count=count, nodes=nodes)
     plans, possible = serving_plans(job, spec, count=ladder.count, nodes=ladder.nodes)
-    needed = _serving_bytes(job, ladder.systems(plans))
-    fits = possible & fits_at_its_high_end(job, needed, devices=ladder.devices)
+    footprint = _serving_footprint(job, ladder.systems(plans))
+    needed = footprint.total_bytes
+    fits = possible & fits_at_its_high_end(job, footprint, devices=ladder.devices)
     choice = np.zeros(len(ladder.count), dtype=np.intp)
     most = np.full(len(ladder.count), np.inf)
     widest = len(possible) - 1 - np.argmax(possible[::-1], axis=0)
@@ -60,7 +62,7 @@ def _replicated_or_sharded(job: Job, devices: Devices, *, count: FloatArray, nod
     footprint = physics_of(job, systems_of(devices, count=count, nodes=nodes, plan=replicas)).footprint
     if footprint is None:
         return replicas
-    fits = fits_at_its_high_end(job, footprint.total_bytes, devices=devices)
+    fits = fits_at_its_high_end(job, footprint, devices=devices)
     return merged(replicas, sharded, take=~fits & (count > 1))
 
 
@@ -79,16 +81,16 @@ def serving_plans(job: Job, spec: TransformerSpec, *, count: FloatArray, nodes: 
     else:
         legal = np.array([[is_legal(spec, tensor_parallel=degree)] for degree in TENSOR_DEGREES])
         possible = (inside % degrees == 0) & legal
-        known = {each: largest_legal(spec, each) for each in np.unique(inside)}
+        known = {each: largest_legal(spec, each) for each in set(inside.tolist())}
         widest = np.array([known[each] for each in inside], dtype=np.float64)
         stages = np.minimum(np.maximum(count // widest, 1), spec.num_hidden_layers)
         tensor, pipeline = np.vstack([one[1:] * degrees, widest]), np.vstack([one[1:], stages])
     return plan_of(count * one, tensor=tensor, pipeline=pipeline), np.vstack([possible, count > 1])
 
 
-def _serving_bytes(job: Job, systems: Systems) -> FloatArray:
+def _serving_footprint(job: Job, systems: Systems) -> Footprint:
     """What a device needs with the requests that were asked for, or enough of them to be worth a server. [bytes]"""
     asked = job.concurrent_requests or TRANSFORMERS.value("worthwhile_server_batch")
     if is_server(job):  # more would queue; fewer would read the weights for too few
         asked = min(asked, TRANSFORMERS.value("worthwhile_server_batch"))
-    return inference_footprint(job, systems, concurrent=np.ceil(asked / systems.plan.data_parallel)).total_bytes
+    return inference_footprint(job, systems, concurrent=np.ceil(asked / systems.plan.data_parallel))

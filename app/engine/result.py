@@ -9,7 +9,7 @@ import numpy as np
 from app.engine.arrays import FloatArray
 
 FITS_WITHIN_FRACTION = 0.9
-"""Work fits when the high estimate is at most this share of usable memory; the rest is for fragmentation."""
+"""Work fits when the high estimate is at most this share of usable memory; the rest is for what is no tensor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,11 @@ class Footprint:
     def total_bytes(self) -> FloatArray:
         """The sum of the parts. [bytes]"""
         return reduce(np.add, [part.bytes for part in self.parts])
+
+    def share_of(self, part: str) -> FloatArray:
+        """What one part takes of the whole. [-]"""
+        held = reduce(np.add, [each.bytes for each in self.parts if each.part == part], np.zeros(1))
+        return np.asarray(held / self.total_bytes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from app.engine.job import Job
 from app.engine.model_spec import TransformerSpec
 from app.engine.plan_rows import Ladder, ladder_of, part_of, picked, single_steps
 from app.engine.plans import largest_legal, largest_spread, merged, plan_of
+from app.engine.result import Footprint
 from app.engine.training import step_time
 from app.engine.training_memory import training_footprint
 
@@ -85,14 +86,15 @@ def _replica_fits(job: Job, devices: Devices, *, count: FloatArray, nodes: Float
     if job.workload.task == "pretrain":
         return np.asarray(count == 1, dtype=np.bool_)
     plan = plan_of(count)
-    needed = training_footprint(job, systems_of(devices, count=count, nodes=nodes, plan=plan)).total_bytes
-    taken: BoolArray = fits_at_its_high_end(job, needed, devices=devices) | (count == 1)
+    footprint = training_footprint(job, systems_of(devices, count=count, nodes=nodes, plan=plan))
+    taken: BoolArray = fits_at_its_high_end(job, footprint, devices=devices) | (count == 1)
     return taken
 
 
-def fits_at_its_high_end(job: Job, needed_bytes: FloatArray, *, devices: Devices) -> BoolArray:
+def fits_at_its_high_end(job: Job, footprint: Footprint, *, devices: Devices) -> BoolArray:
     """Whether the high estimate fits, which is what an answer calls ``fits``."""
-    high = intervals.around(needed_bytes, metric="memory", work_class=job.work_class).high
+    doubt = intervals.memory_doubt(job, footprint)
+    high = intervals.around(footprint.total_bytes, metric="memory", work_class=job.work_class, stretched=doubt).high
     fits: BoolArray = high <= FITS_WITHIN_FRACTION * devices.usable_memory_bytes
     return fits
 
@@ -139,8 +141,9 @@ def _tried(job: Job, spec: TransformerSpec, *, systems: Systems, possible: BoolA
 
 
 def _tried_on(job: Job, spec: TransformerSpec, *, systems: Systems, possible: BoolArray) -> _Tried:
-    needed = training_footprint(job, systems).total_bytes
-    fits = possible & fits_at_its_high_end(job, needed, devices=systems.devices)
+    footprint = training_footprint(job, systems)
+    needed = footprint.total_bytes
+    fits = possible & fits_at_its_high_end(job, footprint, devices=systems.devices)
     time, _ = step_time(job, spec, systems=systems)
     tokens = micro_batch_samples(job, systems.plan) * job.seq_len * systems.plan.data_parallel
     rate = np.nan_to_num(tokens / time.total_s)
@@ -194,7 +197,7 @@ def training_plans(job: Job, spec: TransformerSpec, *, ladder: Ladder) -> tuple[
     """
     count = ladder.count
     inside = np.maximum(count // ladder.nodes, 1)
-    known = {each: largest_legal(spec, each) for each in np.unique(inside)}
+    known = {each: largest_legal(spec, each) for each in set(inside.tolist())}
     widest = np.array([known[each] for each in inside], dtype=np.float64)
     cuts = [each for each in _grid(job, spec, most=float(count.max())) if _divides_any(each, count)]
     rows = [(cut, level) for cut in cuts for level in _levels(job)]

@@ -21,7 +21,10 @@ ASPECT_RANGE = (32.0, 128.0)
 """Exponent of size, and its bounds: Llama-2-7B and 13B, GPT-3 175B and Llama-3.1-405B have 128, Llama-2-70B 102."""
 VOCABULARY = {"decoder": 32_000, "encoder": 30_522, "encoder_decoder": 32_128}
 GROUPED_QUERY_FROM = 30e9
-GROUP = 8
+"""Decoders of a known shape share keys and values from this size on; smaller ones where it is said."""
+SHARED_HEADS = 8
+"""Heads of keys and values: Llama-2-70B, Llama-3.2-1B to 3.1-405B, Mistral-7B and Qwen2.5-14B to 72B have 8, Qwen2.5-7B
+4, Llama-2-7B 32 (their config.json on https://huggingface.co)."""
 FFN_RATIO = {True: 8 / 3, False: 4.0}
 MAX_TABLE_SHARE = 0.5
 
@@ -74,7 +77,9 @@ def inferred_transformer(
     intermediate = ffn_size or round(width * ratio / WIDTH_MULTIPLE) * WIDTH_MULTIPLE or WIDTH_MULTIPLE
     known_heads = heads or max(1, round(width / (head_dim or (HEAD_DIM if width >= SMALL_HIDDEN else SMALL_HEAD_DIM))))
     dim = head_dim or max(1, width // known_heads)
-    groups = kv_heads or (min(known_heads, GROUP) if gated and parameters >= GROUPED_QUERY_FROM else known_heads)
+    bare = not (layers or hidden_size or heads)
+    shares = gated and (bare or parameters >= GROUPED_QUERY_FROM)
+    groups = kv_heads or (min(known_heads, SHARED_HEADS) if shares else known_heads)
     if ffn_size and layers and hidden_size:
         gated = _fits_gated(
             parameters,

@@ -57,6 +57,9 @@ def test_learned_positions_are_no_arithmetic():
     assert multiplied_parameters(short) == multiplied_parameters(long)
 
 
-def test_large_decoders_are_taken_to_group_their_queries():
-    assert inferred_transformer("large", parameters=70e9, architecture="decoder").attention_kind == "gqa"
-    assert inferred_transformer("small", parameters=7e9, architecture="decoder").attention_kind == "mha"
+def test_decoders_of_unknown_attention_are_taken_to_share_keys_and_values():
+    large, bare = (inferred_transformer("any", parameters=count, architecture="decoder") for count in (70e9, 7e9))
+    told = inferred_transformer("told", parameters=7e9, architecture="decoder", layers=32, hidden_size=4096)
+
+    assert (large.num_key_value_heads, bare.num_key_value_heads) == (8, 8)
+    assert told.attention_kind == "mha"
