@@ -25,6 +25,9 @@ _LARGE = (
 _DURATIONS = ((8766.0, "years"), (24.0, "days"), (1.0, "h"), (1 / 60, "min"), (1 / 3600, "s"), (1 / 3.6e6, "ms"))
 """Hours in each unit, largest first."""
 
+_NUMBER = re.compile(r"(?<![\w.-])\d+(?:\.\d+)?(?:e[+-]?\d+)?(?!\w|\.\d)")
+"""A number in English, not a part of a name."""
+
 _LEAST_OF_UNIT = {"years": 1.0, "days": 2.0}
 """From how many on a unit reads better than the next smaller one: "36 h", but "2 days"."""
 
@@ -303,6 +306,20 @@ def flops(value: float | None) -> str:
     ('3.8 x 10^25 FLOP', 'unknown')
     """
     return unknown() if value is None else f"{power_of_ten(value) if value >= 1e6 else number(value)} FLOP"
+
+
+def formula(text: str) -> str:
+    """A formula with its numbers as people write them, and one sign for times.
+
+    >>> formula("7.055e+10 parameters x 2 bytes (bf16)"), formula("4096 tokens x 3.277e+05 bytes (q4_k_m)")
+    ('70.5 billion parameters × 2 bytes (bf16)', '4,096 tokens × 327,700 bytes (q4_k_m)')
+    """
+    told = _NUMBER.sub(lambda found: _in_words(found[0]), text)
+    return told.replace(" x ", " × ").replace("(sgd_momentum)", "(SGD with momentum)")
+
+
+def _in_words(figure: str) -> str:
+    return large(float(figure)) if "e" in figure else exact(float(figure))
 
 
 def day(value: date | str | None) -> str:

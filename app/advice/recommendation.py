@@ -24,6 +24,7 @@ from app.advice.reasons import Caution, Reason
 from app.advice.rejections import Rejection, rejections_for
 from app.advice.sensitivity import Change, Rejob, changes_for
 from app.advice.verdict import verdict
+from app.advice.why import why
 from app.engine.hardware import Devices
 from app.engine.job import Job
 
@@ -50,6 +51,8 @@ class Recommendation:
     cautions: tuple[Caution, ...]
     """Problems first, then warnings, then notes."""
     verdict: Reason
+    why: tuple[Reason, ...] = ()
+    """Rules that decided, and the figures that speak most for it."""
     meets_limits: bool = True
     """Whether something to buy or to rent keeps every limit."""
 
@@ -105,6 +108,7 @@ def recommend(
         first_steps=first_steps(case),
         cautions=by_severity((*goods.relaxed(), *cautions(case), *decision.cautions)),
         verdict=verdict(case),
+        why=why(case),
         meets_limits=_meets_limits(goods, decision, constraints=constraints),
     )
 

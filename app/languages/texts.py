@@ -24,6 +24,7 @@ from app.languages import HOME, TELLING
 from app.languages.told import told
 
 ROOT = HOME.parents[1]
+POLICY = ROOT / "app/catalogue/seed/policy.toml"
 COUNTRIES = "app/questionnaire/countries.toml"
 TABLES = (
     ("app/catalogue/seed/software_support.csv", "reason"),
@@ -105,6 +106,7 @@ def texts() -> Iterator[Text]:
     yield from _of_code()
     yield from _of_sentences()
     yield from _of_tables()
+    yield from _of_rules()
     for source in DATA_FILES:
         for path in sorted(ROOT.glob(source.pattern)):
             entries = tomllib.loads(path.read_text("utf-8"))
@@ -141,6 +143,13 @@ def _of_tables() -> Iterator[Text]:
     currencies = ROOT / "app/web/currencies.toml"
     for text in tomllib.loads(currencies.read_text("utf-8")):
         yield Text(text, None, _place(currencies))
+
+
+def _of_rules() -> Iterator[Text]:
+    """Names of the rules that may decide an answer, as :func:`app.web.labels.rule_name` shows them."""
+    for rule in tomllib.loads(POLICY.read_text("utf-8"))["rules"]:
+        if rule["kind"] == "scenario":
+            yield Text(rule["slug"].replace("-", " "), None, _place(POLICY))
 
 
 def _modules(path: Path) -> Iterable[Path]:

@@ -13,7 +13,7 @@ from app.advice.need import Need, Range
 from app.advice.owned import Owned
 from app.advice.picks import Pick
 from app.advice.prices import Tag
-from app.advice.reasons import Caution
+from app.advice.reasons import Caution, Reason
 from app.advice.recommendation import Recommendation
 from app.advice.rejections import Rejection
 from app.advice.sensitivity import Change
@@ -59,7 +59,7 @@ def recommendation_answer(
     """The answer of ``POST /recommend``."""
     return RecommendationAnswer(
         meets_limits=found.meets_limits,
-        scenario=_scenario(found.decision),
+        scenario=_scenario(found.decision, found.why),
         tier=_tier(found.decision),
         verdict=sentence(found.verdict),
         need=_need(found.need),
@@ -82,13 +82,13 @@ def recommendation_answer(
     )
 
 
-def _scenario(decision: Decision) -> ScenarioAnswer:
+def _scenario(decision: Decision, why: tuple[Reason, ...]) -> ScenarioAnswer:
     return ScenarioAnswer(
         number=decision.scenario.number,
         slug=decision.scenario.slug,
         title=say(decision.scenario.title),
         rule=decision.rule.slug,
-        reasons=[sentence(reason) for reason in decision.reasons],
+        reasons=[sentence(reason) for reason in why],
     )
 
 

@@ -48,6 +48,15 @@ def lowered(word: str) -> str:
     return word.lower() if spoken().english else word
 
 
+def rule_name(slug: str) -> str:
+    """A rule in a few words, which its slug is made of.
+
+    >>> rule_name("one-card-trains-it")
+    'one card trains it'
+    """
+    return say(slug.replace("-", " "))
+
+
 def step_of(field: str) -> str:
     """The question that changes an assumed value; "" when none does."""
     return str(_labels()["step"].get(field, ""))

@@ -37,6 +37,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "large": formatting.large,
     "number": formatting.number,
     "exact": formatting.exact,
+    "formula": lambda formula: formatting.formula(_said(formula)),
     "trained": lambda method: say(TRAINED.get(method, method)),
     "exact_hours": lambda hours: say_count("{hours} hour", "{hours} hours", of=hours, hours=formatting.number(hours)),
 }

@@ -10,6 +10,7 @@ from app import formatting
 from app.advice.policy import Policy, Rule, Scenario, Tier
 from app.catalogue.snapshot import Snapshot
 from app.languages import say
+from app.web.labels import rule_name
 from app.web.pages.head import Head
 from app.worded import worded
 
@@ -115,6 +116,7 @@ class RuleView:
     """A rule in words and as it is evaluated."""
 
     slug: str
+    name: str
     outcome: str
     condition: str
     last_checked: str
@@ -195,5 +197,9 @@ def _tier(tier: Tier) -> TierView:
 
 def _rule(rule: Rule, titles: dict[str, str]) -> RuleView:
     return RuleView(
-        rule.slug, titles.get(rule.outcome, rule.outcome), rule.condition, formatting.day(rule.last_checked)
+        rule.slug,
+        rule_name(rule.slug),
+        titles.get(rule.outcome, rule.outcome),
+        rule.condition,
+        formatting.day(rule.last_checked),
     )

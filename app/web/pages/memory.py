@@ -1,6 +1,5 @@
 """Does it fit? Bars of what each pick has and the work takes, with their table twin."""
 
-import re
 from dataclasses import dataclass
 from typing import Self
 
@@ -9,8 +8,6 @@ from app.answer import PickAnswer, RecommendationAnswer
 from app.languages import say
 from app.web.charts import Bar, bars
 from app.web.labels import details, label
-
-_POWER = re.compile(r"\b\d+(?:\.\d+)?e[+-]?\d+\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +83,10 @@ def _picks(picks: list[PickAnswer]) -> tuple[FitRow, ...]:
     )
 
 
-def _readable(formula: str) -> str:
-    """A formula with its large numbers in words and one sign for times.
-
-    >>> _readable("7.055e+10 parameters x 2 bytes (bf16)"), _readable("4096 tokens x 3.277e+05 bytes")
-    ('70.5 billion parameters × 2 bytes (bf16)', '4096 tokens × 327,700 bytes')
-    """
-    told = _POWER.sub(lambda found: formatting.large(float(found[0])), formula)
-    return told.replace(" x ", " × ").replace("(sgd_momentum)", "(SGD with momentum)")
-
-
 def _parts(answer: RecommendationAnswer) -> tuple[PartRow, ...]:
     parts = [part for part in answer.need.breakdown if part.gib > 0]
     drawn = bars([(0.0, part.gib, part.gib, part.gib) for part in parts])
     return tuple(
-        PartRow(label("part", part.part), formatting.gib(part.gib), part.gib, _readable(part.formula), bar)
+        PartRow(label("part", part.part), formatting.gib(part.gib), part.gib, formatting.formula(part.formula), bar)
         for part, bar in zip(parts, drawn, strict=True)
     )

@@ -16,7 +16,8 @@ from app.languages import say, say_count
 from app.learn.glossary import Run, marked
 from app.questionnaire.answers import Answers
 from app.web.currency import currency_in, currency_note
-from app.web.labels import assumed_value, details, flat_name, label, step_of
+from app.web.labels import assumed_value, details, flat_name, label, rule_name, step_of
+from app.web.pages.glance import KeyFigure, key_figures
 from app.web.pages.head import PICTURE, Head
 from app.web.pages.memory import MemorySection
 from app.web.pages.other_ways import Ways, WhatIf
@@ -27,7 +28,7 @@ from app.web.pages.scatter import Scatter
 from app.web.pages.settings import settings_url
 from app.web.result_text import as_markdown
 
-MOST_REASONS = 3
+MOST_REASONS = 5
 HOURS_FIELDS = {"hours_per_month", "runs_per_month"}
 """What says how much a machine is used."""
 WITHOUT_CARD = 1
@@ -113,6 +114,8 @@ class ResultPage:
     scenario_number: int
     grade: str
     grade_meaning: str
+    figures: tuple[KeyFigure, ...]
+    """The answer at a glance."""
     reasons: tuple[tuple[Run, ...], ...]
     """With terms of the glossary marked, each where it is met first; warnings and steps too."""
     changes: tuple[ChangeAnswer, ...]
@@ -154,6 +157,9 @@ class ResultPage:
     """Every device with enough memory; empty where none is needed."""
     head: Head
 
+    rule_url: str
+    """Where the rule that decided stands."""
+
     @property
     def oembed_url(self) -> str:
         """Where a publishing program learns how to embed this answer."""
@@ -182,6 +188,7 @@ class ResultPage:
             scenario_number=answer.scenario.number,
             grade=grade,
             grade_meaning=meaning,
+            figures=key_figures(answer),
             reasons=tuple(marked(one, known=known) for one in reasons[:MOST_REASONS]),
             changes=tuple(answer.what_would_change_this),
             answers=tuple(view for view in answer_views(answers) if not view.assumed) if answers.values else (),
@@ -218,6 +225,7 @@ class ResultPage:
             hours=None if kept else HoursForm.of(answer, query),
             fits_url=_fits_url(answer),
             head=_head(answer, query, kept=kept),
+            rule_url=f"/scenarios#rule-{answer.scenario.rule}",
         )
 
 
@@ -310,7 +318,7 @@ def _sources(answer: RecommendationAnswer) -> tuple[SourceView, ...]:
 def _made(answer: RecommendationAnswer) -> tuple[FactView, ...]:
     made = answer.provenance
     return (
-        FactView(say("Rule that decided"), answer.scenario.rule),
+        FactView(say("Rule that decided"), rule_name(answer.scenario.rule)),
         FactView(say("Catalogue revision"), str(made.catalogue_revision)),
         FactView(say("Engine"), made.engine_version),
         FactView(say("Computed"), f"{formatting.day(made.computed_at)}, {made.computed_at[11:16]} UTC"),

@@ -1,0 +1,41 @@
+import pytest
+
+from app.wording import sentence
+from tests.advice.test_recommendation import recommended
+from tests.advice.test_sensitivity import LLM, VISION
+
+
+def told(**asked):
+    return [sentence(reason) for reason in recommended(**asked).why]
+
+
+@pytest.mark.parametrize("workload", [LLM, VISION])
+@pytest.mark.parametrize(
+    ("scenario", "tier"),
+    [("no-gpu", "none"), ("one-gpu", "mid"), ("box-or-cloud", "workstation"), ("cluster", "cluster")],
+)
+def test_every_answer_has_three_to_five_different_reasons_with_figures(workload, scenario, tier):
+    reasons = told(workload=workload, scenario=scenario, tier=tier)
+
+    assert 3 <= len(set(reasons)) == len(reasons) <= 5
+    assert sum(any(letter.isdigit() for letter in reason) for reason in reasons) >= 2
+
+
+def test_the_largest_part_of_the_memory_is_told_with_its_formula():
+    assert any("take the most memory" in reason and "×" in reason for reason in told(workload=LLM))
+
+
+def test_a_price_is_told_with_its_day_and_its_provider():
+    assert any("price seen" in reason and "rent" in reason for reason in told())
+
+
+def test_who_wants_to_buy_or_to_rent_is_told_of_that_alone():
+    assert not any("rent" in reason for reason in told(ownership="buy"))
+    assert not any("pays" in reason for reason in told(ownership="rent"))
+
+
+def test_what_somebody_has_and_is_enough_leaves_no_price_to_tell():
+    reasons = told(existing_hardware=[{"accelerator": "geforce-rtx-4090"}])
+
+    assert any("can do this" in reason for reason in reasons)
+    assert not any("costs" in reason or "pays" in reason for reason in reasons)
