@@ -13,7 +13,7 @@ from app.engine.job import Job
 from app.engine.model_spec import DiffusionSpec
 from app.engine.network_math import uses_matrix_units
 from app.engine.network_speed import OVERLAP_POWER, host_speed
-from app.engine.precision import bytes_per_parameter, peak_flops_per_s
+from app.engine.precision import bytes_per_parameter, peak_flops_per_s, sustained_flops_per_s
 from app.engine.result import Pace, Physics
 from app.engine.sharded_state import exchanged_bytes
 from app.engine.units import FLOPS_PER_MAC
@@ -65,7 +65,7 @@ def decoder_flops(job: Job, spec: DiffusionSpec) -> float:
 
 
 def math_efficiency(job: Job, systems: Systems, *, spec: DiffusionSpec, peak: FloatArray) -> FloatArray:
-    """Share of the peak that a denoiser reaches. [-]"""
+    """Share of the rate that the board power allows that a denoiser reaches. [-]"""
     groups = families(systems.devices)
     kind = "unet" if spec.architecture == "diffusion_unet" else "transformer"
     matrix = NETWORKS.column(f"denoiser_efficiency_{kind}", groups)
@@ -91,10 +91,11 @@ def launch_s(job: Job, systems: Systems, *, spec: DiffusionSpec) -> FloatArray:
 def _rates(job: Job, systems: Systems, spec: DiffusionSpec) -> tuple[FloatArray, FloatArray, str]:
     precision = "fp16" if job.precision in {"int4", "nf4", "fp4", "nvfp4", "mxfp4", "int8"} else job.precision
     peak = peak_flops_per_s(precision, systems.devices)
+    held = sustained_flops_per_s(precision, systems.devices)
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s
     reached = NETWORKS.column("bandwidth_efficiency", families(systems.devices)) * bandwidth
     return (
-        peak * math_efficiency(job, systems, spec=spec, peak=peak),
+        held * math_efficiency(job, systems, spec=spec, peak=peak),
         reached,
         "fp32" if precision == "fp32" else "fp16",
     )

@@ -13,10 +13,10 @@ from app.engine.job import Job
 from app.engine.precision import (
     OPERATIONS_PER_JOULE,
     RATE_CHAINS,
-    RATE_OF,
     bytes_per_element,
     first_known,
     peak_flops_per_s,
+    rate_of,
 )
 
 TF32_BY_DEFAULT = frozenset({"pytorch", "tensorflow", "jax", "other"})
@@ -86,12 +86,10 @@ def operand_supply(peak: FloatArray, devices: Devices) -> FloatArray:
     return (NETWORKS.value("matrix_rate_reference") / width) ** power
 
 
-def power_share(rate: FloatArray, devices: Devices, *, precision: str, on_matrix_units: BoolArray) -> FloatArray:
+def power_share(rate: FloatArray, devices: Devices, *, rate_name: str, on_matrix_units: BoolArray) -> FloatArray:
     """Share of a rate that is left under the board power: small inference cards print clocks they cannot hold. [-]"""
     groups = families(devices)
-    matrix = TRANSFORMERS.column("matrix_flops_per_joule", groups) * OPERATIONS_PER_JOULE.get(
-        RATE_OF.get(precision, "bf16"), 1.0
-    )
+    matrix = TRANSFORMERS.column("matrix_flops_per_joule", groups) * OPERATIONS_PER_JOULE.get(rate_name, 1.0)
     vector = NETWORKS.column("vector_flops_per_joule", groups)
     limit = devices.tdp_w * np.where(on_matrix_units, matrix, vector)
     share = (1.0 + (rate / limit) ** POWER_LIMIT_SHARPNESS) ** (-1 / POWER_LIMIT_SHARPNESS)
@@ -114,8 +112,8 @@ def math_rate(job: Job, devices: Devices, *, transformer: bool, intensity: float
         fed = np.minimum(fed * operand_supply(peak, devices), NETWORKS.value("matrix_efficiency_at_most"))
     on_matrix_units = uses_matrix_units(peak, devices)
     large = np.where(on_matrix_units, fed, NETWORKS.column(vector, groups))
-    if job.framework not in AUTOTUNED:  # whose share was measured on cards at their power limit
-        large = large * power_share(peak * large, devices, precision=precision, on_matrix_units=on_matrix_units)
+    rate_name = rate_of(precision, integers=multiplies_bytes(job))
+    large = large * power_share(peak * large, devices, rate_name=rate_name, on_matrix_units=on_matrix_units)
     half = NETWORKS.column("intensity_at_half_efficiency", groups)
     filled = 1.0 / (1.0 + half / intensity)
     wide = np.where(peak > 0, bytes_per_element(job.precision if precision != "tf32" else "fp32"), np.nan)

@@ -116,6 +116,8 @@ def launch_times_s(
         return np.where(together, graph, stated)
 
     kernels = per_layer * work.layers * of_mode("kernel_share")
+    if mode == "runtime" and work.branched:
+        kernels = per_layer * work.layers * NETWORKS.column("kernel_share_runtime_branched", groups)
     casts = NETWORKS.value("kernels_with_casts") if mode == "eager" and job.precision == "amp" else 1.0
     passes = 1.0 + share.backward_fraction * NETWORKS.value("backward_launches_per_forward") + share.recompute_fraction
     launch_s = kernels * passes * np.where(together, 1.0, casts) * of_mode("launch_s")

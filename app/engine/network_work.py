@@ -60,6 +60,8 @@ class NetworkWork:
     copies: float | None = None
     """Bytes kept per byte of activations, of families whose layers are known to differ from a residual net."""
     inferred: tuple[str, ...] = ()
+    branched: bool = False
+    """Layers are joined by concatenations and resizing that nothing fuses, as in a detector."""
 
     @property
     def forward_flops(self) -> float | None:
@@ -208,7 +210,7 @@ def known_copies(family: str, architecture: str, *, size: tuple[int, ...] = (), 
     and fold the normalisation away for running.
 
     >>> known_copies("VGG", "cnn"), known_copies("", "detector", size=(800, 1333))
-    (1.35, 1.1)
+    (1.35, 1.25)
     >>> known_copies("", "detector", size=(640, 640)), known_copies("", "detector", size=(640, 640), training=False)
     (3.0, None)
     """
@@ -256,4 +258,5 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         pixels=pixels,
         copies=known_copies(spec.family, spec.architecture, size=size, training=job.training),
         inferred=tuple(inferred),
+        branched=spec.architecture == "detector",
     )

@@ -127,13 +127,16 @@ def first_known(columns: list[FloatArray]) -> FloatArray:
     return best
 
 
-def peak_flops_per_s(precision: str, devices: Devices, *, accumulate_fp16: bool = False) -> FloatArray:
+def peak_flops_per_s(
+    precision: str, devices: Devices, *, accumulate_fp16: bool = False, integers: bool = False
+) -> FloatArray:
     """Dense peak rate that arithmetic in a precision runs at, with fallbacks where hardware lacks it. [FLOP/s]
 
     bf16 falls back to fp16 on Volta and Turing and to fp32 on Pascal; fp8 to bf16 on Ampere; automatic mixed
-    precision takes the 16-bit tensor rate; weight-only formats (int4, nf4, GGUF) are unpacked and multiply in 16 bits.
+    precision takes the 16-bit tensor rate; weight-only formats (int4, nf4, GGUF) are unpacked and multiply in 16 bits,
+    and so does int8 unless the program multiplies ``integers``.
     """
-    rate = RATE_OF.get(precision, "bf16")
+    rate = rate_of(precision, integers=integers)
     if accumulate_fp16 and rate in {"fp16", "bf16"}:
         rate = "fp16_accumulate_fp16"
     known = first_known([devices.peak_flops_per_s(name) for name in RATE_CHAINS[rate]])
@@ -143,7 +146,16 @@ def peak_flops_per_s(precision: str, devices: Devices, *, accumulate_fp16: bool 
     return np.where(np.isnan(known), emulated, known)
 
 
-def sustained_flops_per_s(precision: str, devices: Devices) -> FloatArray:
+def rate_of(precision: str, *, integers: bool = False) -> str:
+    """Name of the rate that a precision computes at.
+
+    >>> rate_of("amp"), rate_of("int8"), rate_of("int8", integers=True)
+    ('fp16', 'bf16', 'int8')
+    """
+    return "int8" if integers and precision == "int8" else RATE_OF.get(precision, "bf16")
+
+
+def sustained_flops_per_s(precision: str, devices: Devices, *, integers: bool = False) -> FloatArray:
     r"""What matrix units sustain: the peak rate, slowed by the energy that products take at the board power. [FLOP/s]
 
     .. math:: 1 / (1 / P + 1 / (W j))
@@ -151,8 +163,8 @@ def sustained_flops_per_s(precision: str, devices: Devices) -> FloatArray:
     Workstation and PCIe cards print the peak of a clock that they cannot hold under their power limit: an RTX 6000
     Ada (300 W) and an RTX 4080 (320 W) multiply nearly equally fast although their peaks differ by a factor of two.
     """
-    peak = peak_flops_per_s(precision, devices)
-    rate = RATE_OF.get(precision, "bf16")
+    peak = peak_flops_per_s(precision, devices, integers=integers)
+    rate = rate_of(precision, integers=integers)
     if rate == "fp32":
         return peak
     per_joule = TRANSFORMERS.column("matrix_flops_per_joule", families(devices))

@@ -217,7 +217,7 @@ def decoder_pace(job: Job, systems: Systems, *, concurrent: FloatArray) -> Pace:
     decode_rate = concurrent / tpot
     read_s = reading.total_s if prompt > 0 else np.zeros(len(systems))
     write_s = output * tpot if output else np.zeros(len(systems))
-    busy = (read_s + write_s) * (1 + scheduling_share(job))
+    busy = (read_s + write_s) * (1 + scheduling_share(job)) + output * scheduling_s(job, batch=concurrent)
     units = concurrent * (output or prompt) * replicas
     flops = (
         concurrent
@@ -245,6 +245,9 @@ def decoder_pace(job: Job, systems: Systems, *, concurrent: FloatArray) -> Pace:
 
 def scheduling_share(job: Job) -> float:
     """Share of time that a server spends on scheduling, sampling and uneven batches. [-]"""
-    if not is_server(job):
-        return 0.0
-    return TRANSFORMERS.value("server_scheduling_share_vllm" if job.framework == "vllm" else "server_scheduling_share")
+    return TRANSFORMERS.value("server_scheduling_share") if is_server(job) else 0.0
+
+
+def scheduling_s(job: Job, *, batch: FloatArray) -> FloatArray:
+    """Time between two steps in which a server written in Python looks after each of its requests. [s]"""
+    return batch * (TRANSFORMERS.value("server_token_s_vllm") if job.framework == "vllm" else 0.0)

@@ -9,7 +9,7 @@ from app.engine.coefficients import TRANSFORMERS
 from app.engine.hardware import Systems
 from app.engine.job import Job
 from app.engine.model_spec import TransformerSpec
-from app.engine.serving import concurrency, decode_step_s, prefill_s, scheduling_share
+from app.engine.serving import concurrency, decode_step_s, prefill_s, scheduling_s, scheduling_share
 from app.engine.units import MILLISECOND
 
 
@@ -88,7 +88,7 @@ def loaded_token_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: 
     """Mean time of one token of an answer while so many requests are served, their prompts read in between. [s]"""
     reading = prefill_s(job, spec, systems=systems, batch=batch).total_s if job.prompt_tokens else 0.0
     writing = decode_step_s(job, spec, systems=systems, batch=batch).total_s
-    return (reading / job.output_tokens + writing) * (1 + scheduling_share(job))
+    return (reading / job.output_tokens + writing) * (1 + scheduling_share(job)) + scheduling_s(job, batch=batch)
 
 
 def latency_target(job: Job) -> tuple[float, str]:

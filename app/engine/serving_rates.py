@@ -15,6 +15,8 @@ from app.engine.roofline import saturation
 
 GRAPHED = frozenset({"vllm", "tensorrt-llm", "llama.cpp", "tensorrt"})
 """Frameworks that replay decode steps as CUDA graphs or as one fused command list."""
+LAYER_TIMES = {"tensorrt-llm": "decode_layer_s", "tensorrt": "decode_layer_s", "vllm": "decode_layer_vllm_s"}
+"""The coefficient of a layer's fixed time by framework; others differ by whether they are compiled."""
 FP32_PER_CLOCK = 256.0
 """fp32 operations of one compute unit a clock: 128 lanes, a multiplication and an addition each."""
 
@@ -88,7 +90,8 @@ def layer_overhead_s(job: Job, *, systems: Systems) -> FloatArray:
     groups = families(systems.devices)
     if job.framework == "llama.cpp":
         return TRANSFORMERS.column("decode_layer_llama_cpp_cycles", groups) / clock_hz(systems)
-    return TRANSFORMERS.column("decode_layer_s" if replays_steps(job) else "decode_layer_eager_s", groups)
+    name = LAYER_TIMES.get(job.framework, "decode_layer_compiled_s" if job.compiled else "decode_layer_eager_s")
+    return TRANSFORMERS.column(name, groups)
 
 
 def replays_steps(job: Job) -> bool:

@@ -1,6 +1,6 @@
 """Training speed of transformers: the time of one step from arithmetic, traffic, messages and launches."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,10 +26,13 @@ from app.engine.precision import bytes_per_element, sustained_flops_per_s
 from app.engine.result import Pace, Physics
 from app.engine.roofline import StepTime, saturation
 from app.engine.serving_rates import clock_hz
+from app.engine.text_lengths import text_length
 from app.engine.training_memory import training_footprint
 from app.engine.training_messages import communication_s
 
 SCALING_FRAMEWORKS = frozenset({"megatron", "jax"})
+NATIVE_ATTENTION = frozenset({"megatron", "jax"})
+"""Frameworks whose attention kernels are written for the matrix units of each generation."""
 SELECTIVE_FRAMEWORKS = frozenset({"jax"})
 """Frameworks whose checkpointing keeps the results of matrix products."""
 EAGER_FRAMEWORKS = frozenset({"pytorch", "deepspeed", "other"})
@@ -109,12 +112,12 @@ def step_flops(job: Job, spec: TransformerSpec, *, plan: Plan) -> StepFlops:
     return StepFlops(model * tokens, (executed - passes * attention) * tokens, passes * attention * tokens)
 
 
-def math_rate(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
-    """Arithmetic rate that the matrix products of training reach on one device. [FLOP/s]"""
+def math_rate(job: Job, spec: TransformerSpec, *, systems: Systems, precision: str) -> FloatArray:
+    """Arithmetic rate that the matrix products of training reach on one device in a precision. [FLOP/s]"""
     groups = families(systems.devices)
-    peak = sustained_flops_per_s(computing_precision(job), systems.devices)
+    peak = sustained_flops_per_s(precision, systems.devices)
     name = {"fp8": "training_math_fraction_fp8", "fp32": "training_math_fraction_fp32"}.get(
-        job.precision, "training_math_fraction"
+        precision, "training_math_fraction"
     )
     fraction = TRANSFORMERS.column(name, groups)
     if spec.architecture != "decoder":
@@ -123,6 +126,19 @@ def math_rate(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArra
     width = spec.hidden_size / systems.plan.tensor_parallel
     fraction = fraction * saturation(tokens, TRANSFORMERS.column("training_half_tokens", groups))
     return peak * fraction * saturation(width, TRANSFORMERS.column("training_half_width", groups))
+
+
+def attention_rate(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
+    """Arithmetic rate that attention reaches on one device; recipes in 8 bits keep it in 16 bits. [FLOP/s]"""
+    wide = "bf16" if job.precision == "fp8" else computing_precision(job)
+    name = "attention_math_share" + ("_native" if programmed_natively(job) else "")
+    share = TRANSFORMERS.column(name, families(systems.devices))
+    return math_rate(job, spec, systems=systems, precision=wide) * share
+
+
+def programmed_natively(job: Job) -> bool:
+    """Whether attention is taken to run in kernels that were written for the generation of the device."""
+    return programmed_for_scale(job) or job.framework in NATIVE_ATTENTION
 
 
 def softmax_s(attention_flops: Floats, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
@@ -213,9 +229,9 @@ def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[Ste
     share = 1 / (plan.tensor_parallel * plan.pipeline_parallel * plan.context_parallel)
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)
     flops = step_flops(job, spec, plan=plan)
-    weighted = flops.matrices + flops.attention / TRANSFORMERS.column("attention_math_share", groups)
-    math = weighted * share / math_rate(job, spec, systems=systems)
-    math = math + softmax_s(flops.attention, spec, systems=systems) * share
+    products = flops.matrices / math_rate(job, spec, systems=systems, precision=computing_precision(job))
+    attention = flops.attention / attention_rate(job, spec, systems=systems)
+    math = (products + attention + softmax_s(flops.attention, spec, systems=systems)) * share
     moved = activation_traffic_bytes(job, spec) * batch_growth(job, plan) * share
     memory = (moved + unpacking_bytes(job, spec, plan=plan)) / bandwidth
     batches = micro_batches(job, plan)
@@ -249,9 +265,11 @@ def training_pace(job: Job, systems: Systems) -> Pace:
     """Tokens per second and what bounds them. [tokens/s]"""
     spec = job.model
     assert isinstance(spec, TransformerSpec)
-    time, bubble = step_time(job, spec, systems=systems)
-    tokens = micro_batch_samples(job, systems.plan) * job.seq_len * systems.plan.data_parallel
-    model = step_flops(job, spec, plan=systems.plan).model
+    length = text_length(job, spec)
+    computed = replace(job, seq_len=round(length.computed))
+    time, bubble = step_time(computed, spec, systems=systems)
+    tokens = micro_batch_samples(job, systems.plan) * length.counted * systems.plan.data_parallel
+    model = step_flops(computed, spec, plan=systems.plan).model
     total = time.total_s
     return Pace(
         unit="tokens/s",

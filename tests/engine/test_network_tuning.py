@@ -1,5 +1,7 @@
 """What a request says about tuning, and what follows from the data sheet: fused runs, classes per pixel, matrix units."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.engine import networks
@@ -98,3 +100,11 @@ def test_training_a_yolo_takes_what_its_logs_show():
     gib = networks.physics(job, make_systems(make_accelerator())).footprint.total_bytes[0] / 2**30
 
     assert 5.0 < gib < 8.0
+
+
+def test_tensorrt_leaves_a_detector_more_kernels_than_a_classifier_of_as_many_layers():
+    tiny = {"task": "inference", "batch_size": 1, "framework": "tensorrt", "precision": "fp16"}
+    detector = step_s(YOLO, domain="detection", image_size=64, **tiny)
+    plain = step_s(replace(YOLO, architecture="other"), domain="detection", image_size=64, **tiny)
+
+    assert detector > 1.5 * plain

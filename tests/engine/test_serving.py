@@ -224,3 +224,36 @@ def test_a_batch_of_a_language_model_is_that_many_texts_at_a_time():
     assert (batch.concurrent_requests, requests.concurrent_requests) == (8, 8)
     assert make_job(spec).concurrent_requests == 1
     assert make_job(spec, batch_size=8, concurrent_requests=2).concurrent_requests == 2
+
+
+@pytest.mark.parametrize(("precision", "published"), [("bf16", 104.9), ("int8", 155.6), ("int4", 196.8)])
+def test_compiled_decoding_agrees_with_the_table_of_gpt_fast(pace_of, precision, published):
+    """https://github.com/pytorch-labs/gpt-fast, Llama-2-7B on one A100."""
+    llama_2_7b = replace(make_spec(), num_key_value_heads=32, intermediate_size=11008, vocab_size=32000)
+    job = make_job(
+        replace(llama_2_7b, parameters=6_738_415_616, active_parameters=6_738_415_616),
+        precision=precision,
+        framework="pytorch",
+        compiled=True,
+        prompt_tokens=5,
+        output_tokens=200,
+        concurrent_requests=1,
+    )
+
+    assert pace_of(job).decode_tokens_per_s[0] == pytest.approx(published, rel=0.15)
+
+
+def test_a_server_in_python_loses_more_time_the_more_requests_it_looks_after(pace_of):
+    def share_of_decoding(framework, requests):
+        job = make_job(
+            precision="bf16",
+            framework=framework,
+            prompt_tokens=16,
+            output_tokens=512,
+            concurrent_requests=requests,
+        )
+        pace = pace_of(job, H100)
+        return pace.units_per_step[0] / pace.step_s[0] / pace.decode_tokens_per_s[0]
+
+    assert share_of_decoding("vllm", 128) < share_of_decoding("vllm", 1)
+    assert share_of_decoding("vllm", 128) < share_of_decoding("tensorrt-llm", 128)

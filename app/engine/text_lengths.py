@@ -1,0 +1,73 @@
+"""How long texts are against the length that is stated: what a step computes, and what its tokens are counted as.
+
+Texts of a data set differ in length. Programs that pad every batch to its longest text compute more than the mean;
+programs that sort texts by length, or skip the padding, compute less than the longest.
+"""
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from app.engine.coefficients import TRANSFORMERS
+from app.engine.job import Job
+from app.engine.model_spec import TransformerSpec
+
+PADDING_FRAMEWORKS = frozenset({"pytorch", "deepspeed", "other"})
+"""Frameworks whose examples pad to the longest text of a batch, or leave the padding out; others have fixed shapes."""
+ROUND_LENGTH = 8
+"""Lengths that somebody sets are multiples of this; others are means over a data set."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextLength:
+    """Tokens of one sample."""
+
+    computed: float
+    """What a step works on, padding included. [tokens]"""
+    counted: float
+    """What throughput and data count. [tokens]"""
+
+
+def text_length(job: Job, spec: TransformerSpec) -> TextLength:
+    """What is computed and what is counted for one sample of a training job. [tokens]"""
+    stated = float(job.seq_len)
+    if job.framework not in PADDING_FRAMEWORKS:
+        return TextLength(stated, stated)
+    if spec.architecture == "encoder" and job.workload.task in {"pretrain", "train"}:
+        said = mean_length(job)
+        return TextLength(said, said) if said else TextLength(mean_of_documents(stated), stated)
+    uneven = job.workload.task == "finetune" and not job.compiled and job.seq_len % ROUND_LENGTH != 0
+    return TextLength(stated * longest_over_mean(job.micro_batch_size) if uneven else stated, stated)
+
+
+def mean_length(job: Job) -> float | None:
+    """Tokens of a data set over its samples; None where they are not both stated or fill every sample. [tokens]"""
+    data = job.workload.dataset
+    if data is None or not data.tokens or not data.samples:
+        return None
+    mean = data.tokens / data.samples
+    return mean if 1 <= mean < job.seq_len else None
+
+
+def mean_of_documents(longest: float) -> float:
+    """Mean length of pieces of documents that are cut at so many tokens. [tokens]
+
+    Lengths fall off exponentially, so that short cuts are nearly full and long ones half empty.
+
+    >>> round(mean_of_documents(128)), round(mean_of_documents(512))
+    (106, 256)
+    """
+    scale = TRANSFORMERS.value("document_tokens")
+    return scale * (1 - math.exp(-longest / scale))
+
+
+def longest_over_mean(texts: int) -> float:
+    """Length of the longest of several texts over the mean, from the expected largest of normal deviates. [-]
+
+    >>> longest_over_mean(1), round(longest_over_mean(4), 2)
+    (1.0, 1.42)
+    """
+    if texts < 2:
+        return 1.0
+    deviations = NormalDist().inv_cdf((texts - 0.375) / (texts + 0.25))  # Blom's approximation
+    return 1 + TRANSFORMERS.value("text_length_variation") * deviations

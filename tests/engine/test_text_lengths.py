@@ -1,0 +1,54 @@
+import pytest
+
+from app.engine.text_lengths import text_length
+from app.engine.training import physics
+from tests.engine.jobs import BERT_LARGE, H100, make_job, make_spec, make_systems
+
+
+@pytest.fixture
+def bert():
+    def job(**fields):
+        common = {"task": "pretrain", "precision": "amp", "batch_size": 32, "sequence_length": 512}
+        return make_job(BERT_LARGE, **{**common, "framework": "pytorch", **fields})
+
+    return job
+
+
+def test_documents_cut_long_are_half_empty(bert):
+    length = text_length(bert(), BERT_LARGE)
+
+    assert length.counted == 512
+    assert length.computed == pytest.approx(256, rel=0.02)
+
+
+def test_a_mean_that_the_data_set_states_is_taken_and_counted(bert):
+    length = text_length(bert(dataset={"samples": 1e6, "tokens": 2e8}), BERT_LARGE)
+
+    assert (length.computed, length.counted) == (200, 200)
+
+
+def test_frameworks_of_fixed_shapes_compute_all_they_count(bert):
+    length = text_length(bert(framework="tensorflow"), BERT_LARGE)
+
+    assert (length.computed, length.counted) == (512, 512)
+
+
+@pytest.mark.parametrize(("tokens", "batch", "padded"), [(268, 4, True), (268, 1, False), (512, 4, False)])
+def test_texts_of_uneven_length_are_padded_to_the_longest_of_a_batch(tokens, batch, padded):
+    spec = make_spec()
+    job = make_job(spec, task="finetune", method="lora", batch_size=batch, sequence_length=tokens)
+    length = text_length(job, spec)
+
+    assert length.counted == tokens
+    assert (length.computed > 1.2 * tokens) == padded
+
+
+@pytest.mark.parametrize(("tokens", "least"), [(2048, 1.1), (65536, 1.02)])
+def test_recipes_in_8_bits_gain_less_on_long_sequences_whose_attention_stays_in_16(tokens, least):
+    def step_s(precision, tokens):
+        job = make_job(task="pretrain", precision=precision, batch_size=1, sequence_length=tokens, framework="pytorch")
+        return physics(job, make_systems(H100)).pace.step_s[0]
+
+    gain = step_s("bf16", tokens) / step_s("fp8", tokens)
+
+    assert least < gain <= step_s("bf16", 2048) / step_s("fp8", 2048) < 2
