@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Query, Response
 from fastapi.responses import HTMLResponse
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.advice.market import Offer
 from app.advice.offer_checks import in_region
@@ -17,7 +17,7 @@ from app.templating import render
 from app.unanswered import SearchesDep
 from app.web.currency import currency_named
 from app.web.dependencies import BaseUrlDep, CatalogueDep
-from app.web.hardware import Chosen
+from app.web.hardware import AtLeastNothing, Chosen
 from app.web.negotiation import page_router
 from app.web.pages.cloud import CloudPage, Search, doubtful_offers, living, provider_of, usd_per_device_hour
 from app.web.spreadsheet import csv_text
@@ -38,9 +38,9 @@ class CloudFilters(BaseModel):
     q: Chosen = None
     provider: Chosen = None
     accelerator: Chosen = None
-    memory_gib_min: Annotated[
-        float | None, Field(ge=0, allow_inf_nan=False), BeforeValidator(lambda value: None if value == "" else value)
-    ] = None
+    memory_gib_min: AtLeastNothing = None
+    count_min: AtLeastNothing = None
+    provider_kind: Chosen = None
     pricing: Literal["on_demand", "spot", ""] = ""
     region: Chosen = None
     per: Literal["hour", "day", "month"] = "hour"
@@ -101,7 +101,11 @@ def search_of(filters: CloudFilters, catalogue: Snapshot) -> Search:
 
 def found_offers(filters: CloudFilters, catalogue: Snapshot, *, search: Search) -> list[Offer]:
     """Offers of living providers that meet the filters, in the order asked for."""
-    names = {each.slug: each.name for each in catalogue.market.providers if each.status == "active"}
+    names = {
+        each.slug: each.name
+        for each in catalogue.market.providers
+        if each.status == "active" and filters.provider_kind in {None, each.kind}
+    }
     if search.provider or filters.provider:
         names = {slug: name for slug, name in names.items() if slug in search.slugs}
     offers = [each for each in catalogue.market.offers if each.provider in names and _meets(each, filters)]
@@ -121,6 +125,7 @@ def _meets(offer: Offer, filters: CloudFilters) -> bool:
     return (
         filters.accelerator in {None, offer.accelerator}
         and offer.accelerator_memory_bytes / GIB >= (filters.memory_gib_min or 0)
+        and offer.accelerator_count >= (filters.count_min or 0)
         and (not filters.pricing or prices[filters.pricing] is not None)
         and (filters.region is None or in_region(offer.region, filters.region))
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Annotated, Literal
 
 from fastapi import Query, Response
@@ -48,6 +49,9 @@ def _nothing(value: object) -> object:
 Chosen = Annotated[str | None, Field(max_length=100), BeforeValidator(_nothing)]
 
 
+AtLeastNothing = Annotated[float | None, Field(ge=0, allow_inf_nan=False), BeforeValidator(_nothing)]
+
+
 class HardwareFilters(BaseModel):
     """Which devices, in which order; other fields of the address are left alone."""
 
@@ -58,7 +62,10 @@ class HardwareFilters(BaseModel):
     kind: Chosen = None
     segment: Chosen = None
     support: Chosen = None
-    memory_gib_min: Annotated[float | None, Field(ge=0, allow_inf_nan=False), BeforeValidator(_nothing)] = None
+    memory_gib_min: AtLeastNothing = None
+    usd_max: AtLeastNothing = None
+    power_w_max: AtLeastNothing = None
+    slots_max: AtLeastNothing = None
     sort: Chosen = None
     unit: Literal["", "gib"] = ""
     per: Literal["", "gb", "tflops"] = ""
@@ -128,7 +135,12 @@ async def show_device(
 
 def found_devices(filters: HardwareFilters, catalogue: Snapshot) -> list[Accelerator]:
     """Devices that meet the filters, in the order asked for."""
-    found = [each for each in catalogue.devices.accelerators if _meets(each, filters)]
+    prices = prices_by_device(catalogue) if filters.usd_max is not None else {}
+    found = [
+        each
+        for each in catalogue.devices.accelerators
+        if _meets(each, filters) and _within(each, filters, prices=prices.get(each.slug, {}))
+    ]
     return _ordered(found, filters.sort or "", per=filters.per, catalogue=catalogue)
 
 
@@ -152,8 +164,31 @@ def _meets(accelerator: Accelerator, filters: HardwareFilters) -> bool:
     )
 
 
+def _within(accelerator: Accelerator, filters: HardwareFilters, *, prices: Mapping[str, float]) -> bool:
+    """Whether it keeps the limits; what nobody knows of a device keeps none."""
+    figures = (
+        (filters.usd_max, usual_price(prices, 1.0)),
+        (filters.power_w_max, accelerator.tdp_w),
+        (filters.slots_max, accelerator.slots),
+    )
+    return all(most is None or (known is not None and known <= most) for most, known in figures)
+
+
+def _unusual(device: Accelerator, prices: Mapping[str, float]) -> tuple[bool, bool, bool, bool, int, float]:
+    """Cards for desktops that today's software supports and somebody sells first, the newest and largest at the top."""
+    memory = device.memory_bytes if isfinite(device.memory_bytes) else 0.0
+    return (
+        device.support != "supported",
+        device.kind != "gpu",
+        device.segment != "desktop",
+        not prices,
+        -(device.launch_year or 0),
+        -memory,
+    )
+
+
 def _ordered(found: list[Accelerator], sort: str, *, per: str, catalogue: Snapshot) -> list[Accelerator]:
-    """In the order asked for, unknown values last; by name where nothing, or nothing known, is asked."""
+    """In the order asked for, unknown values last; what most people look for first where nothing is asked."""
     prices = prices_by_device(catalogue)
     keys: Mapping[str, Callable[[Accelerator], float | None]] = {
         "memory_gib": lambda each: each.memory_bytes,
@@ -165,7 +200,7 @@ def _ordered(found: list[Accelerator], sort: str, *, per: str, catalogue: Snapsh
     by_name = sorted(found, key=lambda each: each.name.lower(), reverse=sort == "-name")
     key = keys.get(sort.removeprefix("-"))
     if key is None:
-        return by_name
+        return by_name if sort else sorted(by_name, key=lambda each: _unusual(each, prices.get(each.slug, {})))
     known = [each for each in by_name if key(each) is not None]
     ordered = sorted(known, key=lambda each: key(each) or 0.0, reverse=sort.startswith("-"))
     return ordered + [each for each in by_name if key(each) is None]

@@ -77,10 +77,37 @@ def test_a_long_list_has_pages(browser):
     assert names(browser.follow(second, "‹ Previous page")) == names(first)
 
 
-def test_a_filter_that_nothing_meets_says_so(browser):
-    page = browser.get("/hardware?q=abacus")
+def test_filters_that_nothing_meets_are_removed_one_by_one_or_all_at_once(browser):
+    page = browser.get("/hardware?q=abacus&memory_gib_min=900&unit=gib")
+    chips = [chip.get_text(" ", strip=True) for chip in page.select(".set-filters li")]
+    without = browser.follow(page, "remove Words: “abacus”")
 
-    assert "No device matches" in page.get_text()
+    assert page.select("tbody tr") == []
+    assert [chip.split(" ·")[0] for chip in chips] == [
+        "Words: “abacus”",
+        "Memory: 900 GB or more",
+        "Remove all filters",
+    ]
+    assert without.select_one("#q")["value"] == ""
+    assert without.select_one("#memory_gib_min option[selected]")["value"] == "900"
+    assert "unit=gib" in page.select_one(".set-filters .all a")["href"]
+    assert len(browser.follow(page, "Remove all filters").select("tbody tr")) == 50
+
+
+def test_limits_of_price_power_and_slots_leave_out_what_is_not_known(browser):
+    page = browser.get("/hardware?usd_max=500&power_w_max=150&slots_max=2")
+    rows = page.select("tbody tr")
+
+    assert rows
+    assert "unknown" not in " ".join(row.select_one("td[data-label=Price]").get_text() for row in rows)
+    assert all(float(row.select_one("td[data-label=Power]").get_text().split()[0]) <= 150 for row in rows)
+    assert page.select_one("details[open] #slots_max option[selected]").get_text() == "up to 2"
+
+
+def test_the_list_begins_with_cards_that_people_can_buy(browser):
+    rows = browser.get("/hardware").select("tbody tr")[:10]
+
+    assert "unknown" not in " ".join(row.get_text() for row in rows)
 
 
 def test_unknown_prices_sort_last_in_either_direction(browser):
@@ -121,7 +148,8 @@ def test_how_we_decide_shows_the_rules_in_use(browser, app):
     page = browser.get("/scenarios")
     rules = [rule.slug for rule in app.state.catalogue.current().policy.rules if rule.kind == "scenario"]
 
-    assert set(rules) <= set(names(page))
+    assert {slug.replace("-", " ") for slug in rules} <= set(names(page))
+    assert all(page.select_one(f"#rule-{slug}") for slug in rules)
 
 
 def test_a_device_tells_where_sources_differ_about_its_price(browser):

@@ -41,15 +41,8 @@ def test_filters_and_order_live_in_the_address(browser):
     assert prices == sorted(prices)
     assert page.select_one("th[aria-sort=ascending]").get_text(strip=True) == "On demand"
     assert "accelerator=h100-sxm5-80gb" in page.url
-    assert [one["value"] for one in page.select("option[selected]")] == [
-        "h100-sxm5-80gb",
-        "",
-        "",
-        "on_demand",
-        "eu",
-        "day",
-        "",
-    ]
+    chosen = [one["value"] for one in page.select("option[selected]")]
+    assert [value for value in chosen if value] == ["h100-sxm5-80gb", "on_demand", "eu", "day"]
 
 
 def test_a_day_has_24_hours_and_a_month_730(browser):
@@ -110,7 +103,7 @@ def test_notebooks_that_cost_nothing_are_named(browser):
 def test_nothing_found_says_so_and_leads_back(browser, query):
     page = browser.get(f"/cloud?{query}")
 
-    assert "No offer matches" in page.get_text()
+    assert "Nothing matches all of these" in page.get_text()
     assert len(browser.follow(page, "Remove all filters").select("tbody tr")) == 50
 
 

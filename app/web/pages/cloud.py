@@ -19,7 +19,20 @@ from app.languages import say
 from app.web.currency import Currency, currency_choices
 from app.web.labels import label
 from app.web.pages.head import Head
-from app.web.pages.listing import Choice, Column, Filter, Pages, choices, column, cut, link
+from app.web.pages.listing import (
+    SHOWN_FILTERS,
+    Chip,
+    Choice,
+    Column,
+    Filter,
+    Pages,
+    chips,
+    choices,
+    column,
+    cut,
+    link,
+    rarer_set,
+)
 from app.worded import worded, worded_count
 
 PATH = "/cloud"
@@ -31,6 +44,9 @@ SPANS = {"hour": worded("an hour"), "day": worded("a day"), "month": worded("a m
 JSON_FIELDS = ("q", "provider", "accelerator", "memory_gib_min", "pricing", "region", "sort")
 """Filters that the list for programs knows too."""
 MOST_NEAREST = 6
+COUNT_STEPS = (2, 4, 8, 16)
+SWITCHES = ("per", "currency", "sort")
+"""Fields that change how offers are shown, not which."""
 
 _NEAREST = Path(__file__).parent.parent / "cloud.toml"
 
@@ -105,8 +121,14 @@ class CloudPage:
     title: str
     words: str
     filters: tuple[Filter, ...]
-    per: tuple[Choice, ...]
-    currencies: tuple[Choice, ...]
+    chips: tuple[Chip, ...]
+    """Filters that are set."""
+    all_url: str
+    """The list without any."""
+    switches: tuple[Filter, ...]
+    """For which time and in which currency prices are shown."""
+    more_set: bool
+    """Whether one of the rarer filters or switches is set."""
     note: str
     """By which rate prices were converted."""
     caption: str
@@ -139,13 +161,16 @@ class CloudPage:
         shown, pages = cut(found, path=PATH, fields=fields, page=page, noun=NOUN)
         known = {name: fields[name] for name in JSON_FIELDS if name in fields}
         doubtful = doubtful_offers(catalogue)
+        filters = _filters(catalogue, fields)
         return cls(
             title=say("Cloud"),
             words=fields.get("q", ""),
-            filters=_filters(catalogue, fields),
-            currencies=currency_choices(catalogue.market.exchange_rates, currency),
+            filters=filters,
+            chips=chips(PATH, fields, filters),
+            all_url=link(PATH, {name: value for name, value in fields.items() if name in SWITCHES}),
+            switches=_switches(catalogue, per, currency),
+            more_set=rarer_set(fields, filters[SHOWN_FILTERS:], SWITCHES),
             note=currency.note,
-            per=tuple(Choice(name, say(text), name == per) for name, text in SPANS.items()),
             caption=say(
                 "Prices in {currency} for {span}. On demand and spot are for the whole machine; “one device” is the "
                 "lower of the two, shared out.",
@@ -160,7 +185,7 @@ class CloudPage:
             ),
             pages=pages,
             csv_url=link("/cloud.csv", fields),
-            json_url=link("/cloud/offers", known),
+            json_url="" if set(fields) - {*JSON_FIELDS, *SWITCHES} else link("/cloud/offers", known),
             notebooks=notebooks(catalogue),
             old_after_days=formatting.exact(money("price_age_days")),
             head=Head.of(say("Cloud"), say(ABOUT), url=base_url + PATH, indexed=not fields),
@@ -218,6 +243,11 @@ def _filters(catalogue: Snapshot, fields: Mapping[str, str]) -> tuple[Filter, ..
     used = {each.accelerator for each in offers}
     devices = sorted(((slug, catalogue.accelerators[slug].name) for slug in used), key=lambda pair: pair[1].lower())
     sizes = [(str(size), say("{size} GB or more", size=size)) for size in MEMORY_STEPS]
+    counts = [(str(count), say("{count} or more", count=count)) for count in COUNT_STEPS]
+    kinds = sorted(
+        (kind, label("provider", kind))
+        for kind in {p.kind for p in catalogue.market.providers if p.slug in {each.provider for each in offers}}
+    )
     pricing = [("on_demand", say("On demand")), ("spot", say("Spot"))]
     regions = [(name, label("continent", name)) for name in CONTINENTS]
     return (
@@ -226,7 +256,15 @@ def _filters(catalogue: Snapshot, fields: Mapping[str, str]) -> tuple[Filter, ..
         choices("provider", say("Provider"), values=providers, chosen=fields.get("provider", "")),
         choices("pricing", say("Price"), values=pricing, chosen=fields.get("pricing", "")),
         choices("region", say("Region"), values=regions, chosen=fields.get("region", "")),
+        choices("count_min", say("Devices"), values=counts, chosen=fields.get("count_min", "")),
+        choices("provider_kind", say("Kind of provider"), values=kinds, chosen=fields.get("provider_kind", "")),
     )
+
+
+def _switches(catalogue: Snapshot, per: str, currency: Currency) -> tuple[Filter, ...]:
+    spans = tuple(Choice(name, say(text), name == per) for name, text in SPANS.items())
+    currencies = currency_choices(catalogue.market.exchange_rates, currency)
+    return (Filter("per", say("Show prices for"), spans), Filter("currency", say("Currency"), currencies))
 
 
 def _columns(fields: Mapping[str, str]) -> tuple[Column, ...]:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any, ClassVar, Self
 from urllib.parse import urlencode
 
@@ -17,10 +18,11 @@ from app.engine.hardware import Accelerator
 from app.engine.units import GB, GIB, TERA
 from app.languages import say
 from app.present.measured import result_in_words, work_in_words
-from app.web.currency import Currency, currency_choices
+from app.web.currency import Currency
 from app.web.labels import details, label, lowered
+from app.web.pages.hardware_filters import SWITCHES, currency_switch, filters_of, switches_of
 from app.web.pages.head import PICTURE, Head
-from app.web.pages.listing import Choice, Column, Filter, Pages, choices, column, cut, link
+from app.web.pages.listing import SHOWN_FILTERS, Chip, Column, Filter, Pages, chips, column, cut, link, rarer_set
 from app.web.pages.price_differences import differences, site
 from app.web.pages.price_history import PriceHistory
 from app.web.pages.suits import SuitGroup
@@ -31,15 +33,8 @@ NOUN = worded_count("{count} device", "{count} devices")
 ABOUT = worded(
     "Graphics cards, chips and accelerators for machine learning: memory, speed, power, support and dated prices."
 )
-UNITS = {"": worded("GB, as makers say it"), "gib": worded("GiB, as programs count")}
-PRICES_FOR = {
-    "": worded("The device"),
-    "gb": worded("Each GB of memory"),
-    "tflops": worded("Each TFLOP/s in 16 bits"),
-}
 JSON_FIELDS = ("q", "vendor", "kind", "segment", "support", "memory_gib_min", "sort")
 """Filters that the list for programs knows too."""
-MEMORY_STEPS = (4, 8, 12, 16, 24, 32, 48, 80, 141)
 MOST_OFFERS = 12
 
 
@@ -70,12 +65,18 @@ class HardwareListPage:
     title: str
     words: str
     filters: tuple[Filter, ...]
+    chips: tuple[Chip, ...]
+    """Filters that are set."""
+    all_url: str
+    """The list without any."""
     sort: str
     columns: tuple[Column, ...]
     rows: tuple[HardwareRow, ...]
     pages: Pages
     switches: tuple[Filter, ...]
     """In which units and for what prices are shown."""
+    more_set: bool
+    """Whether one of the rarer filters or switches is set."""
     note: str
     """By which rate prices were converted."""
     csv_url: str
@@ -96,18 +97,22 @@ class HardwareListPage:
         """The page of the devices found; ``fields`` are the filters and the order as they stand in the address."""
         shown, pages = cut(found, path=PATH, fields=fields, page=page, noun=NOUN)
         prices = prices_by_device(catalogue)
+        filters = filters_of(catalogue, fields)
         return cls(
             title=say("Hardware"),
             words=fields.get("q", ""),
-            filters=_filters(catalogue, fields),
+            filters=filters,
+            chips=chips(PATH, fields, filters),
+            all_url=link(PATH, {name: value for name, value in fields.items() if name in SWITCHES}),
             sort=fields.get("sort", ""),
             columns=_columns(fields),
             rows=tuple(_row(each, prices.get(each.slug, {}), fields=fields, currency=currency) for each in shown),
             pages=pages,
-            switches=_switches(catalogue, fields, currency),
+            more_set=rarer_set(fields, filters[SHOWN_FILTERS:], SWITCHES),
+            switches=switches_of(catalogue, fields, currency),
             note=currency.note,
             csv_url=link("/hardware.csv", fields),
-            json_url=link(PATH, {name: fields[name] for name in JSON_FIELDS if name in fields}),
+            json_url=_for_programs(fields),
             head=Head.of(say("Hardware"), say(ABOUT), url=base_url + PATH, indexed=not fields),
         )
 
@@ -248,7 +253,7 @@ class HardwarePage:
             history=PriceHistory.of(prices, currency),
             measured=tuple(_measured(each) for each in catalogue.evidence.on(accelerator.slug)[:MOST_MEASURED]),
             offers_url=link("/cloud", {"accelerator": accelerator.slug, "currency": _code(currency)}),
-            switch=_currency_switch(catalogue, currency),
+            switch=currency_switch(catalogue, currency),
             note=currency.note,
             head=_head(accelerator, base_url),
         )
@@ -275,36 +280,11 @@ def _code(currency: Currency) -> str:
     return currency.code if currency.rate else ""
 
 
-def _currency_switch(catalogue: Snapshot, currency: Currency) -> Filter:
-    return Filter("currency", say("Currency"), currency_choices(catalogue.market.exchange_rates, currency))
-
-
-def _switches(catalogue: Snapshot, fields: Mapping[str, str], currency: Currency) -> tuple[Filter, ...]:
-    def switch(name: str, title: str, texts: Mapping[str, str]) -> Filter:
-        chosen = fields.get(name, "")
-        return Filter(name, title, tuple(Choice(value, say(text), value == chosen) for value, text in texts.items()))
-
-    return (
-        switch("unit", say("Units"), UNITS),
-        switch("per", say("Price of"), PRICES_FOR),
-        _currency_switch(catalogue, currency),
-    )
-
-
-def _filters(catalogue: Snapshot, fields: Mapping[str, str]) -> tuple[Filter, ...]:
-    devices = catalogue.devices.accelerators
-    vendors = [(vendor, vendor) for vendor in sorted({each.vendor for each in devices})]
-    kinds = [(kind, label("kind", kind)) for kind in ("gpu", "apple_soc", "cpu", "tpu", "npu", "fpga")]
-    supports = [(name, label("support", name)) for name in ("supported", "legacy", "unsupported", "announced")]
-    segments = [(name, label("segment", name)) for name in sorted({each.segment for each in devices})]
-    sizes = [(str(size), say("{size} GB or more", size=size)) for size in MEMORY_STEPS]
-    return (
-        choices("memory_gib_min", say("Memory"), values=sizes, chosen=fields.get("memory_gib_min", "")),
-        choices("vendor", say("Maker"), values=vendors, chosen=fields.get("vendor", "")),
-        choices("kind", say("Kind"), values=kinds, chosen=fields.get("kind", "")),
-        choices("segment", say("Built for"), values=segments, chosen=fields.get("segment", "")),
-        choices("support", say("Software"), values=supports, chosen=fields.get("support", "")),
-    )
+def _for_programs(fields: Mapping[str, str]) -> str:
+    """The same list as JSON; empty where a filter is set that the list for programs does not know."""
+    if set(fields) - {*JSON_FIELDS, *SWITCHES}:
+        return ""
+    return link(PATH, {name: fields[name] for name in JSON_FIELDS if name in fields})
 
 
 def _columns(fields: Mapping[str, str]) -> tuple[Column, ...]:
@@ -347,12 +327,16 @@ def _row(
 
 def memory_of(accelerator: Accelerator, *, binary: bool) -> str:
     """Memory as the box says it, or in the unit in which programs count."""
+    if not isfinite(accelerator.memory_bytes):
+        return formatting.unknown()
     told = formatting.nominal_gib(accelerator.memory_bytes / GIB)
     return told.replace("GB", "GiB") if binary else told
 
 
 def bandwidth_of(accelerator: Accelerator, *, binary: bool) -> str:
     """Memory bandwidth in decimal or binary units."""
+    if not isfinite(accelerator.memory_bandwidth_bytes_per_s):
+        return formatting.unknown()
     size, unit = (GIB, "GiB/s") if binary else (GB, "GB/s")
     return f"{formatting.number(accelerator.memory_bandwidth_bytes_per_s / size, figures=3)} {unit}"
 
@@ -385,9 +369,9 @@ def prices_by_device(catalogue: Snapshot) -> Mapping[str, Mapping[str, float]]:
 
 def _key_facts(accelerator: Accelerator) -> tuple[tuple[str, str], ...]:
     facts = [
-        (say("Memory"), formatting.nominal_gib(accelerator.memory_bytes / GIB)),
+        (say("Memory"), memory_of(accelerator, binary=False)),
         (say("Of that usable"), formatting.gib(accelerator.usable_memory_bytes / GIB)),
-        (say("Bandwidth"), f"{formatting.number(accelerator.memory_bandwidth_bytes_per_s / GB, figures=3)} GB/s"),
+        (say("Bandwidth"), bandwidth_of(accelerator, binary=False)),
         (say("16-bit speed"), _tflops(half_rate(accelerator))),
         (say("32-bit speed"), _tflops(accelerator.peak.fp32)),
     ]

@@ -11,6 +11,8 @@ from app.languages import say, say_count
 Item = TypeVar("Item")
 
 PER_PAGE = 50
+SHOWN_FILTERS = 3
+"""Filters that stand open; the rest is folded away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,15 @@ class Filter:
     name: str
     label: str
     choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter that is set, and the list without it."""
+
+    label: str
+    value: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +68,27 @@ def link(path: str, fields: Mapping[str, str], **changes: str) -> str:
 
 
 def choices(name: str, label: str, *, values: Sequence[tuple[str, str]], chosen: str) -> Filter:
-    """A filter whose first choice is any value."""
-    offered = (("", say("Any")), *values)
+    """A filter whose first choice is any value; a value that the address brings is offered too."""
+    brought = [(chosen, chosen)] if chosen and chosen not in dict(values) else []
+    offered = (("", say("Any")), *values, *brought)
     return Filter(name, label, tuple(Choice(value, text, value == chosen) for value, text in offered))
+
+
+def chips(path: str, fields: Mapping[str, str], filters: Sequence[Filter]) -> tuple[Chip, ...]:
+    """Every filter that is set, the searched words first, each with the way to be rid of it alone."""
+    words = [("q", say("Words"), say("“{words}”", words=fields["q"]))] if fields.get("q") else []
+    chosen = [
+        (each.name, each.label, choice.label)
+        for each in filters
+        for choice in each.choices
+        if choice.chosen and choice.value
+    ]
+    return tuple(Chip(label, value, link(path, fields, **{name: ""})) for name, label, value in (*words, *chosen))
+
+
+def rarer_set(fields: Mapping[str, str], filters: Sequence[Filter], switches: Sequence[str]) -> bool:
+    """Whether one of these filters or switches is set, so that what is folded away has to be seen."""
+    return bool(({each.name for each in filters} | set(switches) - {"sort"}) & set(fields))
 
 
 def column(path: str, fields: Mapping[str, str], *, label: str, by: str = "", falling: bool = False) -> Column:

@@ -1,0 +1,64 @@
+"""Light or dark: a visitor's own choice, kept in a cookie; without one, pages follow the visitor's system."""
+
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from fastapi import Form, Request, Response
+from fastapi.responses import RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.negotiation import prefers_html
+from app.templating import in_theme
+from app.web.negotiation import ONE_YEAR_S, page_router
+
+router = page_router()
+
+COOKIE = "theme"
+SEE_OTHER, NO_CONTENT = 303, 204
+
+Theme = Annotated[Literal["system", "light", "dark"], Form()]
+
+
+@router.post("/theme")
+async def choose_theme(request: Request, theme: Theme) -> Response:
+    """Remember the choice; a browser without scripts goes back to the page on which it was made."""
+    response = (
+        RedirectResponse(_page_before(request), SEE_OTHER) if prefers_html(request) else Response(None, NO_CONTENT)
+    )
+    response.set_cookie(
+        COOKIE,
+        "" if theme == "system" else theme,
+        max_age=0 if theme == "system" else ONE_YEAR_S,
+        path="/",
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
+    return response
+
+
+def _page_before(request: Request) -> str:
+    """The page of ours that the form stood on."""
+    came_from = urlsplit(request.headers.get("referer", ""))
+    if came_from.netloc != request.url.netloc or not came_from.path:
+        return "/"
+    address = f"/{came_from.path.lstrip('/')}"  # two slashes would lead to another site
+    return f"{address}?{came_from.query}" if came_from.query else address
+
+
+class Themed:
+    """ASGI middleware: what is made for this request is in the theme that its visitor chose."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        chosen = _chosen(scope) if scope["type"] == "http" else ""
+        with in_theme(chosen):
+            await self.app(scope, receive, send)
+
+
+def _chosen(scope: Scope) -> str:
+    found = Request(scope).cookies.get(COOKIE, "")
+    return found if found in {"light", "dark"} else ""
