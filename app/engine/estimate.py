@@ -6,10 +6,12 @@ import numpy as np
 
 from app.engine import audio, classical, diffusion, intervals, networks, serving, training
 from app.engine.arrays import BoolArray, FloatArray
+from app.engine.coefficients import TRANSFORMERS
 from app.engine.energy import energy_kwh
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
+from app.engine.memory_doubt import memory_doubt
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, NetworkSpec, TransformerSpec
 from app.engine.result import Estimates, Footprint, Interval, Pace, Physics
 from app.engine.run_length import run_units
@@ -102,7 +104,7 @@ def _memory(job: Job, footprint: Footprint, *, systems: Systems, runs: BoolArray
     assert expected is not None
     stretched = intervals.stretch(
         "memory", job.work_class, framework=job.framework, families=families(systems.devices)
-    ) * intervals.memory_doubt(job, footprint)
+    ) * memory_doubt(job, footprint)
     return intervals.around(expected, metric="memory", work_class=job.work_class, stretched=stretched)
 
 
@@ -110,6 +112,7 @@ def _interval(expected: FloatArray, *, metric: str, of: tuple[Job, Systems]) -> 
     job, systems = of
     measured_as = TOKEN_METRICS.get(metric, job.work_class)
     stretched = intervals.stretch(metric, measured_as, framework=job.framework, families=families(systems.devices))
+    stretched = stretched * np.where(systems.devices.stand_ins, TRANSFORMERS.value("stand_in_stretch"), 1.0)
     return intervals.around(expected, metric=metric, work_class=measured_as, stretched=stretched)
 
 

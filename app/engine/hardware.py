@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.arrays import BoolArray, FloatArray, column
-from app.engine.hardware_family import family_of
+from app.engine.hardware_family import family_of, stands_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Accelerator:
 
 COLUMNS = (
     "memory_bytes", "usable_memory_bytes", "memory_bandwidth_bytes_per_s", "tdp_w", "compute_units", "boost_hz",
-    "launch_year", "interconnect_bytes_per_s", "pcie_bytes_per_s", "linked", "switched",
+    "launch_year", "interconnect_bytes_per_s", "pcie_bytes_per_s", "linked", "switched", "stand_ins",
 )  # fmt: skip
 """Columns of :class:`Devices` that are kept once they are made."""
 
@@ -156,6 +156,11 @@ class Devices:
     def families(self) -> tuple[str, ...]:
         """The hardware family of every row, looked up once: every coefficient of an estimate asks for it."""
         return tuple(family_of(a) for a in self.accelerators)
+
+    @cached_property
+    def stand_ins(self) -> BoolArray:
+        """Rows whose efficiencies are those of another generation."""
+        return np.array([stands_in(a) for a in self.accelerators], dtype=np.bool_)
 
     @cached_property
     def _peaks(self) -> dict[str, FloatArray]:

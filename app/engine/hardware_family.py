@@ -22,6 +22,8 @@ NVIDIA_FAMILIES = {
     "Fermi": "cuda_pascal",
 }
 """By how the architecture begins; the first that fits."""
+UNMEASURED = ("Rubin", "Kepler", "Fermi", "Maxwell")
+"""Architectures with a known name of which no run was ever fitted; another generation stands in."""
 AMD_FAMILIES = {"CDNA": "amd_cdna", "Vega": "amd_cdna", "RDNA": "amd_rdna"}
 KINDS = {"cpu": "cpu", "apple_soc": "apple", "tpu": "tpu", "npu": "npu", "fpga": "fpga"}
 FAMILIES = (
@@ -64,6 +66,15 @@ def family_of(device: "Accelerator") -> str:
             (family for start, family in AMD_FAMILIES.items() if device.architecture.startswith(start)), unknown
         )
     return "intel_gpu"
+
+
+def stands_in(device: "Accelerator") -> bool:
+    """Whether efficiencies of another generation are taken for a GPU, because none of its own was measured."""
+    if device.kind != "gpu":
+        return False
+    named = NVIDIA_FAMILIES if device.vendor == "NVIDIA" else AMD_FAMILIES
+    known = device.vendor not in {"NVIDIA", "AMD"} or device.architecture.startswith(tuple(named))
+    return not known or device.architecture.startswith(UNMEASURED)
 
 
 def families(devices: "Devices") -> tuple[str, ...]:

@@ -28,6 +28,10 @@ from app.present.rounding import rounded
 from app.present.spread import input_answer, plan_answer, serving_answer
 from app.worded import worded
 
+STAND_IN = worded(
+    "No run on the generation of {device} was measured: its speed follows from its data sheet with the efficiency of"
+    " the nearest generation that was, and its intervals are wider."
+)
 UNKNOWN_DURATION = worded(
     "The duration is unknown because nobody said how much data there is: give the data set, the epochs or the steps."
 )
@@ -63,6 +67,8 @@ def estimate_answer(
     gap = software_gap(job, device)
     if gap is not None:
         warnings.insert(0, WarningAnswer(severity="problem", text=say_finished(gap)))
+    if systems.devices.stand_ins[row] and estimates.throughput_per_s is not None:
+        warnings.append(WarningAnswer(severity="note", text=say(STAND_IN, device=device.name)))
     if estimates.duration_s is None and estimates.throughput_per_s is not None:
         warnings.append(WarningAnswer(severity="note", text=say(UNKNOWN_DURATION)))
     assumptions = [AssumptionAnswer(field=a.field, value=a.value, why=say_finished(a.why)) for a in job.assumptions]

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from app.engine.estimate import estimate
@@ -41,6 +42,14 @@ def test_a_device_of_a_generation_not_yet_known_is_no_slower_than_its_data_sheet
     pace = estimate(job, systems_of(Devices((device, later)), count=[1, 1])).throughput_per_s
 
     assert 1.2 * pace.expected[0] < pace.expected[1] < 4 * pace.expected[0]
+
+
+def test_speed_is_less_certain_on_a_generation_that_nobody_measured():
+    job = make_job(precision="bf16", framework="vllm", concurrent_requests=16)
+    pace = estimate(job, systems_of(Devices((H100, twice(H100))), count=[1, 1])).throughput_per_s
+
+    widths = np.log(pace.high / pace.low)
+    assert widths[1] >= 1.4 * widths[0]
 
 
 def test_an_unknown_architecture_is_told_by_its_arithmetic():
