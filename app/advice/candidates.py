@@ -35,6 +35,7 @@ MOST_DEVICES = 65_536
 class Candidates:
     """Systems as rows, with their estimates and prices. Row i of every column belongs to system i."""
 
+    job: Job
     systems: Systems
     estimates: Estimates
     tags: tuple[Tag | None, ...]
@@ -115,6 +116,33 @@ class Candidates:
         return np.full(len(self), np.nan) if duration is None else duration.expected / SECONDS_PER_HOUR
 
     @cached_property
+    def lateness(self) -> FloatArray:
+        """Doublings by which a run takes longer than it may, or answers come more slowly than they are needed. [-]"""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = self.hours / self.within_hours
+            if self.wanted_per_s is not None:
+                ratio = self.wanted_per_s / self.pace_per_s
+            return np.ceil(np.log2(np.maximum(np.nan_to_num(ratio, nan=1.0), 1.0)))
+
+    @cached_property
+    def wanted_per_s(self) -> float | None:
+        """Pictures or tokens a second that running the model has to put out at least, where that can be said."""
+        if self.job.training or self.job.workload.task != "inference":
+            return None
+        if self.job.workload.frames_per_second is not None:
+            return self.job.workload.frames_per_second
+        if self.estimates.decode_tokens_per_s is None or isinstance(self.job.workload.concurrent_requests, str):
+            return None
+        return (self.job.concurrent_requests or 1) * money("slowest_tokens_per_s")
+
+    @cached_property
+    def pace_per_s(self) -> FloatArray:
+        """What a system puts out, in the unit of ``wanted_per_s``."""
+        tokens = self.estimates.decode_tokens_per_s
+        framed = self.job.workload.frames_per_second is not None
+        return self.speed if tokens is None or framed else tokens.expected
+
+    @cached_property
     def speed(self) -> FloatArray:
         """Samples or tokens a second; where that is unknown for all, memory bandwidth stands in for it."""
         pace = self.estimates.throughput_per_s
@@ -169,7 +197,7 @@ def candidates_for(
         for i, (_, n) in enumerate(rows)
     )
     within = target_hours(constraints, scenario=scenario, runs_per_month=job.workload.runs_per_month)
-    return Candidates(systems, estimates, tags, within)
+    return Candidates(job, systems, estimates, tags, within)
 
 
 def _counts(need: Need, constraints: Constraints, *, scenario: int) -> Iterator[int]:

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from app.advice.candidates import Candidates, target_hours
+from app.advice.candidates import Candidates
 from app.advice.constraints import Constraints
 from app.advice.decide import Decision
 from app.advice.market import Market, Offer, Provider, Shelved
@@ -32,6 +32,10 @@ ROWS_PER_PROVIDER = 2
 MARKETPLACE_ROWS = 3
 """Marketplaces are cheap and fickle: at most this many rows, unless somebody asks for certain providers."""
 ROWS_PER_DEVICE = 2
+FAR_CHEAPER_FRACTION = 0.5
+"""An old price below this share of the best new one is shown too."""
+QUICK_ON_A_PROCESSOR_HOURS = 1.0
+"""For work that a processor does within this time only free offers are shown."""
 CLUSTER_INSTANCE_DEVICES = 4.0
 """Instances with fewer devices have no fast network between them."""
 
@@ -64,6 +68,8 @@ class CloudOption:
     as_of: date
     source: str
     note: Reason | None
+    late: bool = False
+    """Slower than what was asked for."""
 
     @property
     def free(self) -> bool:
@@ -102,6 +108,8 @@ def cloud_for(
     )
     for search, code in attempts:
         found = search.options()
+        if decision.scenario.number == 1 and (need.cpu_hours or np.inf) <= QUICK_ON_A_PROCESSOR_HOURS:
+            found = [option for option in found if option.free]
         if found or decision.scenario.number <= 2:
             within, cautions = search.within_wishes(found)
             relaxed = (Caution("warning", Reason(code, search.wish_values())),) if code else ()
@@ -211,7 +219,9 @@ class _Search:
 
     def _musts(self, options: list[CloudOption], asked: set[str]) -> Iterator[CloudOption]:
         for slug in sorted(asked):
-            yield from _first([option for option in options if option.provider == slug])
+            theirs = [option for option in options if option.provider == slug]
+            yield from _first(theirs)
+            yield from _first([option for option in theirs if _old_but_far_cheaper(option, than=theirs[0])])
         yield from _first([option for option in options if option.free])
         if self.decision.scenario.number == 4 or self.job.workload.task == "pretrain":
             yield from _first([option for option in options if option.device.kind == "tpu"])
@@ -250,9 +260,8 @@ class _Search:
     def _cluster_row_searched(self, slug: str) -> int | None:
         rows = self._rows_of.get(slug, ())
         able = [r for r in rows if self.candidates.count(r) >= CLUSTER_INSTANCE_DEVICES and self._does_the_job(r)]
-        limit = target_hours(self.constraints, scenario=4)
-        in_time = [row for row in able if not self.candidates.hours[row] > limit]
-        return in_time[0] if in_time else able[-1] if able else None
+        late = self.candidates.lateness
+        return min(able, key=lambda row: (late[row], self.candidates.count(row)), default=None)
 
     def _does_the_job(self, row: int) -> bool:
         device = self.candidates.device(row)
@@ -309,6 +318,7 @@ class _Search:
             total_usd=total,
             fit=fit_word(float(self.candidates.fits[row])),
             fresh=fresh,
+            late=bool(self.candidates.lateness[row] > 0),
             as_of=offer.as_of,
             source=offer.source,
             note=_note(offer, provider, usd=per_hour, instances=instances, basis=basis, pricing=pricing, fresh=fresh),
@@ -327,10 +337,9 @@ class _Search:
         hours = min(monthly * again, HOURS_PER_MONTH)
         return "month", Range(hours, hours, hours)
 
-    def _rank(self, option: CloudOption) -> tuple[bool, bool, bool, float, float, float, str, str]:
+    def _rank(self, option: CloudOption) -> tuple[bool, float, bool, float, float, float, str, str]:
         """Fresh before old, in time before late, well supported before exotic, roomy before tight, then by cost."""
-        hours = self.candidates.hours[option.row]
-        late = bool(hours > self.candidates.within_hours)
+        late = float(self.candidates.lateness[option.row])
         exotic = SOFTWARE_CLASS.get(option.device.software_stack, 2.0) > 1 and not self.constraints.vendors
         speed = float(self.candidates.speed[option.row])
         cost = option.total_usd.expected if option.total_usd and option.basis == "run" else option.usd_per_hour / speed
@@ -385,6 +394,11 @@ def _varied(options: Iterable[CloudOption], *, per_provider: int, markets: int) 
         devices[of] += 1
         taken += 1
         yield option
+
+
+def _old_but_far_cheaper(option: CloudOption, *, than: CloudOption) -> bool:
+    """Whether an old price is so low that the offer is worth a look although it does not rank."""
+    return than.fresh and not option.fresh and option.usd_per_hour < FAR_CHEAPER_FRACTION * than.usd_per_hour
 
 
 def _first(options: list[CloudOption]) -> list[CloudOption]:

@@ -16,6 +16,7 @@ from app.advice.reasons import Caution, Reason, Value
 from app.engine.arrays import BoolArray, FloatArray
 from app.engine.hardware import Accelerator
 from app.engine.job import Job
+from app.engine.model_spec import NetworkSpec
 from app.engine.software import has_back_end
 from app.engine.units import GIB
 
@@ -30,14 +31,21 @@ PAIN = {
     "max_devices": 16.0,
     "vendor": 32.0,
     "likely_too_small": 40.0,
+    "too_slow": 44.0,
     "deadline": 48.0,
     "budget": 64.0,
     "portable": 128.0,
     "no_price": 256.0,
+    "sold_elsewhere": 512.0,
     "fit": 1024.0,
 }
 """How unwelcome it is to break a limit that a person (or the job) sets: what is relaxed, when nothing meets them all,
 is the set of limits with the smallest sum. Doubling means that one limit further down outweighs all those above it."""
+EXPORT_MODEL, HOME_OF_EXPORT_MODELS = "(China)", "CN"
+"""Words in the name of a device that is made for one country, and that country."""
+FIELD_OF = {"budget": "budget_usd", "deadline": "deadline_hours"}
+"""The field of the constraints that a limit comes from, where the names differ."""
+MS_PER_S = 1000.0
 SOLD_ON_BOARDS_OF = (4.0, 8.0)
 """Modules are soldered to boards of this many; a cluster is made of boards of eight."""
 
@@ -126,7 +134,8 @@ def limits_for(job: Job, decision: Decision, *, constraints: Constraints, candid
     described = _Describer(candidates, constraints)
     masks = (
         *_software_masks(job, candidates),
-        *_shop_masks(candidates, scenario=decision.scenario.number),
+        *_speed_masks(job, candidates),
+        *_shop_masks(candidates, scenario=decision.scenario.number, country=(constraints.country or "").upper()),
         *_personal_masks(constraints, candidates),
     )
     limits = (Limit(name, mask, PAIN.get(name, FIRM), described.reason_for(name)) for name, mask in masks)
@@ -151,19 +160,16 @@ class _Describer:
                     "needs_gib": None if memory is None else float(memory.expected[row]) / GIB,
                     "usable_gib": usable / GIB,
                 }
-            case "budget":
-                return values | {"budget_usd": self.constraints.budget_usd}
+            case "too_slow":
+                return values | self._pace(row)
+            case "budget" | "deadline" | "max_devices" | "os":
+                field = FIELD_OF.get(name, name)
+                return values | {field: getattr(self.constraints, field)}
             case "power_supply":
                 needs_w = float(supplies_w(self.candidates)[row])
                 return values | {"psu_w": self.constraints.psu_watts, "needs_w": needs_w}
-            case "deadline":
-                return values | {"deadline_hours": self.constraints.deadline_hours}
             case "software" | "old_software":
                 return values | {"note": self.candidates.device(row).support_note}
-            case "max_devices":
-                return values | {"max_devices": self.constraints.max_devices}
-            case "os":
-                return values | {"os": self.constraints.os}
             case "quiet":
                 return values | {"power_w": float(self.candidates.systems.devices.tdp_w[row])}
             case "vendor":
@@ -173,6 +179,15 @@ class _Describer:
                 }
             case _:
                 return values
+
+    def _pace(self, row: int) -> dict[str, Value]:
+        """What a system puts out and what was asked for."""
+        latency_ms = self.candidates.job.workload.latency_ms
+        wanted = self.candidates.wanted_per_s or (None if latency_ms is None else MS_PER_S / latency_ms)
+        tokens = self.candidates.estimates.decode_tokens_per_s is not None
+        speed = float(self.candidates.pace_per_s[row])
+        known = speed if np.isfinite(speed) else None
+        return {"speed": known, "wanted": wanted, "unit": "tokens" if tokens else "pictures"}
 
 
 Mask = tuple[str, BoolArray]
@@ -194,11 +209,26 @@ def _software_masks(job: Job, candidates: Candidates) -> Iterator[Mask]:
         yield "cannot_train", _mask(candidates, lambda d: not d.trains)
     if not (job.workload.latency_ms or job.workload.frames_per_second):
         yield "edge_only", _mask(candidates, lambda d: d.kind == "fpga" or d.segment == "edge")
+    elif not job.workload.latency_ms:
+        yield "edge_only", _mask(candidates, lambda d: d.kind == "fpga")
     yield "fit", np.asarray(candidates.fits == 0, dtype=np.bool_)
     yield "likely_too_small", candidates.overfull
 
 
-def _shop_masks(candidates: Candidates, *, scenario: int) -> Iterator[Mask]:
+def _speed_masks(job: Job, candidates: Candidates) -> Iterator[Mask]:
+    """What answers more slowly than was asked for; systems of unknown speed are left in."""
+    asked = job.workload
+    if job.training or asked.task != "inference":
+        return
+    several = (job.concurrent_requests or 1) > 1
+    if asked.frames_per_second is not None or (several and candidates.wanted_per_s is not None):
+        unknown = np.isnan(candidates.pace_per_s) if asked.frames_per_second is not None else False
+        yield "too_slow", np.asarray((candidates.lateness > 0) | unknown, dtype=np.bool_)
+    elif asked.latency_ms is not None and isinstance(job.model, NetworkSpec):
+        yield "too_slow", np.asarray(candidates.speed < MS_PER_S / asked.latency_ms, dtype=np.bool_)
+
+
+def _shop_masks(candidates: Candidates, *, scenario: int, country: str) -> Iterator[Mask]:
     rented = _mask(candidates, is_rented_only)
     module = _mask(candidates, is_module)
     count = candidates.systems.count
@@ -206,6 +236,8 @@ def _shop_masks(candidates: Candidates, *, scenario: int) -> Iterator[Mask]:
     yield "rented_only", rented
     yield "board_only", module & ~on_board & ~rented
     yield "no_price", ~np.isfinite(candidates.usd) & ~rented
+    if country != HOME_OF_EXPORT_MODELS:
+        yield "sold_elsewhere", _mask(candidates, lambda d: EXPORT_MODEL in d.name)
     if scenario <= 2:
         yield "server_part", _mask(candidates, lambda d: d.segment == "datacenter")
     if scenario == 4:

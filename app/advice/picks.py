@@ -14,10 +14,14 @@ from app.advice.decide import Decision
 from app.advice.host import SUPPLY_SIZES_W, size_from, supply_w
 from app.advice.limits import FIRM, Limits, hardware_facts, portable
 from app.advice.market import Machine
+from app.advice.money import money
 from app.advice.prices import PriceBook, Tag
 from app.advice.reasons import Reason, Value
 from app.engine.arrays import BoolArray, FloatArray
+from app.engine.defaults import AUDIO_WINDOW_S
 from app.engine.hardware import Accelerator
+from app.engine.model_spec import DiffusionSpec, TransformerSpec
+from app.engine.parallelism import SPEECH
 from app.engine.units import GIB
 
 ROLES = ("best_fit", "cheaper", "room_to_grow", "fastest")
@@ -27,12 +31,24 @@ MORE_MEMORY_RATIO = 1.25
 """A pick with room to grow has at least this much more memory than the best fit."""
 FASTER_RATIO = 1.15
 """The fastest pick is at least this much faster than the best fit; smaller differences are within the estimate's."""
+PEOPLE_PER_CARD = 2
+"""So many people share a card and seldom wait for each other."""
+FEW_SERVER_PARTS = 4.0
+"""From so many on a server is bought anyway."""
+SLOWEST_RATIO = 5.0
+"""Nobody who looks at the best fit wants something that is slower by more than this, unless it is quick enough."""
+SLOWER_RATIO = 1.3
+"""From this ratio on it is told how much slower a cheaper pick is."""
 DEARER_AT_MOST_RATIO = 4.0
 """Nobody who looks at the best fit wants to see something that costs more than this many times as much."""
+LIKELY_WITHIN_FRACTION = 0.9
+"""A system holds work likely whose expected memory is at most this share of its usable memory."""
 TIER_TOLERANCE_FRACTION = 0.95
 """A 24 GB card counts as 24 GB although some of it is taken by error correction."""
 SOFTWARE_CLASS = {"cuda": 0.0, "rocm": 1.0, "mps": 1.0}
 """How well supported the software of a device is: the higher, the fewer programs run; unlisted ones count 2."""
+RUNS_EVERYWHERE = {"llama.cpp": {"mps": 1.0}}
+"""Frameworks that are at home on devices whose software is less usual elsewhere."""
 USUAL_SOFTWARE_CLASS = 1.0
 """Devices whose software is less usual than this play no role beside the best fit."""
 
@@ -88,32 +104,31 @@ def ranking(candidates: Candidates, limits: Limits, *, decision: Decision, const
     order = np.lexsort((candidates.systems.count, slugs, *reversed(keys)))
     open_rows = limits.open_to_choice
     open_order = tuple(int(row) for row in order if open_rows[row])
-    return Ranking(candidates, limits, open_order, second_choice=4 * fit_class + 2 * late + below_tier)
+    return Ranking(candidates, limits, open_order, second_choice=4 * fit_class + 2 * np.minimum(late, 1.0) + below_tier)
 
 
 def rank_keys(
     candidates: Candidates, limits: Limits, *, decision: Decision, constraints: Constraints
 ) -> tuple[FloatArray, ...]:
     """The columns that order the best fit, most important first; smaller is better in each."""
-    scenario = decision.scenario.number
     usd = _or_worst(candidates.usd)
-    several = np.asarray(candidates.systems.count > 1, dtype=np.float64)
-    value = value_per_usd(candidates, enough=_enough_speed(candidates, constraints) if scenario == 4 else None)
+    several = _not_as_many_as_wanted(candidates, constraints)
+    value = value_per_usd(candidates, enough=enough_speed(candidates, decision, constraints=constraints))
     tier_min = decision.tier.memory_gib_min or 0.0
-    late = np.asarray(candidates.hours > candidates.within_hours, dtype=np.float64)
     budget = constraints.budget_usd
     over = np.zeros(len(candidates)) if budget is None else np.maximum(0.0, usd - budget)
     over = np.where(np.isfinite(over), over, FIRM)
     price_class = np.where(candidates.fresh, 0.0, np.where(np.isfinite(candidates.usd), 1.0, 2.0))
-    form = np.zeros(len(candidates)) if constraints.portable else portable(candidates).astype(np.float64)
+    form = np.zeros(len(candidates)) if constraints.portable else _unusual_form(candidates)
     return (
         limits.pain,
-        _fit_class(candidates.fits),
+        _fit_class(np.where(_as_meant(candidates, decision), 1.0, candidates.fits)),
         over,
         np.asarray(candidates.memory_gib < tier_min * TIER_TOLERANCE_FRACTION, dtype=np.float64),
-        late,
+        candidates.lateness,
         form,
         several,
+        _single_server_part(candidates, scenario=decision.scenario.number),
         _software_class(candidates),
         price_class,
         -np.nan_to_num(value, nan=-np.inf, neginf=-np.inf),
@@ -124,7 +139,7 @@ def rank_keys(
 def value_per_usd(candidates: Candidates, *, enough: float | None = None) -> FloatArray:
     """Speed per money spent on the devices and the computer around them; NaN where the price does not rank.
 
-    Speed beyond ``enough`` counts for nothing: of clusters that finish in time, the one that costs least is best.
+    Speed beyond ``enough`` counts for nothing: of systems that are quick enough, the one that costs least is best.
     """
     speed = candidates.speed if enough is None else np.minimum(candidates.speed, enough)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -132,11 +147,51 @@ def value_per_usd(candidates: Candidates, *, enough: float | None = None) -> Flo
     return np.where(candidates.fresh, value, np.nan)
 
 
-def _enough_speed(candidates: Candidates, constraints: Constraints) -> float | None:
-    """The speed at which a run just ends within the time for a cluster; None when nobody knows how long it takes."""
+def enough_speed(candidates: Candidates, decision: Decision, *, constraints: Constraints) -> float | None:
+    """The speed beyond which nothing is gained, in the candidates' unit; None when nobody knows.
+
+    A run is quick enough when it just ends within the time for a cluster, on fewer devices within a coffee break;
+    a model that answers one person, when it writes faster than people read; a camera, when no picture is missed.
+    """
+    if candidates.job.workload.task == "inference":
+        return _enough_to_answer(candidates)
     work = candidates.speed * candidates.hours
     known = np.flatnonzero(np.isfinite(work))
-    return float(work[known[0]]) / target_hours(constraints, scenario=4) if len(known) else None
+    if not len(known):
+        return None
+    four = decision.scenario.number == 4
+    hours = target_hours(constraints, scenario=4) if four else money("quick_run_hours")
+    return float(work[known[0]]) / hours * _cards_for_people(constraints)
+
+
+def _cards_for_people(constraints: Constraints) -> float:
+    """Cards that keep people who train out of each other's way: one for two of them."""
+    return float(max(1, -(-(constraints.people or 1) // PEOPLE_PER_CARD)))
+
+
+def _not_as_many_as_wanted(candidates: Candidates, constraints: Constraints) -> FloatArray:
+    """0 for as many devices as people want; one device is what a single person wants."""
+    count, wanted = candidates.systems.count, _cards_for_people(constraints)
+    if wanted == 1 or not candidates.job.training:
+        return np.asarray(count > 1, dtype=np.float64)
+    return np.asarray(np.abs(np.ceil(np.log2(wanted)) - np.log2(count)), dtype=np.float64)
+
+
+def _enough_to_answer(candidates: Candidates) -> float | None:
+    """Answers a second, in the candidates' unit, for a camera with room or for one person; None where many ask."""
+    job = candidates.job
+    if job.workload.frames_per_second is not None:
+        return money("camera_reserve") * job.workload.frames_per_second
+    if job.workload.latency_ms is not None or (job.workload.concurrent_requests or 1) != 1:
+        return None
+    if candidates.estimates.decode_tokens_per_s is not None and job.work_class != SPEECH:
+        return money("quick_tokens_per_s")
+    if job.work_class == SPEECH:
+        return money("quick_speech_ratio") / AUDIO_WINDOW_S
+    if isinstance(job.model, DiffusionSpec):
+        return None if job.frames > 1 else money("quick_pictures_per_s")
+    texts = job.seq_len if isinstance(job.model, TransformerSpec) else 1
+    return money("quick_answers_per_s") * texts
 
 
 def _or_worst(values: FloatArray) -> FloatArray:
@@ -148,9 +203,38 @@ def _fit_class(fits: FloatArray) -> FloatArray:
     return np.where(np.isnan(fits), 2.0, np.where(fits == 1.0, 0.0, np.where(fits == 0.5, 1.0, 3.0)))
 
 
+def _as_meant(candidates: Candidates, decision: Decision) -> BoolArray:
+    """Systems of the class that was decided for, where it holds the work only tightly, that likely hold it."""
+    most, memory = decision.tier.memory_gib_max, candidates.estimates.memory_bytes
+    if most is None or memory is None:
+        return np.zeros(len(candidates), dtype=np.bool_)
+    inside = candidates.memory_gib <= most
+    if bool(np.any(inside & (candidates.fits == 1.0))):
+        return np.zeros(len(candidates), dtype=np.bool_)
+    likely = memory.expected <= LIKELY_WITHIN_FRACTION * candidates.estimates.usable_memory_bytes
+    return np.asarray(inside & (candidates.fits == 0.5) & likely, dtype=np.bool_)
+
+
+def _unusual_form(candidates: Candidates) -> FloatArray:
+    """1 for laptops and the like, and for memory shared with the processor where compute decides the speed."""
+    devices, job = candidates.systems.devices.accelerators, candidates.job
+    shared = np.array([device.unified_memory for device in devices], dtype=np.bool_)
+    computes = job.training or not isinstance(job.model, TransformerSpec)
+    return np.asarray(portable(candidates) | (shared & computes), dtype=np.float64)
+
+
+def _single_server_part(candidates: Candidates, *, scenario: int) -> FloatArray:
+    """1 for a few server cards, which want a server around them: people who buy so few want a workstation."""
+    if scenario == 4:
+        return np.zeros(len(candidates))
+    server = np.array([d.segment == "datacenter" for d in candidates.systems.devices.accelerators], dtype=np.bool_)
+    return np.asarray(server & (candidates.systems.count < FEW_SERVER_PARTS), dtype=np.float64)
+
+
 def _software_class(candidates: Candidates) -> FloatArray:
     devices = candidates.systems.devices.accelerators
-    return np.array([SOFTWARE_CLASS.get(device.software_stack, 2.0) for device in devices], dtype=np.float64)
+    classes = SOFTWARE_CLASS | RUNS_EVERYWHERE.get(candidates.job.framework, {})
+    return np.array([classes.get(device.software_stack, 2.0) for device in devices], dtype=np.float64)
 
 
 def dominated(candidates: Candidates, rows: tuple[int, ...]) -> BoolArray:
@@ -178,24 +262,37 @@ def picks_for(
     ranked = ranking(candidates, limits, decision=decision, constraints=constraints)
     if not ranked.order:
         return ()
-    teller = _Teller(candidates, limits, decision, constraints, best=ranked.order[0])
-    return tuple(teller.pick(role, row, book=book) for role, row in roles(ranked))
+    enough = enough_speed(candidates, decision, constraints=constraints)
+    teller = _Teller(candidates, limits, decision, constraints, best=ranked.order[0], enough=enough)
+    return tuple(teller.pick(role, row, book=book) for role, row in roles(ranked, enough=enough))
 
 
-def roles(ranked: Ranking) -> Iterator[tuple[str, int]]:
-    """Who plays which role. A device plays one role only, and no system is shown that another one beats outright."""
+def roles(ranked: Ranking, *, enough: float | None = None) -> Iterator[tuple[str, int]]:
+    """Who plays which role. A device plays one role only, and no system is shown that another one beats outright.
+
+    Nor is one that is much slower than the best fit and not quick ``enough`` either.
+    """
     best = ranked.order[0]
     yield "best_fit", best
     taken = {ranked.candidates.device(best).slug}
     beaten = dominated(ranked.candidates, ranked.order)
     software = _software_class(ranked.candidates)
     usual = software <= max(USUAL_SOFTWARE_CLASS, float(software[best]))
+    usual &= ~_much_slower(ranked.candidates, best, enough=enough)
     rest = [row for row, is_beaten in zip(ranked.order, beaten, strict=True) if usual[row] and not is_beaten]
     for role, choose in (("cheaper", _cheaper), ("room_to_grow", _room_to_grow), ("fastest", _fastest)):
         row = choose(ranked, best, [row for row in rest if ranked.candidates.device(row).slug not in taken])
         if row is not None:
             taken.add(ranked.candidates.device(row).slug)
             yield role, row
+
+
+def _much_slower(candidates: Candidates, best: int, *, enough: float | None) -> BoolArray:
+    """Systems that are slower than the best fit by more than a buyer would take."""
+    speed = np.nan_to_num(candidates.speed, nan=0.0)
+    limit = speed[best] / SLOWEST_RATIO if enough is None else min(speed[best] / SLOWEST_RATIO, enough)
+    later = candidates.lateness > max(candidates.lateness[best], 1.0)
+    return np.asarray((speed < limit) | later, dtype=np.bool_)
 
 
 def _cheaper(ranked: Ranking, best: int, rows: list[int]) -> int | None:
@@ -240,6 +337,8 @@ class _Teller:
     decision: Decision
     constraints: Constraints
     best: int
+    enough: float | None = None
+    """Speed beyond which nothing is gained."""
 
     def pick(self, role: str, row: int, *, book: PriceBook) -> Pick:
         tag = self.candidates.tags[row]
@@ -264,6 +363,11 @@ class _Teller:
         ranks = bool(self.candidates.fresh[row]) and bool(self.candidates.fresh[self.best])
         if role == "best_fit" and (self.candidates.fits[row] == 0 or self.candidates.overfull[row]):
             return Reason("pick_best_fit_near", values)
+        if role == "best_fit" and ranks and self.enough is not None and self.candidates.speed[row] >= self.enough:
+            return Reason("pick_best_fit_quick_enough", values)
+        slower = values["times_slower"]
+        if role == "cheaper" and ranks and isinstance(slower, float) and slower >= SLOWER_RATIO:
+            return Reason("pick_cheaper_slower", values)
         unpriced = "_unpriced" if role in {"best_fit", "cheaper"} and not ranks else ""
         return Reason(f"pick_{role}{unpriced}", values)
 
@@ -280,12 +384,13 @@ class _Teller:
         }
 
     def _against_best(self, row: int) -> dict[str, Value]:
-        speed, usd = self.candidates.speed, self.candidates.usd
+        speed, usd = self.candidates.speed, self.candidates.usd + self.candidates.host_usd
         memory = self.candidates.memory_for_one_job_bytes / GIB
-        best_usd, row_usd = _finite(usd[self.best]), _finite(usd[row])
+        best_usd, row_usd = _finite(usd[self.best]), _finite(usd[row])  # with the computers around them
         return {
             "best_name": self.candidates.device(self.best).name,
             "times_faster": _finite(speed[row] / speed[self.best]) if speed[self.best] else None,
+            "times_slower": _finite(speed[self.best] / speed[row]) if speed[row] else None,
             "saves_usd": best_usd - row_usd if best_usd is not None and row_usd is not None else None,
             "more_gib": float(memory[row] - memory[self.best]),
         }

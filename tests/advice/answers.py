@@ -11,7 +11,7 @@ from app.advice.prices import PriceBook
 from app.engine.hardware import systems_of
 from app.engine.result import Estimates, Interval
 from app.engine.units import GIB, SECONDS_PER_HOUR
-from tests.advice.factories import SCENARIOS, TIERS, TODAY, make_devices, make_market, make_rule
+from tests.advice.factories import SCENARIOS, TIERS, TODAY, make_devices, make_job, make_market, make_rule
 
 SPREAD = 0.2
 """Half-width of the hand-made intervals."""
@@ -43,7 +43,15 @@ def interval(expected) -> Interval:
 
 
 def make_candidates(
-    *accelerators, memory_gib=10.0, work_flops=1e18, counts=(1,), market=None, used_ok=False, today=TODAY, timed=True
+    *accelerators,
+    memory_gib=10.0,
+    work_flops=1e18,
+    counts=(1,),
+    market=None,
+    used_ok=False,
+    today=TODAY,
+    timed=True,
+    job=None,
 ) -> Candidates:
     """Candidates whose speed is half their bf16 peak: memory is the same everywhere, shared by several devices."""
     devices = make_devices(*accelerators)
@@ -61,7 +69,7 @@ def make_candidates(
     )  # fmt: skip
     book = PriceBook.of(market or make_market(), today)
     tags = tuple(book.tag(chosen.accelerators[i], count=n, used_ok=used_ok) for i, (_, n) in enumerate(rows))
-    return Candidates(systems_of(chosen, count=count, nodes=np.ceil(count / 8)), estimates, tags)
+    return Candidates(job or make_job(), systems_of(chosen, count=count, nodes=np.ceil(count / 8)), estimates, tags)
 
 
 def hours(candidates, row) -> float:
