@@ -147,7 +147,11 @@ NEED = (
     _flag("need.notebook_fits", "the card of a free notebook holds the work", lambda c: c.need.notebook_fits),
     _number("need.notebook_hours", "hours of one run on the card of a free notebook", lambda c: c.need.notebook_hours),
     _number("need.devices_80gb", "how many 80 GB data-centre cards hold the work", lambda c: c.need.devices_80gb),
-    _flag("need.box_fits", "one machine with eight 80 GB cards holds the work", lambda c: c.need.box_fits),
+    _flag(
+        "need.box_fits",
+        "one machine with eight data-centre cards, of 80 GB or larger, holds the work",
+        lambda c: c.need.box_fits,
+    ),
     _number("need.box_hours", "hours of one run on eight 80 GB data-centre cards", lambda c: c.need.box_hours),
     _number("need.run_hours", "hours of one run on the hardware that the work asks for", lambda c: c.need.run_hours),
     _number(
@@ -250,6 +254,21 @@ CONSTRAINTS = (
         "constraints.owned_works",
         "a device that the person has does the work, old devices included",
         lambda c: c.owned.works,
+    ),
+    _number(
+        "constraints.owned_card_gib",
+        "memory, in GiB, of the largest supported card that the person has and that does the work",
+        lambda c: c.owned.card_gib,
+    ),
+    _text(
+        "constraints.owned_card_segment",
+        "what that card is made for: laptop, desktop, workstation or datacenter",
+        lambda c: c.owned.card_segment,
+    ),
+    _flag(
+        "constraints.owned_small",
+        "all that the person has is a laptop, built-in graphics, or a small or outdated card",
+        lambda c: c.owned.small,
     ),
     _flag("constraints.asked_fpga", "an FPGA is owned or considered", lambda c: any(d.fpga for d in c.need.asked_for)),
     _flag("constraints.asked_tpu", "a TPU is owned or considered", lambda c: any(d.tpu for d in c.need.asked_for)),

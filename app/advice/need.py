@@ -28,6 +28,8 @@ NOTEBOOK_GPUS = ("t4", "tesla-t4", "l4")
 """The card that free notebooks lend."""
 BOX_GPUS = ("h100-sxm-80gb", "h100-sxm", "h100-sxm5-80gb", "a100-sxm-80gb")
 """The 80 GB card of the reference box: eight of them in one machine is the most that is sold widely."""
+LARGER_BOX_GPUS = ("h200-sxm-141gb", "b200", "b300")
+"""Cards of more than 80 GB that machines with eight are widely sold and rented with."""
 DEVICES_IN_A_BOX = 8
 CLUSTER_COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 CONSUMER_MEMORY_GIB = 32.5
@@ -256,7 +258,7 @@ def need_of(job: Job, constraints: Constraints, *, devices: Devices) -> Need:
         notebook_hours=hours_at(duration, notebook),
         box_device=box.device,
         devices_80gb=box.devices,
-        box_fits=box.devices is not None and box.devices <= DEVICES_IN_A_BOX,
+        box_fits=box.fits,
         box_hours=box.hours,
         run_hours=run_hours,
         monthly_hours=monthly,
@@ -330,6 +332,7 @@ class _Box:
     device: str | None
     devices: float | None
     hours: float | None
+    fits: bool = False
 
 
 def _box(job: Job, devices: Devices) -> _Box:
@@ -343,21 +346,40 @@ def _box(job: Job, devices: Devices) -> _Box:
     plan = default_plan(job, cards, count=counts, nodes=nodes)
     estimates = estimate(job, systems_of(cards, count=counts, nodes=nodes, plan=plan))
     fitting = np.flatnonzero(_holds(job, estimates))
-    enough = float(counts[fitting[0]]) if len(fitting) else _beyond(job, cards)
     box = CLUSTER_COUNTS.index(DEVICES_IN_A_BOX)
-    hours = hours_at(estimates.duration_s, box) if len(fitting) and fitting[0] <= box else None
-    if hours is None and enough is not None and enough > DEVICES_IN_A_BOX and len(fitting):
+    held = len(fitting) > 0 and bool(fitting[0] <= box)
+    enough = float(counts[fitting[0]]) if held else _split_evenly(job, cards)
+    hours = hours_at(estimates.duration_s, box) if held else None
+    if not held and len(fitting):
+        enough = min(float(counts[fitting[0]]), enough or math.inf)
         larger = hours_at(estimates.duration_s, int(fitting[0]))
-        hours = None if larger is None else larger * enough / DEVICES_IN_A_BOX
-    return _Box(devices.accelerators[row].slug, enough, hours)
+        hours = None if larger is None else larger * float(counts[fitting[0]]) / DEVICES_IN_A_BOX
+    slug = devices.accelerators[row].slug
+    return _Box(slug, enough, hours, fits=held or _a_larger_box_holds(job, devices))
 
 
-def _beyond(job: Job, cards: Devices) -> float | None:
-    """Cards for a job larger than every cluster tried: its whole memory over what one card may be filled with."""
+def _split_evenly(job: Job, cards: Devices) -> float | None:
+    """Cards among which the whole memory could be split, as tensor and context parallelism do; then a power of two."""
     one = cards.take([0])
     estimates = estimate(job, systems_of(one, count=np.ones(1)))
     whole, _ = _for_all_requests(job, estimates, 0)
-    return None if whole is None else math.ceil(whole.expected / (BOX_FILL_FRACTION * one.usable_memory_bytes[0]))
+    if whole is None:
+        return None
+    cards_needed = math.ceil(whole.high / (BOX_FILL_FRACTION * one.usable_memory_bytes[0]))
+    if cards_needed > CLUSTER_COUNTS[-1]:
+        return float(cards_needed)
+    return float(next(count for count in CLUSTER_COUNTS if count >= cards_needed))
+
+
+def _a_larger_box_holds(job: Job, devices: Devices) -> bool:
+    """Whether eight of the larger cards that machines are sold with hold the work."""
+    rows = [row for row, device in enumerate(devices.accelerators) if device.slug in LARGER_BOX_GPUS]
+    if not rows:
+        return False
+    cards = devices.take(rows)
+    count, nodes = np.full(len(rows), float(DEVICES_IN_A_BOX)), np.ones(len(rows))
+    plan = default_plan(job, cards, count=count, nodes=nodes)
+    return bool(np.any(_holds(job, estimate(job, systems_of(cards, count=count, nodes=nodes, plan=plan)))))
 
 
 def _monthly_hours(job: Job, run_hours: float | None) -> tuple[float | None, str]:

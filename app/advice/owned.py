@@ -30,6 +30,15 @@ WORTH_A_CARD_FRACTION = 0.5
 """A card is of use for classical work when it takes at most this share of the processor's time."""
 PATIENCE_HOURS = 48.0
 """Longest run on a processor that is worth waiting for: a weekend."""
+SMALL_GIB = 4.5
+"""Cards with up to so much memory run small projects only; with room for rounding. [GiB]"""
+UNSUPPORTED_SMALL_GIB = 8.5
+"""The same of cards that today's software no longer supports. [GiB]"""
+TOLD_AS_THEIRS = {
+    "owned_fits", "owned_fits_hours", "owned_fits_speed", "owned_tight", "owned_does_not_fit", "owned_not_needed",
+    "owned_unsupported",
+}  # fmt: skip
+"""Verdicts that speak of a person's own hardware; there is another wording for what they only consider."""
 MOST_NAMED = 4
 """Most products of one ambiguous name that a sentence lists."""
 
@@ -81,10 +90,33 @@ def owned_fit(owned: Sequence[Owned]) -> OwnedFit:
     mine = [each for each in owned if not each.considering]
     cards = [each for each in mine if _is_card(each)]
     fitting = [each.device for each in cards if each.fit == "fits" and each.device is not None]
+    supported = [device for device in fitting if device.support == "supported"]
+    discrete = [device for device in supported if device.kind == "gpu" and not device.unified_memory]
+    largest = max(discrete, key=lambda device: device.memory_bytes, default=None)
+    graphics = [each for each in mine if _is_graphics(each)]
     return OwnedFit(
         gpus=sum(each.count for each in cards),
-        fits=any(device.support == "supported" for device in fitting),
+        fits=bool(supported),
         works=bool(fitting),
+        card_gib=None if largest is None else float(round(largest.memory_bytes / GIB)),
+        card_segment="" if largest is None else largest.segment,
+        small=bool(graphics) and all(_is_small(each) for each in graphics),
+    )
+
+
+def _is_graphics(owned: Owned) -> bool:
+    """Whether it is a card, or something that a picture comes out of: built-in graphics, a laptop."""
+    return _is_card(owned) or (owned.words is not None and (owned.words.integrated or owned.words.laptop))
+
+
+def _is_small(owned: Owned) -> bool:
+    """Whether only small projects run on it: a laptop's or built-in graphics, little memory, or old software."""
+    if owned.device is None:
+        words = owned.words
+        return words is not None and (words.integrated or words.laptop or (words.memory_gib or np.inf) <= SMALL_GIB)
+    gib = owned.device.memory_bytes / GIB
+    return owned.device.kind == "gpu" and (
+        gib <= SMALL_GIB or (gib <= UNSUPPORTED_SMALL_GIB and owned.device.support == "unsupported")
     )
 
 
@@ -126,7 +158,8 @@ def _judge_device(item: Item, device: Accelerator, job: Job, need: Need, *, tria
     code = _verdict_code(fit, job, device, facts)
     if _not_needed(job, need, device, facts) and fit in {"fits", "tight", "does_not_fit", "unknown"}:
         code = "owned_not_needed"
-    reasons = [Reason(code, facts | {"cpu_hours": need.cpu_hours})]
+    told = f"considered_{code.removeprefix('owned_')}" if item.considering and code in TOLD_AS_THEIRS else code
+    reasons = [Reason(told, facts | {"cpu_hours": need.cpu_hours})]
     if item.alternatives:
         listed = ", ".join(each.name for each in item.alternatives[:MOST_NAMED])
         reasons.append(Reason("owned_ambiguous", facts | {"names": listed}))

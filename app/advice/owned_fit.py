@@ -13,6 +13,12 @@ class OwnedFit:
     """A supported device of theirs does the work as it is."""
     works: bool = False
     """The same, old devices with frozen software included."""
+    card_gib: float | None = None
+    """Memory of the largest supported card of theirs that does the work as it is. [GiB]"""
+    card_segment: str = ""
+    """What that card is made for: laptop, desktop, workstation or datacenter."""
+    small: bool = False
+    """All they have is a laptop, built-in graphics, or a small or outdated card."""
 
 
 NOTHING_OWNED = OwnedFit()

@@ -1,10 +1,14 @@
 """The verdict: one sentence that a person can act on."""
 
+import math
+
 from app.advice.circumstances import Circumstances
 from app.advice.cloud import CloudOption
 from app.advice.owned import Owned
 from app.advice.reasons import Reason, Value
 from app.advice.remarks_work import LARGEST_USUAL_RAM_GB, ORDINARY_RAM_GB
+from app.engine.classical_cost import is_forest
+from app.engine.classical_memory import boosted_bytes
 from app.engine.defaults import AUDIO_WINDOW_S
 from app.engine.model_spec import AlgorithmSpec
 from app.engine.units import GB, GIB, HOURS_PER_MONTH
@@ -50,6 +54,8 @@ def _facts(case: Circumstances) -> dict[str, Value]:
         "ram_gb": case.host.ram_gb,
         "card_hours": need.consumer_gpu_hours,
         "devices": need.devices_80gb,
+        "boosted_gib": None if not need.rows else boosted_bytes(need.rows, need.columns or 1.0) / GIB,
+        "requests": case.job.concurrent_requests,
         "box_hours": need.box_hours,
         "cards": None if best is None else best.count,
         "card": None if best is None else best.device.name,
@@ -68,7 +74,7 @@ def _least_gib(case: Circumstances) -> float | None:
     floor = tier.memory_gib_min or tier.memory_gib_max
     if floor is None:
         return None
-    wanted = max(floor, case.need.smallest_single_gpu_gib or 0.0)
+    wanted = max(floor, min(case.need.smallest_single_gpu_gib or 0.0, tier.memory_gib_max or math.inf))
     return next((size for size in SOLD_GIB if size >= wanted), wanted)
 
 
@@ -86,6 +92,7 @@ def _rent(case: Circumstances) -> dict[str, Value]:
         "rent_device": None if first is None else first.device.name,
         "run_usd": None if priced is None or priced.total_usd is None else priced.total_usd.expected,
         "run_hours": None if priced is None or priced.hours is None else priced.hours.expected,
+        "run_usd_per_hour": None if priced is None else priced.usd_per_hour,
         "run_devices": None if priced is None else priced.count,
         "run_device": None if priced is None else priced.device.name,
     }
@@ -93,9 +100,10 @@ def _rent(case: Circumstances) -> dict[str, Value]:
 
 def _run_offer(paid: list[CloudOption]) -> CloudOption | None:
     """The cheapest offer that does a run soon, graphics cards before TPUs; if none is quick enough, the quickest."""
+    quick = [option for option in paid if not option.late]
     known = [
         (option.device.kind == "tpu", option.total_usd.expected, option.hours.expected, option)
-        for option in paid
+        for option in quick or paid
         if option.hours and option.total_usd
     ]
     for patience_hours in PATIENCE_HOURS:
@@ -114,7 +122,7 @@ def _no_card(case: Circumstances) -> str:
     if isinstance(job.model, AlgorithmSpec):
         known = need.rows and need.cpu_hours is not None
         if (need.cpu_memory_bytes or 0.0) > LARGEST_USUAL_RAM_GB * GB:
-            return "verdict_table_too_large_a_method"
+            return "verdict_forest_too_large" if is_forest(job.model.name) else "verdict_table_too_large_a_method"
         large = "_large" if case.host.ram_gb > ORDINARY_RAM_GB else ""
         return f"verdict_table{large}" if known else "verdict_classical"
     if job.work_class == "rl":
@@ -165,6 +173,8 @@ def _cluster(case: Circumstances) -> str:
     if case.job.workload.latency_ms is not None and any(words.fpga for words in case.need.asked_for):
         return "verdict_fpga"
     priced = _rent(case)
+    if case.job.workload.task == "inference":
+        return "verdict_cluster_serving" if priced["run_usd"] is None else "verdict_cluster_serving_cost"
     smaller = "_adapters" if case.job.workload.task == "finetune" else ""
     if priced["run_usd"] is not None and priced["run_hours"] is not None:
         return f"verdict_cluster_cost{smaller}"

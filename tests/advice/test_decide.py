@@ -4,8 +4,10 @@ import pytest
 
 from app.advice.decide import UndecidedError, decide
 from app.advice.facts import Case, facts_of
+from app.advice.need import Range
 from app.advice.owned_fit import NOTHING_OWNED, OwnedFit
 from app.engine.model_spec import AlgorithmSpec
+from app.engine.units import GIB
 from app.wording import sentence
 from tests.advice.answers import make_need
 from tests.advice.factories import (
@@ -195,7 +197,8 @@ def test_an_fpga_is_for_answers_within_a_millisecond_and_never_for_training(deci
     ("gib", "tier"), [(6.0, "entry"), (12.0, "mid"), (20.0, "high"), (48.0, "workstation"), (141.0, "datacenter")]
 )
 def test_the_tier_follows_the_smallest_card_that_holds_the_work(decided, running, gib, tier):
-    need = {"smallest_single_gpu_gib": gib, "consumer_gpu_fits": gib <= 32, "cpu_tokens_per_s": 2.0}
+    memory = Range(0.3 * gib * GIB, 0.4 * gib * GIB, 0.5 * gib * GIB)
+    need = {"smallest_single_gpu_gib": gib, "consumer_gpu_fits": gib <= 32, "cpu_tokens_per_s": 2.0, "memory": memory}
 
     assert decided(running(), need).tier.slug == tier
 
