@@ -187,13 +187,22 @@ def booster_of(name: str) -> str | None:
     return "lightgbm" if match == "gradient-boosting" else match
 
 
+def is_forest(name: str) -> bool:
+    """Whether an algorithm grows a forest of full trees.
+
+    >>> is_forest("random-forest"), is_forest("xgboost")
+    (True, False)
+    """
+    return SAME_AS.get(slug_of(name)) == "forest"
+
+
 def grows_trees(name: str) -> bool:
     """Whether an algorithm's work grows with a number of trees or rounds.
 
     >>> grows_trees("xgboost"), grows_trees("random-forest"), grows_trees("k-means")
     (True, True, False)
     """
-    return booster_of(name) is not None or SAME_AS.get(slug_of(name)) == "forest"
+    return booster_of(name) is not None or is_forest(name)
 
 
 def algorithm_of(name: str) -> Algorithm | None:

@@ -27,6 +27,15 @@ def histogram_bytes(table: Table) -> float:
     return table.rows * table.columns + GRADIENT_PAIR_BYTES * table.rows
 
 
+def boosted_bytes(rows: float, columns: float) -> float:
+    """What boosted trees on histograms hold in system memory: the table, an fp32 copy and the bins. [bytes]
+
+    >>> boosted_bytes(1e6, 8) / 1e6
+    112.0
+    """
+    return (DOUBLE_BYTES + FLOAT_BYTES) * rows * columns + histogram_bytes(Table(rows=rows, columns=columns, rounds=1))
+
+
 def footprint(name: str, table: Table, *, systems: Systems) -> Footprint:
     """Parts of the memory of one fit. [bytes] On a CPU, system memory; on a GPU, device memory."""
     on_cpu = systems.devices.where(kind="cpu")

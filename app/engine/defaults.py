@@ -91,7 +91,9 @@ def domain_of(workload: Workload) -> str:
 def typical_model(workload: Workload) -> tuple[ModelChoice, str]:
     """The model taken when none is named, in a form the contract knows, and why."""
     by_task = typical()["model"][domain_of(workload)]
-    key = "pixels" if workload.observations == "pixels" and "pixels" in by_task else workload.task
+    key: str = "pixels" if workload.observations == "pixels" and "pixels" in by_task else workload.task
+    if workload.task == "inference" and workload.frames_per_second is not None and "camera" in by_task:
+        key = "camera"
     entry = dict(by_task.get(key, by_task["default"]))
     why = str(entry.pop("why"))
     return ModelChoice.model_validate(entry), why
@@ -126,7 +128,9 @@ def complete(
     accumulation = _accumulation(workload, model, assume=assume_data, ledger=ledger)
     batch = _batch(workload, model, domain=domain, training=training, ledger=ledger)
     steps = workload.steps or _steps(model, training=training, ledger=ledger)
-    if assume_data and training and steps is not None and not isinstance(model, AlgorithmSpec):
+    if training and steps is not None and domain == "rl":  # steps of the environment, as the field counts them
+        amounts, steps = _work_of_steps(amounts, steps=steps, samples_per_step=1), None
+    elif assume_data and training and steps is not None and not isinstance(model, AlgorithmSpec):
         amounts, steps = _work_of_steps(amounts, steps=steps, samples_per_step=batch * accumulation), None
     requests = workload.concurrent_requests or _texts_at_once(workload, model)
     return Job(
@@ -378,13 +382,20 @@ def _amounts(
     if workload.task == "pretrain" and isinstance(model, TransformerSpec):
         epochs = workload.epochs or 1.0
     else:
-        epochs = workload.epochs or data.epochs or (float(usual["epochs"]) if assume else 1.0)
+        epochs = workload.epochs or data.epochs or (_usual_epochs(usual, samples=samples) if assume else 1.0)
     counted = isinstance(model, AlgorithmSpec) or workload.steps is not None
     if workload.epochs is None and assume and workload.task in TRAINING_TASKS and not counted:
         ledger.take("epochs", None, typical_value=epochs, why="a usual number of passes over the data")
     if isinstance(model, TransformerSpec) and tokens is None and domain_of(workload) != "audio":
         tokens = _tokens(samples, size_bytes, seq_len=seq_len, ledger=ledger)
     return KnownData(samples, tokens, rows, columns, size_bytes, epochs)
+
+
+def _usual_epochs(usual: dict[str, Any], *, samples: float | None) -> float:
+    """Passes over the data; few pictures are shown more often, until the adapter has learnt them."""
+    least = usual.get("least_adapting_samples")
+    epochs = float(usual["epochs"])
+    return epochs if least is None or not samples else max(epochs, float(round(least / samples)))
 
 
 def _tokens(samples: float | None, size_bytes: float | None, *, seq_len: int, ledger: _Ledger) -> float | None:
