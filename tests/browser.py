@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 HTTP_OK = 200
 HTTP_REDIRECTS = (301, 302, 303, 307, 308)
+FIELDS = {"input", "select", "textarea"}
 UNLABELLED = {"hidden", "submit", "button", "reset", "image"}
 
 
@@ -19,7 +20,7 @@ class Page(BeautifulSoup):
 
     @property
     def heading(self) -> str:
-        return self.select_one("h1").get_text(" ", strip=True)
+        return self.find("h1").get_text(" ", strip=True)
 
 
 class Browser:
@@ -70,50 +71,57 @@ class Browser:
 
 def check(page: Page) -> None:
     """The rules that every page keeps."""
-    broken = [*_heading(page), *_ids(page), *_labels(page), *_forms(page), *_inline(page)]
+    tags = [node for node in page.descendants if isinstance(node, Tag)]  # one walk: selectors would walk each time
+    broken = [*_heading(page, tags), *_ids(tags), *_labels(tags), *_forms(tags), *_inline(tags)]
     assert not broken, f"{page.url}: " + "; ".join(broken)
 
 
-def _heading(page: Page) -> list[str]:
-    headings = page.select("h1")
+def _heading(page: Page, tags: list[Tag]) -> list[str]:
+    headings = [tag for tag in tags if tag.name == "h1"]
     if len(headings) != 1:
         return [f"{len(headings)} <h1>, not one"]
     title = " ".join(page.title.get_text().split()) if page.title else ""
     title = title.removeprefix("Error: ")
-    return [] if title.startswith(page.heading) else [f"<title> “{title}” does not begin with <h1> “{page.heading}”"]
+    heading = headings[0].get_text(" ", strip=True)
+    return [] if title.startswith(heading) else [f"<title> “{title}” does not begin with <h1> “{heading}”"]
 
 
-def _ids(page: Page) -> list[str]:
-    counted = Counter(tag["id"] for tag in page.select("[id]"))
-    targets = [link["href"][1:] for link in page.select("a[href^='#']")]
-    pointed = [one for tag in page.select("[aria-describedby]") for one in tag["aria-describedby"].split()]
+def _ids(tags: list[Tag]) -> list[str]:
+    counted = Counter(tag["id"] for tag in tags if "id" in tag.attrs)
+    targets = [tag["href"][1:] for tag in tags if tag.name == "a" and tag.get("href", "").startswith("#")]
+    pointed = [one for tag in tags for one in tag.get("aria-describedby", "").split()]
     return [f"id {name} stands {count} times" for name, count in counted.items() if count > 1] + [
         f"nothing has the id “{name}” that the page points at" for name in targets + pointed if name not in counted
     ]
 
 
-def _labels(page: Page) -> list[str]:
-    controls = [tag for tag in page.select("input, select, textarea") if tag.get("type") not in UNLABELLED]
-    errors = [link["href"] for link in page.select(".error-summary a")]
-    fields = {f"#{tag['id']}" for tag in page.select("input[id], select[id], textarea[id], fieldset[id]")}
-    return [f"{tag.get('name')} has no label" for tag in controls if not _labelled(page, tag)] + [
-        f"the error link {href} lands on no field" for href in errors if href not in fields
+def _labels(tags: list[Tag]) -> list[str]:
+    fields = [tag for tag in tags if tag.name in FIELDS]
+    controls = [tag for tag in fields if tag.get("type") not in UNLABELLED]
+    labels = {tag["for"] for tag in tags if tag.name == "label" and "for" in tag.attrs}
+    summaries = [tag for tag in tags if "error-summary" in tag.get_attribute_list("class")]
+    errors = [link["href"] for summary in summaries for link in summary.select("a")]
+    places = {f"#{tag['id']}" for tag in tags if "id" in tag.attrs and tag.name in {*FIELDS, "fieldset"}}
+    return [f"{tag.get('name')} has no label" for tag in controls if not _labelled(tag, labels)] + [
+        f"the error link {href} lands on no field" for href in errors if href not in places
     ]
 
 
-def _labelled(page: Page, tag: Tag) -> bool:
+def _labelled(tag: Tag, labels: set[str]) -> bool:
     labelled = tag.get("aria-label") or tag.get("aria-labelledby") or tag.find_parent("label")
-    return bool(labelled or (tag.get("id") and page.select(f'label[for="{tag["id"]}"]')))
+    return bool(labelled or tag.get("id") in labels)
 
 
-def _forms(page: Page) -> list[str]:
-    return ["a form has no action" for form in page.select("form") if not form.get("action")]
+def _forms(tags: list[Tag]) -> list[str]:
+    return ["a form has no action" for tag in tags if tag.name == "form" and not tag.get("action")]
 
 
-def _inline(page: Page) -> list[str]:
-    scripts = [tag for tag in page.select("script") if not tag.get("src") and tag.get("type") != "application/json"]
-    handlers = [name for tag in page.find_all(True) for name in tag.attrs if name.startswith("on")]
-    styles = page.select("style, [style]")
+def _inline(tags: list[Tag]) -> list[str]:
+    scripts = [
+        tag for tag in tags if tag.name == "script" and not tag.get("src") and tag.get("type") != "application/json"
+    ]
+    handlers = [name for tag in tags for name in tag.attrs if name.startswith("on")]
+    styles = [tag for tag in tags if tag.name == "style" or "style" in tag.attrs]
     return [f"inline {tag.name} or style" for tag in scripts + styles] + [f"inline handler {name}" for name in handlers]
 
 
