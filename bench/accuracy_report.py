@@ -65,9 +65,10 @@ def quoted(report):
 def unseen_in(path, outcomes):
     """What an engine would have said that was fitted without each run's source, or its generation of devices."""
     found = json.loads(path.read_text("utf-8"))
+    doubts = found["doubts"]
     by_source, by_generation = (
         [
-            replace(one, guess=Guess(one.case.value * math.exp(errors[one.case.id]), None, None))
+            replace(one, guess=Guess(one.case.value * math.exp(errors[one.case.id]), None, None, doubts[one.case.id]))
             for one in outcomes
             if one.case.value is not None and one.case.id in errors
         ]

@@ -22,8 +22,8 @@ import numpy as np
 from measured_runs import METRICS, runs_of
 
 from app.accuracy.left_out import HIGH, LOW, NOISY_WEIGHT, Residual, spread_of
-from app.engine.estimate import estimate, physics_of
-from app.engine.intervals import FINETUNING, POOLED, TRANSFORMERS, kin_of, maker, memory_doubt
+from app.engine.estimate import estimate
+from app.engine.intervals import FINETUNING, POOLED, TRANSFORMERS, kin_of, maker
 from app.engine.model_spec import TransformerSpec
 
 MIN_RUNS = 30
@@ -48,13 +48,6 @@ def is_credible(run):
     return share is None or not share[0] * math.exp(-run.log_error()) > BEST_MFU
 
 
-def doubt_of(run):
-    """How much of its class's spread a run has; see app.engine.intervals.memory_doubt. [-]"""
-    if run.metric != "memory":
-        return 1.0
-    return float(np.ravel(memory_doubt(run.job, physics_of(run.job, run.systems).footprint))[0])
-
-
 def residuals_of(runs, left_out):
     """Measured / estimated of every run, its source left out of the fit where its class has several sources."""
     sources = defaultdict(set)
@@ -67,7 +60,7 @@ def residuals_of(runs, left_out):
         error = left_out["source"].get(run.case["id"]) if len(sources[key]) > 1 else run.log_error()
         if error is not None:
             weight = NOISY_WEIGHT if run.case.get("quality") == "noisy" else 1.0
-            found[key].append(Residual(run.source, math.exp(-error / doubt_of(run)), weight))
+            found[key].append(Residual(run.source, math.exp(-error / run.doubt), weight))
     return found
 
 

@@ -166,7 +166,8 @@ def main():
         print(shown(line))
     if options.output:
         generations = {run.case["id"]: run.generation for run in runs}
-        written = {"lines": lines, "log_errors": by_run, "generations": generations}
+        doubts = {run.case["id"]: run.doubt for run in runs}
+        written = {"lines": lines, "log_errors": by_run, "generations": generations, "doubts": doubts}
         options.output.write_text(json.dumps(written, indent=1), encoding="utf-8")
 
 

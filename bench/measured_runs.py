@@ -21,6 +21,7 @@ from app.engine.coefficients_networks import NETWORKS
 from app.engine.estimate import physics_of
 from app.engine.hardware import Devices
 from app.engine.hardware_family import family_of
+from app.engine.memory_doubt import memory_doubt
 from app.engine.run_length import run_units
 from app.engine.workload import HardwareChoice, Workload
 from app.errors import AppError
@@ -70,6 +71,13 @@ class Run:
     def value(self):
         """The measured value."""
         return float(self.case["measured"]["value"])
+
+    @property
+    def doubt(self):
+        """How much of its class's spread it has; see app.engine.memory_doubt."""
+        if self.metric != "memory":
+            return 1.0
+        return float(np.ravel(memory_doubt(self.job, physics_of(self.job, self.systems).footprint))[0])
 
     def estimate(self):
         """The estimate in the unit of the measured value; None where the engine has none."""

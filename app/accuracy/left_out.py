@@ -88,11 +88,12 @@ def left_out(outcomes: Iterable[Outcome], *, name_of: NameOf = lambda o: o.case.
 
 
 def residual(outcome: Outcome) -> Residual:
-    """Measured over expected."""
+    """Measured over expected, as it would be of work of doubt 1."""
     assert outcome.guess is not None
     assert outcome.case.value is not None
     weight = NOISY_WEIGHT if outcome.case.quality == "noisy" else 1.0
-    return Residual(outcome.case.source, outcome.case.value / outcome.guess.expected, weight)
+    ratio = outcome.case.value / outcome.guess.expected
+    return Residual(outcome.case.source, ratio ** (1 / outcome.guess.doubt), weight)
 
 
 def spread_of(residuals: Sequence[Residual], metric: str, *, sources: int | None = None) -> tuple[float, float]:
@@ -132,13 +133,14 @@ def _others(name: str, pools: Sequence[Sequence[Outcome]], *, name_of: NameOf) -
 def _judged(name: str, own: Sequence[Outcome], *, pools: Sequence[Sequence[Outcome]], name_of: NameOf) -> SourceLeftOut:
     others = [residual(o) for o in _others(name, pools, name_of=name_of)]
     low, high = spread_of(others, metric_of(own[0]))
+    guesses = [(o.guess, o.case.value) for o in own if o.guess is not None and o.case.value is not None]
     ratios = [residual(o).ratio for o in own]
     return SourceLeftOut(
         source=name,
         cases=len(own),
-        median_error=_digits(statistics.median(abs(1 / ratio - 1) for ratio in ratios)),
+        median_error=_digits(statistics.median(abs(guess.expected / value - 1) for guess, value in guesses)),
         coverage=_digits(sum(low <= ratio <= high for ratio in ratios) / len(ratios)),
-        width=_digits(high / low),
+        width=_digits(statistics.median((high / low) ** guess.doubt for guess, _ in guesses)),
     )
 
 

@@ -14,6 +14,8 @@ class Guess:
     expected: float
     low: float | None
     high: float | None
+    doubt: float = 1.0
+    """How often the logarithm of the usual spread is taken; see :mod:`app.engine.memory_doubt`."""
 
 
 @dataclass(frozen=True, slots=True)

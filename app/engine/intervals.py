@@ -7,7 +7,6 @@ unlike what was measured is known less well: the interval is stretched on hardwa
 """
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -17,9 +16,7 @@ from typing import Any
 import numpy as np
 
 from app.engine.arrays import FloatArray, Floats
-from app.engine.job import Job
-from app.engine.model_spec import TransformerSpec
-from app.engine.result import Footprint, Interval
+from app.engine.result import Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +49,6 @@ TRANSFORMERS = "transformers"
 FINETUNING = "finetuning"
 """The same for language models that are adapted; programs for that differ more than those for anything else."""
 FINETUNING_CLASSES = frozenset({"llm_lora", "llm_qlora", "llm_finetune_full"})
-LEAST_DOUBT = 0.5
-"""Assumed: formats and tables of frozen weights differ a little from program to program."""
-CACHE_DOUBT = 2.0
-"""Eight heads hold the cache of most decoders of 3 to 70 billion parameters; some have 4, some 16 or more."""
 POOLED = "pooled"
 """Name of the spread over all classes of a metric."""
 
@@ -120,27 +113,6 @@ def _by_family(metric: str, work_class: str, families: tuple[str, ...]) -> Float
     column = np.array([of(family) for family in families])
     column.setflags(write=False)
     return column
-
-
-def memory_doubt(job: Job, footprint: Footprint) -> Floats:
-    """How much of the usual logarithmic spread the memory of a job has. [-]
-
-    Weights that stay as they are leave only the rest in doubt; a decoder known by its size alone may share keys and
-    values more or less than is usual, so that its cache is in doubt by :data:`CACHE_DOUBT` either way.
-    """
-    spec = job.model
-    if not isinstance(spec, TransformerSpec) or spec.architecture != "decoder":
-        return 1.0
-    if job.training:
-        if job.method not in {"lora", "qlora"}:
-            return 1.0
-        moving: FloatArray = np.maximum(1 - footprint.share_of("weights"), LEAST_DOUBT)
-        return moving
-    if spec.shape_known:
-        return 1.0
-    usual = math.log(spread("memory", job.work_class).high)
-    doubt: FloatArray = 1.0 + np.log1p((CACHE_DOUBT - 1) * footprint.share_of("kv_cache")) / usual
-    return doubt
 
 
 def around(expected: FloatArray, *, metric: str, work_class: str, stretched: Floats = 1.0) -> Interval:

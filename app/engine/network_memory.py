@@ -84,7 +84,8 @@ def retained_ratio(work: NetworkWork, *, architecture: str, family: str) -> floa
     Measured with ``saved_tensors_hooks`` on timm models, see ``data/networks.toml``; thin nets count as depthwise.
     """
     if work.copies is not None:
-        return work.copies
+        frozen = architecture == "detector" and work.copies == NETWORKS.value("retained_detector")
+        return NETWORKS.value("retained_detector_on_average") if frozen else work.copies
     kind = "depthwise" if family.startswith(DEPTHWISE_FAMILIES) else None
     if architecture == "cnn" and work.intensity < NETWORKS.value("depthwise_below_intensity"):
         kind = "depthwise"
@@ -108,14 +109,19 @@ def activation_bytes(job: Job, work: NetworkWork, *, architecture: str, family: 
     return max(counted * ratio * element * share.retained_fraction, running)
 
 
+def known_classes(job: Job) -> float | None:
+    """Classes of the data set that is named, where it is a public one. [-]"""
+    data = job.workload.dataset
+    name = (data.name if data else None) or ""
+    return next((classes for start, classes in CLASSES_BY_DATASET.items() if name.lower().startswith(start)), None)
+
+
 def output_classes(job: Job) -> float:
     """Classes that every pixel is scored for: of the data set that is named, else of the usual one for the picture. [-]
 
     Wide or large pictures are mostly street scenes with few classes, small square ones scenes with many.
     """
-    data = job.workload.dataset
-    name = (data.name if data else None) or ""
-    known = next((classes for start, classes in CLASSES_BY_DATASET.items() if name.lower().startswith(start)), None)
+    known = known_classes(job)
     if known is not None:
         return known
     height, width = job.image_size or (1, 1)

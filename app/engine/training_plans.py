@@ -15,6 +15,7 @@ from app.engine.arrays import BoolArray, FloatArray
 from app.engine.coefficients import FITS_WITHIN_FRACTION, TRANSFORMERS
 from app.engine.hardware import Devices, Plan, Systems, systems_of
 from app.engine.job import Job
+from app.engine.memory_doubt import memory_doubt
 from app.engine.model_spec import TransformerSpec
 from app.engine.plan_rows import Ladder, ladder_of, part_of, picked, single_steps
 from app.engine.plans import largest_legal, largest_spread, merged, plan_of
@@ -93,7 +94,7 @@ def _replica_fits(job: Job, devices: Devices, *, count: FloatArray, nodes: Float
 
 def fits_at_its_high_end(job: Job, footprint: Footprint, *, devices: Devices) -> BoolArray:
     """Whether the high estimate fits, which is what an answer calls ``fits``."""
-    doubt = intervals.memory_doubt(job, footprint)
+    doubt = memory_doubt(job, footprint)
     high = intervals.around(footprint.total_bytes, metric="memory", work_class=job.work_class, stretched=doubt).high
     fits: BoolArray = high <= FITS_WITHIN_FRACTION * devices.usable_memory_bytes
     return fits

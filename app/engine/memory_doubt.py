@@ -1,0 +1,49 @@
+"""How much of the usual spread the memory of a job has: weights that stay as they are leave only the rest in doubt.
+
+The 80 % interval of a class is made for work of doubt 1 (see :mod:`app.engine.intervals`); the logarithms of its ends
+are taken so many times.
+"""
+
+import math
+
+import numpy as np
+
+from app.engine.arrays import FloatArray, Floats
+from app.engine.intervals import spread
+from app.engine.job import Job
+from app.engine.model_spec import NetworkSpec, TransformerSpec
+from app.engine.network_memory import known_classes
+from app.engine.result import Footprint
+
+LEAST = 0.5
+"""Assumed: programs differ in a little more than the tensors that come and go."""
+CACHE_RANGE = 2.0
+"""Eight heads hold the cache of most decoders of 3 to 70 billion parameters; some have 4, some 16 or more."""
+SCORES = 5.0
+"""The share of the scores of every pixel counts so often where nobody says how many classes there are.
+
+In runs of MMSegmentation (https://github.com/open-mmlab/mmsegmentation) with half of their memory in scores, measured
+memory spreads two and a half times as wide, logarithmically, as in those with up to a fifth.
+"""
+
+
+def memory_doubt(job: Job, footprint: Footprint) -> Floats:
+    """How often the logarithm of the usual spread is taken, by system. [-]"""
+    if isinstance(job.model, NetworkSpec):
+        assumed = job.training and known_classes(job) is None
+        return np.maximum(SCORES * footprint.share_of("logits"), 1.0) if assumed else 1.0
+    if isinstance(job.model, TransformerSpec) and job.model.architecture == "decoder":
+        return _of_decoder(job, job.model, footprint=footprint)
+    return 1.0
+
+
+def _of_decoder(job: Job, spec: TransformerSpec, *, footprint: Footprint) -> Floats:
+    """A decoder known by its size alone may share keys and values more or less than is usual."""
+    if job.training:
+        moving: FloatArray = np.maximum(1 - footprint.share_of("weights"), LEAST)
+        return moving if job.method == "lora" else 1.0  # how 4-bit weights and their tables are held differs
+    if spec.shape_known:
+        return 1.0
+    usual = math.log(spread("memory", job.work_class).high)
+    doubt: FloatArray = 1.0 + np.log1p((CACHE_RANGE - 1) * footprint.share_of("kv_cache")) / usual
+    return doubt

@@ -1,0 +1,38 @@
+"""Doubt of memory: only what may differ from program to program widens an interval."""
+
+from app.engine.estimate import estimate
+from app.engine.model_spec import NetworkSpec
+from tests.engine.jobs import make_job, make_spec, make_systems
+from tests.engine.network_jobs import network_job
+
+SEGMENTER = NetworkSpec("segmenter", "segmenter", "", 49e6, 190e9, 180e6, (512, 512))
+SCENES = {"task": "train", "domain": "segmentation", "precision": "fp32", "batch_size": 4, "image_size": (512, 512)}
+
+
+def width_of(job):
+    memory = estimate(job, make_systems()).memory_bytes
+    return memory.high[0] / memory.low[0]
+
+
+def memory_width(*spec, **workload):
+    return width_of(make_job(*spec, **workload))
+
+
+def test_weights_that_stay_as_they_are_leave_only_the_rest_in_doubt():
+    adapted = {"task": "finetune", "method": "lora", "precision": "bf16"}
+
+    long, short = (memory_width(**adapted, sequence_length=length) for length in (16_384, 512))
+
+    assert short < long < memory_width(**adapted | {"method": "full"})
+
+
+def test_the_cache_of_a_decoder_of_unknown_attention_is_in_doubt():
+    served = {"task": "inference", "precision": "int4", "sequence_length": 32_768, "concurrent_requests": 4}
+
+    assert memory_width(make_spec(shape_known=False), **served) > 1.5 * memory_width(make_spec(), **served)
+
+
+def test_scores_of_an_unknown_number_of_classes_are_in_doubt():
+    named = {**SCENES, "dataset": {"name": "ade20k"}}
+
+    assert width_of(network_job(SEGMENTER, **SCENES)) > 1.2 * width_of(network_job(SEGMENTER, **named))
