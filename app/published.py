@@ -1,6 +1,7 @@
 """The published catalogue of a running service: always at hand, replaced in the background when its revision moves."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -14,10 +15,15 @@ from app.catalogue.snapshot import Snapshot
 log = logging.getLogger(__name__)
 
 
+RARELY = (100_000, 20, 50)
+"""When a service collects garbage: looking at a whole catalogue for some takes long, and it stays."""
+
+
 class PublishedCatalogue:
     """The newest snapshot this process knows; asking for it costs nothing, so handlers do it on the event loop."""
 
     def __init__(self, engine: Engine) -> None:
+        gc.set_threshold(*RARELY)
         self._engine = engine
         self._snapshot = startup.prepare(engine)
 

@@ -115,6 +115,15 @@ def compare(before: Snapshot, after: Snapshot, *, asked: Sequence[Question]) -> 
     return [Compared(question, *pair) for question, *pair in zip(asked, first, then, strict=True)]
 
 
+def failing(before: Snapshot, after: Snapshot, *, asked: Sequence[Question]) -> list[Compared]:
+    """The questions that are not answered as they have to be; only these are asked of the catalogue as it is, too."""
+    at = datetime.now(UTC)
+    then = zip(asked, answers(after, asked, at=at), strict=True)
+    found = {question: answered for question, answered in then if wrong(question, answered)}
+    first = answers(before, list(found), at=at)
+    return [Compared(question, *pair) for question, *pair in zip(found, first, found.values(), strict=True)]
+
+
 def answers(snapshot: Snapshot, asked: Sequence[Question], *, at: datetime) -> list[Answered]:
     """What a catalogue answers to each question; what it has answered today is not worked out again."""
     known = _known(snapshot, at.date())

@@ -11,6 +11,7 @@ from functools import cache
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 from sqlalchemy import Date, String
@@ -285,7 +286,7 @@ def _csv_rows(content: bytes) -> list[dict[str, Any]]:
         if None in cells or None in cells.values():
             rows.append({"": "the number of cells differs from the heading"})
         else:
-            rows.append({str(name): armed(cell) for name, cell in cells.items()})
+            rows.append({str(name): intern(armed(cell)) for name, cell in cells.items()})
     return rows
 
 

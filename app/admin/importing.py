@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
+from sys import intern
 from typing import Any
 
 from sqlalchemy import select
@@ -54,6 +56,8 @@ class Plan:
     new: list[Edit] = field(default_factory=list)
     changed: list[Edit] = field(default_factory=list)
     unchanged: int = 0
+    begun: str = field(default_factory=lambda: f"{datetime.now(UTC):%H%M%S%f}")
+    """Tells its new entries from those of other files."""
     rejected: list[Rejected] = field(default_factory=list)
 
     @property
@@ -159,7 +163,7 @@ def put_in_draft(session: Session, planned: Plan, *, at: datetime | None = None)
 def _sort_in(made: Plan, document: Document, found: _Present | None, *, actor: str, why: str) -> None:
     entity = made.entity
     if found is None:
-        numbered = f"{NEW}{len(made.new):06d}-{datetime.now(UTC):%H%M%S%f}"
+        numbered = f"{NEW}{len(made.new):06d}-{made.begun}"
         key = numbered if entity.numbered else entity.key_text(document[entity.key_column.name])
         made.new.append(Edit(entity, key, "create", 0, document, why, actor))
     elif found.document == document and not found.retired:
@@ -200,14 +204,22 @@ def _matched(
 def nature(entity: Entity, document: Mapping[str, Any]) -> tuple[str, ...]:
     """What tells an entry apart that only the database numbers."""
     names = NATURAL_KEYS.get(entity.name) or (entity.key_column.name,)
-    return tuple(_comparable(document.get(name)) for name in names)
+    return tuple([_comparable(document.get(name)) for name in names])
 
 
 def _comparable(value: object) -> str:
+    if isinstance(value, float):
+        return repr(value)
+    return _comparable_text("" if value is None else str(value))
+
+
+@lru_cache(maxsize=10_000)
+def _comparable_text(text: str) -> str:
+    """Numbers however they are written."""
     try:
-        return repr(float(str(value)))
+        return repr(float(text))
     except ValueError:
-        return "" if value is None else str(value)
+        return text
 
 
 def _completed(row: Mapping[str, Any], found: _Present | None) -> Document:
@@ -224,7 +236,7 @@ def _completed(row: Mapping[str, Any], found: _Present | None) -> Document:
 def _row(entity: Entity, cells: Mapping[str | None, Any]) -> dict[str, Any]:
     if None in cells or None in cells.values():
         return {"": "the number of cells differs from the heading"}
-    texts = {str(name): armed(cell) for name, cell in cells.items()}
+    texts = {str(name): intern(armed(cell)) for name, cell in cells.items()}  # a file has few different words
     row: dict[str, Any] = {name: text for name, text in texts.items() if not name.startswith("facts.")}
     if entity.has_facts and any(name.startswith("facts.") for name in texts):
         row["facts"] = {}

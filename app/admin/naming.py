@@ -1,6 +1,7 @@
 """Entries by the names that people write in files: a full name, another name or an address leads to the key."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
@@ -17,6 +18,7 @@ _ALIASED = {"hardware": "hardware", "providers": "provider"}
 """Kinds of entries and what the table of other names calls them."""
 
 
+@lru_cache(maxsize=10_000)
 def folded(name: str) -> str:
     """A name as it is compared.
 
@@ -35,17 +37,18 @@ def keys_by_name(session: Session, entity: Entity) -> KeysByName:
 
 def with_keys(row: Mapping[str, Any], names: KeysByName) -> dict[str, Any]:
     """A row whose fields name entries by their keys, as far as their names are known."""
-    found: dict[str, Any] = {
-        field: known[folded(row[field])]
-        for field, known in names.items()
-        if isinstance(row.get(field), str) and folded(row[field]) in known
-    }
+    found = dict(row)
+    for field, known in names.items():
+        given = row.get(field)
+        key = known.get(folded(given)) if isinstance(given, str) else None
+        if key is not None:
+            found[field] = key
     if isinstance(row.get("facts"), dict) and "source" in names:
         found["facts"] = {
             name: with_keys(fact, {"source": names["source"]}) if isinstance(fact, dict) else fact
             for name, fact in row["facts"].items()
         }
-    return {**row, **found}
+    return found
 
 
 def _names(session: Session, target: Entity) -> dict[str, str]:

@@ -1,11 +1,11 @@
 """Publishing: the whole draft becomes one new revision, with its audit trail, in one transaction, or not at all."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from app.admin import bench, drafts
@@ -39,12 +39,14 @@ def publish(
     fingerprint: str | None = None,
     two_person: bool = False,
     judge: Callable[[Trial], None] | None = None,
+    published: Snapshot | None = None,
 ) -> int:
     """Publish the draft; the new revision. ``fingerprint`` is that of the draft that was tried before.
 
-    A draft that was not tried before is tried now by ``judge``, which raises where it may not be published.
+    A draft that was not tried before is tried now by ``judge``, which raises where it may not be published; what is
+    published so far may be at hand.
     """
-    known = _known(engine) if judge else frozenset()
+    known = _known(engine, published) if judge else frozenset()
     with transaction(engine) as session:
         drafts.one_at_a_time(session)
         if two_person:
@@ -55,7 +57,7 @@ def publish(
             raise Conflict("The draft changed while you looked at it. Look again, then publish.")
         revision = apply(session, _drafted(session), actor=actor, why=why)
         if judge:
-            judge(_trial(session, known))
+            judge(_trial(session, known, revision=revision))
         session.execute(delete(DraftChange))  # all of it was read: nobody else writes meanwhile
     return revision
 
@@ -68,7 +70,7 @@ def try_out(engine: Engine, published: Snapshot | None = None) -> Trial:
         try:
             for _ in carried_out(session, _drafted(session)):
                 pass
-            return _trial(session, known)
+            return _trial(session, known)  # of the revision that is published: it is looked at, and forgotten
         finally:
             session.rollback()
 
@@ -79,19 +81,19 @@ def _known(engine: Engine, published: Snapshot | None = None) -> frozenset[Findi
         return frozenset(checks.check(session, snapshot=published))
 
 
-def _trial(session: Session, known: frozenset[Finding]) -> Trial:
+def _trial(session: Session, known: frozenset[Finding], *, revision: int | None = None) -> Trial:
     snapshot = load_snapshot(session)
+    snapshot = snapshot if revision is None else replace(snapshot, revision=revision)
     findings = [finding for finding in checks.check(session, snapshot=snapshot) if finding not in known]
     return Trial(snapshot, findings, fingerprint_of(session), bench.questions(session))
 
 
 def fingerprint_of(session: Session) -> str:
     """Changes when anything in the draft changes; numbers alone would not do, since SQLite gives them again."""
-    told, change = sha256(), DraftChange
-    which = select(change.id, change.version, change.entity, change.key, change.changed_at).order_by(change.id)
-    for number, version, entity, key, at in session.execute(which):
-        told.update(f"{number} {version} {entity}/{key} {at.isoformat()}\n".encode())
-    return told.hexdigest()[:16]
+    change = DraftChange
+    sums = func.count(), func.sum(change.id), func.sum(change.version), func.max(change.changed_at)
+    told = session.execute(select(*sums, func.min(change.changed_at))).one()
+    return sha256(repr(tuple(told)).encode()).hexdigest()[:16]
 
 
 def apply(session: Session, edits: Iterable[Edit], *, actor: str, why: str) -> int:

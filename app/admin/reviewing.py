@@ -139,20 +139,27 @@ def publish_reviewed(
         if fingerprint is not None and fingerprint != found.fingerprint:
             raise Conflict("The draft changed while you looked at it. Look again, then publish.")
 
+    tried: list[Snapshot] = []
+
     def judge(trial: publishing.Trial) -> None:
         musts = [each for each in trial.questions if each.must_pass]  # no other answer can forbid it
-        compared = bench.compare(before, trial.snapshot, asked=musts)
-        _stop(Review(trial.fingerprint, trial.findings, compared))
+        _stop(Review(trial.fingerprint, trial.findings, bench.failing(before, trial.snapshot, asked=musts)))
+        tried.append(trial.snapshot)
 
-    revision = publishing.publish(
-        engine,
-        actor=caller.email,
-        why=why,
-        fingerprint=found.fingerprint if found else fingerprint,
-        two_person=two_person,
-        judge=None if found else judge,
-    )
-    startup.prepare(engine)
+    with startup.replacing(engine):
+        revision = publishing.publish(
+            engine,
+            actor=caller.email,
+            why=why,
+            fingerprint=found.fingerprint if found else fingerprint,
+            two_person=two_person,
+            judge=None if found else judge,
+            published=before,
+        )
+        if tried:  # in the transaction that published it: nothing came between
+            startup.hold(engine, tried[0])
+        else:
+            startup.prepare(engine)
     catalogue.refresh()
     return revision
 

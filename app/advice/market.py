@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from operator import attrgetter
 from statistics import median
 
 PRICES_FOR_A_MEDIAN = 4
@@ -167,9 +168,11 @@ class Shelved:
     @classmethod
     def of(cls, offers: list[Offer]) -> "Shelved":
         """The same offers by each of their prices; those without one are left out."""
-        on_demand = [(o.usd_per_hour_on_demand, o.instance, o) for o in offers if o.usd_per_hour_on_demand is not None]
-        spot = [(o.usd_per_hour_spot, o.instance, o) for o in offers if o.usd_per_hour_spot]
-        return cls(*(tuple(o for *_, o in sorted(each, key=lambda one: one[:2])) for each in (on_demand, spot)))
+        on_demand = [offer for offer in offers if offer.usd_per_hour_on_demand is not None]
+        spot = [offer for offer in offers if offer.usd_per_hour_spot]
+        on_demand.sort(key=attrgetter("usd_per_hour_on_demand", "instance"))
+        spot.sort(key=attrgetter("usd_per_hour_spot", "instance"))
+        return cls(tuple(on_demand), tuple(spot))
 
 
 def usual_device_hours(offers: Iterable[Offer]) -> dict[str, float]:

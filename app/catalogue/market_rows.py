@@ -1,5 +1,6 @@
 """Rows that have a price become the value objects of the market."""
 
+from collections.abc import Iterator
 from sys import intern
 from typing import Any
 
@@ -7,7 +8,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.advice.market import ElectricityPrice, ExchangeRate, HostPart, Machine, Market, Offer, Price, Provider
-from app.catalogue.rows import Rows, Sources, other_names_of, rows, streamed
+from app.catalogue.rows import Rows, Sources, chunks, other_names_of, rows
 from app.engine.units import GIB
 from app.tables import CountryRow, EconomicFactor, HostPartRow, MachineRow, OfferRow, PriceRow, ProviderRow
 
@@ -22,7 +23,7 @@ def market_of(session: Session, sources: Sources, *, aliases: Rows) -> Market:
     return Market(
         prices=tuple(_price(row, sources) for row in rows(session, PriceRow) if row.currency == USD),
         providers=tuple(_provider(row, other_names) for row in rows(session, ProviderRow)),
-        offers=tuple(_offer(row, sources) for row in streamed(session, OfferRow) if row.accelerator is not None),
+        offers=tuple(_offers(session, sources)),
         machines=tuple(_machine(row, sources) for row in rows(session, MachineRow)),
         host_parts=tuple(_host_part(row, sources) for row in rows(session, HostPartRow) if row.currency == USD),
         electricity=tuple(
@@ -72,24 +73,31 @@ def _provider(row: Row[Any], other_names: dict[str, list[str]]) -> Provider:
     )
 
 
-def _offer(row: Row[Any], sources: Sources) -> Offer:
-    return Offer(
-        provider=intern(row.provider),  # there may be a hundred thousand offers, and few different words in them
-        instance=intern(row.instance),
-        region=intern(row.region),
-        accelerator=intern(row.accelerator),
-        accelerator_count=row.accelerator_count,
-        accelerator_memory_bytes=row.accelerator_memory_gib * GIB,
-        vcpus=row.vcpus,
-        ram_gb=row.ram_gb,
-        storage_gb=row.storage_gb,
-        usd_per_hour_on_demand=row.usd_per_hour_on_demand,
-        usd_per_hour_spot=row.usd_per_hour_spot,
-        billing=intern(row.billing),
-        as_of=row.as_of,
-        source=sources[row.source],
-        note=intern(row.note),
-    )
+def _offers(session: Session, sources: Sources) -> Iterator[Offer]:
+    """Those of known products. There may be a hundred thousand, and few different words in them."""
+    for chunk in chunks(session, OfferRow, only=_OFFER_COLUMNS):
+        for provider, instance, region, accelerator, count, gib, *numbers, billing, as_of, source, note in chunk:
+            if accelerator is not None:
+                yield Offer(
+                    intern(provider),
+                    intern(instance),
+                    intern(region),
+                    intern(accelerator),
+                    count,
+                    gib * GIB,
+                    *numbers,
+                    intern(billing),
+                    as_of,
+                    sources[source],
+                    intern(note),
+                )
+
+
+_OFFER_COLUMNS = (
+    "provider", "instance", "region", "accelerator", "accelerator_count", "accelerator_memory_gib", "vcpus", "ram_gb",
+    "storage_gb", "usd_per_hour_on_demand", "usd_per_hour_spot", "billing", "as_of", "source", "note",
+)  # fmt: skip
+"""In the order of the fields of an offer."""
 
 
 def _machine(row: Row[Any], sources: Sources) -> Machine:

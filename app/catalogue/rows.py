@@ -1,7 +1,7 @@
 """Reading tables: plain selects of what is not retired, in a fixed order."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Row, Select, select
@@ -26,9 +26,12 @@ def rows(session: Session, table: type[Base]) -> Rows:
     return list(session.execute(selected(table)).all())
 
 
-def streamed(session: Session, table: type[Base]) -> Iterator[Row[Any]]:
-    """The same, few of them in memory at a time."""
-    yield from session.execute(selected(table), execution_options={"yield_per": 1000})
+def chunks(session: Session, table: type[Base], *, only: Sequence[str]) -> Iterator[Sequence[Sequence[Any]]]:
+    """Some columns, few rows of them in memory at a time."""
+    columns = table.__table__.columns
+    statement = selected(table).with_only_columns(*(columns[name] for name in only))
+    for several in session.execute(statement, execution_options={"yield_per": 1000}).partitions():
+        yield several
 
 
 def other_names_of(aliases: Rows, kind: str) -> dict[str, list[str]]:

@@ -1,6 +1,10 @@
 """Bringing the catalogue up: migrate, fill when empty, read into memory, and read again when the revision moves."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -28,8 +32,25 @@ def prepare(engine: Engine) -> Snapshot:
     init(engine)
     with reading(engine) as session:
         snapshot = load_snapshot(session)
-    _held[engine] = (snapshot, monotonic())
+    hold(engine, snapshot)
     return snapshot
+
+
+def hold(engine: Engine, snapshot: Snapshot) -> None:
+    """Answer from this snapshot: it is at hand, and is not read again."""
+    held = _held.get(engine)
+    if held is None:
+        _held[engine] = _Held(snapshot, monotonic())
+    else:
+        held.snapshot, held.looked_at = snapshot, monotonic()
+
+
+@contextmanager
+def replacing(engine: Engine) -> Iterator[None]:
+    """While the block makes a new revision, others of this process go on with the snapshot they have."""
+    held = _held.get(engine)
+    with held.turn if held else nullcontext():
+        yield
 
 
 def init(engine: Engine) -> int:
@@ -52,18 +73,20 @@ def check(engine: Engine) -> list[Finding]:
 
 
 def current(engine: Engine) -> Snapshot:
-    """The snapshot of the present revision; the database is asked at most every 0.4 s."""
+    """The snapshot of the present revision; the database is asked at most every 0.4 s, by one thread at a time."""
     held = _held.get(engine)
     if held is None:
         return prepare(engine)
-    snapshot, looked_at = held
-    if monotonic() - looked_at < LOOK_AGAIN_AFTER_S:
-        return snapshot
-    with reading(engine) as session:
-        if revision(session) != snapshot.revision:
-            snapshot = load_snapshot(session)
-    _held[engine] = (snapshot, monotonic())
-    return snapshot
+    if monotonic() - held.looked_at < LOOK_AGAIN_AFTER_S or not held.turn.acquire(blocking=False):
+        return held.snapshot
+    try:
+        with reading(engine) as session:
+            if revision(session) != held.snapshot.revision:
+                held.snapshot = load_snapshot(session)
+        held.looked_at = monotonic()
+    finally:
+        held.turn.release()
+    return held.snapshot
 
 
 def migrate(engine: Engine) -> None:
@@ -101,4 +124,14 @@ def migration_config() -> "Config":
     return config
 
 
-_held: WeakKeyDictionary[Engine, tuple[Snapshot, float]] = WeakKeyDictionary()
+@dataclass(slots=True)
+class _Held:
+    """What a process has in memory of one database."""
+
+    snapshot: Snapshot
+    looked_at: float
+    turn: Lock = field(default_factory=Lock)
+    """Of the thread that reads or makes a new revision."""
+
+
+_held: WeakKeyDictionary[Engine, _Held] = WeakKeyDictionary()
