@@ -76,8 +76,9 @@ def _provider(row: Row[Any], other_names: dict[str, list[str]]) -> Provider:
 def _offers(session: Session, sources: Sources) -> Iterator[Offer]:
     """Those of known products. There may be a hundred thousand, and few different words in them."""
     for chunk in chunks(session, OfferRow, only=_OFFER_COLUMNS):
-        for provider, instance, region, accelerator, count, gib, *numbers, billing, as_of, source, note in chunk:
+        for provider, instance, region, accelerator, count, gib, vcpus, ram_gb, disk_gb, usd, spot, *words in chunk:
             if accelerator is not None:
+                billing, as_of, source, note = words
                 yield Offer(
                     intern(provider),
                     intern(instance),
@@ -85,7 +86,11 @@ def _offers(session: Session, sources: Sources) -> Iterator[Offer]:
                     intern(accelerator),
                     count,
                     gib * GIB,
-                    *numbers,
+                    vcpus,
+                    ram_gb,
+                    disk_gb,
+                    usd,
+                    spot,
                     intern(billing),
                     as_of,
                     sources[source],

@@ -30,8 +30,7 @@ def chunks(session: Session, table: type[Base], *, only: Sequence[str]) -> Itera
     """Some columns, few rows of them in memory at a time."""
     columns = table.__table__.columns
     statement = selected(table).with_only_columns(*(columns[name] for name in only))
-    for several in session.execute(statement, execution_options={"yield_per": 1000}).partitions():
-        yield several
+    yield from session.execute(statement, execution_options={"yield_per": 1000}).partitions()
 
 
 def other_names_of(aliases: Rows, kind: str) -> dict[str, list[str]]:
