@@ -257,3 +257,13 @@ def test_a_server_in_python_loses_more_time_the_more_requests_it_looks_after(pac
 
     assert share_of_decoding("vllm", 128) < share_of_decoding("vllm", 1)
     assert share_of_decoding("vllm", 128) < share_of_decoding("tensorrt-llm", 128)
+
+
+def test_cards_that_multiply_quantised_blocks_read_prompts_faster_than_their_sixteen_bit_rate_says(pace_of):
+    def rate(architecture, precision):
+        card = replace(RTX_4090, slug=architecture, architecture=architecture)
+        job = make_job(precision=precision, framework="llama.cpp", prompt_tokens=512, output_tokens=1)
+        return pace_of(job, card).prefill_tokens_per_s[0]
+
+    assert rate("Blackwell", "q4_k_m") > 1.2 * rate("Ada", "q4_k_m")
+    assert rate("Blackwell", "f16") < 1.1 * rate("Ada", "f16")
