@@ -88,6 +88,10 @@ MODEL_QUALIFIERS = frozenset(
 )
 PLAIN_NOISE = frozenset(["the", "dataset", "data", "set", "provider", "cloud", "algorithm"])
 SAME = {"notebook": "laptop", "mobile": "laptop", "gib": "gb", "graphicscard": "", "max-q": "maxq"}
+MAC_WITH_ITS_CHIP = re.compile(
+    r"\b(?:macbook(?:\s+(?:air|pro))?|mac\s+(?:studio|mini|pro)|imac)(?=,?\s+(?:with\s+)?(?:an?\s+)?(?:apple\s+)?m\d)"
+)
+"""A Mac is known by its chip: the words before it say only what box that sits in."""
 FORM_FACTORS = frozenset({"pcie", "sxm", "oam", "hbm"})
 
 
@@ -105,8 +109,11 @@ def tokens(text: str) -> list[Token]:
 
     >>> [token.text for token in tokens("A100-SXM4-80GB")]
     ['a', '100', 'sxm', '4', '80', 'gb']
+    >>> [token.text for token in tokens("MacBook Pro M3 Max")]
+    ['m', '3', 'max']
     """
     plain = unicodedata.normalize("NFKC", text).lower() if not text.isascii() else text.lower()
+    plain = MAC_WITH_ITS_CHIP.sub(lambda found: " " * len(found.group()), plain)
     return [Token(SAME.get(found.group(), found.group()), *found.span()) for found in TOKEN.finditer(plain)]
 
 
