@@ -66,6 +66,7 @@ from app.web import (
     questions,
     results,
     sitemap,
+    theme,
 )
 from app.web import fit as fit_pages
 from app.web import hardware as hardware_pages
@@ -86,6 +87,7 @@ ROUTERS = (
     kept_answers.router,
     embeds.router,
     sitemap.router,
+    theme.router,
     learn.router,
     docs_pages.router,
     cloud.router,
@@ -174,6 +176,7 @@ def _add_layers(app: FastAPI, settings: Settings, *, headers: dict[str, str]) ->
     if limits:
         app.add_middleware(RateLimit, limits=limits, counts=app.state.counts, holder=KeyHolders())
     app.add_middleware(OriginGuard, trusted=frozenset({settings.public_url} - {""}), callers=origins)
+    app.add_middleware(theme.Themed)
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED_BYTES)
     app.add_middleware(SecurityHeaders, headers=headers)
     if origins:

@@ -47,6 +47,7 @@ def environment() -> Environment:
     env.globals["other_languages"] = other_languages
     env.globals["languages"] = lambda: list(known_languages().values())
     env.globals["address_in"] = address_in
+    env.globals["theme"] = _THEME.get
     return env
 
 
@@ -77,6 +78,19 @@ def standing_at(address: str) -> Iterator[None]:
         yield
     finally:
         _STANDING.reset(token)
+
+
+_THEME: ContextVar[str] = ContextVar("theme", default="")
+
+
+@contextmanager
+def in_theme(name: str) -> Iterator[None]:
+    """Pages that are made in this block are light or dark; "" leaves that to the visitor's system."""
+    token = _THEME.set(name)
+    try:
+        yield
+    finally:
+        _THEME.reset(token)
 
 
 def other_languages() -> list[tuple[Language, str]]:

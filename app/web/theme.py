@@ -39,10 +39,13 @@ async def choose_theme(request: Request, theme: Theme) -> Response:
 
 def _page_before(request: Request) -> str:
     """The page of ours that the form stood on."""
-    came_from = urlsplit(request.headers.get("referer", ""))
+    try:
+        came_from = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return "/"
     if came_from.netloc != request.url.netloc or not came_from.path:
         return "/"
-    address = f"/{came_from.path.lstrip('/')}"  # two slashes would lead to another site
+    address = "/" + came_from.path.lstrip("/\\")  # two slashes would lead to another site
     return f"{address}?{came_from.query}" if came_from.query else address
 
 
