@@ -1,7 +1,9 @@
 """Read the numbers that people type: "24gb", "1,5 TB", "20k", "EUR 500", "2h"."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from app.questionnaire.questions import Field
@@ -22,8 +24,32 @@ _COUNTS = {
     "b": 1e9, "bn": 1e9, "g": 1e9, "billion": 1e9, "t": 1e12, "tn": 1e12, "trillion": 1e12,
     "tsd": 1e3, "tausend": 1e3, "millionen": 1e6, "mrd": 1e9, "milliarde": 1e9, "milliarden": 1e9,
 }  # fmt: skip
-_TO_USD = {"usd": 1.0, "$": 1.0, "us$": 1.0, "dollar": 1.0, "eur": 1.1, "€": 1.1, "euro": 1.1, "gbp": 1.3, "£": 1.3}
-"""Rounded on purpose: a budget is no exact figure."""
+_CODES = {
+    "$": "usd", "us$": "usd", "dollar": "usd", "€": "eur", "euro": "eur", "£": "gbp", "pound": "gbp", "pfund": "gbp",
+    "₹": "inr", "rupee": "inr", "¥": "jpy", "yen": "jpy", "franc": "chf", "franken": "chf",
+}  # fmt: skip
+"""Signs and names of currencies, by the code that each stands for."""
+WHOLE_FROM = 10.0
+"""Dollars from which on an amount that was converted has no cents."""
+USUAL_USD = {"eur": 1.1, "gbp": 1.3, "inr": 0.011, "jpy": 0.0066, "chf": 1.2, "cad": 0.72, "aud": 0.66}
+"""What a unit is worth in dollars where nobody knows a dated rate."""
+_USD: ContextVar[Mapping[str, float]] = ContextVar("usd", default=USUAL_USD)
+
+
+@contextmanager
+def counting_with(usd_per_unit: Mapping[str, float]) -> Iterator[None]:
+    """In this block, amounts in other currencies are converted by these rates; those without one by the usual ones.
+
+    >>> with counting_with({"EUR": 1.25}):
+    ...     amount("EUR 500", "money").value
+    625.0
+    """
+    token = _USD.set(USUAL_USD | {code.lower(): usd for code, usd in usd_per_unit.items()})
+    try:
+        yield
+    finally:
+        _USD.reset(token)
+
 
 _UNITS: Mapping[str, Mapping[str, float]] = {
     "count": _COUNTS,
@@ -86,10 +112,10 @@ def amount(text: str, measure: str) -> Amount | None:
         factor = _factor(word, measure)
         if factor is None and (measure == "money" or (place == 0 and not _is_noun(word, measure))):
             return None
-        if measure == "money" and word in _TO_USD and factor != 1:
+        if measure == "money" and _currency(word) not in {"", "usd"}:
             foreign = text.strip()
         value *= factor or 1
-    return Amount(value, foreign)
+    return Amount(float(round(value)) if foreign and value >= WHOLE_FROM else value, foreign)
 
 
 def amount_of(field: Field, text: str) -> Amount | None:
@@ -99,8 +125,23 @@ def amount_of(field: Field, text: str) -> Amount | None:
 
 
 def _factor(word: str, measure: str) -> float | None:
-    units: dict[str, float] = {**_UNITS[measure], **(_TO_USD if measure == "money" else {})}
+    units = _UNITS[measure]
+    if measure == "money" and (code := _currency(word)):
+        return 1.0 if code == "usd" else _USD.get()[code]
     return units.get(word) or units.get(word.removesuffix("s"))
+
+
+def _currency(word: str) -> str:
+    """The code of a currency that a word names; "" when it names none.
+
+    >>> _currency("euros"), _currency("£"), _currency("k")
+    ('eur', 'gbp', '')
+    """
+    for spelled in (word, word.removesuffix("s")):
+        code = _CODES.get(spelled, spelled)
+        if code == "usd" or code in _USD.get():
+            return code
+    return ""
 
 
 def _is_noun(word: str, measure: str) -> bool:

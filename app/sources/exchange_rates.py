@@ -7,9 +7,12 @@ from app.sources.fetching import Document, Fetcher
 from app.sources.offers import MalformedError, price
 from app.sources.reading import json_object
 
-CURRENCIES = ("EUR", "GBP", "INR")
+CURRENCIES = ("EUR", "GBP", "INR", "JPY", "CHF", "CAD", "AUD")
 ADDRESS = f"https://api.frankfurter.dev/v1/latest?base=USD&symbols={','.join(CURRENCIES)}"
-PLAUSIBLE = {"EUR": (0.5, 1.5), "GBP": (0.4, 1.3), "INR": (40.0, 200.0)}
+PLAUSIBLE = {
+    "EUR": (0.5, 1.5), "GBP": (0.4, 1.3), "INR": (40.0, 200.0), "JPY": (60.0, 400.0), "CHF": (0.4, 1.5),
+    "CAD": (0.8, 2.5), "AUD": (0.8, 2.5),
+}  # fmt: skip
 """Units of a currency for one dollar; outside of these something was turned round."""
 
 

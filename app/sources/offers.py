@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from app.sources.exchange_rates import Rates
     from app.sources.fetching import Document, Fetcher
 
 
@@ -33,6 +34,8 @@ class LiveOffer:
     as_of: date | None = None
     """None: the day of the run."""
     note: str = ""
+    doubt: str = ""
+    """Why a person should look at it first, where the source itself gives reason to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Shape:
     memory_gib: float
     vcpus: float | None
     ram_gb: float | None
+    regions: tuple[str, ...] = ()
+    """Where the catalogue has it."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,8 @@ class Parsed:
     complete: set[str] = field(default_factory=set)
     """Providers whose whole list was read: what is missing there has vanished."""
     rows_seen: int = 0
+    rates: "Rates | None" = None
+    """What a dollar is worth, where that is what was read."""
 
 
 @dataclass(frozen=True)

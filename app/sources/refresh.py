@@ -14,7 +14,8 @@ from app.catalogue import startup
 from app.catalogue.snapshot import Snapshot
 from app.db import reading, transaction
 from app.engine.units import GIB
-from app.sources import applying, pages
+from app.sources import applying, pages, reference_rates
+from app.sources.exchange_rates import Rates
 from app.sources.fetching import Document, Fetcher
 from app.sources.guarding import FetchError
 from app.sources.offers import Known, MalformedError, Parsed, Shape, Source
@@ -80,6 +81,7 @@ def refresh(
     today = today or started_at.date()
     kept = None if dry_run else pages.Pages(engine, source.key, started_at)
     again = False
+    rates: Rates | None = None
     try:
         if not dry_run:
             pages.forget_old(engine, now=started_at)
@@ -95,6 +97,7 @@ def refresh(
         fresh = [document for document in documents if not document.unchanged]
         if fresh:
             parsed = source.parse(fresh, known)
+            rates = parsed.rates
             with reading(engine) as session:
                 reviewed = review(parsed, _catalogue(session, snapshot, source), known=known, source=source)
             outcome = _outcome(source, parsed, reviewed=reviewed)
@@ -108,7 +111,7 @@ def refresh(
         log.exception("the source %s failed", source.key)
         outcome = Outcome(source.key, FAILED, f"{type(error).__name__}: {error}")
     if not dry_run:
-        run = _Run(source, reviewed, documents, asked_by, started_at, today, again)
+        run = _Run(source, reviewed, documents, asked_by, started_at, today, rates, again)
         _keep(engine, outcome, run=run)
     return outcome
 
@@ -155,6 +158,7 @@ class _Run:
     asked_by: str
     started_at: datetime
     today: date
+    rates: Rates | None
     again: bool
     """Whether the next run goes on with the pages that this one read."""
 
@@ -186,6 +190,8 @@ def _keep(engine: Engine, outcome: Outcome, *, run: _Run) -> None:
         if outcome.outcome == APPLIED:
             by = By(run.asked_by or SCHEDULE, f"refresh {record.id} of {source.key}")
             applying.apply(session, run.reviewed, source=source, today=run.today, by=by)
+            if run.rates is not None:
+                reference_rates.keep(session, run.rates, source=source.row_key, by=by)
             applying.withdraw(session, run.reviewed, source=source.key)
             applying.hold(session, run.reviewed.held, source=source.key, run=record.id)
             applying.remember(session, run.documents, source=source.key)
@@ -201,7 +207,11 @@ def _known(snapshot: Snapshot, today: date) -> Known:
         regions.setdefault(offer.provider, set()).add(offer.region)
         name = snapshot.accelerators[offer.accelerator].name
         memory_gib = offer.accelerator_memory_bytes / GIB
-        shapes[key] = Shape(offer.accelerator, name, offer.accelerator_count, memory_gib, offer.vcpus, offer.ram_gb)
+        places = {*shapes[key].regions, offer.region} if key in shapes else {offer.region}
+        shapes[key] = Shape(
+            offer.accelerator, name, offer.accelerator_count, memory_gib, offer.vcpus, offer.ram_gb,
+            tuple(sorted(places)),
+        )  # fmt: skip
     clear = {key: shape for key, shape in shapes.items() if len(by_instance[key]) == 1}
     return Known(today, clear, {provider: sorted(each) for provider, each in regions.items()})
 

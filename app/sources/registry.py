@@ -6,13 +6,27 @@ from sqlalchemy import Engine, select
 
 from app.db import reading
 from app.settings import Settings, named_addresses
-from app.sources import aws, azure, feeds, gpuhunt, oci, ovh, runpod, scaleway, skypilot, vast, verda, vultr
+from app.sources import (
+    aws,
+    azure,
+    feeds,
+    gpuhunt,
+    oci,
+    ovh,
+    reference_rates,
+    runpod,
+    scaleway,
+    skypilot,
+    vast,
+    verda,
+    vultr,
+)
 from app.sources.offers import Source
 from app.tables import PriceFeed
 
 SOURCES: dict[str, Source] = {
     module.SOURCE.key: module.SOURCE
-    for module in (gpuhunt, skypilot, azure, runpod, vast, oci, verda, vultr, scaleway, ovh, aws)
+    for module in (reference_rates, gpuhunt, skypilot, azure, runpod, vast, oci, verda, vultr, scaleway, ovh, aws)
 }
 """In the order in which they run: those that only collect first, so that providers themselves have the last word."""
 

@@ -8,6 +8,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from app.languages import speaking
 from app.negotiation import LANGUAGE_COOKIE, chosen_language, language_of, prefers_html, without_language
+from app.questionnaire.amounts import counting_with
 from app.templating import standing_at
 
 ONE_YEAR_S = 365 * 24 * 60 * 60
@@ -29,7 +30,7 @@ class PageRoute(APIRoute):
             await send(message)
 
         plain = without_language(scope)
-        with speaking(language_of(request)), standing_at(_address(plain)):
+        with speaking(language_of(request)), standing_at(_address(plain)), counting_with(_rates(request)):
             await super().handle(plain, receive, remembering if chosen else send)
 
 
@@ -46,6 +47,13 @@ class SharedPageRoute(PageRoute):
 def page_router(*, shared: bool = False) -> APIRouter:
     """A router for pages, which the API's description leaves out; ``shared`` where JSON lives at the same addresses."""
     return APIRouter(include_in_schema=False, route_class=SharedPageRoute if shared else PageRoute)
+
+
+def _rates(request: Request) -> dict[str, float]:
+    """What a unit of each currency is worth in dollars, by the newest dated rates of the catalogue."""
+    catalogue = getattr(request.app.state, "catalogue", None)
+    rates = catalogue.current().market.exchange_rates if catalogue else ()
+    return {rate.currency: 1 / rate.per_usd for rate in rates}
 
 
 def _address(scope: Scope) -> str:

@@ -23,23 +23,12 @@ from app.sources.lease import lease
 from app.sources.refresh import Outcome
 from app.sources.registry import SOURCES, chosen
 from app.sources.schedule import LEASE, refresh_all
-from app.tables import HeldChange, OfferHistoryRow, OfferRow, RefreshRun
+from app.tables import AuditEntry, HeldChange, OfferHistoryRow, OfferRow, RefreshRun
 from app.tables import Source as SourceRow
-from tests.sources.documents import TODAY, payload
+from tests.sources.documents import PAYLOADS, TODAY, payload
 from tests.sources.world import Answer
 
 VERDA = verda.SOURCE
-
-
-@pytest.fixture
-def rows(engine):
-    """Rows of a table."""
-
-    def read(table, *conditions):
-        with reading(engine) as session:
-            return session.scalars(select(table).where(*conditions).order_by(table.id)).all()
-
-    return read
 
 
 @pytest.fixture
@@ -392,7 +381,7 @@ def test_what_a_provider_says_itself_goes_before_what_others_collected(run, rows
     outcome = run(skypilot.SOURCE)
 
     assert (outcome.changed, outcome.unchanged) == (0, 1)
-    assert outcome.message.count("status 404") == len(skypilot.CLOUDS) - 1
+    assert outcome.message.count("status 404") == len(skypilot.CURRENT) - 1
     assert rows(OfferRow, OfferRow.instance == "1H100.80S.30V")[0].usd_per_hour_on_demand == 3.95
 
 
@@ -402,13 +391,15 @@ def test_the_other_sources_run_on_their_recorded_answers(run, world):
     world.put(oci.ADDRESS, payload("oci_products.json"))
     world.put(exchange_rates.ADDRESS, payload("frankfurter_fx.json"))
     world.put(f"{scaleway.BASE}/fr-par-2/products/servers", payload("scaleway_products_servers.json"))
-    for cloud in ("aws", "gcp", "hyperstack", "lambda", "nebius", "oci", "runpod", "vast", "verda"):
-        world.put(f"{skypilot.BASE}/{cloud}/vms.csv", payload(f"skypilot_{cloud}_vms.csv"))
+    for file in PAYLOADS.glob("skypilot_*_vms.csv"):
+        world.put(f"{skypilot.BASE}/{file.name.split('_')[1]}/vms.csv", file.read_bytes())
 
     outcomes = {key: run(SOURCES[key]) for key in ("runpod", "vast", "oci", "scaleway", "skypilot")}
 
     assert {key: outcome.outcome for key, outcome in outcomes.items()} == dict.fromkeys(outcomes, "applied")
     assert all(outcome.new + outcome.changed + outcome.unchanged for outcome in outcomes.values())
+    doubted = [each for each in outcomes["skypilot"].held if each.offer.doubt]
+    assert [(each.offer.provider, each.offer.usd_per_hour_on_demand) for each in doubted] == [("digitalocean", 6.74)]
 
 
 def test_versions_name_archives_and_nothing_else(run, world):
@@ -546,3 +537,23 @@ def test_a_price_from_the_past_never_replaces_a_newer_one(run, engine, rows, ver
 def _dated(parsed):
     parsed.offers = [replace(offer, as_of=TODAY) for offer in parsed.offers]
     return parsed
+
+
+def test_todays_exchange_rates_are_kept_with_their_day_and_shown_on_pages(run, engine, world):
+    def rates(day, euros):
+        world.put(exchange_rates.ADDRESS, json.dumps({"base": "USD", "date": day, "rates": {"EUR": euros}}))
+
+    rates("2026-11-20", 0.9)
+    first = run(SOURCES["exchange-rates"])
+    rates("2026-11-23", 0.8)
+    second = run(SOURCES["exchange-rates"])
+    with reading(engine) as session:
+        market = load_snapshot(session).market
+        trail = session.scalars(select(AuditEntry).where(AuditEntry.entity == "economic-factors")).all()
+
+    assert (first.outcome, second.outcome) == ("applied", "applied")
+    assert {each.currency: (each.per_usd, each.as_of.isoformat()) for each in market.exchange_rates}["EUR"] == (
+        0.8,
+        "2026-11-23",
+    )
+    assert [each.action for each in trail] == ["create", "update"]

@@ -27,7 +27,7 @@ def test_everybody_else_answers_six(browser):
 
     told = {row.dt.get_text(strip=True): row.dd.get_text(" ", strip=True) for row in page.select(".summary > div")}
     assert told["Pictures, about"] == "20,000 to 500,000"
-    assert told["Most you want to spend once"] == "$1,650 (EUR 1500)"
+    assert told["Most you want to spend once"] == "$1,690 (EUR 1500)"
     assert told["Which graphics card?"] == "GTX 1080"
     assert told["Country"] == "Germany"
 
