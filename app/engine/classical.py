@@ -68,7 +68,7 @@ def boosting_s(library: str, table: Table, *, systems: Systems) -> FloatArray:
     The time per value is measured (github.com/szilard/GBM-perf) and carried to other hardware by cores and their
     generation, or between bandwidth and arithmetic of a GPU, as building histograms is bound by neither alone.
     """
-    values = table.rows * table.columns * table.rounds
+    values = table.rows * counted_columns(table.columns) * table.rounds
     rounds = table.rounds / USUAL_TREES
     grown = max(1.0, (table.rows / 1e6)) ** NETWORKS.value(f"{library}_cpu_growth")
     cpu = NETWORKS.value(f"{library}_cpu_fixed_s") * rounds + values * grown * NETWORKS.value(
@@ -78,6 +78,18 @@ def boosting_s(library: str, table: Table, *, systems: Systems) -> FloatArray:
         f"{library}_gpu_s_per_value"
     ) / gpu_rate(systems)
     return np.where(_is_cpu(systems), cpu, gpu)
+
+
+def counted_columns(columns: float) -> float:
+    """Columns that the work of a row amounts to, where times were measured with a few: a row costs beside them. [-]
+
+    Gradients, scores and the move to a child node are the same however many columns a row has.
+
+    >>> counted_columns(8.0), counted_columns(28.0) < 28 / 2
+    (8.0, True)
+    """
+    beside, measured = NETWORKS.value("boosting_columns_beside"), NETWORKS.value("boosting_columns_measured")
+    return measured * (columns + beside) / (measured + beside)
 
 
 def algorithm_s(algorithm: Algorithm, table: Table, *, systems: Systems) -> FloatArray:

@@ -148,3 +148,14 @@ def test_boosted_trees_are_known_by_any_spelling(name, library):
 def test_another_kind_of_model_is_refused_by_name():
     with pytest.raises(TypeError, match="AlgorithmSpec"):
         classical.physics(network_job(RESNET50), make_systems())
+
+
+@pytest.mark.parametrize(
+    ("library", "rows", "columns", "published_s"),
+    [("lightgbm", 10.5e6, 28, 130), ("lightgbm", 2.27e6, 137, 70), ("xgboost", 2.27e6, 137, 98)],
+)
+def test_wide_tables_take_about_as_long_as_lightgbm_publishes(library, rows, columns, published_s):
+    """lightgbm.readthedocs.io, Experiments: Higgs and MS LTR, 500 rounds on sixteen cores."""
+    taken = seconds(library, XEON, rows=rows, columns=columns, steps=500)[0]
+
+    assert published_s / 1.3 < taken < published_s * 1.5
