@@ -4,10 +4,11 @@ from fastapi import Response
 from fastapi.responses import HTMLResponse
 
 from app.computing import computed
+from app.languages import say
 from app.templating import render
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
-from app.web.pages.home import CommonQuestionsPage, HomePage, ScenariosPage
+from app.web.pages.home import HOME_DESCRIPTION, CommonQuestionsPage, HomePage, ScenariosPage
 from app.web.preview import Preview, preview_response
 
 router = page_router()
@@ -23,8 +24,10 @@ async def show_home(catalogue: CatalogueDep, base_url: BaseUrlDep) -> HTMLRespon
 @router.get("/preview.png")
 async def draw_site() -> Response:
     """The picture that stands beside links to pages that have none of their own."""
-    title = "Which hardware do you need for machine learning?"
-    return await computed(lambda: preview_response(Preview("Answer a few plain questions.", title)))
+    title = say("Which hardware do you need for machine learning?")
+    return await computed(
+        lambda: preview_response(Preview(say("Four doors to one answer"), title, told=say(HOME_DESCRIPTION)))
+    )
 
 
 @router.get("/questions")

@@ -19,9 +19,6 @@ from app.web.preview import Preview, preview_response
 
 router = page_router()
 
-NAME = "Learn"
-"""What stands above the title in a picture."""
-
 
 @router.get("/learn")
 async def list_lessons(base_url: BaseUrlDep) -> HTMLResponse:
@@ -39,7 +36,7 @@ async def show_glossary(base_url: BaseUrlDep) -> HTMLResponse:
 async def draw_lesson(slug: str) -> Response:
     """The idea of a page as the picture that stands beside links to it."""
     found = _lesson(slug)
-    return await computed(lambda: preview_response(Preview(NAME, found.title)))
+    return await computed(lambda: preview_response(Preview(say("Learn"), say(found.title), told=say(found.idea))))
 
 
 @router.get("/learn/{slug}")

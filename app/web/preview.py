@@ -11,6 +11,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from app import formatting
 from app.answer import RecommendationAnswer
+from app.languages import say
+from app.negotiation import VARY
 
 SIZE = (1200, 630)
 """The shape that networks crop nothing from. [px]"""
@@ -26,12 +28,15 @@ FACTS_TOP = 500
 LONGEST = 300
 """Characters of a title; a longer one ends at a word."""
 MOST_FACTS = 3
+TOLD_SIZE, TOLD_GAP, TOLD_LEADING = 36, 26, 1.35
 KEPT = 64
 """Pictures that are kept; each takes about 30 kB."""
 
 GROUND, INK, SOFT, ACCENT, LINE = "#ffffff", "#16202b", "#526070", "#0a4fbf", "#d8dee6"
 NAME = "WhichRig"
-HEADERS = {"cache-control": "public, max-age=86400", "cross-origin-resource-policy": "cross-origin"}
+HEADERS = {
+    "cache-control": "public, max-age=86400", "cross-origin-resource-policy": "cross-origin", "vary": VARY,
+}  # fmt: skip
 _FONTS = Path(__file__).with_name("fonts")
 
 
@@ -43,18 +48,20 @@ class Preview:
     title: str
     facts: tuple[tuple[str, str], ...] = ()
     """Names and values, at most three."""
+    told: str = ""
+    """A sentence or two below a short title."""
 
     @classmethod
     def of(cls, answer: RecommendationAnswer) -> "Preview":
         """The picture of an answer: verdict, memory, first pick and its price."""
         need, facts = answer.need.memory_gib, []
         if need:
-            facts.append(("Memory", formatting.gib_between(need.low, need.high)))
+            facts.append((say("Memory"), formatting.gib_between(need.low, need.high)))
         if answer.picks:
             best = answer.picks[0]
-            facts.append(("First pick", formatting.times(best.hardware.count, best.hardware.name)))
+            facts.append((say("First pick"), formatting.times(best.hardware.count, best.hardware.name)))
             if best.price_usd:
-                facts.append(("Price", formatting.usd_between(best.price_usd.low, best.price_usd.high)))
+                facts.append((say("Price"), formatting.usd_between(best.price_usd.low, best.price_usd.high)))
         return cls(f"{answer.scenario.title} · {answer.tier.title}", answer.verdict, tuple(facts))
 
 
@@ -72,7 +79,9 @@ def preview_png(preview: Preview) -> bytes:
     _logo(draw)
     room = SIZE[0] - 2 * MARGIN
     _line(draw, preview.kicker, at=(MARGIN, 140), weight="Regular", sizes=KICKER_SIZES, room=room, fill=SOFT)
-    _title(draw, preview.title, room=room)
+    below = _title(draw, preview.title, room=room)
+    if preview.told:
+        _told(draw, preview.told, top=below, room=room)
     _facts(draw, preview.facts[:MOST_FACTS], room=room)
     file = BytesIO()
     image.quantize(64).save(file, "PNG", optimize=True)
@@ -91,7 +100,8 @@ def lines_of(text: str, font: ImageFont.FreeTypeFont, *, room: float) -> list[st
     return lines
 
 
-def _title(draw: ImageDraw.ImageDraw, title: str, *, room: float) -> None:
+def _title(draw: ImageDraw.ImageDraw, title: str, *, room: float) -> float:
+    """Draw the title; where it ends. [px]"""
     text = title if len(title) <= LONGEST else title[:LONGEST].rsplit(" ", 1)[0] + " …"
     for size in TITLE_SIZES:
         font = _font("Bold", size)
@@ -102,6 +112,17 @@ def _title(draw: ImageDraw.ImageDraw, title: str, *, room: float) -> None:
         lines = [*lines[: MOST_LINES - 1], _shortened(f"{lines[MOST_LINES - 1]} …", font, room)]
     for place, line in enumerate(lines):
         draw.text((MARGIN, TITLE_TOP + place * size * LEADING), line, fill=INK, font=font)
+    return TITLE_TOP + len(lines) * size * LEADING
+
+
+def _told(draw: ImageDraw.ImageDraw, text: str, *, top: float, room: float) -> None:
+    """A few lines below the title, as many as there is room for."""
+    font, leading = _font("Regular", TOLD_SIZE), TOLD_SIZE * TOLD_LEADING
+    lines, most = lines_of(text, font, room=room), int((SIZE[1] - MARGIN - top - TOLD_GAP) // leading)
+    if len(lines) > most:
+        lines = [*lines[: most - 1], _shortened(f"{lines[most - 1]} …", font, room)]
+    for place, line in enumerate(lines):
+        draw.text((MARGIN, top + TOLD_GAP + place * leading), line, fill=SOFT, font=font)
 
 
 def _facts(draw: ImageDraw.ImageDraw, facts: tuple[tuple[str, str], ...], *, room: float) -> None:

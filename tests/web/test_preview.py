@@ -60,3 +60,12 @@ def test_lines_are_broken_at_words_and_never_too_long():
 
     assert " ".join(lines) == "One card with sixteen gigabytes is enough"
     assert all(font("Bold", 60).getlength(line) <= 500 for line in lines)
+
+
+def test_a_german_page_names_a_german_picture(browser, client):
+    named = browser.get("/learn/vgg16?lang=de").select_one('meta[property="og:image"]')["content"]
+    german, english = client.get(named), client.get("/learn/vgg16/preview.png")
+
+    assert named.endswith("/learn/vgg16/preview.png?lang=de")
+    assert german.status_code == 200
+    assert german.content != english.content
