@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.engine.arrays import FloatArray
+from app.engine.arrays import FloatArray, Floats
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.hardware import Systems
 from app.engine.job import Job
@@ -37,27 +37,35 @@ def request_cache_bytes(job: Job, spec: TransformerSpec) -> float:
     return sequence_cache_bytes(spec, inference_tokens(job), bytes_per_element=element)
 
 
-def prefill_workspace_bytes(job: Job, spec: TransformerSpec) -> float:
-    """Live tensors of the widest layer while a prompt (or an encoder batch) is read. [bytes]"""
+def prefill_workspace_bytes(job: Job, spec: TransformerSpec, *, prompts: Floats = 1.0) -> Floats:
+    """Live tensors of the widest layer while prompts (or an encoder batch) are read. [bytes]
+
+    Servers read long prompts in chunks; other programs read all prompts of a batch at once.
+    """
     chunk = {
         "llama.cpp": "prefill_chunk_llama_cpp",
         "vllm": "prefill_chunk_server",
         "tensorrt-llm": "prefill_chunk_server",
     }
     encoder = spec.architecture != "decoder"
-    tokens = float(job.seq_len * job.micro_batch_size if encoder else max(job.prompt_tokens, 1))
+    tokens: Floats = float(job.seq_len * job.micro_batch_size if encoder else max(job.prompt_tokens, 1))
     if job.framework in chunk:
         tokens = min(tokens, TRANSFORMERS.value(chunk[job.framework]))
+    elif not encoder:
+        tokens = tokens * prompts
     active = spec.num_experts_per_token + spec.num_shared_experts if spec.num_experts else 1
     width = max(spec.intermediate_size, (spec.moe_intermediate_size or 0) * active)
     element = bytes_per_element(job.precision)
     hidden = TRANSFORMERS.value("inference_hidden_copies") * spec.hidden_size
     live = tokens * element * (hidden + TRANSFORMERS.value("inference_ffn_copies") * width)
     logits = 0.0 if encoder else spec.vocab_size * FULL_BYTES * TRANSFORMERS.value("inference_logit_rows")
-    matrix = 0.0
+    if job.framework == "llama.cpp":  # it keeps room for the logits of a whole chunk, in one buffer with all else
+        rows = TRANSFORMERS.value("prefill_chunk_llama_cpp")
+        return np.maximum(live, spec.vocab_size * FULL_BYTES * rows)
+    matrix: Floats = 0.0
     if job.attention == "eager":
-        rows = job.micro_batch_size * job.seq_len**2 if encoder else max(job.prompt_tokens, 1) ** 2
-        matrix = spec.num_attention_heads * rows * element * TRANSFORMERS.value("inference_matrix_copies")
+        scores = job.micro_batch_size * job.seq_len**2 if encoder else prompts * max(job.prompt_tokens, 1) ** 2
+        matrix = spec.num_attention_heads * scores * element * TRANSFORMERS.value("inference_matrix_copies")
     return live + logits + matrix
 
 
@@ -75,7 +83,7 @@ def inference_footprint(job: Job, systems: Systems, *, concurrent: FloatArray) -
     latent = bool(spec.kv_lora_rank)
     split = 1.0 if latent else np.maximum(1 / plan.tensor_parallel, 1 / spec.num_key_value_heads)
     cache_share = split / (plan.pipeline_parallel * plan.context_parallel)
-    workspace = prefill_workspace_bytes(job, spec) / plan.tensor_parallel
+    workspace = prefill_workspace_bytes(job, spec, prompts=concurrent) / plan.tensor_parallel
     several = "requests" if concurrent.size != 1 or concurrent[0] != 1 else "request"
     size = stored_weight_bytes(spec, job.precision) / spec.parameters
     parts = [

@@ -7,6 +7,7 @@ import numpy as np
 from app.engine.accumulation import micro_batches
 from app.engine.arrays import FloatArray
 from app.engine.coefficients import TRANSFORMERS
+from app.engine.gguf import EMBEDDING_BITS, gguf_bytes
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
@@ -118,6 +119,8 @@ def stored_weight_bytes(spec: TransformerSpec, precision: str, *, table_bytes: f
     --------
     gpt-oss-20b keeps only its experts in MXFP4 and weighs 12.8 GiB; see the tests.
     """
+    if precision in EMBEDDING_BITS:
+        return gguf_bytes(spec, precision)
     if precision not in MATRICES_ONLY:
         return spec.parameters * bytes_per_parameter(precision)
     tables = embedding_parameters(spec)

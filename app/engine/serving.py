@@ -7,6 +7,7 @@ from app.engine.coefficients import TRANSFORMERS
 from app.engine.comms import bus_bytes_per_s, latency_s, tensor_parallel_bytes
 from app.engine.encoder_inference import encoder_pace
 from app.engine.flops import decode_flops_per_token, prefill_flops
+from app.engine.gguf import embedding_bytes
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.inference_memory import cache_precision, inference_footprint, is_server
@@ -15,14 +16,7 @@ from app.engine.kv_cache import sequence_cache_bytes
 from app.engine.memory import stored_weight_bytes
 from app.engine.model_spec import TransformerSpec
 from app.engine.params import embedding_parameters, expected_experts, expert_parameters
-from app.engine.precision import (
-    WHOLE_MODEL,
-    bytes_per_element,
-    bytes_per_parameter,
-    cache_bytes_per_element,
-    is_gguf,
-    sustained_flops_per_s,
-)
+from app.engine.precision import bytes_per_element, cache_bytes_per_element, sustained_flops_per_s
 from app.engine.result import Pace, Physics
 from app.engine.roofline import StepTime
 from app.engine.serving_rates import (
@@ -92,8 +86,7 @@ def touched_weight_bytes(job: Job, spec: TransformerSpec, *, batch: Floats) -> F
     """Weights that one decode step of a batch reads: all dense ones and the experts of its tokens. [bytes]"""
     stored = stored_weight_bytes(spec, job.precision)
     untied = 0.0 if spec.tie_word_embeddings else embedding_parameters(spec)
-    size = bytes_per_parameter(job.precision) if job.precision in WHOLE_MODEL or is_gguf(job.precision) else 2.0
-    read = stored - untied * size
+    read = stored - untied * embedding_bytes(job.precision)
     if not spec.num_experts:
         return read
     experts = expert_parameters(spec) / spec.parameters * stored
