@@ -35,6 +35,8 @@ _ROCM_TOTAL = re.compile(r"^GPU\[(?P<gpu>\d+)\]\s*:\s*VRAM Total Memory \(B\):\s
 _AMD_SMI_CARD = re.compile(r"^GPU:\s*\d+\s*$", re.MULTILINE)
 _AMD_SMI_NAME = re.compile(r"^\s*MARKET_NAME:\s*(?P<name>\S.*?)\s*$", re.MULTILINE)
 _AMD_SMI_TOTAL = re.compile(r"^\s*VRAM:\s*(?:\n\s+[A-Z_]+:.*)*?\n\s+SIZE:\s*(?P<total>\d+) MB", re.MULTILINE)
+_XPU_NAME = re.compile(r"\|\s*Device Name:\s*(?P<name>[^|]+?)\s*\|")
+_XPU_TOTAL = re.compile(r"\|\s*Memory Physical Size:\s*(?P<total>\d+)(?:\.\d+)? MiB\s*\|")
 _CPU_WORDS = re.compile(r"\((?:R|TM|tm|C)\)|\bCPU\b|@.*$|\b\d+-Core Processor\b|\bProcessor\b|\bwith Radeon.*$")
 
 
@@ -60,7 +62,7 @@ def read_nvidia_smi(text: str) -> list[Found]:
     for names, totals in ((_REPORT_NAME, _REPORT_TOTAL), (_XML_NAME, _XML_TOTAL)):
         if names.search(text):
             return _paired(names, totals, text=text)
-    if "NVIDIA-SMI" in text:
+    if "NVIDIA-SMI" in text or (_GPU_LINE.search(text) and _MEMORY_CELL.search(text)):
         return _paired(_GPU_LINE, _MEMORY_CELL, text=text)
     if _LISTED.search(text):
         return _counted(_named(match["name"], None) for match in _LISTED.finditer(text))
@@ -114,6 +116,16 @@ def read_rocm_smi(text: str) -> list[Found]:
     return _counted(Found(m["name"], memory_gib=totals.get(m["gpu"])) for m in _ROCM_NAME.finditer(text))
 
 
+def read_xpu_smi(text: str) -> list[Found]:
+    """Intel's cards in the table of ``xpu-smi discovery``.
+
+    >>> read_xpu_smi("| 0         | Device Name: Intel(R) Arc(TM) A770 Graphics    |")[0].name
+    'Intel Arc A770 Graphics'
+    """
+    cards = _paired(_XPU_NAME, _XPU_TOTAL, text=text)
+    return [replace(card, name=_plain_cpu(card.name)) for card in cards]
+
+
 def read_cpuinfo(text: str) -> list[Found]:
     """The processor that ``/proc/cpuinfo`` names.
 
@@ -149,7 +161,7 @@ def read_sysctl(text: str) -> tuple[list[Found], float | None]:
 
 def read_pasted(text: str) -> list[Found]:
     """The devices in whatever was pasted; nothing where it is no tool's output."""
-    cards = read_nvidia_smi(text) or read_rocm_smi(text)
+    cards = read_nvidia_smi(text) or read_rocm_smi(text) or read_xpu_smi(text)
     if cards:
         return cards
     if "machdep.cpu.brand_string" in text:

@@ -79,6 +79,18 @@ def test_amd_smi_is_read():
     assert cards.memory_gib == pytest.approx(192, abs=0.1)
 
 
+def test_rows_without_the_head_of_the_table_and_xpu_smi_are_read():
+    rows = "|   0  NVIDIA GeForce ...  Off  | 00000000:01:00.0  On |\n|  0%   50C    P8    20W / 350W |  500MiB / 24268MiB |"
+    intel = (
+        "| 0         | Device Name: Intel(R) Arc(TM) A770 Graphics      |\n|  | Memory Physical Size: 16384.00 MiB |"
+    )
+
+    assert [(one.name, one.cut, round(one.memory_gib or 0)) for one in read_pasted(rows)] == [
+        ("NVIDIA GeForce", True, 24)
+    ]
+    assert [(one.name, one.memory_gib) for one in read_pasted(intel)] == [("Intel Arc A770 Graphics", 16.0)]
+
+
 def test_what_people_write_is_not_taken_for_a_tool():
     assert read_pasted("NVIDIA GeForce RTX 3060, 2021") == []
     assert read_pasted("my name, and two GTX 1080") == []
