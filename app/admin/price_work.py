@@ -20,6 +20,7 @@ DECISIONS = ("waiting", "accepted", "dismissed", "withdrawn")
 KINDS = {
     "moved": "moves more than threefold",
     "unknown_accelerator": "device not known",
+    "unknown_provider": "provider not known",
     "vanished": "no longer on the list",
     "suspicious": "unit looks wrong",
 }

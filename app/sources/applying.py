@@ -14,7 +14,7 @@ from app.sources.fetching import Document
 from app.sources.offers import LiveOffer, Source
 from app.sources.review import Candidate, CurrentOffer, Held, Reviewed
 from app.sources.trail import DECISION, By, Trail
-from app.tables import HeldChange, OfferHistoryRow, OfferRow, RefreshRun, SourceValidator
+from app.tables import HeldChange, OfferHistoryRow, OfferRow, ProviderRow, RefreshRun, SourceValidator
 from app.tables import Source as SourceRow
 from app.tables.base import LONG, SHORT
 
@@ -102,7 +102,7 @@ def hold(session: Session, held: list[Held], *, source: str, run: int) -> None:
 
 def _stays_accepted(row: HeldChange) -> bool:
     """A doubt about what is offered, not about a step in its price, is settled once for all."""
-    return row.decision == ACCEPTED and row.kind in {"suspicious", "unknown_accelerator"}
+    return row.decision == ACCEPTED and row.kind in {"suspicious", "unknown_accelerator", "unknown_provider"}
 
 
 def withdraw(session: Session, reviewed: Reviewed, *, source: str) -> None:
@@ -151,6 +151,7 @@ def accept(session: Session, number: int, *, by: str, accelerator: str = "", rea
     run = session.get(RefreshRun, row.run)
     today = run.started_at.date() if run else datetime.now(UTC).date()
     if current is None:
+        _make_provider(session, offer.provider, source=f"live-{row.source}", trail=trail)
         _add(session, [candidate], source=f"live-{row.source}", today=today, trail=trail)
     else:
         place = (current, None, candidate)
@@ -179,6 +180,22 @@ def _make_source_row(session: Session, source: Source, *, trail: Trail) -> None:
         session.add(SourceRow(key=source.row_key, **told))
         session.flush()
         trail.note("create", "sources", key=source.row_key, after={"key": source.row_key, **told})
+
+
+def _make_provider(session: Session, slug: str, *, source: str, trail: Trail) -> None:
+    """The provider of an offer that a person took over, with what its list tells: a name, and nothing else yet."""
+    if session.get(ProviderRow, slug) is None:
+        named = {
+            "name": slug,
+            "kind": "specialist",
+            "status": "unclear",
+            "status_note": "Known from a price list only.",
+        }
+        empty = dict.fromkeys(("homepage", "billing", "spot", "free_tier", "note"), "")
+        told = {"slug": slug, **named, **empty, "source": source}
+        session.add(ProviderRow(**told))
+        session.flush()
+        trail.note("create", "providers", key=slug, after=told)
 
 
 def _waiting(session: Session, number: int) -> HeldChange:

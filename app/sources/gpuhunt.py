@@ -14,6 +14,7 @@ BASE = "https://dstack-gpu-pricing.s3.eu-west-1.amazonaws.com/v3"
 PROVIDERS = {"aws": "aws", "azure": "azure", "gcp": "gcp", "oci": "oci", "lambdalabs": "lambda", "nebius": "nebius"} | {
     "runpod": "runpod",
     "verda": "verda",
+    "cloudrift": "cloudrift",
 }
 """Its names of providers, and ours."""
 COLUMNS = {"instance_name", "location", "price", "gpu_count", "gpu_name", "gpu_memory", "spot", "flags"}

@@ -16,6 +16,7 @@ HOURLY = ".consumption"
 FAMILIES = re.compile(r"^(a10|a100|h100|h200|l4|l40s|rtx5000|t1|t2|b200)-")
 """Plans with a GPU begin with its name."""
 REGION = "GRA/EU"
+"""One price holds everywhere in Europe; where the catalogue has an instance already, it stays there."""
 
 
 def fetch(fetcher: Fetcher, known: Known) -> list[Document]:  # noqa: ARG001 - every source is asked alike
@@ -46,16 +47,17 @@ def parse(documents: Sequence[Document], known: Known) -> Parsed:
             parsed.rejected["no price"] += 1
             continue
         shape, name = shapes.get(instance), instance.split("-")[0]
-        parsed.offers.append(
+        parsed.offers.extend(
             LiveOffer(
                 provider="ovh",
                 instance=instance,
-                region=_region(known, instance),
+                region=region,
                 accelerator_name=shape.accelerator_name if shape else f"{name} of the plan {instance}",
                 count=shape.count if shape else 1.0,
                 usd_per_hour_on_demand=rates.usd(cost, currency),
                 note=rates.note(cost, currency) if currency != "USD" else "before tax",
             )
+            for region in (shape and shape.regions) or (REGION,)
         )
     return parsed
 
@@ -66,11 +68,6 @@ def _cost(addon: dict[str, Any]) -> float | None:
         if units and pricing.get("intervalUnit", "hour") in {"hour", "none"}:
             return units / UNITS_PER_EUR
     return None
-
-
-def _region(known: Known, instance: str) -> str:
-    """The catalogue's name for where it stands: one price holds everywhere in Europe."""
-    return "GRA (France)" if instance.startswith(("h100", "h200")) and known.regions.get("ovh") else REGION
 
 
 SOURCE = Source(

@@ -134,6 +134,10 @@ def review(parsed: Parsed, catalogue: Catalogue, *, known: Known, source: Source
             continue
         seen.add(found.identity)
         before = current.get(found.identity)
+        if offer.doubt:
+            if before is None or _moved(before, offer):
+                result.held.append(_held("suspicious", f"{offer.instance}: {offer.doubt}", found=found, before=before))
+            continue
         doubt = "" if before and _familiar(before, found.offer) else _doubt(found, usual)
         if doubt:
             result.held.append(_held("suspicious", doubt, found=found, before=before))
@@ -185,11 +189,13 @@ def _identified(offer: LiveOffer, catalogue: Catalogue, *, known: Known) -> Cand
     named = catalogue.spelled.get(key) if slug is None and offer.accelerator_name else None
     if named:
         return Candidate(offer, named, catalogue.memory_gib[named])
-    if slug is None or offer.provider not in catalogue.providers:
-        what = offer.accelerator_name or offer.instance
-        unknown = what if slug is None else f"the provider {offer.provider}"
+    if slug is None:
+        unknown = offer.accelerator_name or offer.instance
         return Held("unknown_accelerator", f"We know no device like {unknown} ({offer.instance}).", offer)
     memory_gib = catalogue.memory_gib[slug]
+    if offer.provider not in catalogue.providers:
+        detail = f"We know no provider called {offer.provider} ({offer.instance})."
+        return Held("unknown_provider", detail, offer, slug, memory_gib)
     if offer.count >= 1 and offer.memory_gib and _unlike(offer.memory_gib, memory_gib):
         detail = f"{offer.instance}: {offer.memory_gib:g} GiB where {slug} has {memory_gib:g} GiB."
         return Held("suspicious", detail, offer, slug, memory_gib)
@@ -268,8 +274,15 @@ def _compare(before: CurrentOffer, found: Candidate, *, result: Reviewed) -> Non
             detail = f"{offer.instance} in {offer.region}, {name}: {old:.6g} USD became {new:.6g} USD."
             result.held.append(_held("moved", detail, found=found, before=before))
             return
-    same = all((old is None) == (new is None) and abs((old or 0) - (new or 0)) < 1e-6 for _, old, new in pairs)
-    (result.confirmed if same else result.changed).append((before, found))
+    (result.changed if _moved(before, offer) else result.confirmed).append((before, found))
+
+
+def _moved(before: CurrentOffer, offer: LiveOffer) -> bool:
+    pairs = [
+        (before.usd_per_hour_on_demand, offer.usd_per_hour_on_demand),
+        (before.usd_per_hour_spot, offer.usd_per_hour_spot),
+    ]
+    return any((old is None) != (new is None) or abs((old or 0) - (new or 0)) >= 1e-6 for old, new in pairs)
 
 
 def _with_spot_of(found: Candidate, before: CurrentOffer) -> Candidate:

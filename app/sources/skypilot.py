@@ -7,20 +7,30 @@ from dataclasses import replace
 from functools import partial
 
 from app.sources.fetching import Document, Fetcher
+from app.sources.guarding import FetchError
 from app.sources.offers import Known, LiveOffer, Parsed, Source, amount, price
 from app.sources.reading import csv_document
 
 SCHEMA = "v8"
+NOT_FOUND = 404
 BASE = f"https://raw.githubusercontent.com/skypilot-org/skypilot-catalog/master/catalogs/{SCHEMA}"
-CLOUDS = (
+CURRENT = (
     "aws", "gcp", "azure", "oci", "lambda", "nebius", "runpod", "verda", "vast", "hyperstack", "cudo", "hyperbolic",
-    "jarvislabs", "primeintellect", "shadeform", "yotta",
+    "jarvislabs", "primeintellect", "shadeform", "yotta", "lium", "seeweb", "spheron", "daytona", "mithril",
 )  # fmt: skip
-"""Clouds whose files are kept up to date and whose prices are prices: those of Mithril are lowest bids."""
-PROVIDERS = {"yotta": "yottalabs"}
+"""Clouds whose files are kept up to date."""
+LEFT_ALONE = ("do", "fluidstack", "ibm", "paperspace", "scp")
+"""Clouds whose files nobody writes any more: what they say waits for a person."""
+CLOUDS = CURRENT + LEFT_ALONE
+PROVIDERS = {"yotta": "yottalabs", "do": "digitalocean", "scp": "samsung-cloud"}
 """Ours by its names, where they differ."""
+BIDS = {"mithril"}
+"""Clouds where the price is the lowest bid that is taken, not what one pays."""
 COLUMNS = {"InstanceType", "AcceleratorName", "AcceleratorCount", "GpuInfo", "Region", "Price", "SpotPrice"}
-MEMORY_TRUSTED = {"aws", "azure", "oci", "lambda", "hyperstack", "jarvislabs", "hyperbolic", "yotta", "shadeform"}
+MEMORY_TRUSTED = {
+    "aws", "azure", "oci", "lambda", "hyperstack", "jarvislabs", "hyperbolic", "yotta", "shadeform", "lium", "seeweb",
+    "spheron", "daytona",
+}  # fmt: skip
 """Others give GiB for MiB, the sum over the devices, or nothing."""
 NO_PRICE_USD = 700.0
 """What the file of Google Cloud writes where a TPU has no price."""
@@ -38,8 +48,19 @@ ALSO_CALLED = {"H100-MEGA": "H100", "v5litepod": "v5e"}
 
 
 def fetch(fetcher: Fetcher, known: Known) -> list[Document]:  # noqa: ARG001 - every source is asked alike
-    """The file of each cloud."""
-    return fetcher.each([partial(fetcher.get, f"{BASE}/{cloud}/vms.csv") for cloud in CLOUDS])
+    """The file of each cloud; one that nobody writes any more may be gone."""
+    documents = fetcher.each([partial(fetcher.get, _address(cloud)) for cloud in CURRENT])
+    for cloud in LEFT_ALONE:
+        try:
+            documents.append(fetcher.get(_address(cloud)))
+        except FetchError as error:
+            if error.status != NOT_FOUND:
+                fetcher.skipped.append(str(error))
+    return documents
+
+
+def _address(cloud: str) -> str:
+    return f"{BASE}/{cloud}/vms.csv"
 
 
 def parse(documents: Sequence[Document], known: Known) -> Parsed:  # noqa: ARG001
@@ -49,7 +70,8 @@ def parse(documents: Sequence[Document], known: Known) -> Parsed:  # noqa: ARG00
         cloud = document.address.rsplit("/", 2)[1]
         rows = list(csv_document(document, needs=COLUMNS))
         parsed.rows_seen += len(rows)
-        parsed.complete.add(PROVIDERS.get(cloud, cloud))
+        if cloud in CURRENT:
+            parsed.complete.add(PROVIDERS.get(cloud, cloud))
         attached = _attached_prices(rows) if cloud == "gcp" else {}
         for row in rows:
             offer = _google(row, attached) if cloud == "gcp" else _offer(row, cloud)
@@ -67,12 +89,13 @@ def _offer(row: dict[str, str], cloud: str) -> LiveOffer | str:
     on_demand, spot = price(row["Price"]), price(row["SpotPrice"])
     if on_demand is None and spot is None:
         return "no price"
-    name = row["AcceleratorName"]
+    if cloud in BIDS:
+        return "lowest bid in the place of a price"
     return LiveOffer(
         provider=PROVIDERS.get(cloud, cloud),
         instance=row["InstanceType"],
         region=row["Region"].lstrip(", "),
-        accelerator_name=_vast_name(row["InstanceType"]) if cloud == "vast" else ALSO_CALLED.get(name, name),
+        accelerator_name=_name(row, cloud),
         count=count,
         usd_per_hour_on_demand=on_demand,
         usd_per_hour_spot=spot,
@@ -80,7 +103,29 @@ def _offer(row: dict[str, str], cloud: str) -> LiveOffer | str:
         vcpus=price(row.get("vCPUs", "")),
         ram_gb=price(row.get("MemoryGiB", "")),
         note="from the SkyPilot catalogue",
+        doubt="SkyPilot no longer keeps the prices of this cloud up to date." if cloud in LEFT_ALONE else "",
     )
+
+
+def _name(row: dict[str, str], cloud: str) -> str:
+    """The device, as we would write it where a cloud has words of its own."""
+    name = row["AcceleratorName"]
+    if cloud == "vast":
+        return _vast_name(row["InstanceType"])
+    if cloud == "spheron":
+        return _spheron_name(name)
+    return ALSO_CALLED.get(name, name).removesuffix("-WK")
+
+
+def _spheron_name(name: str) -> str:
+    """The device without the words about its machine; cards that exist in one form only need none for it.
+
+    >>> _spheron_name("RTX5090_PCIE_BAREMETAL"), _spheron_name("A100_80G_PCIE"), _spheron_name("A6000_PCIE_LOW_RAM")
+    ('RTX5090', 'A100 80G PCIE', 'A6000')
+    """
+    device = re.sub(r"_(BAREMETAL|HIGH_PERF|LOW_RAM)$", "", name)
+    is_one_of_several = device.startswith(("A100", "H100", "V100"))
+    return (device if is_one_of_several else device.removesuffix("_PCIE")).replace("_", " ")
 
 
 def _google(row: dict[str, str], attached: dict[tuple[str, str], dict[float, dict[str, str]]]) -> LiveOffer | str:

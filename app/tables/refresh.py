@@ -64,7 +64,7 @@ class HeldChange(Base):
     """The last run that saw it."""
     source: Mapped[str] = mapped_column(String(SOURCE_LENGTH))
     kind: Mapped[str] = mapped_column(String(20))
-    """moved, unknown_accelerator, vanished or suspicious."""
+    """moved, unknown_accelerator, unknown_provider, vanished or suspicious."""
     identity: Mapped[str] = mapped_column(String(SHORT * 3))
     """Provider, instance, region, accelerator and count, separated by bars."""
     detail: Mapped[str] = mapped_column(String(LONG))

@@ -10,9 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from app.catalogue import startup
-from app.db import connect
+from app.db import connect, reading
 from app.sources.fetching import Fetcher
 from app.sources.refresh import refresh
 from tests.sources.documents import TODAY
@@ -95,3 +96,14 @@ def engine(filled, tmp_path):
 def run(engine, fetcher):
     """Run a source against the server."""
     return partial(refresh, engine, fetcher=fetcher, today=TODAY)
+
+
+@pytest.fixture
+def rows(engine):
+    """Rows of a table."""
+
+    def read(table, *conditions):
+        with reading(engine) as session:
+            return session.scalars(select(table).where(*conditions).order_by(table.id)).all()
+
+    return read

@@ -6,17 +6,19 @@ import pty
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner
 
+from app.catalogue import startup
 from app.cli import build
 from app.db import reading, transaction
 from app.errors import PreconditionFailed, Unprocessable
 from app.settings import ROOT, Settings
-from app.sources import exchange_rates, feed_store, jobs
+from app.sources import applying, exchange_rates, feed_store, jobs
 from app.sources.exchange_rates import Rates
 from app.sources.feeds import Feed, checked, parsed_rows
 from app.sources.fetching import Document
@@ -24,7 +26,7 @@ from app.sources.lease import lease
 from app.sources.offers import MalformedError
 from app.sources.registry import all_sources, chosen
 from app.sources.schedule import LEASE
-from app.tables import AuditEntry, OfferRow, RefreshJob, WorkLease
+from app.tables import AuditEntry, HeldChange, OfferRow, ProviderRow, RefreshJob, WorkLease
 from tests.sources.documents import TODAY, payload
 from tests.sources.world import Answer
 
@@ -127,13 +129,11 @@ def test_an_address_is_public_and_without_its_secret_where_it_is_shown(engine):
         ({"columns": {"usd_per_hour_on_demand": "Cents"}}, "/columns/usd_per_hour_on_demand"),
         ({"columns": {"provider": "P"}}, "/columns/usd_per_hour_on_demand"),
         ({"columns": {"usd_per_hour_on_demand": "Price"}, "fixed": {}}, "/columns/provider"),
-        ({"currency": "CHF"}, "/currency"),
+        ({"currency": "XAU"}, "/currency"),
         ({"price_for": "rack"}, "/price_for"),
     ],
 )
 def test_what_an_administrator_enters_is_checked(changes, pointer):
-    from dataclasses import replace
-
     with pytest.raises(Unprocessable) as caught:
         checked(replace(MAPPED, **changes), taken=["azure"])
     assert pointer in [problem.pointer for problem in caught.value.problems]
@@ -164,6 +164,29 @@ def test_a_named_address_is_refreshed_reviewed_and_noted(acme, run, engine):
     assert (trail.actor, trail.action, trail.after["title"]) == ("kim@example.org", "add", "Acme list")
 
 
+def test_a_provider_that_nobody_knows_waits_and_is_made_with_its_first_offer(engine, world, run):
+    with transaction(engine) as session:
+        feed_store.create(session, replace(MAPPED, fixed={"provider": "acme-cloud"}), actor="kim@example.org")
+    world.put(exchange_rates.ADDRESS, payload("frankfurter_fx.json"))
+    rows = [f"{name};H100 SXM;1;2.00\n" for name in ("one", "two")]
+    world.put("https://acme.example/prices.csv", "Machine;GPU;Number;Price\n" + "".join(rows))
+    acme = all_sources(engine, Settings())["acme"]
+
+    first = run(acme)
+    assert [(each.kind, each.detail) for each in first.held] == [
+        ("unknown_provider", f"We know no provider called acme-cloud ({name}).") for name in ("one", "two")
+    ]
+    with transaction(engine) as session:
+        number = session.scalars(select(HeldChange.id).order_by(HeldChange.id)).first()
+        applying.accept(session, number, by="Kim")
+        made = session.get(ProviderRow, "acme-cloud")
+        assert (made.name, made.status, made.source) == ("acme-cloud", "unclear", "live-acme")
+    assert {provider.slug for provider in startup.prepare(engine).market.providers} >= {"acme-cloud"}
+    again = run(acme)
+
+    assert (again.new, again.held) == (1, [])
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -183,8 +206,6 @@ def test_a_named_address_that_answers_badly_changes_nothing(acme, run, world, en
 
 
 def test_two_edits_of_one_address_do_not_overwrite_each_other(engine, acme):
-    from dataclasses import replace
-
     with transaction(engine) as session:
         feed_store.update(session, replace(MAPPED, title="First"), version=1, actor="kim")
     with transaction(engine) as session, pytest.raises(PreconditionFailed):

@@ -8,10 +8,12 @@ from contextlib import suppress
 import pytest
 
 from app.catalogue import startup
+from app.engine.units import GIB
 from app.sources import aws, azure, exchange_rates, gpuhunt, oci, ovh, runpod, scaleway, skypilot, vast, verda, vultr
 from app.sources.fetching import Document
 from app.sources.offers import Known, LiveOffer, MalformedError, Parsed
 from app.sources.registry import SOURCES
+from app.sources.review import Catalogue, accelerator_of
 from tests.sources.documents import TODAY, document, make_known, make_shape, payload
 
 NOTHING = Known(TODAY)
@@ -142,6 +144,11 @@ def test_tpu_slices_count_cores_or_chips_by_generation(skypilot_of, name, chips)
         ("oci", "BM.GPU.H100.8", 8, 80, 80),
         ("runpod", "2x_A100-80GB_SECURE", 2, 3.28, None),
         ("verda", "1B300.30V", 1, 6.99, None),
+        ("lium", "RTXPRO6000-WK_1x", 1, 1.45, 96),
+        ("seeweb", "ECS3GPU3", 4, 3.96, 80),
+        ("spheron", "L40Sx8_67884c00280fba46a71e23ed_raleigh-usa-1", 8, 7.2864, 48),
+        ("daytona", "2x-MI355X", 2, 16.0264, 288),
+        ("do", "gpu-h100x1-80gb", 1, 6.74, None),
     ],
 )
 def test_columns_are_found_by_name_and_memory_is_believed_where_it_is_right(
@@ -179,10 +186,41 @@ def test_smaller_clouds_go_by_our_names_with_their_memory(cloud, row, provider, 
     assert parsed.complete == {provider}
 
 
-def test_every_cloud_of_skypilot_is_a_provider_of_the_catalogue(engine):
-    ours = {provider.slug for provider in startup.current(engine).market.providers}
+SMALLER = {
+    "lium": {"b200", "geforce-rtx-4090", "rtx-pro-6000-ws-blackwell"},
+    "seeweb": {"quadro-rtx-6000", "a100-sxm4-80gb"},
+    "spheron": {"a100-pcie-80gb", "l40s"},
+    "daytona": {"instinct-mi355x"},
+}
 
-    assert {skypilot.PROVIDERS.get(cloud, cloud) for cloud in skypilot.CLOUDS} <= ours
+
+def test_every_device_of_a_smaller_cloud_and_every_cloud_is_one_of_ours(skypilot_of, engine):
+    snapshot = startup.current(engine)
+    memory_gib = {slug: device.memory_bytes / GIB for slug, device in snapshot.accelerators.items()}
+    providers = frozenset(provider.slug for provider in snapshot.market.providers)
+    ours = Catalogue(snapshot.hardware_names, memory_gib, offers=(), providers=providers)
+
+    devices = {
+        cloud: {accelerator_of(o.accelerator_name, o.memory_gib, catalogue=ours) for o in skypilot_of(cloud).offers}
+        for cloud in SMALLER
+    }
+
+    assert devices == SMALLER
+    assert {skypilot.PROVIDERS.get(cloud, cloud) for cloud in skypilot.CLOUDS} <= providers
+    assert {*gpuhunt.PROVIDERS.values()} <= providers
+
+
+def test_a_lowest_bid_is_no_price(skypilot_of):
+    parsed = skypilot_of("mithril")
+
+    assert (parsed.offers, parsed.rejected) == ([], {"lowest bid in the place of a price": 1})
+
+
+def test_a_file_that_nobody_writes_any_more_proves_nothing_gone(skypilot_of):
+    parsed = skypilot_of("do")
+
+    assert parsed.complete == set()
+    assert [(one.provider, "no longer" in one.doubt) for one in parsed.offers] == [("digitalocean", True)]
 
 
 def test_a_description_that_is_code_is_not_run(skypilot_of, tmp_path):
