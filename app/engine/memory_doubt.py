@@ -15,8 +15,8 @@ from app.engine.model_spec import NetworkSpec, TransformerSpec
 from app.engine.network_memory import known_classes
 from app.engine.result import Footprint
 
-LEAST = 0.5
-"""Assumed: programs differ in a little more than the tensors that come and go."""
+LEAST = {"lora": 0.5, "qlora": 0.75}
+"""Assumed: programs differ in a little more than the tensors that come and go, also in the tables of 4-bit weights."""
 CACHE_RANGE = 2.0
 """Eight heads hold the cache of most decoders of 3 to 70 billion parameters; some have 4, some 16 or more."""
 SCORES = 5.0
@@ -40,8 +40,10 @@ def memory_doubt(job: Job, footprint: Footprint) -> Floats:
 def _of_decoder(job: Job, spec: TransformerSpec, *, footprint: Footprint) -> Floats:
     """A decoder known by its size alone may share keys and values more or less than is usual."""
     if job.training:
-        moving: FloatArray = np.maximum(1 - footprint.share_of("weights"), LEAST)
-        return moving if job.method == "lora" else 1.0  # how 4-bit weights and their tables are held differs
+        if job.method not in LEAST:
+            return 1.0
+        moving: FloatArray = np.maximum(1 - footprint.share_of("weights"), LEAST[job.method])
+        return moving
     if spec.shape_known:
         return 1.0
     usual = math.log(spread("memory", job.work_class).high)
