@@ -1,4 +1,4 @@
-"""Write docs/reference anew: the API from its own description, the command line from its own help.
+"""Write docs/reference anew: the API from its own description, the command line from its own help, settings and rules.
 
 Run it from the repository root after a change of either: ``.venv/bin/python docs/make_reference.py``.
 """
@@ -13,10 +13,11 @@ from typing import Any
 
 from typer.main import get_command
 
+from app.advice.facts import VARIABLES, Variable, facts_table
 from app.cli import COMMANDS, build
 from app.field_help import field_help
 from app.main import create_app
-from app.settings import Settings
+from app.settings import Settings, variable
 
 REFERENCE = Path(__file__).parent / "reference"
 TAGS = {
@@ -29,14 +30,22 @@ TAGS = {
     "health": "Health and metrics",
 }
 """The operations' groups in the order of the page; a new one goes to the end by itself."""
+RULE_PARTS = {
+    "need": "What the work needs",
+    "workload": "The work",
+    "constraints": "What limits somebody, and what they have",
+    "decision": "What was decided before",
+}
+"""The groups of variables by the first word of their names."""
 WIDTH = "200"
 """Columns of a help text while it is read: every sentence stays on its line."""
 
 
 def main() -> None:
-    """Write both documents."""
+    """Write the documents."""
     REFERENCE.mkdir(exist_ok=True)
-    for name, text in {"api": api_text(), "cli": cli_text()}.items():
+    texts = {"api": api_text(), "cli": cli_text(), "settings": settings_text(), "rules": rules_text()}
+    for name, text in texts.items():
         (REFERENCE / f"{name}.md").write_text(text, encoding="utf-8")
 
 
@@ -188,6 +197,42 @@ def _help(words: str, command: Any) -> str:
         told = command.get_help(context)
     lines = "\n".join(line.rstrip() for line in told.strip().splitlines())
     return f"## {words}\n\n```text\n{lines}\n```"
+
+
+def settings_text() -> str:
+    """Every variable with its default, what it may hold, and its meaning."""
+    head = (
+        "# Reference of the settings\n\nEvery environment variable that the service and the command line read; "
+        "[the guide](../settings.md) tells how they are given. Each can be read from a file by the same name with "
+        "`_FILE` behind it."
+    )
+    schema = Settings.model_json_schema()["properties"]
+    rows = [
+        f"| `{variable(name)}` | {_default(field.default)} | {_type(schema[name])} | {_cell(field.description or '')} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    table = "\n".join(["| variable | default | holds | meaning |", "|---|---|---|---|", *rows])
+    return f"{head}\n\n{table}\n"
+
+
+def _default(value: Any) -> str:
+    return "empty" if value == "" else f"`{value}`"
+
+
+def rules_text() -> str:
+    """Every variable that the condition of a rule may look at, and that its reason may name."""
+    head = (
+        "# Reference of rule variables\n\nWhat the condition of a rule may look at and its reason may name; "
+        "[the guide](../rules.md) tells how rules are written. A number that nobody knows makes every comparison with "
+        "it false; a text that was not given is empty; a yes-or-no that was not given is no."
+    )
+    groups: dict[str, list[Variable]] = {}
+    for one in VARIABLES.values():
+        groups.setdefault(one.name.split(".")[0], []).append(one)
+    parts = [head]
+    for name, found in groups.items():
+        parts.append(f"## {RULE_PARTS[name]}\n\n{facts_table(found).rstrip()}")
+    return "\n\n".join(parts) + "\n"
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def test_links_between_documents_lead_somewhere(path):
     assert [target for target in targets if not (path.parent / target).exists()] == []
 
 
-@pytest.mark.parametrize("name", ["api", "cli"])
+@pytest.mark.parametrize("name", ["api", "cli", "settings", "rules"])
 def test_the_reference_is_what_the_program_says_of_itself(name):
     program = run_path(str(DOCS / "make_reference.py"))
 

@@ -5,7 +5,7 @@ yes-or-no is false. ``need.x >= 0`` holds exactly when ``need.x`` is known.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -284,7 +284,7 @@ def facts_of(case: Case) -> Facts:
     return {name: variable.value(case) for name, variable in VARIABLES.items()}
 
 
-def facts_table() -> str:
-    """The variables as a Markdown table: what docs/rules.md holds."""
-    rows = [f"| `{v.name}` | {v.kind} | {v.meaning} |" for v in VARIABLES.values()]
+def facts_table(variables: Iterable[Variable]) -> str:
+    """Variables as a Markdown table, as docs/reference/rules.md has them."""
+    rows = [f"| `{v.name}` | {v.kind} | {v.meaning} |" for v in variables]
     return "\n".join(["| variable | kind | meaning |", "|---|---|---|", *rows]) + "\n"
