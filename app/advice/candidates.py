@@ -208,14 +208,14 @@ def _counts(need: Need, constraints: Constraints, *, scenario: int) -> Iterator[
     yield from BOX_COUNTS
     if scenario < 4:
         return
-    asked = max(need.devices_80gb or 1.0, _devices_for_time(need, constraints))
+    asked = max(need.devices_80gb or 1.0, devices_for_time(need, constraints))
     count = DEVICES_IN_A_BOX * 2
     while count <= min(MOST_DEVICES, max(64.0, 4.0 * asked)):
         yield count
         count *= 2
 
 
-def _devices_for_time(need: Need, constraints: Constraints) -> float:
+def devices_for_time(need: Need, constraints: Constraints) -> float:
     """Reference devices that end a run in the target time, if twice as many are twice as fast."""
     if need.box_hours is None or not math.isfinite(need.box_hours):
         return 1.0

@@ -36,6 +36,7 @@ PAIN = {
     "budget": 64.0,
     "portable": 128.0,
     "no_price": 256.0,
+    "takes_years": 384.0,
     "sold_elsewhere": 512.0,
     "fit": 1024.0,
 }
@@ -46,6 +47,8 @@ EXPORT_MODEL, HOME_OF_EXPORT_MODELS = "(China)", "CN"
 FIELD_OF = {"budget": "budget_usd", "deadline": "deadline_hours"}
 """The field of the constraints that a limit comes from, where the names differ."""
 MS_PER_S = 1000.0
+LONGEST_HOURS = 8760.0
+"""A run of more than a year is no answer, however little the hardware costs. [h]"""
 SOLD_ON_BOARDS_OF = (4.0, 8.0)
 """Modules are soldered to boards of this many; a cluster is made of boards of eight."""
 
@@ -218,7 +221,8 @@ def _software_masks(job: Job, candidates: Candidates) -> Iterator[Mask]:
 def _speed_masks(job: Job, candidates: Candidates) -> Iterator[Mask]:
     """What answers more slowly than was asked for; systems of unknown speed are left in."""
     asked = job.workload
-    if job.training or asked.task != "inference":
+    yield "takes_years", np.asarray(candidates.hours > LONGEST_HOURS, dtype=np.bool_)
+    if asked.task != "inference":
         return
     several = (job.concurrent_requests or 1) > 1
     if asked.frames_per_second is not None or (several and candidates.wanted_per_s is not None):

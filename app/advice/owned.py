@@ -36,9 +36,11 @@ UNSUPPORTED_SMALL_GIB = 8.5
 """The same of cards that today's software no longer supports. [GiB]"""
 TOLD_AS_THEIRS = {
     "owned_fits", "owned_fits_hours", "owned_fits_speed", "owned_tight", "owned_does_not_fit", "owned_not_needed",
-    "owned_unsupported",
+    "owned_unsupported", "owned_too_slow", "owned_too_long",
 }  # fmt: skip
 """Verdicts that speak of a person's own hardware; there is another wording for what they only consider."""
+LONGEST_WAIT_HOURS = 672.0
+"""Longest run on their own card that people who name no deadline wait for: four weeks."""
 MOST_NAMED = 4
 """Most products of one ambiguous name that a sentence lists."""
 
@@ -58,6 +60,8 @@ class Owned:
     considering: bool
     device: Accelerator | None = None
     words: Described | None = None
+    late: bool = False
+    """It holds the work, but one run takes longer than anybody waits."""
 
     @property
     def verdict(self) -> Reason:
@@ -81,7 +85,10 @@ def judge(job: Job, need: Need, *, constraints: Constraints, devices: Devices, n
         if item.device is None or trials is None:
             judged.append(_judge_words(item, job, need))
         else:
-            judged.append(_judge_device(item, item.device, job, need, trials=trials, row=known.index(item)))
+            late_after = constraints.deadline_hours
+            judged.append(
+                _judge_device(item, item.device, job, need, trials=trials, row=known.index(item), deadline=late_after)
+            )
     return tuple(judged)
 
 
@@ -89,7 +96,7 @@ def owned_fit(owned: Sequence[Owned]) -> OwnedFit:
     """What the decision needs to know of it."""
     mine = [each for each in owned if not each.considering]
     cards = [each for each in mine if _is_card(each)]
-    fitting = [each.device for each in cards if each.fit == "fits" and each.device is not None]
+    fitting = [each.device for each in cards if each.fit == "fits" and not each.late and each.device is not None]
     supported = [device for device in fitting if device.support == "supported"]
     discrete = [device for device in supported if device.kind == "gpu" and not device.unified_memory]
     largest = max(discrete, key=lambda device: device.memory_bytes, default=None)
@@ -148,7 +155,9 @@ class _Trials:
         return cls(alone, together, recipes)
 
 
-def _judge_device(item: Item, device: Accelerator, job: Job, need: Need, *, trials: _Trials, row: int) -> Owned:
+def _judge_device(
+    item: Item, device: Accelerator, job: Job, need: Need, *, trials: _Trials, row: int, deadline: float | None
+) -> Owned:
     several = item.count > 1 and device.kind != "cpu"
     alone, together = float(trials.alone.fits[row]), float(trials.together.fits[row])
     shared = several and alone < 1.0 and together > alone
@@ -156,10 +165,13 @@ def _judge_device(item: Item, device: Accelerator, job: Job, need: Need, *, tria
     fit = fit_word(device, job, value=together if shared else alone)
     facts = _facts(item, device, estimates, row=row)
     code = _verdict_code(fit, job, device, facts)
+    late = fit == "fits" and _is_late(job, facts, deadline=deadline)
+    if late:
+        code = "owned_too_slow" if deadline is not None else "owned_too_long"
     if _not_needed(job, need, device, facts) and fit in {"fits", "tight", "does_not_fit", "unknown"}:
         code = "owned_not_needed"
     told = f"considered_{code.removeprefix('owned_')}" if item.considering and code in TOLD_AS_THEIRS else code
-    reasons = [Reason(told, facts | {"cpu_hours": need.cpu_hours})]
+    reasons = [Reason(told, facts | {"cpu_hours": need.cpu_hours, "deadline_hours": deadline})]
     if item.alternatives:
         listed = ", ".join(each.name for each in item.alternatives[:MOST_NAMED])
         reasons.append(Reason("owned_ambiguous", facts | {"names": listed}))
@@ -180,7 +192,15 @@ def _judge_device(item: Item, device: Accelerator, job: Job, need: Need, *, tria
         considering=item.considering,
         device=device,
         words=item.words,
+        late=late,
     )
+
+
+def _is_late(job: Job, facts: dict[str, Value], *, deadline: float | None) -> bool:
+    """Whether one run of training takes longer than is allowed, or than anybody waits where nothing was said."""
+    hours = facts["hours"]
+    limit = LONGEST_WAIT_HOURS if deadline is None else deadline
+    return job.training and isinstance(hours, float) and hours > limit
 
 
 def _facts(item: Item, device: Accelerator, estimates: Estimates, *, row: int) -> dict[str, Value]:

@@ -31,6 +31,8 @@ MORE_MEMORY_RATIO = 1.25
 """A pick with room to grow has at least this much more memory than the best fit."""
 FASTER_RATIO = 1.15
 """The fastest pick is at least this much faster than the best fit; smaller differences are within the estimate's."""
+OWNED_MEMORY = "constraints.owned_card_gib"
+"""A tier that a rule took from what people own says nothing about what others should buy."""
 PEOPLE_PER_CARD = 2
 """So many people share a card and seldom wait for each other."""
 FEW_SERVER_PARTS = 4.0
@@ -114,7 +116,8 @@ def rank_keys(
     usd = _or_worst(candidates.usd)
     several = _not_as_many_as_wanted(candidates, constraints)
     value = value_per_usd(candidates, enough=enough_speed(candidates, decision, constraints=constraints))
-    tier_min = decision.tier.memory_gib_min or 0.0
+    owned = OWNED_MEMORY in decision.tier_rule.condition
+    tier_min = 0.0 if owned else decision.tier.memory_gib_min or 0.0
     budget = constraints.budget_usd
     over = np.zeros(len(candidates)) if budget is None else np.maximum(0.0, usd - budget)
     over = np.where(np.isfinite(over), over, FIRM)

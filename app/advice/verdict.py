@@ -2,6 +2,7 @@
 
 import math
 
+from app.advice.candidates import DEVICES_IN_A_BOX, devices_for_time
 from app.advice.circumstances import Circumstances
 from app.advice.cloud import CloudOption
 from app.advice.owned import Owned
@@ -53,7 +54,7 @@ def _facts(case: Circumstances) -> dict[str, Value]:
         "times_as_fast": None if need.cpu_samples_per_s is None else AUDIO_WINDOW_S * need.cpu_samples_per_s,
         "ram_gb": case.host.ram_gb,
         "card_hours": need.consumer_gpu_hours,
-        "devices": need.devices_80gb,
+        "devices": _devices(case),
         "boosted_gib": None if not need.rows else boosted_bytes(need.rows, need.columns or 1.0) / GIB,
         "requests": case.job.concurrent_requests,
         "box_hours": need.box_hours,
@@ -76,6 +77,15 @@ def _least_gib(case: Circumstances) -> float | None:
         return None
     wanted = max(floor, min(case.need.smallest_single_gpu_gib or 0.0, tier.memory_gib_max or math.inf))
     return next((size for size in SOLD_GIB if size >= wanted), wanted)
+
+
+def _devices(case: Circumstances) -> float | None:
+    """Reference cards for the memory and, in a cluster, for the time that a run may take."""
+    need = case.need
+    if case.scenario != "cluster" or need.devices_80gb is None:
+        return need.devices_80gb
+    asked = max(need.devices_80gb, devices_for_time(need, case.constraints), 2.0 * DEVICES_IN_A_BOX)
+    return 2.0 ** math.ceil(math.log2(asked)) if asked > need.devices_80gb else asked
 
 
 def _named(owned: Owned) -> str:
@@ -177,5 +187,6 @@ def _cluster(case: Circumstances) -> str:
         return "verdict_cluster_serving" if priced["run_usd"] is None else "verdict_cluster_serving_cost"
     smaller = "_adapters" if case.job.workload.task == "finetune" else ""
     if priced["run_usd"] is not None and priced["run_hours"] is not None:
-        return f"verdict_cluster_cost{smaller}"
+        in_one = isinstance(devices := priced["run_devices"], float) and devices <= DEVICES_IN_A_BOX
+        return f"verdict_cluster_{'edge' if in_one else 'cost'}{smaller}"
     return f"verdict_cluster{smaller}"
