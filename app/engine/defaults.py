@@ -128,10 +128,9 @@ def complete(
     accumulation = _accumulation(workload, model, assume=assume_data, ledger=ledger)
     batch = _batch(workload, model, domain=domain, training=training, ledger=ledger)
     steps = workload.steps or _steps(model, training=training, ledger=ledger)
-    if training and steps is not None and domain == "rl":  # steps of the environment, as the field counts them
-        amounts, steps = _work_of_steps(amounts, steps=steps, samples_per_step=1), None
-    elif assume_data and training and steps is not None and not isinstance(model, AlgorithmSpec):
-        amounts, steps = _work_of_steps(amounts, steps=steps, samples_per_step=batch * accumulation), None
+    per_step = _samples_per_step(model, domain=domain, batch=batch * accumulation, assume=assume_data)
+    if training and steps is not None and per_step is not None:
+        amounts, steps = _work_of_steps(amounts, steps=steps, samples_per_step=per_step), None
     requests = workload.concurrent_requests or _texts_at_once(workload, model)
     return Job(
         workload=workload,
@@ -334,6 +333,13 @@ def _accumulation(workload: Workload, model: ModelSpec, *, assume: bool, ledger:
     return ledger.take(
         "gradient_accumulation", None, typical_value=steps, why="a step of pretraining usually takes 256 sequences"
     )
+
+
+def _samples_per_step(model: ModelSpec, *, domain: str, batch: int, assume: bool) -> int | None:
+    """Samples of one step where steps stand for an amount of work; those of agents are steps of their environment."""
+    if domain == "rl":
+        return 1
+    return batch if assume and not isinstance(model, AlgorithmSpec) else None
 
 
 def _work_of_steps(amounts: KnownData, *, steps: float, samples_per_step: int) -> KnownData:
