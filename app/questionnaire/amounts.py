@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 
+from app.engine.units import HOURS_PER_DAY
 from app.questionnaire.questions import Field
 
 _TEXT = re.compile(
@@ -122,6 +124,29 @@ def amount_of(field: Field, text: str) -> Amount | None:
     """A number as an answer to a field; None when it cannot be read or lies outside what the field takes."""
     found = amount(text, field.measure)
     return found if found and field.min <= found.value <= field.max else None
+
+
+def day(text: str) -> date | None:
+    """A day, as forms send it or as it is written in much of Europe; None when it cannot be read.
+
+    >>> day("2026-12-24"), day("24.12.2026"), day("Christmas")
+    (datetime.date(2026, 12, 24), datetime.date(2026, 12, 24), None)
+    """
+    for pattern in ("%Y-%m-%d", "%d.%m.%Y"):
+        with suppress(ValueError):
+            return datetime.strptime(text.strip(), pattern).replace(tzinfo=UTC).date()
+    return None
+
+
+def hours_until(text: str, *, now: datetime | None = None) -> float | None:
+    """Hours from today to a day; None when that is no day after today.
+
+    >>> hours_until("2026-12-24", now=datetime(2026, 12, 22, tzinfo=UTC)), hours_until("2020-01-01")
+    (48.0, None)
+    """
+    wanted = day(text)
+    days = (wanted - (now or datetime.now(UTC)).date()).days if wanted else 0
+    return HOURS_PER_DAY * days if days > 0 else None
 
 
 def _factor(word: str, measure: str) -> float | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from app.questionnaire.amounts import amount_of
+from app.questionnaire.amounts import amount_of, hours_until
 from app.questionnaire.questions import UNKNOWN, Field, Question, countries, field_names
 
 LONGEST = 200
@@ -95,6 +95,8 @@ def _acceptable(asked: Field, answers: Answers) -> bool:
         return all(asked.label_of(one) for one in answers.all(asked.id))
     if asked.kind == "country":
         return not value or value in countries()
+    if asked.kind == "date":
+        return not value or hours_until(value) is not None
     if asked.kind == "cards":
         named = bool(answers.cards) or answers.get("have") != "gpu"
         return named and all(count_of(count) for count in answers.all("card_count"))

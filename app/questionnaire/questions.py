@@ -32,7 +32,7 @@ class Field:
 
     id: str
     kind: str
-    """choice, ticks, number, text, cards or country."""
+    """choice, ticks, number, text, date, cards or country."""
     error: str
     """What to do when the answer cannot be read."""
     label: str = ""

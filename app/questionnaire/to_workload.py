@@ -7,7 +7,7 @@ from typing import Any
 
 from app.advice.constraints import Constraints
 from app.engine.workload import Workload
-from app.questionnaire.amounts import amount_of
+from app.questionnaire.amounts import amount_of, hours_until
 from app.questionnaire.answers import Answers
 from app.questionnaire.flow import fields_of, path, sound
 from app.questionnaire.questions import Field
@@ -96,7 +96,7 @@ def constraints_of(answers: Answers, *, knows_hardware: Known) -> Constraints:
     fields: dict[str, Any] = {
         "budget_usd": _number(answers, "once_usd"),
         "budget_usd_per_month": _number(answers, "month_usd"),
-        "deadline_hours": RUN_LIMIT_HOURS.get(answers.get("run_limit")),
+        "deadline_hours": _deadline_hours(answers),
         "country": answers.get("country") or None,
         "system_memory_gb": _number(answers, "system_memory_gb"),
         "existing_hardware": _owned(answers, knows_hardware) or None,
@@ -109,6 +109,12 @@ def constraints_of(answers: Answers, *, knows_hardware: Known) -> Constraints:
         "used_ok": "second_hand" in ticks or None,
     }
     return Constraints.model_validate({name: value for name, value in fields.items() if value is not None})
+
+
+def _deadline_hours(answers: Answers) -> float | None:
+    """The shorter of what one run may take and what is left until results are needed."""
+    limits = (RUN_LIMIT_HOURS.get(answers.get("run_limit")), hours_until(answers.get("results_by")))
+    return min((float(hours) for hours in limits if hours is not None), default=None)
 
 
 def guesses(answers: Answers) -> tuple[Guess, ...]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app import formatting
 from app.languages import say
-from app.questionnaire.amounts import Amount, amount_of
+from app.questionnaire.amounts import Amount, amount_of, day
 from app.questionnaire.answers import Answers
 from app.questionnaire.flow import fields_of, path, sound
 from app.questionnaire.questions import UNKNOWN, Field, countries
@@ -42,6 +42,8 @@ def echo(asked: Field, text: str) -> str:
     chosen = asked.label_of(text)
     if chosen:
         return say(chosen)
+    if asked.kind == "date":
+        return formatting.day(day(text))
     found = amount_of(asked, text) if asked.measure else None
     return text if found is None else _with_noun(asked, found)
 

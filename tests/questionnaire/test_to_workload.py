@@ -1,5 +1,7 @@
 """What the answers mean."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given as for_any
 from hypothesis import strategies as st
@@ -126,3 +128,12 @@ def test_whatever_is_written_becomes_a_valid_request(written, known):
     assert Answers.of(answers.pairs()) == answers
     assert workload_of(answers, knows_model=lambda _: known).task
     assert constraints_of(answers, knows_hardware=lambda _: known) is not None
+
+
+def test_a_day_by_which_results_are_needed_limits_one_run(constraints):
+    soon = (datetime.now(UTC).date() + timedelta(days=2)).isoformat()
+    asked = {"goal": "adapt", "domain": "photos", "results_by": soon}
+
+    assert constraints(**asked)["deadline_hours"] == 48
+    assert constraints(**asked, run_limit="night")["deadline_hours"] == 10
+    assert "deadline_hours" not in constraints(**asked | {"results_by": "2020-01-01"})

@@ -21,7 +21,7 @@ def test_everybody_else_answers_six(browser):
     page = browser.submit(browser.get("/q/goal"), goal="adapt")
     page = browser.submit(page, domain="photos")
     page = browser.submit(page, pictures=["20k_500k", ""], detail="normal")
-    page = browser.submit(page, frequency="most_weeks", run_limit="night")
+    page = browser.submit(page, frequency="most_weeks", run_limit="night", results_by="2099-12-24")
     page = browser.submit(page, have="gpu", card_name=["GTX 1080", ""], card_count=["1", ""])
     page = browser.submit(page, once_usd="EUR 1500", country="DE", tick=["linux"])
 
@@ -30,6 +30,7 @@ def test_everybody_else_answers_six(browser):
     assert told["Most you want to spend once"] == "$1,690 (EUR 1500)"
     assert told["Which graphics card?"] == "GTX 1080"
     assert told["Country"] == "Germany"
+    assert told["I need results by"] == "24 December 2099"
 
     result = browser.follow(page, "See recommendation")
     assert "GTX 1080" in result.select_one("#owned").find_parent("section").get_text()
@@ -47,6 +48,12 @@ def test_everybody_else_answers_six(browser):
         ),
         ("have", "?goal=learn", {"have": "gpu"}, "Enter the name of your graphics card"),
         ("limits", "?goal=learn", {"once_usd": "-1"}, "Enter a budget of 0 or more"),
+        (
+            "frequency",
+            "?goal=adapt&domain=photos&pictures=20k",
+            {"frequency": "once", "results_by": "2020-01-01"},
+            "Enter a date after today",
+        ),
     ],
 )
 def test_an_answer_that_is_missing_or_wrong_is_named_in_the_error_summary(browser, step, query, given, error):
