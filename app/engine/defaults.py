@@ -142,9 +142,7 @@ def complete(
         optimizer=_optimizer(workload, model, training=training, ledger=ledger),
         framework=framework,
         attention=workload.attention or ("eager" if framework in {"tensorflow", "mxnet"} else "flash"),
-        compiled=workload.compiled
-        if workload.compiled is not None
-        else framework in {"jax", "tensorrt", "tensorrt-llm"},
+        compiled=_compiled(workload, framework),
         channels_last=bool(workload.channels_last),
         gradient_checkpointing=_checkpointing(workload, model, training=training, ledger=ledger),
         micro_batch_size=batch,
@@ -333,6 +331,10 @@ def _accumulation(workload: Workload, model: ModelSpec, *, assume: bool, ledger:
     return ledger.take(
         "gradient_accumulation", None, typical_value=steps, why="a step of pretraining usually takes 256 sequences"
     )
+
+
+def _compiled(workload: Workload, framework: str) -> bool:
+    return framework in {"jax", "tensorrt", "tensorrt-llm"} if workload.compiled is None else workload.compiled
 
 
 def _samples_per_step(model: ModelSpec, *, domain: str, batch: int, assume: bool) -> int | None:
