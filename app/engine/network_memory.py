@@ -35,6 +35,11 @@ RETAINED_BY_ARCHITECTURE = {
     "vit": "attention", "detector": "detector", "segmenter": "segmenter", "unet": "unet", "gan": "gan", "mlp": "plain",
     "rnn": "recurrent", "gnn": "graph", "recommender": "recommender",
 }  # fmt: skip
+HELD_BY_DETECTORS = (
+    ("retained_detector", "retained_detector_on_average"),
+    ("retained_trained_detector", "retained_trained_detector_joined"),
+)
+"""What detectors keep in memory, where what they move says how their normalisation is trained."""
 OUTPUT_PER_PIXEL = frozenset({"segmenter", "unet"})
 
 
@@ -84,8 +89,8 @@ def retained_ratio(work: NetworkWork, *, architecture: str, family: str) -> floa
     Measured with ``saved_tensors_hooks`` on timm models, see ``data/networks.toml``; thin nets count as depthwise.
     """
     if work.copies is not None:
-        frozen = architecture == "detector" and work.copies == NETWORKS.value("retained_detector")
-        return NETWORKS.value("retained_detector_on_average") if frozen else work.copies
+        same = (held for moved, held in HELD_BY_DETECTORS if work.copies == NETWORKS.value(moved))
+        return NETWORKS.value(next(same, "retained_detector")) if architecture == "detector" else work.copies
     kind = "depthwise" if family.startswith(DEPTHWISE_FAMILIES) else None
     if architecture == "cnn" and work.intensity < NETWORKS.value("depthwise_below_intensity"):
         kind = "depthwise"
