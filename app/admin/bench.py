@@ -7,15 +7,15 @@ from datetime import UTC, date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import advisor
+from app import advisor, formatting
 from app.admin.asked import request_in
-from app.answer import RecommendationAnswer
+from app.answer import EstimateAnswer, RecommendationAnswer
 from app.catalogue.snapshot import Snapshot
 from app.errors import AppError
 from app.tables import SavedQuestionRow
 
 NOTHING = "nothing"
-PARTS = ("scenario", "tier", "best", "price", "others", "rent")
+PARTS = ("scenario", "tier", "best", "price", "memory", "time", "cost", "others", "rent", "warnings")
 """What is compared of two answers."""
 KEPT_CATALOGUES = 3
 
@@ -42,14 +42,21 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What matters of an answer."""
+    """What matters of an answer, rounded as pages round it."""
 
     scenario: str
-    tier: str
-    best: str
-    price: str
-    others: str
-    rent: str
+    tier: str = ""
+    best: str = ""
+    price: str = ""
+    memory: str = ""
+    """That the work needs."""
+    time: str = ""
+    """Of one run with the best pick, or how much of the work it does in a second."""
+    cost: str = ""
+    """Of one run with the best pick."""
+    others: str = ""
+    rent: str = ""
+    warnings: tuple[str, ...] = ()
     picks: tuple[str, ...] = ()
 
     def differing(self, other: "Answered") -> tuple[str, ...]:
@@ -147,24 +154,37 @@ def _or_why_not(found: Callable[[], Answered]) -> Answered:
     try:
         return found()
     except AppError as error:
-        return Answered(f"no answer: {error.detail[:200]}", "", "", "", "", "")
+        return Answered(f"no answer: {error.detail[:200]}")
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # a draft may break what answers rest on
-        return Answered(f"no answer: {type(error).__name__}", "", "", "", "", "")
+        return Answered(f"no answer: {type(error).__name__}")
 
 
 def _summary(answer: RecommendationAnswer) -> Answered:
     names = [f"{each.hardware.count:g} × {each.hardware.name}" for each in answer.picks]
     offer = answer.cloud[0] if answer.cloud else None
-    price = answer.picks[0].price_usd if answer.picks else None
+    best = answer.picks[0] if answer.picks else None
+    cost = best.estimate.cost_usd if best else None
+    memory = answer.need.memory_gib
     return Answered(
         scenario=answer.scenario.slug,
         tier=answer.tier.slug,
         best=names[0] if names else "",
-        price=f"{price.expected:,.0f} USD" if price else "",
+        price=f"{best.price_usd.expected:,.0f} USD" if best and best.price_usd else "",
+        memory=formatting.gib(memory.expected) if memory else "",
+        time=_time(best.estimate) if best else "",
+        cost=formatting.usd(cost.expected) if cost else "",
         others="; ".join(names[1:]),
         rent=f"{offer.provider} {offer.instance}, {offer.usd_per_hour:.2f} USD an hour" if offer else "",
+        warnings=tuple(each.text for each in answer.warnings),
         picks=tuple(each.hardware.accelerator or "" for each in answer.picks),
     )
+
+
+def _time(estimate: EstimateAnswer) -> str:
+    if estimate.duration_hours:
+        return formatting.duration(estimate.duration_hours.expected)
+    pace = estimate.throughput
+    return formatting.with_unit(pace.total.expected, pace.unit) if pace and pace.total else ""
 
 
 def _question(row: SavedQuestionRow) -> Question:

@@ -22,8 +22,12 @@ PART_NAMES = {
     "tier": "Tier",
     "best": "Best pick",
     "price": "Its price",
+    "memory": "Memory needed",
+    "time": "Time",
+    "cost": "Cost",
     "others": "Other picks",
     "rent": "To rent",
+    "warnings": "Warnings",
 }
 SHOWN = {"": "All", "changed": "Those that change", "wrong": "Those that are wrong", "own": "Our own"}
 
@@ -92,14 +96,19 @@ def show_bench(
 
 def differing(compared: Compared) -> tuple[Difference, ...]:
     """How an answer changes, part by part."""
+    before, after = compared.before, compared.after
     return tuple(
-        Difference(PART_NAMES[name], _part(compared.before, name), _part(compared.after, name))
+        Difference(PART_NAMES[name], _part(before, name, beside=after), _part(after, name, beside=before))
         for name in PARTS
         if name in compared.changed
     )
 
 
-def _part(answered: Answered, name: str) -> str:
+def _part(answered: Answered, name: str, *, beside: Answered) -> str:
+    """A part of an answer; of the warnings those that the other answer does not give."""
+    if name == "warnings":
+        own = [each for each in answered.warnings if each not in beside.warnings]
+        return " ".join(own) or ("" if answered.warnings else bench.NOTHING)
     return str(getattr(answered, name)) or bench.NOTHING
 
 

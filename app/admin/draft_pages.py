@@ -1,7 +1,7 @@
 """The draft: what differs from the published catalogue, which answers change, and the button that publishes."""
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
@@ -22,16 +22,11 @@ from app.templating import render
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 
+Answers = Annotated[Literal["", "all"], Query()]
+"""Whether the saved questions are asked of a draft so large that it takes a while."""
+
 SEE_OTHER = 303
 MOST_NAMED = 5
-PART_NAMES = {
-    "scenario": "Kind of answer",
-    "tier": "Tier",
-    "best": "Best pick",
-    "price": "Its price",
-    "others": "Other picks",
-    "rent": "To rent",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +79,16 @@ class DraftPage:
     """With two-person approval: why this caller may not publish."""
     approvers: tuple[str, ...] = ()
     """Who may instead."""
+    ask_url: str = ""
+    """Where the saved questions are asked, of a draft so large that it takes a while."""
 
 
 @router.get("/draft")
-def show_draft(request: Request, caller: Viewer, page: Annotated[int, Query(ge=1, le=100_000)] = 1) -> Response:
+def show_draft(
+    request: Request, caller: Viewer, page: Annotated[int, Query(ge=1, le=100_000)] = 1, answers: Answers = ""
+) -> Response:
     """The draft, the answers that change, and what forbids publishing."""
-    return render(_draft_page(request, caller, page=page))
+    return render(_draft_page(request, caller, page=page, ask=answers == "all"))
 
 
 @router.post("/draft/publication")
@@ -114,14 +113,15 @@ def publish_draft(request: Request, caller: Approver, form: Entered) -> Response
     return RedirectResponse(f"/admin/audit?revision={revision}", SEE_OTHER)
 
 
-def _draft_page(request: Request, caller: Caller, *, error: str = "", page: int = 1) -> DraftPage:
+def _draft_page(request: Request, caller: Caller, *, error: str = "", page: int = 1, ask: bool = False) -> DraftPage:
     engine, most = request.app.state.engine, reviewing.SHOWN_AT_ONCE
     first = (page - 1) * most
     changed, total = reviewing.changed_entries(engine, first=first, most=most)
-    review, stopped = None, ""
+    review, fingerprint, stopped = None, "", ""
     if changed:
         try:
-            review = reviewing.review(engine)
+            review, fingerprint = reviewing.at_hand(engine)
+            review = review or (reviewing.review(engine) if ask else None)
         except Conflict as conflict:
             stopped = conflict.detail
     blocks = [*([stopped] if stopped else []), *(review.blocks if review else [])]
@@ -134,7 +134,8 @@ def _draft_page(request: Request, caller: Caller, *, error: str = "", page: int 
         questions=len(review.compared) if review else 0,
         findings=tuple(f"{f.severity}: {f.entry}, {f.field}: {f.message}" for f in review.findings) if review else (),
         blocks=tuple(blocks),
-        fingerprint=review.fingerprint if review else "",
+        fingerprint=fingerprint,
+        ask_url=f"/admin/draft?page={page}&answers=all" if not review and not stopped else "",
         why=FormField("why", "Why", "text", "", hint="One sentence for the audit trail.", error=error),
         errors=(ErrorLine("why", error),) if error else (),
         told=f"{first + 1:,} to {first + len(changed):,} of {total:,} changes" if total > most else "",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import case, exists, func, insert, select
+from sqlalchemy import ColumnElement, Insert, case, exists, func, insert, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from app.admin.edits import Edit, batched
@@ -151,14 +151,14 @@ def put_back(session: Session, entity: Entity, *, key: str, document: Document |
 
 
 def put_back_many(
-    session: Session, entity: Entity, *, wanted: Mapping[str, Document | None], why: str, actor: str
+    session: Session, entity: Entity, *, wanted: Mapping[str, Document | None], names: Names, why: str, actor: str
 ) -> None:
-    """The same for many entries of a kind, in a few statements."""
+    """The same for many entries of a kind, in a few statements; they may refer to these names."""
     one_at_a_time(session)
     keys = [entity.key_of(key) for key in wanted]
     rows = session.execute(select(entity.table).where(entity.key_column.in_(keys))).all()
     told = documents(session, entity, rows=rows)
-    name, names = entity.key_column.name, known_names(session, entity)
+    name = entity.key_column.name
     here = {entity.key_text(getattr(row, name)): (row, found) for row, found in zip(rows, told, strict=True)}
     drafted = set(
         session.scalars(select(DraftChange.key).where(DraftChange.entity == entity.name, DraftChange.key.in_(wanted)))
@@ -181,9 +181,10 @@ def put_back_many(
 def add_many(session: Session, edits: Iterable[Edit], *, at: datetime | None = None) -> None:
     """Draft what is not in the draft yet, with its audit trail. The moment tells these edits from others."""
     connection, now = session.connection(), at or datetime.now(UTC)
+    last = session.scalar(select(func.max(DraftChange.id))) or 0
     for several in batched(edits):
         connection.execute(insert(DraftChange), [_change_row(edit, now) for edit in several])
-        connection.execute(insert(AuditEntry), [_note_row(edit, now) for edit in several])
+    connection.execute(_notes_of(DraftChange.id > last))
 
 
 def _change_row(edit: Edit, now: datetime) -> dict[str, Any]:
@@ -200,18 +201,20 @@ def _change_row(edit: Edit, now: datetime) -> dict[str, Any]:
     }
 
 
-def _note_row(edit: Edit, now: datetime) -> dict[str, Any]:
-    return {
-        "at": now,
-        "actor": edit.edited_by,
-        "action": "draft",
-        "entity": edit.entity.name,
-        "key": edit.key,
-        "why": edit.why,
-        "before": None,
-        "after": edit.values,
-        "edited_by": "",
+def _notes_of(which: ColumnElement[bool]) -> Insert:
+    """The audit trail of what was not in the draft before, written by the database itself: that is quicker."""
+    change = DraftChange
+    told = {
+        AuditEntry.at: change.changed_at,
+        AuditEntry.actor: change.changed_by,
+        AuditEntry.action: literal(DRAFTED),
+        AuditEntry.entity: change.entity,
+        AuditEntry.key: change.key,
+        AuditEntry.why: change.why,
+        AuditEntry.after: change.values,
+        AuditEntry.edited_by: literal(""),
     }
+    return insert(AuditEntry).from_select(list(told), select(*told.values()).where(which).order_by(change.id))
 
 
 def one_at_a_time(session: Session) -> None:

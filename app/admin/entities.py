@@ -1,12 +1,12 @@
 """What can be edited: each kind of entry with its table, the words its fields may hold, and its name in addresses."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Column, Integer, String, Table, inspect
+from sqlalchemy import Column, Date, Integer, Row, String, Table, inspect
 
 from app.advice.evidence import METRICS
 from app.errors import NotFound
@@ -102,7 +102,7 @@ class Entity:
         """What tells its entries apart."""
         return next(iter(self.table.primary_key))
 
-    @property
+    @cached_property
     def numbered(self) -> bool:
         """Whether the database gives the key."""
         return isinstance(self.key_column.type, Integer)
@@ -129,10 +129,22 @@ class Entity:
         """A key of the database as addresses have it."""
         return str(key) or NO_KEY
 
-    def document(self, row: Any) -> Document:
-        """A row as JSON, without facts."""
-        values = {name: getattr(row, name) for name in self.columns}
-        return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
+    def document(self, row: Row[Any]) -> Document:
+        """A whole row of the table as JSON, without facts."""
+        found: Document = dict(zip(self.columns, self._fields_of(row), strict=True))
+        for name in self._dates:
+            if found[name] is not None:
+                found[name] = found[name].isoformat()
+        return found
+
+    @cached_property
+    def _fields_of(self) -> Callable[[Row[Any]], tuple[Any, ...]]:
+        places = {column.name: place for place, column in enumerate(self.table.columns)}
+        return itemgetter(*(places[name] for name in self.columns))
+
+    @cached_property
+    def _dates(self) -> tuple[str, ...]:
+        return tuple(name for name, column in self.columns.items() if isinstance(column.type, Date))
 
     def unknown(self, key: str) -> NotFound:
         """There is no such entry."""

@@ -21,7 +21,8 @@ from app.request_session import SessionDep
 router = APIRouter(prefix="/admin/api", include_in_schema=False)
 
 CREATED = 201
-Why = Annotated[str, Field(min_length=1, max_length=drafts.LONGEST_WHY)]
+Why = Annotated[str, Field(max_length=drafts.LONGEST_WHY)]
+"""For the audit trail; only looking needs none."""
 
 
 class ManyEdits(BaseModel):
@@ -32,7 +33,7 @@ class ManyEdits(BaseModel):
     action: str
     entries: dict[str, str]
     """Keys, each with the tag of the entry as it was read; * for any."""
-    why: Why
+    why: Why = ""
     source: str = ""
     field: str = ""
     value: str = ""
@@ -50,7 +51,7 @@ class ManyRows(BaseModel):
     """Heading to field, or to field and unit."""
     constants: dict[str, str] = Field(default_factory=dict)
     """Fields that are the same for every row."""
-    why: Why
+    why: Why = ""
     name: Annotated[str, Field(max_length=200)] = "rows"
     apply: bool = True
 
@@ -59,6 +60,7 @@ class ManyRows(BaseModel):
 def edit_many(table: str, wanted: ManyEdits, caller: Editor, session: SessionDep) -> JSONResponse:
     """Draft the same edit of several entries: all of them, or none."""
     entity = entity_named(table)
+    _check_why(wanted)
     wish = Wish(wanted.action, wanted.source, wanted.field, wanted.value)
     tagged = sorted(wanted.entries.items())
     made = bulk.plan(session, entity, wish=wish, tagged=tagged, today=datetime.now(UTC).date())
@@ -74,6 +76,7 @@ def edit_many(table: str, wanted: ManyEdits, caller: Editor, session: SessionDep
 def import_rows(wanted: ManyRows, caller: Editor, session: SessionDep) -> JSONResponse:
     """Say what rows would do; or put those that can be taken into the draft."""
     entity = entity_named(wanted.table)
+    _check_why(wanted)
     upload = uploads.begin(
         session,
         entity,
@@ -107,6 +110,11 @@ def import_rows(wanted: ManyRows, caller: Editor, session: SessionDep) -> JSONRe
 def undo_import(upload_id: int, caller: Editor, session: SessionDep) -> JSONResponse:
     """Take out of the draft what came with these rows and is as it came."""
     return JSONResponse({"entries": uploads.undo(session, uploads.one(session, upload_id), actor=caller.email)})
+
+
+def _check_why(wanted: ManyEdits | ManyRows) -> None:
+    if wanted.apply and not wanted.why.strip():
+        raise Unprocessable([FieldProblem("/why", "Say in one sentence why, for the audit trail")])
 
 
 def _columns(given: Mapping[str, str | tuple[str, str]]) -> dict[str, Column]:

@@ -80,6 +80,17 @@ def review(engine: Engine) -> Review:
     return found
 
 
+def at_hand(engine: Engine) -> tuple[Review | None, str]:
+    """The review that is known or takes little time, and the fingerprint of the draft; none of a very large draft."""
+    before = _present(engine)
+    with reading(engine) as session:
+        size, fingerprint = drafts.count(session), publishing.fingerprint_of(session)
+    known = _looked_up(engine, before.revision, fingerprint)
+    if known is None and size <= TRIED_BESIDE:
+        known = review(engine)
+    return known, known.fingerprint if known else fingerprint
+
+
 def _present(engine: Engine) -> Snapshot:
     """The published catalogue, also when another process has published just now."""
     before = startup.current(engine)

@@ -145,13 +145,15 @@ def restore_entry(session: Session, entry_id: int, *, actor: str) -> tuple[str, 
 
 def restore_revision(session: Session, revision: int, *, actor: str) -> int:
     """Draft everything as it was at an earlier revision; how many entries that changes."""
-    total = 0
-    for several in _in_order(session, _changed_since(session, revision)):
-        entity = entity_named(several[0].entity)
-        wanted = {row.key: row.before for row in several}
-        _check_no_other_draft(session, entity.name, list(wanted), actor=actor)
-        drafts.put_back_many(session, entity, wanted=wanted, why=f"back to revision {revision}", actor=actor)
-        total += len(several)
+    total, why = 0, f"back to revision {revision}"
+    for name, chunks in groupby(_in_order(session, _changed_since(session, revision)), key=lambda rows: rows[0].entity):
+        entity = entity_named(name)
+        names = drafts.known_names(session, entity)
+        for several in chunks:
+            wanted = {row.key: row.before for row in several}
+            _check_no_other_draft(session, entity.name, list(wanted), actor=actor)
+            drafts.put_back_many(session, entity, wanted=wanted, names=names, why=why, actor=actor)
+            total += len(several)
     return total
 
 

@@ -4,10 +4,11 @@ import pytest
 
 from app.admin import bench
 from app.admin.asked import query_of
-from app.admin.bench import Answered, Question
+from app.admin.bench import Answered, Compared, Question
+from app.admin.bench_pages import differing
 from app.errors import Unprocessable
 
-ANSWERED = Answered("one-gpu", "mid", "1 × A", "100 USD", "", "", ("card-a", "card-b"))
+ANSWERED = Answered("one-gpu", "mid", "1 × A", "100 USD", picks=("card-a", "card-b"))
 
 
 @pytest.mark.parametrize(
@@ -76,6 +77,19 @@ def test_a_question_of_ones_own_that_must_pass_stops_publishing(quick_client, si
     question = browser.get("/admin/entries/questions/my-card")
     browser.submit(question, form="#entry", must_pass="false")
     assert browser.get("/admin/draft").select("#publish")
+
+
+def test_memory_time_cost_and_warnings_are_compared_as_well():
+    before = Answered("one-gpu", memory="10 GiB", time="2 h", cost="$3", warnings=("It is old.", "It is loud."))
+    after = Answered("one-gpu", memory="12 GiB", time="2 h", cost="$4", warnings=("It is old.", "It is hot."))
+
+    found = differing(Compared(Question("q", "Q", "task=learn"), before, after))
+
+    assert [(each.field, each.before, each.after) for each in found] == [
+        ("Memory needed", "10 GiB", "12 GiB"),
+        ("Cost", "$3", "$4"),
+        ("Warnings", "It is loud.", "It is hot."),
+    ]
 
 
 def test_what_has_to_come_out_must_exist(quick_client, signed_in):

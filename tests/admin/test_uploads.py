@@ -136,11 +136,13 @@ def test_programs_send_foreign_rows_as_well(quick_client, key_of):
     headers = key_of(quick_client, "editor")
     rows = [{"Slug": "huge", "Name": "Huge", "From": 500, "Place": 12}]
     columns = {"Slug": "slug", "Name": "title", "From": "memory_gib_min", "Place": "position"}
-    asked = {"table": "tiers", "rows": rows, "columns": columns, "why": "a program"}
+    asked = {"table": "tiers", "rows": rows, "columns": columns}
 
     looked = quick_client.post("/admin/api/imports", headers=headers, json=asked | {"apply": False}).json()
-    done = quick_client.post("/admin/api/imports", headers=headers, json=asked).json()
+    refused = quick_client.post("/admin/api/imports", headers=headers, json=asked)
+    done = quick_client.post("/admin/api/imports", headers=headers, json=asked | {"why": "a program"}).json()
     undone = quick_client.post(f"/admin/api/imports/{done['id']}/undo", headers=headers).json()
 
     assert (looked["new"], looked["rejected"], looked["applied"]) == (1, [], 0)
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/why")
     assert done["applied"] == undone["entries"] == 1
