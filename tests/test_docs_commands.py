@@ -13,12 +13,13 @@ import pytest
 
 from app.settings import ROOT
 
+PRICES = "whichrig prices "
 NOT_RUN = {
     "./run ": "the checks and the service themselves; tests/test_deploy.py starts the service",
     "docker ": "there is no container engine here; tests/test_deploy.py does the image's steps",
     "systemctl ": "takes a machine with systemd; tests/test_deploy.py checks the unit",
     "bench/": "fits coefficients anew, which takes the whole set of measurements; tests/test_bench.py runs the others",
-    "whichrig prices ": "reads live prices; tests/sources does it with a server of its own",
+    PRICES: "reads live prices; tests/sources/test_documented_commands.py runs them against a server of its own",
     "OTEL_EXPORTER_OTLP_ENDPOINT": "takes a receiver of traces; tests/observability collects them itself",
     "$SITE/admin/api": "takes a key of a person; tests/admin asks the same",
     "whichrig serve": "does not end; the other examples are answered by a served copy",

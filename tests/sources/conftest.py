@@ -1,18 +1,15 @@
 """The server that stands in for the sources, a reader of it, and a catalogue to refresh."""
 
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from app.catalogue import startup
 from app.db import connect, reading
 from app.sources.fetching import Fetcher
 from app.sources.refresh import refresh
@@ -75,19 +72,9 @@ def fetcher(world) -> Iterator[Callable[..., Fetcher]]:
         yield make
 
 
-@pytest.fixture(scope="session")
-def filled(tmp_path_factory) -> Path:
-    """A database with the seed in it, made once: copying it is quicker than filling another."""
-    path = tmp_path_factory.mktemp("filled") / "prices.db"
-    engine = connect(f"sqlite:///{path}")
-    startup.init(engine)
-    engine.dispose()
-    return path
-
-
 @pytest.fixture
-def engine(filled, tmp_path):
-    engine = connect(f"sqlite:///{shutil.copy(filled, tmp_path)}")
+def engine(seeded_url):
+    engine = connect(seeded_url)
     yield engine
     engine.dispose()
 

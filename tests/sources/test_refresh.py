@@ -18,14 +18,14 @@ from app.db import connect, reading, transaction
 from app.errors import Conflict, NotFound
 from app.main import create_app
 from app.settings import Settings
-from app.sources import applying, azure, exchange_rates, gpuhunt, oci, runpod, scaleway, skypilot, vast, verda
+from app.sources import applying, azure, exchange_rates, gpuhunt, oci, runpod, skypilot, verda
 from app.sources.lease import lease
 from app.sources.refresh import Outcome
 from app.sources.registry import SOURCES, chosen
 from app.sources.schedule import LEASE, refresh_all
 from app.tables import AuditEntry, HeldChange, OfferHistoryRow, OfferRow, RefreshRun
 from app.tables import Source as SourceRow
-from tests.sources.documents import PAYLOADS, TODAY, payload
+from tests.sources.documents import TODAY, payload
 from tests.sources.world import Answer
 
 VERDA = verda.SOURCE
@@ -383,23 +383,6 @@ def test_what_a_provider_says_itself_goes_before_what_others_collected(run, rows
     assert (outcome.changed, outcome.unchanged) == (0, 1)
     assert outcome.message.count("status 404") == len(skypilot.CURRENT) - 1
     assert rows(OfferRow, OfferRow.instance == "1H100.80S.30V")[0].usd_per_hour_on_demand == 3.95
-
-
-def test_the_other_sources_run_on_their_recorded_answers(run, world):
-    world.put(runpod.ADDRESS, payload("runpod_gputypes_response.json"))
-    world.put(vast.ADDRESS, payload("vast_bundles.json"))
-    world.put(oci.ADDRESS, payload("oci_products.json"))
-    world.put(exchange_rates.ADDRESS, payload("frankfurter_fx.json"))
-    world.put(f"{scaleway.BASE}/fr-par-2/products/servers", payload("scaleway_products_servers.json"))
-    for file in PAYLOADS.glob("skypilot_*_vms.csv"):
-        world.put(f"{skypilot.BASE}/{file.name.split('_')[1]}/vms.csv", file.read_bytes())
-
-    outcomes = {key: run(SOURCES[key]) for key in ("runpod", "vast", "oci", "scaleway", "skypilot")}
-
-    assert {key: outcome.outcome for key, outcome in outcomes.items()} == dict.fromkeys(outcomes, "applied")
-    assert all(outcome.new + outcome.changed + outcome.unchanged for outcome in outcomes.values())
-    doubted = [each for each in outcomes["skypilot"].held if each.offer.doubt]
-    assert [(each.offer.provider, each.offer.usd_per_hour_on_demand) for each in doubted] == [("digitalocean", 6.74)]
 
 
 def test_versions_name_archives_and_nothing_else(run, world):
