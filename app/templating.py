@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from app.languages import Language, known_languages, spoken, text_of_count
+from app.learn.glossary import marked
 from app.negotiation import VARY, in_language
 from app.settings import ROOT
 
@@ -43,6 +44,8 @@ def environment() -> Environment:
     env.globals["static_url"] = static_url
     env.globals["_"] = said
     env.globals["_n"] = said_of_count
+    env.globals["marked"] = lambda text, known: marked(text, known=known)
+    env.globals["no_terms_yet"] = set
     env.globals["language"] = spoken
     env.globals["other_languages"] = other_languages
     env.globals["languages"] = lambda: list(known_languages().values())

@@ -6,7 +6,7 @@ function close(term) {
   term.classList.add(closed);
 }
 
-for (const term of document.querySelectorAll("a.term[data-tip]")) {
+for (const term of document.querySelectorAll("a.term")) {
   let touch = false;
   term.addEventListener("pointerdown", event => { touch = event.pointerType !== "mouse"; });
   term.addEventListener("click", event => {

@@ -128,20 +128,20 @@ class LessonPage:
     @classmethod
     def of(cls, found: Lesson, worked: Worked, *, tried: Try | None, base_url: str) -> Self:
         """The page of a lesson with its numbers."""
-        numbers, known = worked.numbers, set[str]()
+        numbers = worked.numbers
         entries = entries_of(lessons())
         place = next(entry.number for entry in entries if entry.url == url_of(found))
         return cls(
             title=say(found.title),
             idea=say(found.idea).format_map(numbers),
-            sections=_filled(found.sections, numbers, known=known),
+            sections=_filled(found.sections, numbers),
             drawing=None if worked.product is None else drawing(worked.product),
             bars=bar_views(worked.bars),
             legend=tuple((_css(n), name) for n, name in enumerate(worked.legend)),
             caption=say(found.caption).format_map(numbers),
             told=say(found.told).format_map(numbers),
             table=worked.table,
-            after=_filled(found.after, numbers, known=known),
+            after=_filled(found.after, numbers),
             try_it=tried,
             moments=tuple(replace(each, when=say(each.when), what=say(each.what)) for each in found.moments),
             sources=found.sources,
@@ -167,15 +167,14 @@ def url_of(found: Lesson) -> str:
     return f"/learn/{found.slug}"
 
 
-def _filled(sections: Sequence[Section], numbers: Mapping[str, str], *, known: set[str]) -> tuple[SectionView, ...]:
-    return tuple(
-        SectionView(
-            say(each.heading).format_map(numbers),
-            tuple(marked(say(text).format_map(numbers), known=known) for text in each.paragraphs),
-            each.listed,
-        )
-        for each in sections
-    )
+def _filled(sections: Sequence[Section], numbers: Mapping[str, str]) -> tuple[SectionView, ...]:
+    return tuple(_section(each, numbers) for each in sections)
+
+
+def _section(section: Section, numbers: Mapping[str, str]) -> SectionView:
+    known = set[str]()
+    paragraphs = tuple(marked(say(text).format_map(numbers), known=known) for text in section.paragraphs)
+    return SectionView(say(section.heading).format_map(numbers), paragraphs, section.listed)
 
 
 def bar_views(bars: Sequence[Bar]) -> tuple[BarView, ...]:

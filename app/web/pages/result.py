@@ -117,7 +117,7 @@ class ResultPage:
     figures: tuple[KeyFigure, ...]
     """The answer at a glance."""
     reasons: tuple[tuple[Run, ...], ...]
-    """With terms of the glossary marked, each where it is met first; warnings and steps too."""
+    """With terms of the glossary marked, each where its section meets it first; warnings and steps too."""
     changes: tuple[ChangeAnswer, ...]
     answers: tuple[AnswerView, ...]
     assumptions: tuple[AssumedView, ...]
@@ -181,7 +181,8 @@ class ResultPage:
         query = answer.links.html.partition("?")[2]
         country = dict(parse_qsl(query)).get("country", "")
         currency = currency_in(country, rates)
-        reasons, known = [one for one in answer.scenario.reasons if one != answer.verdict], set[str]()
+        reasons, told = [one for one in answer.scenario.reasons if one != answer.verdict], set[str]()
+        warned, advised = set[str](), set[str]()
         return cls(
             title=answer.verdict,
             kicker=f"{answer.scenario.title} · {answer.tier.title}",
@@ -189,7 +190,7 @@ class ResultPage:
             grade=grade,
             grade_meaning=meaning,
             figures=key_figures(answer),
-            reasons=tuple(marked(one, known=known) for one in reasons[:MOST_REASONS]),
+            reasons=tuple(marked(one, known=told) for one in reasons[:MOST_REASONS]),
             changes=tuple(answer.what_would_change_this),
             answers=tuple(view for view in answer_views(answers) if not view.assumed) if answers.values else (),
             assumptions=_assumptions(answer, answers),
@@ -203,8 +204,8 @@ class ResultPage:
             times=TimeRow.all_of(answer),
             computer=_computer(answer.host),
             computer_reasons=tuple(answer.host.reasons),
-            warnings=tuple(_warning(warning, known) for warning in answer.warnings),
-            steps=tuple(marked(step, known=known) for step in answer.first_steps),
+            warnings=tuple(_warning(warning, warned) for warning in answer.warnings),
+            steps=tuple(marked(step, known=advised) for step in answer.first_steps),
             arithmetic=_arithmetic(answer),
             sources=_sources(answer),
             made=_made(answer),
