@@ -206,11 +206,12 @@ def decoder_pace(job: Job, systems: Systems, *, concurrent: FloatArray) -> Pace:
     reading = prefill_s(job, spec, systems=systems, batch=concurrent)
     first = prefill_s(job, spec, systems=systems, batch=np.ones(len(systems))).total_s
     step = decode_step_s(job, spec, systems=systems, batch=concurrent)
-    tpot = step.total_s  # of a group; with a pipeline, as many groups as stages are under way
+    between = scheduling_s(job, batch=concurrent)
+    tpot = step.total_s + between  # of a group; with a pipeline, as many groups as stages are under way
     decode_rate = concurrent / tpot
     read_s = reading.total_s if prompt > 0 else np.zeros(len(systems))
-    write_s = output * tpot if output else np.zeros(len(systems))
-    busy = (read_s + write_s) * (1 + scheduling_share(job)) + output * scheduling_s(job, batch=concurrent)
+    write_s = output * step.total_s if output else np.zeros(len(systems))
+    busy = (read_s + write_s) * (1 + scheduling_share(job)) + output * between
     units = concurrent * (output or prompt) * replicas
     flops = (
         concurrent
