@@ -1,5 +1,6 @@
 """Buy or rent: what each costs month by month over the horizon, and from how many hours a month buying pays."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,7 +107,7 @@ def buy_or_rent(
         return None
     power = electricity(constraints, market)
     terms = terms_of(pick, rent, constraints=constraints, candidates=candidates, usd_per_kwh=power.value)
-    hours, hours_assumption = hours_of(need)
+    hours, hours_assumption = hours_of(need, run_hours=float(candidates.hours[pick.row]))
     even = terms.break_even()
     months = tuple(range(terms.horizon_months + 1))
     buy = tuple(terms.buy_usd(month, hours=hours) for month in months)
@@ -204,10 +205,15 @@ def electricity(constraints: Constraints, market: Market) -> Constant:
     return default
 
 
-def hours_of(need: Need) -> tuple[float, tuple[Assumption, ...]]:
-    """Hours of use a month, and the assumption where nobody said them. [h/month]"""
+def hours_of(need: Need, *, run_hours: float = math.nan) -> tuple[float, tuple[Assumption, ...]]:
+    """Hours of use a month, and the assumption where nobody said them. [h/month]
+
+    Where runs are counted, each takes ``run_hours`` on the hardware to buy.
+    """
     if need.monthly_hours is not None:
-        hours = min(need.monthly_hours, HOURS_PER_MONTH)
+        counted = need.monthly_basis != "stated" and need.run_hours and math.isfinite(run_hours)
+        scale = run_hours / need.run_hours if counted and need.run_hours else 1.0
+        hours = min(need.monthly_hours * scale, HOURS_PER_MONTH)
         why = {"stated": "as you said", "runs": "runs a month times the hours of one"}.get(need.monthly_basis)
         return hours, (Assumption("hours_per_month", hours, why or "a few runs a month, as nothing was said"),)
     constant = MONEY["hours_per_month"]

@@ -16,6 +16,9 @@ def _steps(case: Circumstances) -> list[Reason]:
     job = case.job
     if case.scenario == "no-gpu":
         return _without_a_card(case)
+    serves = job.workload.task == "inference"
+    if case.scenario == "cluster" and serves:
+        return [Reason("step_serve_measure"), Reason("step_serve_less"), Reason("step_serve_spread")]
     if case.scenario == "cluster":
         return [
             Reason("step_measure_small"),
@@ -31,7 +34,8 @@ def _steps(case: Circumstances) -> list[Reason]:
     if not case.constraints.on_premises_only and (
         case.constraints.ownership == "rent" or case.scenario == "box-or-cloud"
     ):
-        steps.extend([Reason("step_rent_one"), Reason("step_stop")])
+        rented = ("step_rent_to_serve", "step_stop_serving") if serves else ("step_rent_one", "step_stop")
+        steps.extend(Reason(code) for code in rented)
     elif case.enough_owned is None:
         steps.append(Reason("step_try_free"))
     steps.append(Reason("step_measure_training" if job.training else "step_measure_running"))

@@ -8,6 +8,8 @@ from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, NetworkSpec, TransformerSpec
 from app.engine.units import GIB
 
+EVERYWHERE_GIB = 0.25
+"""Memory that every card and computer has to spare: what drives it is not worth telling. [GiB]"""
 NOTABLE_RATIO = 1.03
 """A change of the memory by less than this is not worth a sentence."""
 LESS_THAN = 0.9
@@ -30,6 +32,8 @@ def memory_remarks(case: Circumstances) -> Remarks:
 def _drivers(case: Circumstances) -> Remarks:
     """How the memory grows with the input: longer texts, larger batches, larger pictures."""
     job, now = case.job, case.need.memory_gib
+    if now is not None and now < EVERYWHERE_GIB:
+        return
     if job.training or case.job.work_class.startswith("science"):
         longer, batch = _gib(case, _twice_as_long(job)), _gib(case, _twice_the_batch(job))
     else:

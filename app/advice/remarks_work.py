@@ -173,6 +173,8 @@ def _electricity(case: Circumstances) -> Remarks:
     hours = None if hours is None else min(hours, HOURS_PER_MONTH)
     if best is None or hours is None or best.device.tdp_w is None or case.scenario != "box-or-cloud":
         return
+    if case.constraints.ownership == "rent":
+        return
     if hours < BUSY_HOURS_PER_MONTH and case.constraints.ownership not in {"buy", "either"}:
         return
     price = electricity(case.constraints, case.market)

@@ -5,6 +5,7 @@ import math
 from app.advice.candidates import DEVICES_IN_A_BOX, devices_for_time
 from app.advice.circumstances import Circumstances
 from app.advice.cloud import CloudOption
+from app.advice.limits import hardware_name
 from app.advice.owned import Owned
 from app.advice.reasons import Reason, Value
 from app.advice.remarks_work import LARGEST_USUAL_RAM_GB, ORDINARY_RAM_GB
@@ -60,6 +61,9 @@ def _facts(case: Circumstances) -> dict[str, Value]:
         "box_hours": need.box_hours,
         "cards": None if best is None else best.count,
         "card": None if best is None else best.device.name,
+        "hardware": None if deal is None else hardware_name(deal.buy.device, deal.buy.count),
+        "rented": None if deal is None else hardware_name(deal.rent.device, deal.rent.count),
+        "rented_usd_per_hour": None if deal is None else deal.rent.usd_per_hour,
         "card_gib": None if best is None else best.device.memory_bytes / GIB,
         "owned": _named(owned) if owned is not None else next((e.name for e in case.cards if e.fit == "fits"), None),
         "tight_owned": None if case.tight_owned is None else _named(case.tight_owned),
@@ -93,13 +97,14 @@ def _named(owned: Owned) -> str:
 
 
 def _rent(case: Circumstances) -> dict[str, Value]:
-    """The cheapest paid offer that is told."""
+    """The cheapest paid offer that is told, of those that are quick enough if there are any."""
     paid = [option for option in case.cloud if not option.free]
+    paid = [option for option in paid if not option.late] or paid
     first = min(paid, key=lambda option: (not option.fresh, option.usd_per_hour), default=None)
     priced = _run_offer(paid)
     return {
         "rent_usd_per_hour": None if first is None else first.usd_per_hour,
-        "rent_device": None if first is None else first.device.name,
+        "rent_device": None if first is None else hardware_name(first.device, first.count),
         "run_usd": None if priced is None or priced.total_usd is None else priced.total_usd.expected,
         "run_hours": None if priced is None or priced.hours is None else priced.hours.expected,
         "run_usd_per_hour": None if priced is None else priced.usd_per_hour,
@@ -110,10 +115,9 @@ def _rent(case: Circumstances) -> dict[str, Value]:
 
 def _run_offer(paid: list[CloudOption]) -> CloudOption | None:
     """The cheapest offer that does a run soon, graphics cards before TPUs; if none is quick enough, the quickest."""
-    quick = [option for option in paid if not option.late]
     known = [
         (option.device.kind == "tpu", option.total_usd.expected, option.hours.expected, option)
-        for option in quick or paid
+        for option in paid
         if option.hours and option.total_usd
     ]
     for patience_hours in PATIENCE_HOURS:
