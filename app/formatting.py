@@ -315,7 +315,7 @@ def formula(text: str) -> str:
     ('70.5 billion parameters × 2 bytes (bf16)', '4,096 tokens × 327,700 bytes (q4_k_m)')
     """
     told = _NUMBER.sub(lambda found: _in_words(found[0]), text)
-    return told.replace(" x ", " × ").replace("(sgd_momentum)", "(SGD with momentum)")
+    return told.replace(" x ", " × ").replace("sgd_momentum", say("SGD with momentum"))
 
 
 def _in_words(figure: str) -> str:

@@ -18,6 +18,19 @@ METRIC_WORDS = {
     "time_to_first_token_ms": worded("time to the first token"),
     "time_per_token_ms": worded("time of a token"),
 }
+TASK_WORDS = {
+    "train": worded("training"),
+    "finetune": worded("adapting"),
+    "pretrain": worded("training from nothing"),
+    "inference": worded("running"),
+    "classical": worded("classical method"),
+}
+METHOD_WORDS = {
+    "lora": worded("LoRA"),
+    "qlora": worded("QLoRA"),
+    "frozen": worded("only the last layers"),
+    "dreambooth": worded("DreamBooth"),
+}
 
 
 def measured_answer(measurement: Measurement) -> MeasuredAnswer:
@@ -41,11 +54,11 @@ def work_in_words(workload: Workload) -> str:
 
     >>> work_in_words(Workload.model_validate({"task": "finetune", "method": "lora", "precision": "bf16",
     ...     "batch_size": 2, "sequence_length": 2048, "framework": "pytorch"}))
-    'finetune, lora, bf16, batch 2, 2,048 tokens, pytorch'
+    'adapting, LoRA, bf16, batch 2, 2,048 tokens, pytorch'
     """
-    parts: list[str] = [workload.task]
+    parts: list[str] = [say(TASK_WORDS.get(workload.task, workload.task))]
     if workload.method and workload.method != "full":
-        parts.append(workload.method)
+        parts.append(say(METHOD_WORDS.get(workload.method, workload.method)))
     if workload.precision:
         parts.append(workload.precision)
     if workload.batch_size:
@@ -74,7 +87,7 @@ def result_in_words(metric: str, value: float, *, unit: str) -> str:
     elif unit == "GiB":
         told = formatting.gib(value)
     else:
-        told = f"{formatting.exact(float(f'{value:.3g}'))} {unit}"
+        told = f"{formatting.exact(float(f'{value:.3g}'))} {say(unit)}"
     return f"{told} ({say(METRIC_WORDS.get(metric, metric))})"
 
 
