@@ -1,4 +1,6 @@
-"""Fixtures that know nothing of the domain: the application, a client, a served copy, a browser and PostgreSQL."""
+"""Fixtures that know nothing of the domain: a filled database, the application, a client, a served copy, a browser and
+PostgreSQL.
+"""
 
 import os
 import secrets
@@ -16,6 +18,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.catalogue import startup
+from app.db import connect
 from app.main import create_app
 from app.settings import Settings
 from tests.browser import Browser
@@ -36,9 +40,25 @@ def _stay_on_this_machine(event: str, args: tuple) -> None:
 
 
 @pytest.fixture(scope="session")
-def database_url(tmp_path_factory) -> str:
-    """A SQLite file that the application fills with the seed, once for each process."""
-    return f"sqlite:///{tmp_path_factory.mktemp('database')}/whichrig.db"
+def seed_file(tmp_path_factory) -> Path:
+    """A SQLite file with the seed in it, made once for each process and only copied: filling takes a hundred times as long."""
+    path = tmp_path_factory.mktemp("seed") / "whichrig.db"
+    engine = connect(f"sqlite:///{path}")
+    startup.init(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def seeded_url(seed_file, tmp_path) -> str:
+    """A database with the seed in it, for one test."""
+    return f"sqlite:///{shutil.copy(seed_file, tmp_path / 'seeded.db')}"
+
+
+@pytest.fixture(scope="session")
+def database_url(seed_file, tmp_path_factory) -> str:
+    """The database of the application under test, which no test changes."""
+    return f"sqlite:///{shutil.copy(seed_file, tmp_path_factory.mktemp('database'))}"
 
 
 @pytest.fixture(scope="session")
@@ -61,13 +81,18 @@ def browser(client) -> Browser:
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory) -> Iterator[str]:
+def served_database(seed_file, tmp_path_factory) -> str:
+    """Where the served copy keeps its data."""
+    return f"sqlite:///{shutil.copy(seed_file, tmp_path_factory.mktemp('served'))}"
+
+
+@pytest.fixture(scope="session")
+def server_url(served_database) -> Iterator[str]:
     """The service as an installation runs it, on a port of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    database = f"sqlite:///{tmp_path_factory.mktemp('served')}/whichrig.db"
-    environment = os.environ | {"WHICHRIG_DATABASE_URL": database, "WHICHRIG_PORT": str(port)}
+    environment = os.environ | {"WHICHRIG_DATABASE_URL": served_database, "WHICHRIG_PORT": str(port)}
     command = "from app.server import serve; from app.settings import Settings; serve(Settings.from_environment())"
     process = subprocess.Popen([sys.executable, "-c", command], env=environment, cwd=Path(__file__).parent.parent)
     try:

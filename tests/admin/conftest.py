@@ -2,7 +2,7 @@
 
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -37,7 +37,7 @@ def password_hash() -> str:
 
 @pytest.fixture(scope="session")
 def fill(password_hash):
-    """Seed a database and make an account of each role."""
+    """Make an account of each role in a database with the seed in it."""
 
     def filled(url: str) -> None:
         engine = connect(url)
@@ -52,8 +52,8 @@ def fill(password_hash):
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory, fill):
-    path = tmp_path_factory.mktemp("admin") / "template.db"
+def sqlite_template(seed_file, tmp_path_factory, fill):
+    path = shutil.copy(seed_file, tmp_path_factory.mktemp("admin") / "template.db")
     fill(f"sqlite:///{path}")
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -90,17 +90,40 @@ def engine(filled_url):
     engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def started():
+    """The service on a fresh copy; the catalogue, which is the same in all of them, is read once from each database."""
+    known = {}
+    load = startup.load_snapshot
+
+    def first(session):
+        name = session.get_bind().dialect.name
+        if name not in known:
+            known[name] = load(session)
+        return known[name]
+
+    @contextmanager
+    def service(url: str):
+        with ExitStack() as stack:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(startup, "load_snapshot", first)
+                client = stack.enter_context(TestClient(create_app(Settings(database_url=url))))
+            yield client
+
+    return service
+
+
 @pytest.fixture
-def client(filled_url):
+def client(filled_url, started):
     """The service on that database."""
-    with TestClient(create_app(Settings(database_url=filled_url))) as client:
+    with started(filled_url) as client:
         yield client
 
 
 @pytest.fixture
-def quick_client(sqlite_copy):
+def quick_client(sqlite_copy, started):
     """The same on SQLite only, for what has nothing to do with the database."""
-    with TestClient(create_app(Settings(database_url=sqlite_copy))) as client:
+    with started(sqlite_copy) as client:
         yield client
 
 

@@ -1,7 +1,4 @@
-"""The seed in a database of its own, once for each process."""
-
-import sqlite3
-from contextlib import closing
+"""The seed, read once for each process, and copies of it."""
 
 import pytest
 from sqlalchemy import Engine
@@ -12,9 +9,8 @@ from app.db import connect
 
 
 @pytest.fixture(scope="session")
-def seeded(tmp_path_factory) -> Engine:
-    engine = connect(f"sqlite:///{tmp_path_factory.mktemp('seeded')}/seed.db")
-    startup.init(engine)
+def seeded(seed_file) -> Engine:
+    engine = connect(f"sqlite:///{seed_file}")
     yield engine
     engine.dispose()
 
@@ -33,13 +29,8 @@ def fresh(tmp_path) -> Engine:
 
 
 @pytest.fixture
-def engine(seeded, tmp_path) -> Engine:
+def engine(seeded_url) -> Engine:
     """A copy of the seeded database that a test may change."""
-    with (
-        closing(sqlite3.connect(seeded.url.database)) as source,
-        closing(sqlite3.connect(tmp_path / "copy.db")) as copy,
-    ):
-        source.backup(copy)
-    engine = connect(f"sqlite:///{tmp_path}/copy.db")
+    engine = connect(seeded_url)
     yield engine
     engine.dispose()
