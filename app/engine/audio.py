@@ -63,6 +63,12 @@ def cache_bytes(job: Job, spec: TransformerSpec, *, beams: float) -> float:
     return 2.0 * _decoder_layers(spec) * spec.hidden_size * positions * element * job.micro_batch_size
 
 
+def heard_bytes(job: Job, spec: TransformerSpec) -> float:
+    """Keys and values of the encoder output, which every beam reads for every token. [bytes]"""
+    element = max(bytes_per_element(job.precision), 2.0)
+    return 2.0 * _decoder_layers(spec) * spec.hidden_size * ENCODER_POSITIONS * element * job.micro_batch_size
+
+
 def _encoder_layers(spec: TransformerSpec) -> int:
     return spec.encoder_layers or max(spec.num_hidden_layers // 2, 1)
 
@@ -88,16 +94,17 @@ def _transcribing_pace(job: Job, systems: Systems, spec: TransformerSpec) -> Pac
     encode_s = encoder_flops(spec) * batch / rate
     width, layers = spec.hidden_size, _decoder_layers(spec)
     decoder = DECODER_LAYER_PARAMETERS * layers * width**2 + spec.vocab_size * width
-    read = decoder * bytes_per_parameter(job.precision) + cache_bytes(job, spec, beams=beams)
+    held = cache_bytes(job, spec, beams=beams)
+    read = decoder * bytes_per_parameter(job.precision) + held + (beams - 1) * heard_bytes(job, spec)
     mode = "runtime" if job.framework in CTRANSLATE else "compiled" if job.compiled else "eager"
-    launched = layers * NETWORKS.value("kernels_per_attention_block") / host_speed(systems.devices)
+    launched = layers * NETWORKS.value("kernels_per_speech_block") / host_speed(systems.devices)
     host_s = launched * NETWORKS.column(f"launch_s_{mode}", groups)
     work_s = read / reached + decoder_flops_per_token(spec) * batch * beams / rate
     token_s = (work_s**OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
     flops = encoder_flops(spec) + decoder_flops_per_token(spec) * tokens
     return Pace(
         unit="samples/s",
-        step_s=encode_s + tokens * token_s,
+        step_s=(encode_s + tokens * token_s) * (1 + NETWORKS.value("speech_repeated_share")),
         units_per_step=batch * systems.count,
         model_flops_per_step=flops * batch * systems.count,
         bound_by=_bound_by(encode_s, tokens * work_s, tokens * host_s),

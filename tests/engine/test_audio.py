@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from app.engine import audio
+from app.engine.hardware import PeakRates
 from tests.engine.jobs import EVERY_KIND, H100, RTX_4090, make_accelerator, make_systems
 from tests.engine.network_jobs import RESNET50, WHISPER_LARGE, XEON, network_job, samples_per_s
 
@@ -80,3 +81,19 @@ def test_checkpointing_costs_time_and_replicas_share_the_work():
 def test_another_kind_of_model_is_refused_by_name():
     with pytest.raises(TypeError, match="TransformerSpec"):
         audio.physics(network_job(RESNET50), make_systems())
+
+
+@pytest.mark.parametrize(("framework", "batch", "published_s"), [("pytorch", 1, 143), ("other", 8, 17)])
+def test_thirteen_minutes_of_speech_take_about_as_long_as_faster_whisper_publishes(framework, batch, published_s):
+    """https://github.com/SYSTRAN/faster-whisper, README: large-v2 in fp16 on an RTX 3070 Ti."""
+    card = make_accelerator(
+        "rtx-3070-ti",
+        architecture="Ampere",
+        launch_year=2021,
+        memory_bandwidth_bytes_per_s=608e9,
+        tdp_w=290.0,
+        peak=PeakRates(fp32=21.7e12, fp16=43.5e12, bf16=43.5e12),
+    )
+    windows_per_s = rate(card, **{**SPEECH, "framework": framework, "batch_size": batch})
+
+    assert 26 / windows_per_s == pytest.approx(published_s, rel=0.3)
