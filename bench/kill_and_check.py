@@ -1,5 +1,7 @@
 """Kill a process at random moments while it publishes, imports, undoes and restores; look at what it left behind.
 
+Half of the moments are random as such, half fall into a change of a kind that is drawn, so that all of them are met.
+
 .venv/bin/python bench/kill_and_check.py [--kills 200] [--seed 1] [--database-url postgresql://...]
 """
 
@@ -31,10 +33,13 @@ from app.tables import AcceleratorRow, AuditEntry, DraftChange, OfferRow
 
 CARDS = ("geforce-rtx-4090", "geforce-rtx-3090", "geforce-gt-720")
 ROWS = 40
-LONGEST_S = (0.4, 0.8, 0.8, 4.0)
-"""Mostly short, so that kills fall into writing; sometimes long enough for a whole restore. [s]"""
+LONGEST_S = (0.2, 0.4, 0.8, 2.0)
+"""Mostly short, so that kills fall into the beginning; sometimes long enough for several changes. [s]"""
+BEGUN_WITHIN_S = 20.0
+AS_LONG_AS_USUAL = 1.5
+"""A kill falls between the announcement of a change and this multiple of what such a change has taken."""
 ME = "bench"
-PUBLISH, IMPORT, UNDO, RESTORE = "publish", "import", "undo", "restore"
+PUBLISH, IMPORT, UNDO, RESTORE = KINDS = ("publish", "import", "undo", "restore")
 OFFER = {
     "provider": "aws", "region": "test", "accelerator": "t4", "accelerator_name": "T4", "accelerator_count": 1,
     "accelerator_memory_gib": 16, "usd_per_hour_on_demand": 1.5, "billing": "", "as_of": "2026-10-01",
@@ -65,25 +70,27 @@ class Step:
 class Worker:
     """What is killed: it makes one change after the other and says so in a file."""
 
-    def __init__(self, url, folder, number, chance):
+    def __init__(self, url, folder, number, chance, *, first):
+        self.first = first
         self.engine, self.folder, self.number, self.chance = connect(url), folder, number, chance
         self.said = (folder / "said.jsonl").open("a", buffering=1)
         self.backup = folder / "backup.jsonl"
 
     def run(self):
-        """For ever."""
+        """For ever; the first change is of the kind that is wanted."""
         with transaction(self.engine) as session:
             session.execute(delete(DraftChange))  # what the one before me left
         kinds = {PUBLISH: self.publish, IMPORT: self.bring, UNDO: self.undo, RESTORE: self.restore}
+        kind = self.first
         while True:
             self.number += 1
-            (kind,) = self.chance.choices(list(kinds), weights=[4, 3, 3, 1])
             kinds[kind](kind)
+            kind = self.chance.choice(KINDS)
 
     def say(self, word, kind, back_to=0):
         with reading(self.engine) as session:
             made = revision(session) + (word == "will")
-        self.said.write(json.dumps([word, kind, self.number, made, back_to]) + "\n")
+        self.said.write(json.dumps([word, kind, self.number, made, back_to, time.monotonic()]) + "\n")
 
     def publish(self, kind):
         """One number in three cards at once."""
@@ -125,13 +132,12 @@ class Worker:
         self.say("did", kind, back_to)
 
     def restore(self, kind):
-        """The whole catalogue from a file; the first time that file is written."""
+        """The whole catalogue from a file, which is written first now and then."""
         if not self.backup.exists() or self.chance.random() < 0.3:
             part = self.backup.with_suffix(".part")
             with reading(self.engine) as session, part.open("w", encoding="utf-8") as file:
                 transfer.write(session, file)
             part.replace(self.backup)
-            return
         with self.backup.open(encoding="utf-8") as lines:
             back_to = json.loads(next(lines))["revision"]
         self.say("will", kind, back_to)
@@ -146,7 +152,8 @@ class Checker:
 
     def __init__(self, url, folder):
         self.url, self.folder = url, folder
-        self.history, self.sizes, self.counted = {}, {}, Counter()
+        self.history, self.sizes, self.told, self.untold = {}, {}, Counter(), Counter()
+        self.usual_s = dict.fromkeys(KINDS, 0.3)
         with self.opened() as session:
             self.first = revision(session)
         self.history[self.first] = State()
@@ -175,12 +182,16 @@ class Checker:
         lines = said.read_text(encoding="utf-8").splitlines() if said.exists() else []
         words = [json.loads(line) for line in lines if line.endswith("]")]
         said.write_text("")
-        for word, *told in words:
+        begun_s = 0.0
+        for word, *told, at_s in words:
             step = Step(*told)
             if word == "did" or (step.revision == present and step.revision not in self.history):
                 self.history[step.revision] = self.after(step)
                 self.sizes[step.revision] = self.size_of(step)
-                self.counted[step.kind] += 1
+                (self.told if word == "did" else self.untold)[step.kind] += 1
+            if word == "did":
+                self.usual_s[step.kind] = at_s - begun_s
+            begun_s = at_s
         assert present in self.history, f"revision {present} was never announced; known {max(self.history)}"
         assert present == max(self.history), f"revision {max(self.history)} was acknowledged, {present} is there"
 
@@ -215,18 +226,30 @@ class Checker:
 
 def kill_once(checker, url, folder, *, number, chance):
     """Let a worker work for a while, kill it, and look."""
+    kind = chance.choice(KINDS)
     process = os.fork()
     if process == 0:
         try:
-            Worker(url, folder, number, chance).run()
+            Worker(url, folder, number, chance, first=kind).run()
         finally:
             traceback.print_exc()
             os._exit(1)
-    time.sleep(chance.uniform(0.02, chance.choice(LONGEST_S)))
+    if chance.random() < 0.5:
+        time.sleep(chance.uniform(0.02, chance.choice(LONGEST_S)))
+    else:
+        wait_for(folder, f'["will", "{kind}"')
+        time.sleep(chance.uniform(0.0, AS_LONG_AS_USUAL * checker.usual_s[kind]))
     os.kill(process, signal.SIGKILL)
     _, status = os.waitpid(process, 0)
     assert os.WIFSIGNALED(status), "the worker failed before it was killed"
     return checker.check()
+
+
+def wait_for(folder, announced):
+    """Until the worker has announced something, which it may not live to do."""
+    said, deadline = folder / "said.jsonl", time.monotonic() + BEGUN_WITHIN_S
+    while time.monotonic() < deadline and not (said.exists() and announced in said.read_text(encoding="utf-8")):
+        time.sleep(0.002)
 
 
 def run(url, folder, *, kills, seed):
@@ -238,8 +261,14 @@ def run(url, folder, *, kills, seed):
     last = checker.first
     for number in range(kills):
         last = kill_once(checker, url, folder, number=number * 1000, chance=chance)
-    told = ", ".join(f"{count} {kind}" for kind, count in sorted(checker.counted.items()))
-    print(f"{kills} kills, {last - checker.first} revisions ({told}): always one whole revision, nothing lost")
+    told, untold = (", ".join(f"{found[kind]} {kind}" for kind in KINDS) for found in (checker.told, checker.untold))
+    print(f"{kills} kills, {last - checker.first} revisions; acknowledged: {told}; whole, but untold: {untold}")
+    print("always one whole revision, nothing lost")
+    assert kills < ENOUGH or all(checker.told[kind] for kind in KINDS), "some kinds of changes were never acknowledged"
+
+
+ENOUGH = 50
+"""Kills after which every kind of change was acknowledged."""
 
 
 def main():
