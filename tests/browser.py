@@ -82,7 +82,7 @@ def _heading(page: Page, tags: list[Tag]) -> list[str]:
         return [f"{len(headings)} <h1>, not one"]
     title = " ".join(page.title.get_text().split()) if page.title else ""
     title = title.removeprefix("Error: ")
-    heading = headings[0].get_text(" ", strip=True)
+    heading = " ".join(headings[0].get_text().split())
     return [] if title.startswith(heading) else [f"<title> “{title}” does not begin with <h1> “{heading}”"]
 
 

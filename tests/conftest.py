@@ -2,6 +2,7 @@
 PostgreSQL.
 """
 
+import gc
 import os
 import secrets
 import shutil
@@ -30,8 +31,13 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
 def pytest_configure(config) -> None:
+    gc.set_threshold(100_000, 20, 50)
     if config.option.markexpr != "network":
         sys.addaudithook(_stay_on_this_machine)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # what is loaded by now stays: nobody need look through it for garbage again and again
 
 
 def _stay_on_this_machine(event: str, args: tuple) -> None:
