@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Self
 
 from app import formatting
+from app.advice.reasons import Reason
 from app.answer import BuyOrRentAnswer, CloudAnswer, RecommendationAnswer
 from app.languages import say
 from app.web.charts import Drop, LineChart, line_chart
 from app.web.currency import DOLLARS, Currency
 from app.web.labels import assumed_value, label
+from app.wording import sentence
 
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 
@@ -99,6 +101,8 @@ class RentSection:
     notes: tuple[str, ...]
     """Remarks on offers, each once."""
     break_even: BreakEven | None
+    monthly: bool
+    """Whether hours and costs are those of a month, as there is no run that ends."""
 
     @classmethod
     def of(cls, answer: RecommendationAnswer, *, currency: Currency = DOLLARS) -> Self | None:
@@ -109,9 +113,22 @@ class RentSection:
         return cls(
             offers=offers[:SHOWN_AT_ONCE],
             more_offers=offers[SHOWN_AT_ONCE:],
-            notes=tuple(dict.fromkeys(f"{each.provider}: {each.note}" for each in answer.cloud if each.note)),
+            notes=_notes(answer.cloud),
             break_even=BreakEven.of(answer.buy_or_rent, offers=answer.cloud) if answer.buy_or_rent else None,
+            monthly=by_month(answer),
         )
+
+
+def _notes(offers: Sequence[CloudAnswer]) -> tuple[str, ...]:
+    """Remarks on providers; that costs are a month's stands in the head of the table."""
+    head = sentence(Reason("cloud_per_month"))
+    return tuple(dict.fromkeys(f"{each.provider}: {each.note}" for each in offers if each.note not in {"", head}))
+
+
+def by_month(answer: RecommendationAnswer) -> bool:
+    """Whether offers are told by the month: a run takes about so long, the hours of a month are exactly those asked."""
+    told = [offer.hours for offer in answer.cloud if offer.hours]
+    return bool(told) and all(hours.low == hours.high for hours in told)
 
 
 def _because(why: str) -> str:

@@ -23,7 +23,7 @@ from app.web.pages.memory import MemorySection
 from app.web.pages.other_ways import Ways, WhatIf
 from app.web.pages.picks import OwnedView, PickView, TimeRow
 from app.web.pages.questions import AnswerView, address, answer_views
-from app.web.pages.rent import RentSection
+from app.web.pages.rent import RentSection, by_month
 from app.web.pages.scatter import Scatter
 from app.web.pages.settings import settings_url
 from app.web.result_text import as_markdown
@@ -201,7 +201,7 @@ class ResultPage:
             rejected=tuple(_rejected(each) for each in answer.rejected),
             rent=RentSection.of(answer, currency=currency),
             owned=tuple(OwnedView.of(owned) for owned in answer.owned),
-            times=TimeRow.all_of(answer),
+            times=() if by_month(answer) else TimeRow.all_of(answer),
             computer=_computer(answer.host),
             computer_reasons=tuple(answer.host.reasons),
             warnings=tuple(_warning(warning, warned) for warning in answer.warnings),
@@ -222,7 +222,7 @@ class ResultPage:
             kept=kept,
             ways=Ways.of(variants),
             what_if=WhatIf.of(variants, tiers),
-            scatter=Scatter.of(answer),
+            scatter=None if by_month(answer) else Scatter.of(answer),
             hours=None if kept else HoursForm.of(answer, query),
             fits_url=_fits_url(answer),
             head=_head(answer, query, kept=kept),
