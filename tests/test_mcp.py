@@ -139,6 +139,9 @@ def test_hardware_is_found_by_any_of_its_names(call):
         ("estimate", {"workload": PICTURES}, "hardware: Give a value"),
         ("fit", {"hardware": [{"accelerator": "RTX 40900"}]}, "geforce-rtx-4090"),
         ("fit", {"hardware": []}, "hardware: "),
+        ("search_hardware", {"query": "4090"}, "query: There is no such argument"),
+        ("search_hardware", {"memory_gib": 24}, "memory_gib_min"),
+        ("search_hardware", {"kind": "card"}, "kind: Choose "),
     ],
 )
 def test_a_wrong_value_is_told_with_its_field_and_the_nearest_names(call, tool, arguments, told):

@@ -4,7 +4,7 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from mcp.server.mcpserver import Context, MCPServer
@@ -21,7 +21,7 @@ from app.engine.hardware import Accelerator
 from app.engine.units import GIB
 from app.engine.workload import HardwareChoice, Workload
 from app.errors import AppError, Unprocessable, app_error_of
-from app.field_problems import FieldProblem, echoed
+from app.field_problems import FieldProblem, echoed, nearest
 from app.mcp.answers import (
     Comparison,
     DeviceSummary,
@@ -43,6 +43,7 @@ MOST_COMPARED = 4
 LONGEST_LINK = 300
 READ_ONLY = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 
+Kind = Literal["", "gpu", "cpu", "apple_soc", "tpu", "npu", "fpga"]
 WorkloadInput = Annotated[Workload, Field(description="The work to be done. Only task is required.")]
 
 
@@ -51,6 +52,7 @@ class WhichRigServer(MCPServer[Any]):
 
     async def call_tool(self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None) -> Any:
         """Call a tool; what the caller can correct is told in words."""
+        await self._check_names(name, arguments)
         try:
             return await super().call_tool(name, arguments, context)
         except ToolError as error:
@@ -58,6 +60,15 @@ class WhichRigServer(MCPServer[Any]):
             if not isinstance(cause, AppError | ValidationError):
                 raise
             raise ToolError(_told(app_error_of(cause))) from cause
+
+    async def _check_names(self, tool: str, arguments: dict[str, Any]) -> None:
+        """Refuse arguments that the tool does not have: the protocol's library would pass over them in silence."""
+        known = next((one.input_schema["properties"] for one in await self.list_tools() if one.name == tool), None)
+        unknown = [] if known is None else [name for name in arguments if name not in known]
+        if unknown:
+            there_are = f"There is no such argument; choose from {', '.join(known or ())}"
+            wrong = [FieldProblem(f"/{name}", there_are, nearest(name, list(known or ()))) for name in unknown]
+            raise ToolError(_told(Unprocessable(wrong)))
 
 
 def build_server(catalogue: Callable[[], Snapshot], *, public_url: str) -> WhichRigServer:
@@ -120,7 +131,7 @@ def _add_hardware_tools(
         context: Context[Any, Any],
         name: Annotated[str, Field(max_length=100, description="A name or words of it; empty for all.")] = "",
         memory_gib_min: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0,
-        kind: Annotated[str, Field(max_length=20, description="gpu, cpu, apple_soc, tpu, npu, fpga; or empty.")] = "",
+        kind: Annotated[Kind, Field(description="Empty for all.")] = "",
         limit: Annotated[int, Field(ge=1, le=MOST_FOUND)] = 10,
     ) -> FoundDevices:
         """Devices of the catalogue by name, memory and kind, with their usual prices."""
