@@ -152,7 +152,11 @@ NEED = (
         "one machine with eight data-centre cards, of 80 GB or larger, holds the work",
         lambda c: c.need.box_fits,
     ),
-    _number("need.box_hours", "hours of one run on eight 80 GB data-centre cards", lambda c: c.need.box_hours),
+    _number(
+        "need.box_hours",
+        "hours of one run on eight data-centre cards: of 80 GB, or larger where the work needs them",
+        lambda c: c.need.box_hours,
+    ),
     _number("need.run_hours", "hours of one run on the hardware that the work asks for", lambda c: c.need.run_hours),
     _number(
         "need.monthly_hours",

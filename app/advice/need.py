@@ -355,7 +355,10 @@ def _box(job: Job, devices: Devices) -> _Box:
         larger = hours_at(estimates.duration_s, int(fitting[0]))
         hours = None if larger is None else larger * float(counts[fitting[0]]) / DEVICES_IN_A_BOX
     slug = devices.accelerators[row].slug
-    return _Box(slug, enough, hours, fits=held or _a_larger_box_holds(job, devices))
+    if held:
+        return _Box(slug, enough, hours, fits=True)
+    fits, larger_hours = _larger_box(job, devices)
+    return _Box(slug, enough, larger_hours if hours is None else hours, fits=fits)
 
 
 def _split_evenly(job: Job, cards: Devices) -> float | None:
@@ -371,15 +374,18 @@ def _split_evenly(job: Job, cards: Devices) -> float | None:
     return float(next(count for count in CLUSTER_COUNTS if count >= cards_needed))
 
 
-def _a_larger_box_holds(job: Job, devices: Devices) -> bool:
-    """Whether eight of the larger cards that machines are sold with hold the work."""
+def _larger_box(job: Job, devices: Devices) -> tuple[bool, float | None]:
+    """Whether eight of the larger cards that machines are sold with hold the work, and for how long they work. [h]"""
     rows = [row for row, device in enumerate(devices.accelerators) if device.slug in LARGER_BOX_GPUS]
     if not rows:
-        return False
+        return False, None
     cards = devices.take(rows)
     count, nodes = np.full(len(rows), float(DEVICES_IN_A_BOX)), np.ones(len(rows))
     plan = default_plan(job, cards, count=count, nodes=nodes)
-    return bool(np.any(_holds(job, estimate(job, systems_of(cards, count=count, nodes=nodes, plan=plan)))))
+    estimates = estimate(job, systems_of(cards, count=count, nodes=nodes, plan=plan))
+    holding = np.flatnonzero(_holds(job, estimates))
+    known = [hours for hours in (hours_at(estimates.duration_s, int(row)) for row in holding) if hours is not None]
+    return bool(len(holding)), min(known, default=None)
 
 
 def _monthly_hours(job: Job, run_hours: float | None) -> tuple[float | None, str]:

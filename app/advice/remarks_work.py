@@ -39,6 +39,8 @@ def work_remarks(case: Circumstances) -> Remarks:
     if isinstance(case.job.model, AlgorithmSpec):
         yield from _tables(case, case.job.model)
     yield from _small_networks(case)
+    if case.job.training and case.need.run_hours is None and case.need.cpu_hours is None:
+        yield note("duration_unknown")
     yield from _ways_without_buying(case)
     yield from _training_habits(case)
     yield from _running(case)

@@ -307,8 +307,10 @@ def _texts_at_once(workload: Workload, model: ModelSpec) -> int:
 def _batch(workload: Workload, model: ModelSpec, *, domain: str, training: bool, ledger: _Ledger) -> int:
     if workload.batch_size is not None or isinstance(model, AlgorithmSpec):
         return workload.batch_size or 1
-    if not training or (isinstance(model, NetworkSpec) and renders_scenes(model)):
+    if isinstance(model, NetworkSpec) and renders_scenes(model):
         return 1  # a scene is learnt from one photograph or one set of rays at a time
+    if not training:
+        return _batch_of_arrivals(workload, model, domain=domain, ledger=ledger)
     key = domain
     if isinstance(model, DiffusionSpec) and workload.task == "finetune":
         key = "diffusion_finetune"
@@ -317,6 +319,22 @@ def _batch(workload: Workload, model: ModelSpec, *, domain: str, training: bool,
     return ledger.take(
         "batch_size", None, typical_value=int(typical()["batch"].get(key, 8)), why="a usual batch for one device"
     )
+
+
+def _batch_of_arrivals(workload: Workload, model: ModelSpec, *, domain: str, ledger: _Ledger) -> int:
+    """Recordings, texts or pictures that arrive together and are worked on together, where nobody waits for each one.
+
+    Text that is written, and pictures that are generated, are batched by their servers and hardly gain.
+    """
+    writes = isinstance(model, TransformerSpec) and model.architecture != "encoder" and domain != "audio"
+    if writes or isinstance(model, DiffusionSpec) or workload.latency_ms is not None:
+        return 1
+    most = int(typical()["arrivals"]["most_together"])
+    requests = most if workload.concurrent_requests == "max" else workload.concurrent_requests or 1
+    cameras = round((workload.frames_per_second or 0.0) / typical()["arrivals"]["frames_per_second_of_a_camera"])
+    together = min(max(requests, cameras, 1), most)
+    why = "what arrives at the same time is worked on together"
+    return ledger.take("batch_size", None, typical_value=together, why=why) if together > 1 else 1
 
 
 def _accumulation(workload: Workload, model: ModelSpec, *, assume: bool, ledger: _Ledger) -> int:
@@ -423,7 +441,8 @@ def _typical_amount(
         amount = float(typical()["text"]["encoder_pretraining_tokens"])
         why = "what BERT was trained on (arXiv:1810.04805, A.2)"
         return None, ledger.take("dataset.tokens", None, typical_value=amount, why=why)
-    if workload.task == "pretrain" and isinstance(model, TransformerSpec):
+    from_speech = workload.task == "pretrain" and "pretraining_samples" in usual
+    if workload.task == "pretrain" and isinstance(model, TransformerSpec) and not from_speech:
         ratio = float(typical()["text"]["tokens_per_parameter_pretraining"])
         amount = round(ratio * model.active_parameters / GIGA, 1) * GIGA or ratio * model.active_parameters
         return None, ledger.take(
@@ -432,7 +451,7 @@ def _typical_amount(
             typical_value=amount,
             why="about 20 tokens for each parameter, the compute-optimal amount",
         )
-    amount = float(usual.get("samples", usual.get("rows", 0)))
+    amount = float(usual["pretraining_samples"] if from_speech else usual.get("samples", usual.get("rows", 0)))
     return ledger.take(
         "dataset.samples", None, typical_value=amount, why="a usual amount for a project of this kind"
     ), None
