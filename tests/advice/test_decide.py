@@ -269,3 +269,49 @@ def test_a_mixture_of_experts_counts_all_its_parameters():
     facts = facts_of(Case(make_llm_job(model=model), make_need(), make_constraints(), OwnedFit()))
 
     assert facts["workload.parameters_b"] == pytest.approx(46.7)
+
+
+@pytest.mark.parametrize(
+    ("gib", "segment", "tier"),
+    [
+        (8.0, "desktop", "entry"),
+        (24.0, "desktop", "high"),
+        (48.0, "workstation", "workstation"),
+        (96.0, "workstation", "workstation"),
+        (80.0, "datacenter", "datacenter"),
+    ],
+)
+def test_the_class_of_hardware_is_that_of_the_card_that_people_have_and_that_is_enough(decided, gib, segment, tier):
+    owned = OwnedFit(1, fits=True, works=True, card_gib=gib, card_segment=segment)
+
+    assert decided(owned=owned).tier.slug == tier
+
+
+def test_people_with_small_graphics_are_shown_the_first_step_up(decided):
+    small = OwnedFit(1, small=True)
+    need = USUAL | {"smallest_single_gpu_gib": 6.0}
+
+    assert decided(make_job(workload=make_workload(model=None)), need, owned=small).tier.slug == "entry"
+    assert decided(make_job(workload=make_workload(model=None)), need).tier.slug == "mid"
+
+
+def test_a_run_a_month_goes_to_a_free_notebook(decided):
+    job, need = make_job(workload=make_workload(runs_per_month=1)), USUAL | {"notebook_hours": 3.0}
+
+    assert decided(job, need).rule.slug == "seldom-a-free-notebook"
+    assert decided(job, need | {"notebook_hours": 30.0}).scenario.slug == "one-gpu"
+    assert decided(job, need, {"ownership": "buy"}).scenario.slug == "one-gpu"
+
+
+def test_a_machine_with_larger_cards_is_still_one_machine(decided):
+    need = USUAL | {"consumer_gpu_fits": False, "devices_80gb": 16.0, "box_fits": True}
+
+    assert decided(make_llm_job(method="lora"), need).scenario.slug == "box-or-cloud"
+    assert decided(make_llm_job(method="full"), need).scenario.slug == "cluster"
+
+
+@pytest.mark.parametrize(("hours", "tier"), [(2.0, "mid"), (60.0, "high"), (2000.0, "datacenter")])
+def test_long_runs_want_faster_classes_than_their_memory_says(decided, hours, tier):
+    job = make_job(workload=make_workload(model=None))
+
+    assert decided(job, USUAL | {"consumer_gpu_hours": hours}).tier.slug == tier

@@ -220,3 +220,25 @@ def test_more_memory_never_worsens_a_verdict(verdicts):
     ]
 
     assert [order.index(fit) for fit in fits] == sorted(order.index(fit) for fit in fits)
+
+
+def test_a_card_that_misses_the_deadline_is_not_enough():
+    job, devices = make_job(), make_devices(*CATALOGUE)
+    owned = {}
+    for deadline in (None, 1e-3):
+        constraints = make_constraints(existing_hardware=[{"accelerator": "geforce-rtx-4090"}], deadline_hours=deadline)
+        need = need_of(job, constraints, devices=devices)
+        owned[deadline] = judge(job, need, constraints=constraints, devices=devices, names=Names())
+
+    assert owned_fit(owned[None]).fits
+    assert not owned_fit(owned[1e-3]).fits
+    assert "one run takes about" in sentence(owned[1e-3][0].verdict)
+
+
+def test_what_is_only_considered_is_not_called_theirs():
+    job, devices = make_job(), make_devices(*CATALOGUE)
+    constraints = make_constraints(considering=[{"accelerator": "geforce-rtx-4090"}])
+    need = need_of(job, constraints, devices=devices)
+    (judged,) = judge(job, need, constraints=constraints, devices=devices, names=Names())
+
+    assert sentence(judged.verdict).startswith("The geforce rtx 4090 can do this")

@@ -206,3 +206,63 @@ def test_the_ranking_never_prefers_what_breaks_a_limit():
     limits = limits_for(make_job(), decision, constraints=constraints, candidates=candidates)
     order = ranking(candidates, limits, decision=decision, constraints=constraints).order
     assert np.all(limits.pain[list(order)] == limits.pain.min())
+
+
+def test_speed_that_a_short_run_does_not_need_is_not_paid_for():
+    quick, long = (by_role(picks_of(*CATALOGUE, work_flops=flops))["best_fit"] for flops in (1e15, 1e21))
+    cheap = make_market(prices=(make_price(MID_CARD.slug, usd=500.0), make_price(TOP_CARD.slug, usd=1200.0)))
+    two = (MID_CARD, TOP_CARD)
+
+    assert quick == long == MID_CARD.slug
+    assert by_role(picks_of(*two, market=cheap, work_flops=1e15))["best_fit"] == MID_CARD.slug
+    assert by_role(picks_of(*two, market=cheap, work_flops=1e21))["best_fit"] == TOP_CARD.slug
+
+
+def test_a_quick_enough_card_is_told_to_be_quick_enough():
+    (best, *_) = picks_of(*CATALOGUE, work_flops=1e15)
+
+    assert "quick enough" in sentence(best.why)
+
+
+def test_a_cheaper_card_tells_how_much_longer_it_takes():
+    slow = make_accelerator("slow-card", memory_gib=16, tflops=30.0)
+    market = make_market(prices=(make_price(slow.slug, usd=300.0), make_price(TOP_CARD.slug, usd=1500.0)))
+    picks = picks_of(slow, TOP_CARD, market=market, work_flops=1e21)
+
+    assert [pick.role for pick in picks] == ["best_fit"]  # seven times as slow is no alternative
+    near = make_accelerator("near-card", memory_gib=16, tflops=90.0)
+    market = make_market(prices=(make_price(near.slug, usd=1000.0), make_price(TOP_CARD.slug, usd=1500.0)))
+    told = {pick.role: sentence(pick.why) for pick in picks_of(near, TOP_CARD, market=market, work_flops=1e21)}
+    assert "2.3 times as long" in told["cheaper"]
+
+
+def test_people_who_share_a_machine_get_a_card_for_two_of_them():
+    (alone, *_) = picks_of(MID_CARD, scenario=3, counts=(1, 2, 4, 8))
+    (shared, *_) = picks_of(MID_CARD, scenario=3, counts=(1, 2, 4, 8), constraints={"people": 6})
+
+    assert (alone.count, shared.count) == (1, 4)
+
+
+def test_a_card_made_for_another_country_is_picked_only_there():
+    export = make_accelerator("h20-96gb", name="NVIDIA H20 96GB (China)", memory_gib=96, tflops=900.0)
+    market = make_market(prices=(make_price(export.slug, usd=900.0), *PRICES))
+
+    assert by_role(picks_of(export, *CATALOGUE, market=market))["best_fit"] != export.slug
+    there = picks_of(export, *CATALOGUE, market=market, constraints={"country": "cn"})
+    assert by_role(there)["best_fit"] == export.slug
+
+
+def test_a_run_of_many_years_is_no_pick_however_cheap():
+    slow = make_accelerator("slow-card", memory_gib=16, tflops=2.0)
+    market = make_market(prices=(make_price(slow.slug, usd=100.0), make_price(TOP_CARD.slug, usd=5000.0)))
+
+    assert (
+        by_role(picks_of(slow, TOP_CARD, market=market, work_flops=1e21, constraints={"budget_usd": 200}))["best_fit"]
+        == TOP_CARD.slug
+    )
+
+
+def test_shared_memory_comes_after_cards_where_compute_decides():
+    market = make_market(prices=(make_price(MAC.slug, usd=100.0), make_price(HIGH_CARD.slug, usd=5000.0)))
+
+    assert by_role(picks_of(MAC, HIGH_CARD, market=market, work_flops=1e15))["best_fit"] == HIGH_CARD.slug
