@@ -2,17 +2,20 @@
 
 import csv
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Boolean, Column, Connection, Date, Float, Integer, func, insert, inspect, select
 from sqlalchemy.orm import Session
 
 from app.tables import SEED_ORDER, Base, CatalogueRevision, SeedEntry
 from app.tables.base import MicroUsd
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 FOLDER = Path(__file__).parent / "seed"
 LOCK = 720_740
@@ -74,7 +77,7 @@ def seed_rows(table: type[Base]) -> list[dict[str, Any]]:
         return []
     columns: dict[str, Column[Any]] = {column.key: column for column in inspect(table).columns}
     with path.open(encoding="utf-8", newline="") as lines:
-        return list(_typed(csv.DictReader(lines, strict=True), columns, name=path.name))
+        return list(_typed(csv.reader(lines, strict=True), columns, name=path.name))
 
 
 def _complete(entries: list[dict[str, Any]], table: type[Base]) -> list[dict[str, Any]]:
@@ -83,23 +86,25 @@ def _complete(entries: list[dict[str, Any]], table: type[Base]) -> list[dict[str
     return [{c.name: entry.get(c.name, None if c.nullable else "") for c in columns} for entry in entries]
 
 
-def _typed(lines: "csv.DictReader[str]", columns: dict[str, Column[Any]], *, name: str) -> Iterator[dict[str, Any]]:
+def _typed(lines: "Reader", columns: dict[str, Column[Any]], *, name: str) -> Iterator[dict[str, Any]]:
+    heading = next(lines)
+    cells = [(column, _reader_of(columns[column])) for column in heading]
     for line in lines:
-        if None in line or None in line.values():
+        if len(line) != len(heading):
             raise ValueError(f"{name}, line {lines.line_num}: the number of cells differs from the heading")
-        yield {column: _value(cell, columns[column]) for column, cell in line.items()}
+        yield {column: read(cell) for (column, read), cell in zip(cells, line, strict=True)}
 
 
-def _value(cell: str, column: Column[Any]) -> Any:
-    kind = column.type
-    if cell == "":
-        return None if column.nullable else ""
-    if isinstance(kind, Boolean):
-        return cell == "true"
-    if isinstance(kind, Integer):
-        return int(cell)
-    if isinstance(kind, (Float, MicroUsd)):
-        return float(cell)
-    if isinstance(kind, Date):
-        return date.fromisoformat(cell)
-    return cell
+def _reader_of(column: Column[Any]) -> Callable[[str], Any]:
+    """What makes a value of a cell."""
+    empty = None if column.nullable else ""
+    convert = next((made for kind, made in _CONVERTERS if isinstance(column.type, kind)), str)
+    return lambda cell: convert(cell) if cell else empty
+
+
+_CONVERTERS: tuple[tuple[Any, Callable[[str], Any]], ...] = (
+    (Boolean, "true".__eq__),
+    (Integer, int),
+    ((Float, MicroUsd), float),
+    (Date, date.fromisoformat),
+)
