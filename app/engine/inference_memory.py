@@ -7,7 +7,7 @@ from app.engine.coefficients import TRANSFORMERS
 from app.engine.hardware import Systems
 from app.engine.job import Job
 from app.engine.kv_cache import sequence_cache_bytes
-from app.engine.memory import FULL_BYTES, count_in_words, finished, shares, stored_weight_bytes
+from app.engine.memory import FULL_BYTES, count_in_words, finished, shares, stored_weight_bytes, unquantised_bytes
 from app.engine.model_spec import TransformerSpec
 from app.engine.precision import bytes_per_element, cache_bytes_per_element
 from app.engine.result import Footprint, MemoryPart
@@ -77,7 +77,7 @@ def inference_footprint(job: Job, systems: Systems, *, concurrent: FloatArray) -
     spec = job.model
     assert isinstance(spec, TransformerSpec)
     part = shares(job, spec, systems=systems)
-    weights = stored_weight_bytes(spec, job.precision)
+    weights = stored_weight_bytes(spec, job.precision, table_bytes=unquantised_bytes(job))
     per_request = request_cache_bytes(job, spec)
     plan, tokens = systems.plan, inference_tokens(job)
     latent = bool(spec.kv_lora_rank)
@@ -85,7 +85,7 @@ def inference_footprint(job: Job, systems: Systems, *, concurrent: FloatArray) -
     cache_share = split / (plan.pipeline_parallel * plan.context_parallel)
     workspace = prefill_workspace_bytes(job, spec, prompts=concurrent) / plan.tensor_parallel
     several = "requests" if concurrent.size != 1 or concurrent[0] != 1 else "request"
-    size = stored_weight_bytes(spec, job.precision) / spec.parameters
+    size = weights / spec.parameters
     parts = [
         MemoryPart(
             "weights",

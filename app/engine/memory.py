@@ -132,6 +132,15 @@ def stored_weight_bytes(spec: TransformerSpec, precision: str, *, table_bytes: f
     return quantised * bytes_per_parameter(precision) + (spec.parameters - quantised) * table_bytes
 
 
+def unquantised_bytes(job: Job) -> float:
+    """Bytes of a weight that a block format leaves alone; files of llama.cpp hold those beside MXFP4 in 8 bits. [bytes]
+
+    gpt-oss-120b weighs 63.4 GB as such a file and 65.2 GB as published (huggingface.co/ggml-org/gpt-oss-120b-GGUF).
+    """
+    files = job.framework == "llama.cpp" and job.precision == "mxfp4"
+    return bytes_per_parameter("q8_0") if files else HALF_BYTES
+
+
 def context_bytes(systems: Systems, job: Job) -> FloatArray:
     """What the program itself takes where it shares the memory. [bytes]
 

@@ -13,10 +13,16 @@ from app.engine.hardware_family import families
 from app.engine.inference_memory import cache_precision, inference_footprint, is_server
 from app.engine.job import Job
 from app.engine.kv_cache import sequence_cache_bytes
-from app.engine.memory import stored_weight_bytes
+from app.engine.memory import stored_weight_bytes, unquantised_bytes
 from app.engine.model_spec import TransformerSpec
 from app.engine.params import embedding_parameters, expected_experts, expert_parameters
-from app.engine.precision import bytes_per_element, cache_bytes_per_element, sustained_flops_per_s
+from app.engine.precision import (
+    MATRICES_ONLY,
+    bytes_per_element,
+    bytes_per_parameter,
+    cache_bytes_per_element,
+    sustained_flops_per_s,
+)
 from app.engine.result import Pace, Physics
 from app.engine.roofline import StepTime
 from app.engine.serving_rates import (
@@ -84,12 +90,15 @@ def concurrency(job: Job, systems: Systems) -> FloatArray:
 
 def touched_weight_bytes(job: Job, spec: TransformerSpec, *, batch: Floats) -> Floats:
     """Weights that one decode step of a batch reads: all dense ones and the experts of its tokens. [bytes]"""
-    stored = stored_weight_bytes(spec, job.precision)
+    table_bytes = unquantised_bytes(job)
+    stored = stored_weight_bytes(spec, job.precision, table_bytes=table_bytes)
     untied = 0.0 if spec.tie_word_embeddings else embedding_parameters(spec)
-    read = stored - untied * embedding_bytes(job.precision)
+    read = stored - untied * (table_bytes if job.precision in MATRICES_ONLY else embedding_bytes(job.precision))
     if not spec.num_experts:
         return read
     experts = expert_parameters(spec) / spec.parameters * stored
+    if job.precision in MATRICES_ONLY:  # tables, and attention beside experts in MXFP4, stay in 16 bits
+        experts = expert_parameters(spec) * bytes_per_parameter(job.precision)
     share = expected_experts(spec.num_experts, spec.num_experts_per_token, tokens=batch) / spec.num_experts
     return read - experts * (1 - share)
 

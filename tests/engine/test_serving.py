@@ -267,3 +267,33 @@ def test_cards_that_multiply_quantised_blocks_read_prompts_faster_than_their_six
 
     assert rate("Blackwell", "q4_k_m") > 1.2 * rate("Ada", "q4_k_m")
     assert rate("Blackwell", "f16") < 1.1 * rate("Ada", "f16")
+
+
+@pytest.mark.parametrize(("bandwidth", "published"), [(273e9, 52), (256e9, 48)], ids=["dgx spark", "strix halo"])
+def test_a_mixture_in_mxfp4_reads_its_attention_in_wider_numbers(pace_of, bandwidth, published):
+    """gpt-oss-120b: about 50 tokens/s on a DGX Spark and on Strix Halo, github.com/ggml-org/llama.cpp (discussions)."""
+    device = replace(H100, slug=f"{bandwidth:g}", memory_bandwidth_bytes_per_s=bandwidth)
+    gpt_oss = make_spec(
+        "gpt-oss-120b",
+        parameters=116_829_156_672,
+        active_parameters=5_711_982_912,
+        num_hidden_layers=36,
+        hidden_size=2880,
+        intermediate_size=2880,
+        num_attention_heads=64,
+        head_dim=64,
+        vocab_size=201_088,
+        num_experts=128,
+        num_experts_per_token=4,
+        moe_intermediate_size=2880,
+    )
+    job = make_job(
+        gpt_oss,
+        precision="mxfp4",
+        framework="llama.cpp",
+        prompt_tokens=1,
+        output_tokens=128,
+        concurrent_requests=1,
+    )
+
+    assert pace_of(job, device).decode_tokens_per_s[0] == pytest.approx(published, rel=0.25)
