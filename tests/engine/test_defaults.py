@@ -140,3 +140,38 @@ def test_steps_of_pretraining_without_a_batch_mean_the_usual_large_batch():
     assert counted.micro_batch_size * counted.gradient_accumulation_steps == 256
     assert assumed(counted, "gradient_accumulation") == counted.gradient_accumulation_steps
     assert given.gradient_accumulation_steps == 1
+
+
+WHISPER = TransformerSpec(
+    name="whisper-large-v3",
+    architecture="encoder_decoder",
+    parameters=1.54e9,
+    active_parameters=1.54e9,
+    num_hidden_layers=64,
+    hidden_size=1280,
+    intermediate_size=5120,
+    num_attention_heads=20,
+    num_key_value_heads=20,
+    head_dim=64,
+    vocab_size=51_866,
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "model", "batch"),
+    [
+        ({"domain": "audio", "concurrent_requests": 12}, WHISPER, 12),
+        ({"domain": "audio", "concurrent_requests": "max"}, WHISPER, 16),
+        ({"domain": "audio"}, WHISPER, 1),
+        ({"domain": "detection", "frames_per_second": 200}, RESNET, 7),
+        ({"domain": "detection", "frames_per_second": 30}, RESNET, 1),
+        ({"domain": "vision", "concurrent_requests": 8, "latency_ms": 20}, RESNET, 1),
+        ({"domain": "text", "concurrent_requests": 8}, LLAMA, 1),
+        ({"domain": "text", "concurrent_requests": 8}, WHISPER, 1),
+    ],
+)
+def test_what_arrives_together_is_worked_on_together_unless_somebody_waits_for_each(asked, model, batch):
+    job = complete(Workload(task="inference", **asked), model=model)
+
+    assert job.micro_batch_size == batch
+    assert assumed(job, "batch_size") == (batch if batch > 1 else None)
