@@ -19,6 +19,10 @@ SOLD_GIB = (8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0, 80.0, 96.0, 128.0, 141.0, 1
 """Memory sizes in which cards are sold today. [GB]"""
 LUNCH_HOURS = 1.0
 """A run that a processor finishes within this time deserves no thought about cards, as the rules have it."""
+SMALL_POLICY_PARAMETERS = 1e7
+"""Up to this size an agent's network is small beside the environments that it acts in, as the rules have it."""
+LONG_ON_A_PROCESSOR_HOURS = 24.0
+"""A run that takes a processor longer is left to the free notebook."""
 PATIENCE_HOURS = (336.0, 2160.0)
 """Longest runs that a cluster's price is told for, if any offer is that quick: two weeks, else three months."""
 SELDOM_SHARE = 0.2
@@ -50,6 +54,7 @@ def _facts(case: Circumstances) -> dict[str, Value]:
         "memory_high_gib": None if need.memory is None else need.memory.high / GIB,
         "rows": need.rows,
         "cpu_hours": need.cpu_hours,
+        "notebook_hours": need.notebook_hours,
         "cpu_tokens_per_s": need.cpu_tokens_per_s,
         "cpu_samples_per_s": need.cpu_samples_per_s,
         "times_as_fast": None if need.cpu_samples_per_s is None else AUDIO_WINDOW_S * need.cpu_samples_per_s,
@@ -139,10 +144,12 @@ def _no_card(case: Circumstances) -> str:
             return "verdict_forest_too_large" if is_forest(job.model.name) else "verdict_table_too_large_a_method"
         large = "_large" if case.host.ram_gb > ORDINARY_RAM_GB else ""
         return f"verdict_table{large}" if known else "verdict_classical"
-    if job.work_class == "rl":
+    if job.work_class == "rl" and job.model.parameters < SMALL_POLICY_PARAMETERS:
         return "verdict_agents"
     if need.cpu_tokens_per_s is not None:
         return "verdict_small_language_model"
+    if job.training and need.notebook_hours is not None and (need.cpu_hours or math.inf) > LONG_ON_A_PROCESSOR_HOURS:
+        return "verdict_notebook_training"
     if job.training and need.cpu_hours is not None:
         return "verdict_small_training" if need.cpu_hours > LUNCH_HOURS else "verdict_tiny_training"
     if job.work_class == "audio" and need.cpu_samples_per_s:
