@@ -94,15 +94,19 @@ class Client:
 
     def seconds(self, path, *, body=None, accept="application/json"):
         """How long one answer takes. [s]"""
-        headers = {"Accept": accept} | ({"Content-Type": "application/json"} if body else {})
         started = time.perf_counter()
+        self.text(path, body=body, accept=accept)
+        return time.perf_counter() - started
+
+    def text(self, path, *, body=None, accept="application/json"):
+        """One answer."""
+        headers = {"Accept": accept} | ({"Content-Type": "application/json"} if body else {})
         self.connection.request("POST" if body else "GET", path, body=body and json.dumps(body), headers=headers)
         response = self.connection.getresponse()
-        response.read()
-        took = time.perf_counter() - started
+        found = response.read()
         if response.status != 200:
             raise SystemExit(f"{path} answered {response.status}")
-        return took
+        return found
 
 
 def during(seconds, measure):
