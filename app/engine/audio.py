@@ -58,15 +58,19 @@ def decoder_flops_per_token(spec: TransformerSpec) -> float:
 def cache_bytes(job: Job, spec: TransformerSpec, *, beams: float) -> float:
     """Keys and values: of the encoder output once per window, of the decoder's own tokens once per beam. [bytes]"""
     tokens = job.workload.output_tokens or NETWORKS.value("speech_tokens_per_window")
-    positions = ENCODER_POSITIONS + tokens * beams
-    element = max(bytes_per_element(job.precision), 2.0)
-    return 2.0 * _decoder_layers(spec) * spec.hidden_size * positions * element * job.micro_batch_size
+    values = 2.0 * _decoder_layers(spec) * spec.hidden_size * (ENCODER_POSITIONS + tokens * beams)
+    return values * cache_element_bytes(job) * job.micro_batch_size
 
 
 def heard_bytes(job: Job, spec: TransformerSpec) -> float:
     """Keys and values of the encoder output, which every beam reads for every token. [bytes]"""
-    element = max(bytes_per_element(job.precision), 2.0)
-    return 2.0 * _decoder_layers(spec) * spec.hidden_size * ENCODER_POSITIONS * element * job.micro_batch_size
+    values = 2.0 * _decoder_layers(spec) * spec.hidden_size * ENCODER_POSITIONS * job.micro_batch_size
+    return values * cache_element_bytes(job)
+
+
+def cache_element_bytes(job: Job) -> float:
+    """Bytes of one key or value. [bytes]"""
+    return max(bytes_per_element(job.precision), 2.0)
 
 
 def _encoder_layers(spec: TransformerSpec) -> int:
@@ -94,9 +98,12 @@ def _transcribing_pace(job: Job, systems: Systems, spec: TransformerSpec) -> Pac
     encode_s = encoder_flops(spec) * batch / rate
     width, layers = spec.hidden_size, _decoder_layers(spec)
     decoder = DECODER_LAYER_PARAMETERS * layers * width**2 + spec.vocab_size * width
-    held = cache_bytes(job, spec, beams=beams)
-    read = decoder * bytes_per_parameter(job.precision) + held + (beams - 1) * heard_bytes(job, spec)
+    wide = np.where(systems.devices.where(kind="cpu"), FULL_PRECISION / cache_element_bytes(job), 1.0)
+    caches = cache_bytes(job, spec, beams=beams) + (beams - 1) * heard_bytes(job, spec)
+    read = decoder * bytes_per_parameter(job.precision) + caches * wide  # processors keep activations in fp32
     mode = "runtime" if job.framework in CTRANSLATE else "compiled" if job.compiled else "eager"
+    if mode == "eager":
+        reached = reached * NETWORKS.column("speech_reading_eager", groups)
     launched = layers * NETWORKS.value("kernels_per_speech_block") / host_speed(systems.devices)
     host_s = launched * NETWORKS.column(f"launch_s_{mode}", groups)
     work_s = read / reached + decoder_flops_per_token(spec) * batch * beams / rate
