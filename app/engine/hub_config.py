@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from app.engine.hub_families import FAMILIES, GENERIC, Family
+from app.engine.hub_families import FAMILIES, GENERIC, UNLIKE, Family
+from app.engine.hub_mixers import MIXERS
+from app.engine.hub_vision import seen_by, vision_parameters
 from app.engine.model_spec import TransformerSpec
 from app.engine.params import active_parameters, attention_parameters, ffn_parameters, mla_parameters
 from app.engine.workload import MAX_CONFIG_BYTES
@@ -36,6 +38,10 @@ LARGEST = {
 }  # fmt: skip
 LARGEST_OTHER = 10**9
 LARGEST_PARAMETERS = 1e14
+CONVOLUTION = 3
+"""Steps of time that the convolutions before a speech encoder look at."""
+HEADLESS = 64
+"""Head width given to layers that have no heads of their own."""
 REQUIRED = ("hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size")
 
 
@@ -44,6 +50,11 @@ class ConfigFields:
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self._config = config
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """All fields."""
+        return self._config
 
     def raw(self, name: str) -> object:
         """A field as it stands, or None."""
@@ -102,7 +113,10 @@ def spec_from_config(config: Mapping[str, Any]) -> TransformerSpec:
     model_type = str((inner or config).get("model_type") or config.get("model_type") or "")
     family = FAMILIES.get(model_type, GENERIC)
     fields = ConfigFields({**config, **inner} if inner else config)
-    missing = [name for name in REQUIRED if not fields.count(name)]
+    if model_type in UNLIKE:
+        message = f"Cannot read model_type “{model_type}” as a transformer for text: {UNLIKE[model_type]}"
+        raise ValueError(message)
+    missing = [name for name in _required(family) if not fields.count(name)]
     if missing:
         kind = f"model_type “{model_type[:60]}”" if model_type else "a config without model_type"
         message = f"Cannot read {kind}: the config lacks {', '.join(missing)}"
@@ -111,11 +125,16 @@ def spec_from_config(config: Mapping[str, Any]) -> TransformerSpec:
     return _spec(fields, family, name=name)
 
 
+def _required(family: Family) -> tuple[str, ...]:
+    return tuple(name for name in REQUIRED if name != "num_attention_heads" or not family.without_attention)
+
+
 def _spec(fields: ConfigFields, family: Family, *, name: str) -> TransformerSpec:
-    hidden, heads = fields.required("hidden_size"), fields.required("num_attention_heads")
+    hidden = fields.required("hidden_size")
+    heads = max(1, hidden // HEADLESS) if family.without_attention else fields.required("num_attention_heads")
     layers = fields.required("num_hidden_layers")
     decoder_layers = fields.count("num_decoder_layers") or layers if family.architecture == "encoder_decoder" else 0
-    head_dim = fields.count("head_dim") or max(1, hidden // heads)
+    head_dim = (None if family.without_attention else fields.count("head_dim")) or max(1, hidden // heads)
     latent = fields.count("kv_lora_rank")
     kv_heads = _kv_heads(fields, family, heads=heads)
     if kv_heads > heads:
@@ -123,12 +142,13 @@ def _spec(fields: ConfigFields, family: Family, *, name: str) -> TransformerSpec
         raise ValueError(message)
     tied = fields.raw("tie_word_embeddings")
     sliding, full = _windows(fields, family, layers=layers)
-    linear = _linear_layers(fields)
+    linear = layers if family.without_attention else _linear_layers(fields)
+    full = 0 if family.without_attention else full
     intermediate = fields.count("intermediate_size") or round(family.ffn_ratio * hidden * _expansion(fields))
     experts = fields.count("num_experts") or 0
     shared_width = fields.count("shared_expert_intermediate_size")
     moe_width = fields.count("moe_intermediate_size") or (intermediate if experts else None)
-    shared = fields.count("num_shared_experts") or 0
+    shared = fields.count("num_shared_experts") or family.shared_experts
     if experts and shared_width and moe_width:
         shared = max(shared, round(shared_width / moe_width))
     spec = TransformerSpec(
@@ -160,7 +180,7 @@ def _spec(fields: ConfigFields, family: Family, *, name: str) -> TransformerSpec
         num_experts_per_token=min(fields.count("num_experts_per_token") or 1, experts) if experts else 0,
         num_shared_experts=shared if experts else 0,
         moe_intermediate_size=moe_width if experts else None,
-        num_dense_layers=min(fields.count("num_dense_layers") or 0, layers) if experts else 0,
+        num_dense_layers=_dense_layers(fields, layers) if experts else 0,
         encoder_layers=layers if family.architecture != "decoder" else 0,
         decoder_layers=decoder_layers,
         native_precision=_native(fields),
@@ -171,13 +191,17 @@ def _spec(fields: ConfigFields, family: Family, *, name: str) -> TransformerSpec
 
 def _counted(spec: TransformerSpec, fields: ConfigFields, *, family: Family) -> TransformerSpec:
     """The same spec with its parameters counted."""
-    total, routed = count_parameters(spec, family, positions=fields.count("max_position_embeddings") or 0)
-    vision = fields.raw("vision_config")
-    if isinstance(vision, dict):
-        seen = ConfigFields(vision)
-        side, depth = seen.count("hidden_size") or 0, seen.count("num_hidden_layers") or seen.count("depth") or 0
-        blocks = 4 * side * side + 2 * side * (seen.count("intermediate_size") or 4 * side)
-        total, spec = total + depth * blocks, replace(spec, vision_parameters=float(depth * blocks))
+    mixer = MIXERS[family.mixer](fields, spec.hidden_size) if family.mixer and spec.num_linear_layers else 0
+    total, routed = count_parameters(
+        spec, family, positions=fields.count("max_position_embeddings") or 0, mixer=float(mixer)
+    )
+    if family.hears:
+        bands, places = fields.count("num_mel_bins") or 80, fields.count("max_source_positions") or 0
+        total += CONVOLUTION * (bands + spec.hidden_size) * spec.hidden_size + places * spec.hidden_size
+    vision = seen_by(fields.config)
+    if vision is not None:
+        seen = vision_parameters(ConfigFields(vision), hidden=spec.hidden_size)
+        total, spec = total + seen, replace(spec, vision_parameters=seen)
     if total > LARGEST_PARAMETERS:
         message = f"The config describes {total:.3g} parameters; the limit is {LARGEST_PARAMETERS:.0g}"
         raise ValueError(message)
@@ -192,29 +216,35 @@ def _counted(spec: TransformerSpec, fields: ConfigFields, *, family: Family) -> 
     return replace(spec, parameters=float(total), active_parameters=float(active))
 
 
-def count_parameters(spec: TransformerSpec, family: Family, *, positions: int) -> tuple[float, float]:
-    """All parameters, and those of routed experts. [-]"""
+def count_parameters(
+    spec: TransformerSpec, family: Family, *, positions: int, mixer: float = 0.0
+) -> tuple[float, float]:
+    """All parameters, and those of routed experts; ``mixer`` are those of one layer without attention. [-]"""
     hidden, layers = spec.hidden_size, spec.num_hidden_layers
     attention = _attention(spec, family)
+    mixing = spec.num_linear_layers * mixer if mixer else spec.num_linear_layers * attention
     dense = ffn_parameters(
         hidden_size=hidden, intermediate_size=spec.intermediate_size, gated=spec.gated_ffn, bias=family.linear_bias
     )
     routed = one = 0.0
-    dense_layers = layers
+    dense_layers = 0 if family.without_attention else layers
     if spec.num_experts and spec.moe_intermediate_size:
         dense_layers = spec.num_dense_layers
         one = ffn_parameters(
             hidden_size=hidden, intermediate_size=spec.moe_intermediate_size, gated=spec.gated_ffn, bias=False
         )
         routed = float((layers - dense_layers) * spec.num_experts * one)
-    shared = (layers - dense_layers) * (spec.num_shared_experts * one + spec.num_experts * hidden)
+    shared = (layers - dense_layers if spec.num_experts else 0) * (
+        spec.num_shared_experts * one + spec.num_experts * hidden
+    )
     norm = hidden * (2 if family.norm_bias else 1)
     norms = family.norms_per_layer * norm * layers + norm * family.outer_norms
     cross = spec.decoder_layers * (attention + norm) if spec.architecture == "encoder_decoder" else 0
     tables = spec.vocab_size * hidden * (1 if spec.tie_word_embeddings or spec.architecture == "encoder" else 2)
     learned = (positions + family.extra_positions) * hidden if family.learned_positions else 0
     pooler = hidden * hidden + hidden if family.pooler else 0
-    total = tables + learned + layers * attention + dense_layers * dense + routed + shared + norms + cross + pooler
+    mixing += (layers - spec.num_linear_layers) * attention
+    total = tables + learned + mixing + dense_layers * dense + routed + shared + norms + cross + pooler
     return float(total), routed
 
 
@@ -240,6 +270,8 @@ def _attention(spec: TransformerSpec, family: Family) -> float:
         qkv_bias=family.qkv_bias or family.linear_bias,
     )
     normed = 2 * spec.head_dim if family.qk_norm else 0
+    if family.gated_attention:
+        weights += spec.hidden_size * spec.num_attention_heads * spec.head_dim
     return weights + normed + (spec.hidden_size if family.linear_bias else 0)
 
 
@@ -279,8 +311,17 @@ def _linear_layers(fields: ConfigFields) -> int:
     kinds = fields.raw("layer_types")
     if isinstance(kinds, list):
         return sum(kind in {"linear_attention", "mamba", "recurrent", "conv"} for kind in kinds)
-    period, layers = fields.count("attn_layer_period"), fields.count("num_hidden_layers")
+    layers = fields.count("num_hidden_layers")
+    period = fields.count("attn_layer_period") or fields.count("full_attention_interval")
     return layers - layers // period if period and layers else 0
+
+
+def _dense_layers(fields: ConfigFields, layers: int) -> int:
+    """Layers whose feed-forward part is one network rather than experts."""
+    every = fields.count("expert_layer_period") or fields.count("interleave_moe_layer_step")
+    if every:
+        return layers - layers // every
+    return min(fields.count("num_dense_layers") or 0, layers)
 
 
 def _kind(heads: int, kv_heads: int, *, latent: int | None, linear: int) -> str:

@@ -23,6 +23,16 @@ class Family:
     ffn_ratio: float = 4.0
     full_attention_every: int = 0
     """With a window and no layer list: every n-th layer sees everything; 0 means that none does."""
+    mixer: str = ""
+    """What stands in the place of attention in layers without it, by its name in hub_mixers."""
+    without_attention: bool = False
+    """Whether no layer has attention, and none a feed-forward part."""
+    gated_attention: bool = False
+    """Whether the query is projected twice: once for itself, once to gate what comes out."""
+    shared_experts: int = 0
+    """Experts that every token passes through, where the config does not count them."""
+    hears: bool = False
+    """Whether convolutions over a spectrogram and learned places stand before the encoder."""
 
 
 GENERIC = Family()
@@ -35,6 +45,7 @@ _BART = Family(
     architecture="encoder_decoder", gated=False, tied=True, linear_bias=True, norm_bias=True, learned_positions=True,
     outer_norms=2,
 )  # fmt: skip
+_MAMBA = Family(gated=False, tied=True, norms_per_layer=1, without_attention=True)
 _T5 = Family(architecture="encoder_decoder", gated=False, tied=True, outer_norms=2)
 
 FAMILIES = {
@@ -86,5 +97,34 @@ FAMILIES = {
     "marian": _BART,
     "pegasus": _BART,
     "m2m_100": _BART,
-    "whisper": _BART,
-}
+    "whisper": replace(_BART, hears=True),
+    "qwen2_vl": replace(GENERIC, qkv_bias=True, full_attention_every=1),
+    "qwen2_vl_text": replace(GENERIC, qkv_bias=True, full_attention_every=1),
+    "qwen2_5_vl": replace(GENERIC, qkv_bias=True, full_attention_every=1),
+    "qwen2_5_vl_text": replace(GENERIC, qkv_bias=True, full_attention_every=1),
+    "qwen3_next": replace(GENERIC, qk_norm=True, mixer="gated_delta", gated_attention=True),
+    "mllama_text_model": GENERIC,
+    "llama4_text": replace(GENERIC, shared_experts=1),
+    "glm4": replace(GENERIC, norms_per_layer=4),
+    "cohere2": replace(GENERIC, tied=True, norms_per_layer=1, full_attention_every=4),
+    "olmoe": GENERIC,
+    "clip_text_model": Family(
+        architecture="encoder", gated=False, tied=True, linear_bias=True, norm_bias=True, learned_positions=True,
+    ),
+    "mamba": replace(_MAMBA, mixer="mamba"),
+    "falcon_mamba": replace(_MAMBA, mixer="mamba", tied=False),
+    "mamba2": replace(_MAMBA, mixer="mamba2"),
+    "jamba": replace(GENERIC, mixer="mamba"),
+}  # fmt: skip
+
+UNLIKE = {
+    "albert": "its layers share one set of weights",
+    "wav2vec2": "it hears, and has no text",
+    "hubert": "it hears, and has no text",
+    **dict.fromkeys(
+        ("vit", "deit", "beit", "dinov2", "dinov3_vit", "swin", "convnext", "resnet", "siglip_vision_model",
+         "clip_vision_model"),
+        "it sees, and has no text: networks for pictures are known by their operations, not by their layers",
+    ),
+}  # fmt: skip
+"""Types that are no transformers for text, and why."""

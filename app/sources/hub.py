@@ -25,6 +25,7 @@ MOST_DIFFERENCE = 0.1
 """Files and config may differ by this much: heads, adapters and buffers are in one and not in the other."""
 TEXT_PARTS = ("text_config", "llm_config", "language_config")
 REFUSED = frozenset({401, 403})
+NOT_FOUND = 404
 BYTES_OF = {
     "F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2, "U16": 2, "I8": 1,
     "U8": 1, "BOOL": 1, "F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1,
@@ -91,11 +92,27 @@ def _config(reader: Fetcher, hub_id: str) -> dict[str, Any]:
     try:
         document = reader.get(address, largest_bytes=MAX_CONFIG_BYTES)
     except FetchError as error:
+        if error.status == NOT_FOUND and (parts := _parts(reader, hub_id)):
+            raise _wrong(
+                f"{hub_id} holds the parts of a generator of pictures or video ({parts}), each with a config of its "
+                "own: choose one of the catalogue's models, or describe it by its number of parameters"
+            ) from error
         raise _told(error, hub_id) from error
     found = _json(document)
     if not isinstance(found, dict):
         raise _wrong(f"The config.json of {hub_id} cannot be read as a JSON object")
     return found
+
+
+def _parts(reader: Fetcher, hub_id: str) -> str:
+    """The pipeline that the parts of a generator belong to; empty where there is none."""
+    try:
+        index = _json(
+            reader.get(f"{HUB}/{quote(hub_id)}/resolve/main/model_index.json", largest_bytes=MAX_CONFIG_BYTES)
+        )
+    except FetchError:
+        return ""
+    return str(index.get("_class_name") or "")[:60] if isinstance(index, dict) else ""
 
 
 def _told(error: FetchError, hub_id: str) -> Exception:

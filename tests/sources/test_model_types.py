@@ -5,8 +5,10 @@ import json
 import pytest
 
 from app.engine.hub_config import spec_from_config
-from app.engine.hub_families import FAMILIES
+from app.engine.hub_families import FAMILIES, UNLIKE
+from app.engine.kv_cache import growth_per_token_bytes
 from app.sources.hub import HUB, read_model
+from tests.sources.documents import payload
 from tests.sources.test_hub import LLAMA
 
 PUBLISHED = {
@@ -401,11 +403,32 @@ PUBLISHED = {
 """Shapes as their config.json has them, and the parameters of the published files."""
 
 
+PUBLISHED |= {
+    name: (told["config"], told["parameters"]) for name, told in json.loads(payload("hub_configs.json")).items()
+}
+
+
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_a_published_model_is_counted_from_its_config(name):
     config, published = PUBLISHED[name]
 
     assert spec_from_config(config).parameters == pytest.approx(published, rel=0.005)
+
+
+def test_layers_without_attention_keep_no_cache_that_grows():
+    kinds = {name: spec_from_config(PUBLISHED[name][0]) for name in ("mamba-2.8b", "jamba-v0.1", "qwen3-next-80b")}
+
+    assert {name: (spec.num_full_attention_layers, spec.num_linear_layers) for name, spec in kinds.items()} == {
+        "mamba-2.8b": (0, 64), "jamba-v0.1": (4, 28), "qwen3-next-80b": (12, 36),
+    }  # fmt: skip
+    assert growth_per_token_bytes(kinds["mamba-2.8b"], bytes_per_element=2) == 0
+    assert kinds["jamba-v0.1"].active_parameters == pytest.approx(12_110_311_296, rel=0.005)
+
+
+@pytest.mark.parametrize("model_type", sorted(UNLIKE))
+def test_what_is_no_transformer_for_text_is_refused_with_a_reason(model_type):
+    with pytest.raises(ValueError, match=f"“{model_type}” as a transformer for text: it"):
+        spec_from_config(LLAMA | {"model_type": model_type})
 
 
 @pytest.mark.parametrize("model_type", sorted(FAMILIES))
@@ -417,7 +440,7 @@ def test_every_known_type_is_read_with_its_cache(world, fetcher, model_type):
     found = read_model("some/model", fetcher=fetcher)
 
     assert found.parameters > 1e9
-    assert found.kv_cache_bytes_per_token > 0 or found.architecture == "encoder"
+    assert found.kv_cache_bytes_per_token > 0 or found.architecture == "encoder" or "mamba" in model_type
     assert not any("do not know the model type" in note for note in found.notes)
 
 
