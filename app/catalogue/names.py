@@ -17,6 +17,7 @@ from app.catalogue.name_keys import (
     tokens,
     without,
     without_memory,
+    words_of,
 )
 
 NEAREST = 5
@@ -203,7 +204,7 @@ class NameIndex:
         bags: dict[str, set[str]] = defaultdict(set)
         for entry in self.entries:
             for name in (entry.slug, entry.name, *entry.aliases):
-                words = tidy([token.text for token in tokens(name)], self.noise)
+                words = list(words_of(name, self.noise))
                 for kept in (words, without_memory(words)):
                     bags["".join(sorted(kept))].add(entry.slug)
         return {bag: next(iter(slugs)) for bag, slugs in bags.items() if len(slugs) == 1}
@@ -216,7 +217,7 @@ class NameIndex:
             yield 0, key_of(alias, self.noise)
         bare = key_of(entry.name.split(" (")[0], self.noise)
         yield 1, bare
-        words = tidy([token.text for token in tokens(entry.slug)], self.noise)
+        words = list(words_of(entry.slug, self.noise))
         if self.kind == "model":
             yield 1, "".join(without(words, MODEL_QUALIFIERS))
             yield 2, "".join(words).replace(".", "")
