@@ -144,6 +144,7 @@ TEXT_TRAINING: tuple[Change, ...] = (
     ("lora", _lora),
     ("qlora", _qlora),
     ("half_text", _half_text),
+    ("quarter_text", _half_text),  # half of the half
 )
 TEXT_RUNNING: tuple[Change, ...] = (("eight_bit", _eight_bit), ("four_bit", _four_bit), ("half_context", _half_context))
 PICTURE_MAKING_TRAINING: tuple[Change, ...] = (

@@ -45,6 +45,7 @@ def footprint(name: str, table: Table, *, systems: Systems) -> Footprint:
     parts = [MemoryPart("data", size, shown)]
     if booster_of(name):
         working = histogram_bytes(table) + FLOAT_BYTES * cells * np.where(on_cpu, 1.0, 0.0)
+        parts = [MemoryPart("data", np.where(on_cpu, size, 0.0), shown)]  # a GPU holds the binned copy only
         parts.append(
             MemoryPart(
                 "histograms", working, "one byte per value, 8 bytes of gradients per row, one fp32 copy on a CPU"

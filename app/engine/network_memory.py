@@ -11,6 +11,7 @@ from app.engine.job import Job
 from app.engine.network_work import NetworkWork
 from app.engine.precision import bytes_per_element, bytes_per_parameter
 from app.engine.result import Footprint, MemoryPart
+from app.engine.sharded_state import shared_parts
 
 STATES = {
     "sgd": 0.0, "sgd_momentum": 1.0, "adam": 2.0, "adamw": 2.0, "rmsprop": 1.0, "lion": 1.0, "muon": 1.0,
@@ -35,6 +36,9 @@ RETAINED_BY_ARCHITECTURE = {
     "vit": "attention", "detector": "detector", "segmenter": "segmenter", "unet": "unet", "gan": "gan", "mlp": "plain",
     "rnn": "recurrent", "gnn": "graph", "recommender": "recommender",
 }  # fmt: skip
+TABLES = "recommender"
+"""Tables of a recommender are split by rows: looked-up rows travel, never whole layers (M. Naumov et al.,
+arXiv:1906.00091, section 4)."""
 HELD_BY_DETECTORS = (
     ("retained_detector", "retained_detector_on_average"),
     ("retained_trained_detector", "retained_trained_detector_joined"),
@@ -151,6 +155,8 @@ def footprint(job: Job, systems: Systems, *, work: NetworkWork, architecture: st
     ]
     if job.training:
         parts += _trained_parts(job, systems, trained=parameters * share.trainable_fraction)
+        unit = 0.0 if architecture == TABLES else parameters * held / max(work.layers, 1.0)
+        parts = shared_parts(parts, systems, unit_bytes=unit)
     activations = activation_bytes(job, work, architecture=architecture, family=family)
     kept = "kept for the backward pass" if share.retained_fraction else "of the widest layers"
     shown = f"{(work.activations or 0.0):.4g} activations x batch {job.micro_batch_size}, {kept}"

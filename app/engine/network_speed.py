@@ -5,16 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.engine import input_pipeline
-from app.engine.arrays import BoolArray, FloatArray
+from app.engine.arrays import BoolArray, FloatArray, Floats
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.gradient_exchange import exchange_s, exposed_s
 from app.engine.hardware import Devices, Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
+from app.engine.model_spec import NetworkSpec
 from app.engine.network_math import AUTOTUNED, MathRate, math_rate
-from app.engine.network_memory import TrainingShare, optimizer_bytes_per_parameter, training_share
+from app.engine.network_memory import TABLES, TrainingShare, optimizer_bytes_per_parameter, training_share
 from app.engine.network_work import NetworkWork
 from app.engine.result import Pace
+from app.engine.sharded_state import SHARED_FROM_STAGE, exchanged_bytes
 
 OVERLAP_POWER = 4.0
 """How sharply the longer of two overlapping terms wins: between their sum (1) and their maximum (infinity)."""
@@ -156,10 +158,20 @@ def step_times(job: Job, systems: Systems, *, work: NetworkWork) -> StepTimes:
     device_s = work_s(job, math=math_s, moved=moved_s) + floor_s
     pass_s = (device_s**OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
     update_s = _optimizer_s(job, systems, work=work, share=share) / job.gradient_accumulation_steps
-    payload = work.parameters * share.trainable_fraction * (2.0 if job.precision in {"fp16", "bf16"} else 4.0)
-    exchange = exchange_s(systems, payload_bytes=payload) / job.gradient_accumulation_steps
+    exchange = exchange_s(systems, payload_bytes=_sent_bytes(job, systems, work=work, share=share))
+    exchange = exchange / job.gradient_accumulation_steps
     waiting = exposed_s(exchange=exchange, step=pass_s, count=systems.count) if job.training else np.zeros_like(pass_s)
     return StepTimes(math_s, moved_s, host_s + floor_s, update_s, waiting, pass_s + update_s + waiting)
+
+
+def _sent_bytes(job: Job, systems: Systems, *, work: NetworkWork, share: TrainingShare) -> Floats:
+    """Payload of one exchange: gradients, with gathered weights where shared; of shared tables their rows. [bytes]"""
+    element = 2.0 if job.precision in {"fp16", "bf16"} else 4.0
+    gradients = work.parameters * share.trainable_fraction * element
+    if isinstance(job.model, NetworkSpec) and job.model.architecture == TABLES:
+        rows = (work.activations or 0.0) * job.micro_batch_size * element
+        return np.where(systems.plan.zero_stage >= SHARED_FROM_STAGE["weights"], rows, gradients)
+    return exchanged_bytes(systems, gradient_bytes=gradients, weight_bytes=work.parameters * element)
 
 
 def _optimizer_s(job: Job, systems: Systems, *, work: NetworkWork, share: TrainingShare) -> FloatArray:
@@ -167,8 +179,9 @@ def _optimizer_s(job: Job, systems: Systems, *, work: NetworkWork, share: Traini
         return np.zeros(len(systems))
     state = optimizer_bytes_per_parameter(job)
     moved = work.parameters * share.trainable_fraction * state * NETWORKS.value("optimizer_passes")
+    own = np.where(systems.plan.zero_stage >= SHARED_FROM_STAGE["optimizer"], moved / systems.plan.data_parallel, moved)
     reached = NETWORKS.column("bandwidth_efficiency", families(systems.devices))
-    return np.asarray(moved / (reached * systems.devices.memory_bandwidth_bytes_per_s), dtype=np.float64)
+    return np.asarray(own / (reached * systems.devices.memory_bandwidth_bytes_per_s), dtype=np.float64)
 
 
 def thread_share(systems: Systems) -> FloatArray:

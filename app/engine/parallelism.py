@@ -8,7 +8,7 @@ from app.engine.estimate import physics_of
 from app.engine.hardware import Devices, Plan, Systems, systems_of
 from app.engine.inference_memory import inference_footprint, is_server
 from app.engine.job import Job
-from app.engine.model_spec import DiffusionSpec, TransformerSpec
+from app.engine.model_spec import DiffusionSpec, NetworkSpec, TransformerSpec
 from app.engine.plan_rows import ladder_of, picked
 from app.engine.plans import TENSOR_DEGREES, is_legal, largest_legal, merged, plan_of
 from app.engine.result import Footprint
@@ -24,7 +24,7 @@ def default_plan(job: Job, devices: Devices, *, count: FloatArray, nodes: FloatA
     Where nothing fits the plan that shares most is given, so that the answer says how much is missing.
     """
     spec = job.model
-    if job.training and (isinstance(spec, DiffusionSpec) or job.work_class == SPEECH_TRAINING):
+    if job.training and (isinstance(spec, DiffusionSpec | NetworkSpec) or job.work_class == SPEECH_TRAINING):
         return _replicated_or_sharded(job, devices, count=count, nodes=nodes)
     if not isinstance(spec, TransformerSpec) or job.work_class == SPEECH:
         return plan_of(count)

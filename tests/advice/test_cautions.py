@@ -272,7 +272,7 @@ def test_a_recipe_keeps_the_changes_before_it():
         )
     )
 
-    assert [r.code for r in recipes] == ["batch_1", "checkpointing", "lora", "qlora", "half_text"]
+    assert [r.code for r in recipes] == ["batch_1", "checkpointing", "lora", "qlora", "half_text", "quarter_text"]
     assert recipes[3].job.micro_batch_size == 1
     assert recipes[3].job.gradient_accumulation_steps == 4
     assert recipes[2].job.work_class == "llm_lora"

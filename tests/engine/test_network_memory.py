@@ -1,9 +1,12 @@
 """Memory of networks: what detectors keep, and what a program takes beside its tensors."""
 
+import numpy as np
 import pytest
 
 from app.engine import networks
+from app.engine.hardware import Devices
 from app.engine.model_spec import NetworkSpec
+from app.engine.parallelism import default_plan
 from tests.engine.jobs import make_accelerator, make_systems
 from tests.engine.network_jobs import RESNET50, XEON, network_job
 
@@ -25,3 +28,24 @@ def test_a_detector_that_trains_its_normalisation_reserves_what_its_logs_show():
 def test_a_program_shares_the_memory_of_a_processor_only():
     assert "context" in parts_of(RESNET50, XEON, precision="fp32")
     assert "context" not in parts_of(RESNET50, make_accelerator())
+
+
+def test_tables_of_a_recommender_are_split_where_sharding_is_asked_for():
+    dlrm = NetworkSpec("dlrm", "recommender", "", 24e9, 2.5e6, 1e4, ())
+    asked = {"domain": "recommendation", "precision": "fp32", "batch_size": 8192}
+    shared, whole = (
+        networks.physics(network_job(dlrm, **asked), make_systems(count=8, zero_stage=stage)).footprint.total_bytes[0]
+        for stage in (3, 0)
+    )
+
+    assert shared < whole / 7
+
+
+def test_a_network_that_no_device_holds_is_shared_by_all():
+    large = NetworkSpec("wide", "recommender", "", 24e9, 2.5e6, 1e4, ())
+    job = network_job(large, domain="recommendation", precision="fp32", batch_size=8192)
+    eight = np.full(1, 8.0)
+    plan = default_plan(job, Devices((make_accelerator(),)), count=eight, nodes=np.ones(1))
+
+    assert plan.zero_stage[0] == 3
+    assert default_plan(network_job(), Devices((make_accelerator(),)), count=eight, nodes=np.ones(1)).zero_stage[0] == 0
