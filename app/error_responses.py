@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import ClassVar, Self
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -20,11 +21,28 @@ from app.languages import say, say_finished, speaking
 from app.negotiation import VARY, language_of, prefers_html
 from app.observability import request_ids
 from app.templating import render
+from app.worded import worded
 
 _BY_STATUS = {
     kind.status: kind
     for kind in (errors.BadRequest, errors.Unauthorized, errors.Forbidden, errors.Conflict, errors.TooLarge)
 }
+
+WORTH_ANOTHER_TRY = {429, 500, 503, 504}
+NAMED_BELOW = ("/hardware/", "/q/")
+"""Addresses below which things have names."""
+LISTS = (
+    (worded("All hardware"), "/hardware"),
+    (worded("All offers to rent"), "/cloud"),
+    (worded("All models"), "/models"),
+    (worded("Everything there is to learn"), "/learn"),
+    (worded("All documents"), "/docs"),
+)
+DOORS = (
+    (worded("Answer a few plain questions"), "/q/goal"),
+    (worded("Questions that many people ask"), "/questions"),
+    (worded("Go to the start page"), "/"),
+)
 
 
 @dataclass(frozen=True)
@@ -36,18 +54,46 @@ class ErrorPage:
     title: str
     detail: str
     problems: list[FieldProblem]
-    suggestions: list[str]
+    suggestions: list[tuple[str, str]]
+    """Texts, and where each leads; nowhere where that is not known."""
+    ways: list[tuple[str, str]]
+    """Where to go from here."""
+    reference: str
+    """By which those who run the service find what happened; empty where nobody has to look."""
 
     @classmethod
-    def of(cls, error: AppError) -> Self:
+    def of(cls, error: AppError, request: Request) -> Self:
         """The page of an error."""
+        problems: list[FieldProblem] = []
+        suggestions: list[tuple[str, str]] = []
+        told = say_finished(error.detail)
         if isinstance(error, Unprocessable):
-            advice = say("Go back, correct these fields and try again.")
+            told = say("Go back, correct these fields and try again.")
             problems = [replace(each, detail=say_finished(each.detail)) for each in error.problems]
-            return cls(say(error.title), advice, problems, [])
-        return cls(
-            say(error.title), say_finished(error.detail), [], error.suggestions if isinstance(error, NotFound) else []
-        )
+        elif isinstance(error, NotFound):
+            suggestions = [(each, _address_of(each, request.url.path)) for each in error.suggestions]
+        reference = request_ids.current() if isinstance(error, Unexpected) else ""
+        return cls(say(error.title), told, problems, suggestions, _ways(error, request), reference)
+
+
+def _address_of(suggestion: str, path: str) -> str:
+    """Where a suggestion leads: an address as it is, a name in the list that was asked."""
+    if suggestion.startswith("/"):
+        return suggestion
+    asked = next((each for each in NAMED_BELOW if path.startswith(each)), "")
+    return f"{asked}{quote(suggestion)}" if asked else ""
+
+
+def _ways(error: AppError, request: Request) -> list[tuple[str, str]]:
+    """The same again where that may help, the page on which it can be corrected, and the usual doors."""
+    path, query = request.url.path, request.url.query
+    ways: list[tuple[str, str]] = []
+    if error.status in WORTH_ANOTHER_TRY and request.method == "GET":
+        ways.append((say("Try again"), f"{path}?{query}" if query else path))
+    if path == "/result" and query:
+        ways.append((say("Correct it on the page of all settings"), f"/settings?{query}"))
+    ways += [(say(text), address) for text, address in LISTS if path.startswith(address)]
+    return [*ways, *((say(text), address) for text, address in DOORS)]
 
 
 def error_response(request: Request, error: AppError) -> Response:
@@ -55,7 +101,7 @@ def error_response(request: Request, error: AppError) -> Response:
     response: Response
     if prefers_html(request):
         with speaking(language_of(request)):
-            response = render(ErrorPage.of(error), status=error.status)
+            response = render(ErrorPage.of(error, request), status=error.status)
     else:
         response = JSONResponse(error.problem(), error.status, media_type="application/problem+json")
     response.headers.update({"vary": VARY, "cache-control": "no-store", **error.headers})

@@ -98,8 +98,10 @@ def test_a_wrong_field_is_named_with_the_nearest_one(toy):
 def test_a_visitor_sees_wrong_fields_as_a_list(toy):
     answer = toy.post("/toy", json={"batchsize": 1, "batch_size": 2}, headers=BROWSER)
 
-    lines = [" ".join(item.get_text().split()) for item in BeautifulSoup(answer.text, "html.parser").select("li")]
+    page = BeautifulSoup(answer.text, "html.parser")
+    lines = [" ".join(item.get_text().split()) for item in page.select("main > ul li")]
     assert lines == ["batchsize: There is no field named “batchsize” here. Did you mean batch_size?"]
+    assert "/" in {link["href"] for link in page.select("#ways ~ ul a")}
 
 
 @pytest.mark.parametrize(

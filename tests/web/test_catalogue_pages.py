@@ -162,3 +162,13 @@ def test_a_device_tells_where_sources_differ_about_its_price(browser):
     assert "We count with $" in told[0]
     assert "We count with €" in in_euros
     assert "Sources differ" not in agreed
+
+
+def test_an_error_is_no_dead_end(browser):
+    unknown = browser.get("/hardware/rtx-30999", status=404)
+    wrong = browser.get("/result?task=finetune&domain=text&samples=-4", status=422)
+
+    assert browser.follow(unknown, "geforce-rtx-3090").heading == "GeForce RTX 3090"
+    assert browser.follow(unknown, "All hardware").heading == "Hardware"
+    corrected = wrong.find("a", string="Correct it on the page of all settings")["href"]
+    assert browser.get(corrected, status=422).select_one("#samples")["value"] == "-4"

@@ -38,6 +38,8 @@ class CommonQuestion:
     url: str
     on_home: bool
     """Whether the start page shows it."""
+    kind: int = 0
+    """The kind of answer that it is the example of; 0: of none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ class HomePage:
     template: ClassVar[str] = "home.html"
 
     title: str
-    scenarios: tuple[Scenario, ...]
+    kinds: tuple[tuple[Scenario, CommonQuestion | None], ...]
+    """Each kind of answer with an example."""
     questions: tuple[CommonQuestion, ...]
     more: int
     """How many common questions there are in all."""
@@ -85,10 +88,11 @@ class HomePage:
     def of(cls, catalogue: Snapshot, *, base_url: str) -> Self:
         """The start page of a catalogue."""
         devices, models, offers = len(catalogue.devices), len(catalogue.models), len(catalogue.market.offers)
+        examples = {each.kind: each for each in common_questions()}
         return cls(
             title=say(HOME_TITLE),
-            scenarios=scenarios_of(catalogue.policy),
-            questions=tuple(each for each in common_questions() if each.on_home),
+            kinds=tuple((each, examples.get(each.number)) for each in scenarios_of(catalogue.policy)),
+            questions=tuple(each for each in common_questions() if each.on_home and not each.kind),
             more=len(common_questions()),
             stock=say(
                 "We know {devices} devices, {models} models and {offers} offers to rent, each figure with its source. "
@@ -179,7 +183,9 @@ def common_questions() -> tuple[CommonQuestion, ...]:
 
 def _asked(topic: dict[str, Any]) -> tuple[CommonQuestion, ...]:
     return tuple(
-        CommonQuestion(each["text"], f"/result?{each['query']}", on_home=each.get("home", False))
+        CommonQuestion(
+            each["text"], f"/result?{each['query']}", on_home=each.get("home", False), kind=each.get("kind", 0)
+        )
         for each in topic["question"]
     )
 
