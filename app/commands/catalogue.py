@@ -82,7 +82,7 @@ File = Annotated[Path, typer.Argument(help="The file.")]
 @command.command(
     "export",
     epilog=examples(
-        "whichrig catalogue export --table accelerators > cards.csv",
+        "whichrig catalogue export --table hardware > cards.csv",
         "whichrig catalogue export --table offers --json > offers.json",
     ),
 )
@@ -107,8 +107,8 @@ def export_table(
 @command.command(
     "import",
     epilog=examples(
-        "whichrig catalogue import cards.csv --table accelerators",
-        'whichrig catalogue import cards.csv --table accelerators --apply --why "new data sheet"',
+        "whichrig catalogue import cards.csv --table hardware",
+        'whichrig catalogue import cards.csv --table hardware --apply --why "new data sheet"',
     ),
 )
 def import_table(

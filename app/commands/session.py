@@ -61,6 +61,24 @@ def problems_told() -> Iterator[None]:
     except (AppError, OSError) as error:
         message(str(error))
         raise typer.Exit(FAILED) from error
+    except Exception as error:
+        trouble = _database_trouble(error)
+        if not trouble:
+            raise
+        message(trouble)
+        raise typer.Exit(FAILED) from error
+
+
+def _database_trouble(error: Exception) -> str:
+    """What keeps the database from being used, if it is that; its library is loaded only by those who use it."""
+    if "sqlalchemy" not in sys.modules:
+        return ""
+    from sqlalchemy.exc import DBAPIError
+
+    if not isinstance(error, DBAPIError):
+        return ""
+    cause = next(iter(str(error.orig).strip().splitlines()), type(error).__name__)
+    return f"the database cannot be used: {cause}"
 
 
 def message(text: str) -> None:
