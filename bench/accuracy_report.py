@@ -24,7 +24,7 @@ from app.accuracy.report import Unseen, report_of
 from app.accuracy.running import outcomes_of
 from app.accuracy.scoring import FEWEST_CASES
 from app.catalogue.startup import prepare
-from app.commands.accuracy import report_text
+from app.commands.accuracy_text import report_text
 from app.db import connect
 from app.web.pages.accuracy import KIND_TITLES, METRIC_TITLES, class_title, decisions_in_words
 
