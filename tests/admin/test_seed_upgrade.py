@@ -71,12 +71,42 @@ ON_BOTH = pytest.mark.parametrize("filled_url", ["sqlite", "postgresql"], indire
 FROM_BEFORE = pytest.mark.parametrize("followed", ["remembered", "not remembered"], indirect=True)
 
 
+@pytest.fixture(scope="session")
+def follow():
+    """Let a database look at the seed it was made of."""
+
+    def followed(url: str) -> str:
+        engine = connect(url)
+        assert seed_upgrade.follow(engine).is_news is False
+        engine.dispose()
+        return url
+
+    return followed
+
+
+@pytest.fixture(scope="session")
+def followed_sqlite(sqlite_template, follow, tmp_path_factory) -> str:
+    path = shutil.copy(sqlite_template, tmp_path_factory.mktemp("followed") / "template.db")
+    follow(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def followed_postgres(postgres_server, postgres_template, follow) -> str:
+    postgres_server.psql(f"CREATE DATABASE seed_followed TEMPLATE {postgres_template};")
+    follow(postgres_server.get_uri(database="seed_followed"))
+    return "seed_followed"
+
+
 @pytest.fixture
-def filled_url(request):
-    """SQLite where nothing else is asked for."""
+def filled_url(request, tmp_path):
+    """SQLite where nothing else is asked for; it has looked at its seed where that is asked for."""
+    knows = {"followed", "waiting"} & set(request.fixturenames)
     if getattr(request, "param", "sqlite") == "sqlite":
-        return request.getfixturevalue("sqlite_copy")
-    server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_template")
+        template = request.getfixturevalue("followed_sqlite" if knows else "sqlite_template")
+        return f"sqlite:///{shutil.copy(template, tmp_path / 'copy.db')}"
+    server = request.getfixturevalue("postgres_server")
+    template = request.getfixturevalue("followed_postgres" if knows else "postgres_template")
     name = f"seed_{secrets.token_hex(4)}"
     server.psql(f"CREATE DATABASE {name} TEMPLATE {template};")
     return server.get_uri(database=name)
@@ -85,7 +115,7 @@ def filled_url(request):
 @pytest.fixture
 def followed(request, engine):
     """A database that knows the seed it was made of, or one from before that was remembered."""
-    assert seed_upgrade.follow(engine).is_news is False
+    assert seed_upgrade.is_current(engine)
     if getattr(request, "param", "") == "not remembered":
         with transaction(engine) as session:
             session.execute(delete(SeedEntry))
@@ -283,7 +313,6 @@ def test_a_seed_that_breaks_a_rule_of_the_database_changes_nothing(followed, new
 @pytest.fixture
 def waiting(client, publish, newer_seed):
     """A card that was edited here, and is another in the seed."""
-    seed_upgrade.follow(client.app.state.engine)
     publish("hardware", CARD, note="looked at")
     newer_seed("accelerator_facts.csv", fact(CARD, "memory", "25"))
     seed_upgrade.follow(client.app.state.engine)
