@@ -1,12 +1,12 @@
 """What can be edited: each kind of entry with its table, the words its fields may hold, and its name in addresses."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Column, Date, Integer, Row, String, Table, inspect
+from sqlalchemy import Column, Date, Integer, String, Table, inspect
 
 from app.advice.evidence import METRICS
 from app.errors import NotFound
@@ -129,7 +129,7 @@ class Entity:
         """A key of the database as addresses have it."""
         return str(key) or NO_KEY
 
-    def document(self, row: Row[Any]) -> Document:
+    def document(self, row: Sequence[Any]) -> Document:
         """A whole row of the table as JSON, without facts."""
         found: Document = dict(zip(self.columns, self._fields_of(row), strict=True))
         for name in self._dates:
@@ -138,7 +138,7 @@ class Entity:
         return found
 
     @cached_property
-    def _fields_of(self) -> Callable[[Row[Any]], tuple[Any, ...]]:
+    def _fields_of(self) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
         places = {column.name: place for place, column in enumerate(self.table.columns)}
         return itemgetter(*(places[name] for name in self.columns))
 

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -17,7 +17,7 @@ from app.admin import drafts
 from app.admin.differences import flat
 from app.admin.edits import Edit
 from app.admin.entities import FACT_UNITS, Document, Entity
-from app.admin.entries import NEW, documents
+from app.admin.entries import NEW, facts_of
 from app.admin.forms import told
 from app.admin.naming import keys_by_name, with_keys
 from app.admin.safe_cells import armed, defused
@@ -68,12 +68,20 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Present:
-    """An entry there is."""
+    """An entry there is; a hundred thousand take little memory."""
 
+    entity: Entity
     key: str
     version: int
     retired: bool
-    document: Document
+    row: tuple[Any, ...]
+    facts: Document | None
+
+    @property
+    def document(self) -> Document:
+        """The entry as JSON."""
+        found = self.entity.document(self.row)
+        return found if self.facts is None else found | {"facts": self.facts}
 
 
 def csv_lines(session: Session, entity: Entity) -> Iterator[str]:
@@ -103,26 +111,31 @@ def json_text(session: Session, entity: Entity) -> str:
     return json.dumps({"table": entity.name, "rows": rows}, ensure_ascii=False, indent=1)
 
 
-def rows_of(entity: Entity, content: bytes, *, is_json: bool) -> list[dict[str, Any]]:
-    """The rows of a file."""
+def rows_of(entity: Entity, content: bytes, *, is_json: bool) -> Iterable[dict[str, Any]]:
+    """The rows of a file, to be gone through once."""
     if is_json:
         return _json_rows(content)
     try:
-        lines = content.decode("utf-8-sig")
+        content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Unprocessable([FieldProblem("/file", "Save the file as CSV in UTF-8")]) from None
-    reader = csv.DictReader(io.StringIO(lines, newline=""))
+    reader = csv.DictReader(io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline=""))
     known = {"id", *entity.columns, *_fact_columns(entity)}
     unknown = [name for name in reader.fieldnames or () if name not in known]
     if unknown or not reader.fieldnames:
         raise Unprocessable([FieldProblem("/file", f"There are no columns {', '.join(unknown[:5]) or 'at all'}")])
-    return [_row(entity, cells) for cells in reader]
+    return _csv_rows(entity, reader)
 
 
-def plan(session: Session, entity: Entity, *, rows: list[dict[str, Any]], actor: str, why: str) -> Plan:
+def _csv_rows(entity: Entity, reader: "csv.DictReader[str]") -> Iterator[dict[str, Any]]:
+    try:
+        yield from (_row(entity, cells) for cells in reader)
+    except csv.Error as error:
+        raise Unprocessable([FieldProblem("/file", f"Line {reader.line_num}: {error}")]) from None
+
+
+def plan(session: Session, entity: Entity, *, rows: Iterable[dict[str, Any]], actor: str, why: str) -> Plan:
     """Sort the rows into new, changed, unchanged and rejected; nothing is written."""
-    if len(rows) > MOST_ROWS:
-        raise Unprocessable([FieldProblem("/file", f"Send at most {MOST_ROWS:,} rows at once")])
     made = Plan(entity)
     present = list(_present(session, entity))
     by_key = {each.key: each for each in present}
@@ -132,10 +145,13 @@ def plan(session: Session, entity: Entity, *, rows: list[dict[str, Any]], actor:
     names, by_name = drafts.known_names(session, entity), keys_by_name(session, entity)
     seen: set[object] = set()
     for number, given in enumerate(rows, start=1):
+        if number > MOST_ROWS:
+            raise Unprocessable([FieldProblem("/file", f"Send at most {MOST_ROWS:,} rows at once")])
         row = with_keys(given, by_name)
         try:
             found = _matched(entity, row, by_key=by_key, by_nature=by_nature)
-            document = checked(entity, _completed(row, found))
+            before = found.document if found else None
+            document = checked(entity, _completed(row, before))
             drafts.check_names(entity, document, names=names)
             identity = found.key if found else nature(entity, document)
             if identity in seen:
@@ -144,7 +160,10 @@ def plan(session: Session, entity: Entity, *, rows: list[dict[str, Any]], actor:
         except Unprocessable as error:
             made.rejected.append(Rejected(number, ". ".join(told(each) for each in error.problems)))
             continue
-        _sort_in(made, document, found, actor=actor, why=why)
+        if found and before == document and not found.retired:
+            made.unchanged += 1
+        else:
+            _sort_in(made, document, found, actor=actor, why=why)
     return made
 
 
@@ -166,18 +185,19 @@ def _sort_in(made: Plan, document: Document, found: _Present | None, *, actor: s
         numbered = f"{NEW}{len(made.new):06d}-{made.begun}"
         key = numbered if entity.numbered else entity.key_text(document[entity.key_column.name])
         made.new.append(Edit(entity, key, "create", 0, document, why, actor))
-    elif found.document == document and not found.retired:
-        made.unchanged += 1
     else:
         action = "restore" if found.retired else "update"
         made.changed.append(Edit(entity, found.key, action, found.version, document, why, actor))
 
 
 def _present(session: Session, entity: Entity) -> Iterator[_Present]:
-    rows = session.execute(select(entity.table).order_by(entity.key_column)).all()
-    for row, document in zip(rows, documents(session, entity, rows=rows), strict=True):
-        key = entity.key_text(getattr(row, entity.key_column.name))
-        yield _Present(key, row.version, row.retired, document)
+    facts = facts_of(session, None) if entity.has_facts else {}
+    own = entity.key_column.name
+    for row in session.execute(select(entity.table).order_by(entity.key_column), execution_options={"yield_per": 1000}):
+        key = entity.key_text(getattr(row, own))
+        values = tuple([intern(value) if isinstance(value, str) else value for value in row])
+        of_entry = facts.get(key, {}) if entity.has_facts else None
+        yield _Present(entity, key, row.version, row.retired, values, of_entry)
 
 
 def _matched(
@@ -222,14 +242,14 @@ def _comparable_text(text: str) -> str:
         return text
 
 
-def _completed(row: Mapping[str, Any], found: _Present | None) -> Document:
+def _completed(row: Mapping[str, Any], before: Document | None) -> Document:
     """The whole entry: what the file leaves out stays as it is."""
     given = {name: value for name, value in row.items() if name != "id"}
-    if found is None:
+    if before is None:
         return given
-    merged = {**found.document, **given}
-    if "facts" in given and "facts" in found.document:
-        merged["facts"] = {**found.document["facts"], **given["facts"]}
+    merged = before | given
+    if "facts" in given and "facts" in before:
+        merged["facts"] = before["facts"] | given["facts"]
     return merged
 
 

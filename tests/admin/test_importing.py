@@ -54,7 +54,7 @@ def test_a_table_that_is_exported_and_imported_changes_nothing(sqlite_copy, tabl
     engine, entity = connect(sqlite_copy), ENTITIES[table]
     with reading(engine) as session:
         text = "".join(importing.csv_lines(session, entity))
-        rows = importing.rows_of(entity, text.encode(), is_json=False)
+        rows = list(importing.rows_of(entity, text.encode(), is_json=False))
         plan = importing.plan(session, entity, rows=rows, actor=ADA, why="")
         as_json = importing.rows_of(entity, importing.json_text(session, entity).encode(), is_json=True)
         again = importing.plan(session, entity, rows=as_json, actor=ADA, why="")
