@@ -75,6 +75,7 @@ class Details(Mapping[str, dict[str, object]]):
 
 def state_of(database: Path) -> State | None:
     """What the kept catalogue has to agree with; None while the database was written a moment ago, or is missing."""
+    database = database.resolve()  # the log lies beside the file itself, not beside a link to it
     log = Path(f"{database}-wal")
     try:
         file = database.stat()
@@ -122,7 +123,7 @@ def write(database: Path, snapshot: Snapshot, *, state: State | None) -> None:
     with suppress(OSError, Unpackable):
         parts = (state, pack(replace(snapshot, details={})), pack(dict(snapshot.details)))
         content = b"\n".join(to_json(part, inf_nan_mode="constants") for part in parts) + END
-        handle, name = tempfile.mkstemp(prefix=f".{database.name}-", suffix=SUFFIX, dir=database.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{database.name}-", suffix=SUFFIX, dir=database.resolve().parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
@@ -145,6 +146,7 @@ def _owner(file: Path | int) -> int:
 
 
 def _place(database: Path) -> Path:
+    database = database.resolve()
     return database.with_name(database.name + SUFFIX)
 
 

@@ -64,6 +64,18 @@ def test_a_database_that_was_written_is_read_again(database):
     assert kept.read(database) is None
 
 
+def test_a_link_to_a_database_sees_its_log(database, tmp_path):
+    link = tmp_path / "elsewhere" / "link.db"
+    link.parent.mkdir()
+    link.symlink_to(database)
+    assert kept.read(link) is not None
+    with closing(sqlite3.connect(link)) as connection, connection:
+        connection.execute("INSERT INTO notes VALUES ('changed')")
+        connection.commit()
+
+        assert kept.read(link) is None
+
+
 def test_a_database_of_a_moment_ago_is_not_trusted(database, monkeypatch):
     monkeypatch.setattr(kept, "SETTLED_NS", 60_000_000_000)
 
