@@ -221,7 +221,7 @@ class _Search:
         for slug in sorted(asked):
             theirs = [option for option in options if option.provider == slug]
             yield from _first(theirs)
-            yield from _first([option for option in theirs if _old_but_far_cheaper(option, than=theirs[0])])
+            yield from _first([option for option in theirs if old_but_far_cheaper(option, than=theirs[0])])
         yield from _first([option for option in options if option.free])
         if self.decision.scenario.number == 4 or self.job.workload.task == "pretrain":
             yield from _first([option for option in options if option.device.kind == "tpu"])
@@ -396,7 +396,7 @@ def _varied(options: Iterable[CloudOption], *, per_provider: int, markets: int) 
         yield option
 
 
-def _old_but_far_cheaper(option: CloudOption, *, than: CloudOption) -> bool:
+def old_but_far_cheaper(option: CloudOption, *, than: CloudOption) -> bool:
     """Whether an old price is so low that the offer is worth a look although it does not rank."""
     return than.fresh and not option.fresh and option.usd_per_hour < FAR_CHEAPER_FRACTION * than.usd_per_hour
 

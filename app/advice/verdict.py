@@ -4,7 +4,7 @@ import math
 
 from app.advice.candidates import DEVICES_IN_A_BOX, devices_for_time
 from app.advice.circumstances import Circumstances
-from app.advice.cloud import CloudOption
+from app.advice.cloud import CloudOption, old_but_far_cheaper
 from app.advice.limits import hardware_name
 from app.advice.owned import Owned
 from app.advice.reasons import Reason, Value
@@ -106,6 +106,8 @@ def _rent(case: Circumstances) -> dict[str, Value]:
     paid = [option for option in case.cloud if not option.free]
     paid = [option for option in paid if not option.late] or paid
     first = min(paid, key=lambda option: (not option.fresh, option.usd_per_hour), default=None)
+    older = [option for option in paid if first is not None and old_but_far_cheaper(option, than=first)]
+    first = min(older, key=lambda option: option.usd_per_hour, default=first)
     priced = _run_offer(paid)
     return {
         "rent_usd_per_hour": None if first is None else first.usd_per_hour,
