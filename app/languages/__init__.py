@@ -122,6 +122,9 @@ def _pattern_of(template: str) -> re.Pattern[str]:
 _PLACE = re.compile(r"{(\w+)}")
 RECOGNISED = (*TELLING, "app/languages/words.toml")
 
+_TIMES = re.compile(r" [x×] ")
+_FIGURE = re.compile(r"[\d.,e+-]+")
+
 _ENGLISH = Language(ENGLISH)
 """Known without reading any file: most commands speak nothing else."""
 
@@ -190,6 +193,25 @@ def say_finished(text: str) -> str:
     """A sentence of the pure packages, its places filled already, in the language that is spoken."""
     language = spoken()
     return text if language.english or not text else _recognised(text, language)
+
+
+def say_sum(formula: str) -> str:
+    """A formula of the pure packages; the parts of a sum and the factors of a product are told one by one."""
+    language = spoken()
+    if language.english or not formula:
+        return formula
+    told = [_product(part, language) for part in formula.split(" + ")]
+    return " + ".join(filter(None, told)) if all(told) else say_finished(formula)
+
+
+def _product(formula: str, language: Language) -> str:
+    """A product factor by factor, or else as a whole; empty where neither is known."""
+    factors = _TIMES.split(formula)
+    told = [factor if _FIGURE.fullmatch(factor) else _recognised(factor, language) for factor in factors]
+    if all(one != factor or _FIGURE.fullmatch(factor) for one, factor in zip(told, factors, strict=True)):
+        return " × ".join(told)
+    whole = _recognised(formula, language)
+    return whole if whole != formula else ""
 
 
 @lru_cache(maxsize=4096)

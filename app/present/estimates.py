@@ -22,7 +22,7 @@ from app.engine.job import Job
 from app.engine.result import Estimates, Interval
 from app.engine.software import software_gap
 from app.engine.units import GIB, MILLISECOND, SECONDS_PER_HOUR
-from app.languages import say, say_finished
+from app.languages import say, say_finished, say_sum
 from app.present.measured import measured_answer
 from app.present.rounding import rounded
 from app.present.spread import input_answer, plan_answer, serving_answer
@@ -123,7 +123,7 @@ def breakdown(estimates: Estimates, row: int) -> list[BreakdownAnswer]:
     """The parts of the memory, largest first, without the empty ones."""
     parts = [
         BreakdownAnswer(
-            part=part.part, gib=rounded(float(_at(part.bytes, row)) / GIB), formula=say_finished(part.words(row))
+            part=part.part, gib=rounded(float(_at(part.bytes, row)) / GIB), formula=say_sum(part.words(row))
         )
         for part in estimates.memory_parts
     ]

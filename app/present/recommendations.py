@@ -41,7 +41,7 @@ from app.answer import (
 from app.engine.hardware import Accelerator
 from app.engine.job import Assumption
 from app.engine.units import GIB
-from app.languages import say, say_finished
+from app.languages import say, say_finished, say_sum
 from app.present.estimates import estimate_answer
 from app.present.rounding import rounded
 from app.wording import sentence
@@ -111,7 +111,7 @@ def _need(need: Need) -> NeedAnswer:
     return NeedAnswer(
         memory_gib=_range(need.memory, per=GIB),
         breakdown=[
-            BreakdownAnswer(part=part.part, gib=rounded(part.bytes / GIB), formula=say_finished(part.formula))
+            BreakdownAnswer(part=part.part, gib=rounded(part.bytes / GIB), formula=say_sum(part.formula))
             for part in parts
             if part.bytes > 0
         ],

@@ -12,7 +12,7 @@ from typing import Any
 
 from app import formatting
 from app.advice.reasons import Reason
-from app.languages import form_of, say, say_count, say_finished, spoken
+from app.languages import form_of, say, say_count, say_finished, say_sum, spoken
 from app.worded import worded
 
 TRAINED = {
@@ -37,7 +37,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "large": formatting.large,
     "number": formatting.number,
     "exact": formatting.exact,
-    "formula": lambda formula: formatting.formula(_said(formula)),
+    "formula": lambda formula: formatting.formula(say_sum(formula)),
     "trained": lambda method: say(TRAINED.get(method, method)),
     "exact_hours": lambda hours: say_count("{hours} hour", "{hours} hours", of=hours, hours=formatting.number(hours)),
 }

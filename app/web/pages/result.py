@@ -26,6 +26,7 @@ from app.web.pages.questions import AnswerView, address, answer_views
 from app.web.pages.rent import RentSection, by_month
 from app.web.pages.scatter import Scatter
 from app.web.pages.settings import settings_url
+from app.web.pages.working import Sum, sums
 from app.web.result_text import as_markdown
 
 MOST_REASONS = 5
@@ -133,6 +134,8 @@ class ResultPage:
     steps: tuple[tuple[Run, ...], ...]
     arithmetic: str
     """Work of the whole job, or why it is not known."""
+    sums: tuple[Sum, ...]
+    """The main figures with the numbers that they are made of."""
     sources: tuple[SourceView, ...]
     made: tuple[FactView, ...]
     """From which data and which version."""
@@ -207,6 +210,7 @@ class ResultPage:
             warnings=tuple(_warning(warning, warned) for warning in answer.warnings),
             steps=tuple(marked(step, known=advised) for step in answer.first_steps),
             arithmetic=_arithmetic(answer),
+            sums=sums(answer),
             sources=_sources(answer),
             made=_made(answer),
             permalink=answer.links.html,
