@@ -85,6 +85,11 @@ class Settings(BaseModel):
     prices_sources: str = Field(
         "", description="Which price sources that reads, several with commas; empty for all that run by themselves."
     )
+    prices_skypilot_schema: str = Field(
+        "v8",
+        pattern=r"^v\d{1,3}$",
+        description="Which form of SkyPilot's public catalogue is read: a folder of its repository, such as v9.",
+    )
     prices_mirror: str = Field(
         "",
         description="Address that answers for every price source and for the Hugging Face hub, under a path that "

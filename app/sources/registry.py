@@ -44,7 +44,8 @@ def all_sources(engine: Engine, settings: Settings) -> dict[str, Source]:
     with reading(engine) as session:
         rows = session.scalars(select(PriceFeed).where(PriceFeed.enabled.is_(True)).order_by(PriceFeed.name)).all()
     by_hand = {row.name: feeds.source_of(feeds.Feed.of(row), private=private) for row in rows}
-    return {**by_settings, **by_hand, **SOURCES}
+    skypilots = skypilot.of_schema(settings.prices_skypilot_schema)
+    return {**by_settings, **by_hand, **SOURCES, skypilots.key: skypilots}
 
 
 def chosen(names: list[str], sources: Mapping[str, Source] | None = None) -> list[Source]:

@@ -13,7 +13,8 @@ from app.sources.reading import csv_document
 
 SCHEMA = "v8"
 NOT_FOUND = 404
-BASE = f"https://raw.githubusercontent.com/skypilot-org/skypilot-catalog/master/catalogs/{SCHEMA}"
+CATALOGS = "https://raw.githubusercontent.com/skypilot-org/skypilot-catalog/master/catalogs"
+BASE = f"{CATALOGS}/{SCHEMA}"
 CURRENT = (
     "aws", "gcp", "azure", "oci", "lambda", "nebius", "runpod", "verda", "vast", "hyperstack", "cudo", "hyperbolic",
     "jarvislabs", "primeintellect", "shadeform", "yotta", "lium", "seeweb", "spheron", "daytona", "mithril",
@@ -47,20 +48,20 @@ TPU = re.compile(r"^tpu-(v\d+[a-z]*|v5litepod)-(\d+)$")
 ALSO_CALLED = {"H100-MEGA": "H100", "v5litepod": "v5e"}
 
 
-def fetch(fetcher: Fetcher, known: Known) -> list[Document]:  # noqa: ARG001 - every source is asked alike
+def fetch(fetcher: Fetcher, known: Known, *, schema: str = SCHEMA) -> list[Document]:  # noqa: ARG001 - all are asked so
     """The file of each cloud; one that nobody writes any more may be gone."""
-    documents = fetcher.each([partial(fetcher.get, _address(cloud)) for cloud in CURRENT])
+    documents = fetcher.each([partial(fetcher.get, _address(cloud, schema)) for cloud in CURRENT])
     for cloud in LEFT_ALONE:
         try:
-            documents.append(fetcher.get(_address(cloud)))
+            documents.append(fetcher.get(_address(cloud, schema)))
         except FetchError as error:
             if error.status != NOT_FOUND:
                 fetcher.skipped.append(str(error))
     return documents
 
 
-def _address(cloud: str) -> str:
-    return f"{BASE}/{cloud}/vms.csv"
+def _address(cloud: str, schema: str) -> str:
+    return f"{CATALOGS}/{schema}/{cloud}/vms.csv"
 
 
 def parse(documents: Sequence[Document], known: Known) -> Parsed:  # noqa: ARG001
@@ -247,3 +248,8 @@ SOURCE = Source(
     parse=parse,
     firsthand=False,
 )
+
+
+def of_schema(schema: str) -> Source:
+    """The source, reading the files of another version of the catalogue's form: its columns go by their names."""
+    return SOURCE if schema == SCHEMA else replace(SOURCE, fetch=partial(fetch, schema=schema))
