@@ -21,10 +21,9 @@ class Ask(BaseModel):
 
 
 @pytest.fixture(scope="module")
-def toy(tmp_path_factory):
+def toy(database_url):
     """The application with three more handlers, whose faults become answers as they do for a visitor."""
-    path = tmp_path_factory.mktemp("toy")
-    app = create_app(Settings(database_url=f"sqlite:///{path}/toy.db", public_url="https://rig.example.org"))
+    app = create_app(Settings(database_url=database_url, public_url="https://rig.example.org"))
     _add_handlers(app)
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client

@@ -139,9 +139,9 @@ def test_a_database_that_is_away_turns_nobody_away(tmp_path):
     assert answers == [404, 404, 404, 429]
 
 
-def test_the_holder_of_a_key_has_a_limit_of_their_own(tmp_path):
-    url = f"sqlite:///{tmp_path}/keys.db"
-    with TestClient(create_app(Settings(database_url=url, rate_limit="2/minute", key_rate_limit="9/minute"))) as client:
+def test_the_holder_of_a_key_has_a_limit_of_their_own(seeded_url):
+    settings = Settings(database_url=seeded_url, rate_limit="2/minute", key_rate_limit="9/minute")
+    with TestClient(create_app(settings)) as client:
         with transaction(client.app.state.engine) as session:
             user = accounts.create_user(
                 session, "a@example.org", role="viewer", password="correct horse 7", actor="test"
@@ -157,8 +157,8 @@ def test_the_holder_of_a_key_has_a_limit_of_their_own(tmp_path):
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-def test_all_workers_count_together(database, request, tmp_path):
-    url = f"sqlite:///{tmp_path}/served.db" if database == "sqlite" else request.getfixturevalue("postgres_url")
+def test_all_workers_count_together(database, request):
+    url = request.getfixturevalue("seeded_url" if database == "sqlite" else "postgres_url")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         free_port = probe.getsockname()[1]

@@ -98,9 +98,8 @@ def test_counts_that_cannot_be_written_wait(engine):
     assert Counter() == searches._counts
 
 
-def test_pages_count_what_they_do_not_find(tmp_path):
-    url = f"sqlite:///{tmp_path}/served.db"
-    with TestClient(create_app(Settings(database_url=url))) as client:
+def test_pages_count_what_they_do_not_find(seeded_url):
+    with TestClient(create_app(Settings(database_url=seeded_url))) as client:
         page = {"accept": "text/html"}
         for address in (
             "/hardware?q=RTX+9090", "/hardware?q=4090", "/models?q=llama-99", "/cloud?q=moon+base", "/hardware",
@@ -108,7 +107,7 @@ def test_pages_count_what_they_do_not_find(tmp_path):
         ):  # fmt: skip
             assert client.get(address, headers=page).status_code == 200
         assert client.get("/ask?model=nothing-like-it", headers=page).status_code == 404
-    engine = connect(url)
+    engine = connect(seeded_url)
 
     assert kept(engine) == {
         ("hardware", "rtx 9090"): 1,

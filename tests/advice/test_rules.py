@@ -63,12 +63,12 @@ def test_a_fault_says_where_it_is_and_what_comes_nearest(condition, line, column
     ids=["long", "deep", "endless"],
 )
 def test_a_hostile_condition_is_refused_quickly(condition):
-    started = time.perf_counter()
+    started = time.process_time()
 
     with pytest.raises(RuleError):
         compile_condition(condition)
 
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_loops_in_loops_are_refused_when_saved():
@@ -100,9 +100,9 @@ def test_trying_every_shipped_rule_takes_less_than_a_millisecond():
     policy.first("scenario", facts)
     best = math.inf
     for _ in range(20):
-        started = time.perf_counter()
+        started = time.process_time()
         policy.all_that_hold("scenario", facts)
-        best = min(best, time.perf_counter() - started)
+        best = min(best, time.process_time() - started)
 
     assert best < 1e-3
 

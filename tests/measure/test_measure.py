@@ -1,4 +1,5 @@
 import json
+import shutil
 from datetime import date
 
 import numpy as np
@@ -7,7 +8,6 @@ from typer.testing import CliRunner
 
 from app.admin import importing
 from app.admin.entities import entity_named
-from app.catalogue import startup
 from app.commands import measure as door
 from app.db import connect, transaction
 from app.engine.workload import Workload
@@ -25,11 +25,9 @@ def catalogue(client):
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory) -> str:
+def database(seed_file, tmp_path_factory) -> str:
     """A catalogue as a new installation has it."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('measured')}/whichrig.db"
-    startup.prepare(connect(url))
-    return url
+    return f"sqlite:///{shutil.copy(seed_file, tmp_path_factory.mktemp('measured'))}"
 
 
 @pytest.fixture(scope="module")

@@ -15,11 +15,8 @@ LEARN = {"workload": {"task": "learn"}}
 
 
 @pytest.fixture(params=[SITE, "*"])
-def shared(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("shared")
-    with TestClient(
-        create_app(Settings(database_url=f"sqlite:///{folder}/shared.db", cors_origins=request.param))
-    ) as client:
+def shared(request, seeded_url):
+    with TestClient(create_app(Settings(database_url=seeded_url, cors_origins=request.param))) as client:
         yield client
 
 

@@ -6,7 +6,6 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import insert, select
 
-from app.catalogue import startup
 from app.db import connect, transaction
 from app.main import create_app
 from app.settings import Settings
@@ -15,11 +14,9 @@ from tests.browser import Browser
 
 
 @pytest.fixture
-def visitor(tmp_path):
+def visitor(seeded_url):
     """A visitor of a catalogue in which one offer became cheaper twice."""
-    url = f"sqlite:///{tmp_path}/history.db"
-    engine = connect(url)
-    startup.init(engine)
+    engine = connect(seeded_url)
     with transaction(engine) as session:
         offer = session.execute(select(OfferRow.__table__).where(OfferRow.instance == "HGX B200 8x").limit(1)).one()
         was = {name: value for name, value in offer._asdict().items() if name not in {"id", "version", "retired"}}
@@ -27,7 +24,7 @@ def visitor(tmp_path):
             changes = {"usd_per_hour_on_demand": usd, "usd_per_hour_spot": None, "as_of": day}
             session.execute(insert(OfferHistoryRow).values(**was | changes))
     engine.dispose()
-    with TestClient(create_app(Settings(database_url=url))) as client:
+    with TestClient(create_app(Settings(database_url=seeded_url))) as client:
         yield Browser(client)
 
 
