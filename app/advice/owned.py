@@ -36,7 +36,7 @@ UNSUPPORTED_SMALL_GIB = 8.5
 """The same of cards that today's software no longer supports. [GiB]"""
 TOLD_AS_THEIRS = {
     "owned_fits", "owned_fits_hours", "owned_fits_speed", "owned_tight", "owned_does_not_fit", "owned_not_needed",
-    "owned_unsupported", "owned_too_slow", "owned_too_long",
+    "owned_unsupported", "owned_too_slow", "owned_too_long", "owned_too_slow_a_camera",
 }  # fmt: skip
 """Verdicts that speak of a person's own hardware; there is another wording for what they only consider."""
 LONGEST_WAIT_HOURS = 672.0
@@ -166,12 +166,14 @@ def _judge_device(
     facts = _facts(item, device, estimates, row=row)
     code = _verdict_code(fit, job, device, facts)
     late = fit == "fits" and _is_late(job, facts, deadline=deadline)
-    if late:
+    if late and not job.training:
+        code = "owned_too_slow_a_camera"
+    elif late:
         code = "owned_too_slow" if deadline is not None else "owned_too_long"
     if _not_needed(job, need, device, facts) and fit in {"fits", "tight", "does_not_fit", "unknown"}:
         code = "owned_not_needed"
     told = f"considered_{code.removeprefix('owned_')}" if item.considering and code in TOLD_AS_THEIRS else code
-    reasons = [Reason(told, facts | {"cpu_hours": need.cpu_hours, "deadline_hours": deadline})]
+    reasons = [Reason(told, facts | _wishes(job, need, deadline=deadline))]
     if item.alternatives:
         listed = ", ".join(each.name for each in item.alternatives[:MOST_NAMED])
         reasons.append(Reason("owned_ambiguous", facts | {"names": listed}))
@@ -196,9 +198,15 @@ def _judge_device(
     )
 
 
+def _wishes(job: Job, need: Need, *, deadline: float | None) -> dict[str, Value]:
+    return {"cpu_hours": need.cpu_hours, "deadline_hours": deadline, "wanted": job.workload.frames_per_second}
+
+
 def _is_late(job: Job, facts: dict[str, Value], *, deadline: float | None) -> bool:
     """Whether one run of training takes longer than is allowed, or than anybody waits where nothing was said."""
-    hours = facts["hours"]
+    hours, speed, wanted = facts["hours"], facts["speed"], job.workload.frames_per_second
+    if not job.training and wanted is not None:
+        return isinstance(speed, float) and speed < wanted
     limit = LONGEST_WAIT_HOURS if deadline is None else deadline
     return job.training and isinstance(hours, float) and hours > limit
 
