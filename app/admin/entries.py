@@ -31,8 +31,11 @@ class Entry:
 
     @property
     def tag(self) -> str:
-        """Changes with every edit: for If-Match, and for forms."""
-        return f"{self.version}-{self.change.version if self.change else 0}"
+        """Changes with every edit: for If-Match, and for forms. A draft that was discarded never comes back in it."""
+        if self.change is None:
+            return f"{self.version}-0"
+        moment = self.change.changed_at.timestamp() * 1e6
+        return f"{self.version}-{self.change.version}-{moment:.0f}"
 
     @property
     def values(self) -> Document:

@@ -64,6 +64,20 @@ def test_the_second_of_two_editors_is_told_and_sees_both_versions(client, key_of
     assert (problem["current"]["draft"]["values"]["note"], problem["yours"]["note"]) == ("first", "second")
 
 
+def test_a_draft_in_the_place_of_a_discarded_one_is_another_version(quick_client, key_of):
+    editor = key_of(quick_client, "editor")
+    tag = quick_client.get(CARD, headers=editor).headers["etag"]
+    first = quick_client.patch(CARD, json={"values": {"note": "first"}}, headers=editor | {"if-match": tag})
+    quick_client.delete("/admin/api/draft/hardware/geforce-rtx-4090", headers=editor)
+    quick_client.patch(CARD, json={"values": {"note": "in its place"}}, headers=editor | {"if-match": tag})
+
+    late = quick_client.patch(
+        CARD, json={"values": {"note": "late"}}, headers=editor | {"if-match": first.headers["etag"]}
+    )
+
+    assert (late.status_code, late.json()["current"]["draft"]["values"]["note"]) == (412, "in its place")
+
+
 def test_a_write_has_to_say_which_version_it_means(client, key_of):
     assert client.patch(CARD, json={"values": {}}, headers=key_of(client, "editor")).status_code == 428
 
