@@ -33,6 +33,16 @@ SHOTS = {
     "paste": ("/paste?model=llama-3.1-8b", (1180, 1000), "light", False),
     "learn": ("/learn/memory-of-training", (1180, 1300), "light", False),
     "cloud-dark": ("/cloud?q=h100&currency=EUR", (1180, 1100), "dark", False),
+    "cluster": ("/result?task=pretrain&domain=text&parameters=70e9&tokens=1.4e12", (1180, 1300), "light", False),
+    "serving-phone": (
+        "/result?task=inference&domain=text&model=llama-3.1-8b&concurrent_requests=50",
+        (390, 1400),
+        "dark",
+        False,
+    ),
+    "result-german": (RESULT + "&lang=de", (1180, 1300), "light", False),
+    "working": (LORA + "#working", (1180, 900), "light", False),
+    "no-match": ("/hardware?q=abacus&memory_gib_min=900", (1180, 700), "light", True),
     "compare": ("/compare?ids=geforce-rtx-3090,geforce-rtx-4090", (1180, 1100), "light", False),
 }
 
