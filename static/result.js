@@ -11,14 +11,17 @@ function equip(section) {
   box.closest(".row").before(slider);
   let timer = 0;
   const later = () => {
+    newest++; // what is still on its way is out of date
     clearTimeout(timer);
-    timer = setTimeout(() => refresh(form, document.activeElement === slider ? "slider" : "box").catch(() => form.submit()), WAIT_MS);
+    timer = setTimeout(() => refresh(form).catch(() => form.submit()), WAIT_MS);
   };
   slider.addEventListener("input", () => { box.value = slider.value; later(); });
-  form.addEventListener("submit", event => { event.preventDefault(); refresh(form, "box").catch(() => form.submit()); });
+  form.addEventListener("submit", event => { event.preventDefault(); clearTimeout(timer); refresh(form).catch(() => form.submit()); });
 }
 
-async function refresh(form, focused) {
+const STOPS = "a, button, input, select, summary, [tabindex]";
+
+async function refresh(form) {
   const mine = ++newest;
   const address = `${form.getAttribute("action").split("#")[0]}?${new URLSearchParams(new FormData(form))}`;
   const reply = await fetch(address, { headers: { accept: "text/html" } });
@@ -27,9 +30,12 @@ async function refresh(form, focused) {
   const fresh = page.getElementById("rent")?.closest("section");
   const old = document.getElementById("rent")?.closest("section");
   if (mine !== newest || !fresh || !old) return;
+  const stop = [...old.querySelectorAll(STOPS)].indexOf(document.activeElement); // -1: somebody has gone on and is left alone
+  const open = [...old.querySelectorAll("details")].map(one => one.open);
   old.replaceWith(fresh);
   equip(fresh);
-  fresh.querySelector(focused === "slider" ? "input[type=range]" : ".hours-form input[type=text]")?.focus();
+  fresh.querySelectorAll("details").forEach((one, n) => { one.open = open[n] ?? one.open; });
+  fresh.querySelectorAll(STOPS)[stop]?.focus({ preventScroll: true });
   const told = fresh.querySelector(".rent-told");
   if (told) { told.setAttribute("role", "status"); told.append(" "); }
   history.replaceState(null, "", address);
