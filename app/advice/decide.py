@@ -11,6 +11,7 @@ from app.advice.policy import Policy, Rule, Scenario, Tier
 from app.advice.reasons import Caution, Reason, Value
 from app.advice.rules import CompiledPolicy, compile_policy
 from app.engine.job import Job
+from app.engine.workload import Workload
 
 
 class UndecidedError(LookupError):
@@ -36,10 +37,19 @@ def _compiled(policy: Policy) -> CompiledPolicy:
 
 
 def decide(
-    job: Job, need: Need, *, constraints: Constraints, policy: Policy, owned: OwnedFit = NOTHING_OWNED
+    job: Job,
+    need: Need,
+    *,
+    constraints: Constraints,
+    policy: Policy,
+    owned: OwnedFit = NOTHING_OWNED,
+    asked: Workload | None = None,
 ) -> Decision:
-    """The scenario and tier of a question, from the first rules that hold."""
-    case = Case(job, need, constraints, owned)
+    """The scenario and tier of a question, from the first rules that hold.
+
+    ``asked`` is what the person said, where the job is only supposed.
+    """
+    case = Case(job, need, constraints, owned, asked=asked)
     facts = facts_of(case)
     compiled = _compiled(policy)
     rule = _first(compiled, "scenario", facts)

@@ -16,6 +16,7 @@ from app.engine.defaults import domain_of
 from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, TransformerSpec
 from app.engine.units import GB, GIB
+from app.engine.workload import Workload
 
 Kind = Literal["number", "text", "yes or no"]
 Fact = float | str | bool
@@ -33,6 +34,8 @@ class Case:
     owned: OwnedFit
     scenario: str | None = None
     """Slug of the scenario, once it is decided."""
+    asked: Workload | None = None
+    """What the person said, where the job is only supposed: a model that is tried out was not stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,10 @@ def model_kind(job: Job) -> str:
     if isinstance(job.model, DiffusionSpec):
         return "diffusion"
     return "transformer" if isinstance(job.model, TransformerSpec) else "network"
+
+
+def _states_a_model(workload: Workload) -> bool:
+    return workload.model is not None or workload.algorithm is not None
 
 
 def _parameters_b(job: Job) -> float | None:
@@ -194,7 +201,7 @@ WORKLOAD = (
     _flag(
         "workload.model_stated",
         "the model was named or described",
-        lambda c: c.job.workload.model is not None or c.job.workload.algorithm is not None,
+        lambda c: _states_a_model(c.asked or c.job.workload),
     ),
     _flag(
         "workload.data_stated",

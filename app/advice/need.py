@@ -358,7 +358,8 @@ def _box(job: Job, devices: Devices) -> _Box:
     if held:
         return _Box(slug, enough, hours, fits=True)
     fits, larger_hours = _larger_box(job, devices)
-    return _Box(slug, enough, larger_hours if hours is None else hours, fits=fits)
+    known = (hours, larger_hours, hours_at(estimates.duration_s, box))  # the last as if it held the work
+    return _Box(slug, enough, next((each for each in known if each is not None), None), fits=fits)
 
 
 def _split_evenly(job: Job, cards: Devices) -> float | None:

@@ -76,7 +76,9 @@ def changes_for(
             continue
         only_use = neighbour.changes.keys() <= USE
         other_need = used_otherwise(need, other) if only_use else need_of(other, constraints, devices=relevant)
-        other_decision = decide(other, other_need, constraints=constraints, policy=policy, owned=owned)
+        other_decision = decide(
+            other, other_need, constraints=constraints, policy=policy, owned=owned, asked=job.workload
+        )
         weight, then = difference(need, decision, other_need=other_need, other=other_decision)
         weighed.append((weight, place, Change(neighbour.if_, then)))
     weighed.sort(key=lambda entry: entry[:2])
@@ -106,7 +108,7 @@ def difference(need: Need, decision: Decision, *, other_need: Need, other: Decis
         "before_gib": need.memory_gib,
         "smallest_gib": other_need.smallest_single_gpu_gib,
     }
-    known = "" if other_need.memory_gib is None else "_memory"
+    known = "_memory" if _notably_different(need.memory_gib, other_need.memory_gib) else ""
     if other.scenario.slug != decision.scenario.slug:
         return 0, Reason(f"then_scenario{known}", values)
     if other.tier.slug != decision.tier.slug:

@@ -23,6 +23,8 @@ SMALL_POLICY_PARAMETERS = 1e7
 """Up to this size an agent's network is small beside the environments that it acts in, as the rules have it."""
 LONG_ON_A_PROCESSOR_HOURS = 24.0
 """A run that takes a processor longer is left to the free notebook."""
+ENDLESS_HOURS = 2160.0
+"""A fit of more than three months asks for another method, not for other hardware."""
 PATIENCE_HOURS = (336.0, 2160.0)
 """Longest runs that a cluster's price is told for, if any offer is that quick: two weeks, else three months."""
 SELDOM_SHARE = 0.2
@@ -141,11 +143,7 @@ def _no_card(case: Circumstances) -> str:
     if case.constraints.budget_usd == 0:
         return "verdict_nothing_to_spend"
     if isinstance(job.model, AlgorithmSpec):
-        known = need.rows and need.cpu_hours is not None
-        if (need.cpu_memory_bytes or 0.0) > LARGEST_USUAL_RAM_GB * GB:
-            return "verdict_forest_too_large" if is_forest(job.model.name) else "verdict_table_too_large_a_method"
-        large = "_large" if case.host.ram_gb > ORDINARY_RAM_GB else ""
-        return f"verdict_table{large}" if known else "verdict_classical"
+        return _table(case, job.model)
     if job.work_class == "rl" and job.model.parameters < SMALL_POLICY_PARAMETERS:
         return "verdict_agents"
     if need.cpu_tokens_per_s is not None:
@@ -157,6 +155,16 @@ def _no_card(case: Circumstances) -> str:
     if job.work_class == "audio" and need.cpu_samples_per_s:
         return "verdict_speech"
     return "verdict_light_running" if need.cpu_samples_per_s else "verdict_no_card"
+
+
+def _table(case: Circumstances, model: AlgorithmSpec) -> str:
+    need = case.need
+    if (need.cpu_memory_bytes or 0.0) > LARGEST_USUAL_RAM_GB * GB:
+        return "verdict_forest_too_large" if is_forest(model.name) else "verdict_table_too_large_a_method"
+    if (need.cpu_hours or 0.0) > ENDLESS_HOURS:
+        return "verdict_table_too_slow_a_method"
+    large = "_large" if case.host.ram_gb > ORDINARY_RAM_GB else ""
+    return f"verdict_table{large}" if need.rows and need.cpu_hours is not None else "verdict_classical"
 
 
 def _one_card(case: Circumstances) -> str:
