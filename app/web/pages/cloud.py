@@ -166,10 +166,10 @@ class CloudPage:
             title=say("Cloud"),
             words=fields.get("q", ""),
             filters=filters,
-            chips=chips(PATH, fields, filters),
+            chips=chips(PATH, fields, filters=filters),
             all_url=link(PATH, {name: value for name, value in fields.items() if name in SWITCHES}),
             switches=_switches(catalogue, per, currency),
-            more_set=rarer_set(fields, filters[SHOWN_FILTERS:], SWITCHES),
+            more_set=rarer_set(fields, filters[SHOWN_FILTERS:], switches=SWITCHES),
             note=currency.note,
             caption=say(
                 "Prices in {currency} for {span}. On demand and spot are for the whole machine; “one device” is the "

@@ -24,7 +24,7 @@ SWITCHES = ("unit", "per", "currency", "sort")
 """Fields that change how devices are shown, not which."""
 
 
-def switches_of(catalogue: Snapshot, fields: Mapping[str, str], currency: Currency) -> tuple[Filter, ...]:
+def switches_of(catalogue: Snapshot, fields: Mapping[str, str], *, currency: Currency) -> tuple[Filter, ...]:
     """Units, what prices are of, and the currency."""
 
     def switch(name: str, title: str, texts: Mapping[str, str]) -> Filter:

@@ -74,7 +74,7 @@ def choices(name: str, label: str, *, values: Sequence[tuple[str, str]], chosen:
     return Filter(name, label, tuple(Choice(value, text, value == chosen) for value, text in offered))
 
 
-def chips(path: str, fields: Mapping[str, str], filters: Sequence[Filter]) -> tuple[Chip, ...]:
+def chips(path: str, fields: Mapping[str, str], *, filters: Sequence[Filter]) -> tuple[Chip, ...]:
     """Every filter that is set, the searched words first, each with the way to be rid of it alone."""
     words = [("q", say("Words"), say("“{words}”", words=fields["q"]))] if fields.get("q") else []
     chosen = [
@@ -86,7 +86,7 @@ def chips(path: str, fields: Mapping[str, str], filters: Sequence[Filter]) -> tu
     return tuple(Chip(label, value, link(path, fields, **{name: ""})) for name, label, value in (*words, *chosen))
 
 
-def rarer_set(fields: Mapping[str, str], filters: Sequence[Filter], switches: Sequence[str]) -> bool:
+def rarer_set(fields: Mapping[str, str], filters: Sequence[Filter], *, switches: Sequence[str]) -> bool:
     """Whether one of these filters or switches is set, so that what is folded away has to be seen."""
     return bool(({each.name for each in filters} | set(switches) - {"sort"}) & set(fields))
 

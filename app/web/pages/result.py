@@ -10,7 +10,7 @@ from app import formatting
 from app.advice.market import ExchangeRate
 from app.advice.policy import Tier
 from app.advice.variants import NOTHING, Variants
-from app.answer import AssumptionAnswer, ChangeAnswer, HostAnswer, RecommendationAnswer, RejectedAnswer, WarningAnswer
+from app.answer import AssumptionAnswer, ChangeAnswer, HostAnswer, RecommendationAnswer, RejectedAnswer
 from app.flat_query import PLACES
 from app.languages import say, say_count
 from app.learn.glossary import Run, marked
@@ -142,9 +142,6 @@ class ResultPage:
     permalink: str
     json_url: str
     settings_url: str
-    markdown_url: str
-    table_url: str
-    badge_url: str
     query: str
     """The question as the query of a link."""
     markdown: str
@@ -162,6 +159,21 @@ class ResultPage:
 
     rule_url: str
     """Where the rule that decided stands."""
+
+    @property
+    def markdown_url(self) -> str:
+        """The answer for notes."""
+        return f"/result.md?{self.query}"
+
+    @property
+    def table_url(self) -> str:
+        """What to buy and rent, for spreadsheets."""
+        return f"/result.csv?{self.query}"
+
+    @property
+    def badge_url(self) -> str:
+        """The answer as a small picture."""
+        return f"/badge.svg?{self.query}"
 
     @property
     def oembed_url(self) -> str:
@@ -184,8 +196,6 @@ class ResultPage:
         query = answer.links.html.partition("?")[2]
         country = dict(parse_qsl(query)).get("country", "")
         currency = currency_in(country, rates)
-        reasons, told = [one for one in answer.scenario.reasons if one != answer.verdict], set[str]()
-        warned, advised = set[str](), set[str]()
         return cls(
             title=answer.verdict,
             kicker=f"{answer.scenario.title} · {answer.tier.title}",
@@ -193,7 +203,7 @@ class ResultPage:
             grade=grade,
             grade_meaning=meaning,
             figures=key_figures(answer),
-            reasons=tuple(marked(one, known=told) for one in reasons[:MOST_REASONS]),
+            reasons=_marked([one for one in answer.scenario.reasons if one != answer.verdict][:MOST_REASONS]),
             changes=tuple(answer.what_would_change_this),
             answers=tuple(view for view in answer_views(answers) if not view.assumed) if answers.values else (),
             assumptions=_assumptions(answer, answers),
@@ -207,8 +217,8 @@ class ResultPage:
             times=() if by_month(answer) else TimeRow.all_of(answer),
             computer=_computer(answer.host),
             computer_reasons=tuple(answer.host.reasons),
-            warnings=tuple(_warning(warning, warned) for warning in answer.warnings),
-            steps=tuple(marked(step, known=advised) for step in answer.first_steps),
+            warnings=_warnings(answer),
+            steps=_marked(answer.first_steps),
             arithmetic=_arithmetic(answer),
             sums=sums(answer),
             sources=_sources(answer),
@@ -216,9 +226,6 @@ class ResultPage:
             permalink=answer.links.html,
             json_url=answer.links.permalink,
             settings_url=settings_url(query),
-            markdown_url=f"/result.md?{query}",
-            table_url=f"/result.csv?{query}",
-            badge_url=f"/badge.svg?{query}",
             query=query,
             markdown=as_markdown(answer),
             check_url=address("/check", answers) if answers.values else "",
@@ -280,9 +287,19 @@ def _rejected(each: RejectedAnswer) -> str:
     return each.because if name in each.because else f"{name}: {each.because}"
 
 
-def _warning(warning: WarningAnswer, known: set[str]) -> WarningView:
-    word, mark, css = details("severity", warning.severity)
-    return WarningView(word, mark, css, marked(warning.text, known=known))
+def _marked(texts: Sequence[str]) -> tuple[tuple[Run, ...], ...]:
+    """Texts of one section with terms of the glossary, each where it is met first."""
+    known = set[str]()
+    return tuple(marked(text, known=known) for text in texts)
+
+
+def _warnings(answer: RecommendationAnswer) -> tuple[WarningView, ...]:
+    texts = _marked([warning.text for warning in answer.warnings])
+    views = []
+    for warning, text in zip(answer.warnings, texts, strict=True):
+        word, mark, css = details("severity", warning.severity)
+        views.append(WarningView(word, mark, css, text))
+    return tuple(views)
 
 
 def _computer(host: HostAnswer) -> tuple[FactView, ...]:
