@@ -11,7 +11,7 @@ from app.engine.job import Job
 from app.engine.network_work import NetworkWork
 from app.engine.precision import bytes_per_element, bytes_per_parameter
 from app.engine.result import Footprint, MemoryPart
-from app.engine.sharded_state import shared_parts
+from app.engine.sharded_state import SHARED_FROM_STAGE, shared_parts
 
 STATES = {
     "sgd": 0.0, "sgd_momentum": 1.0, "adam": 2.0, "adamw": 2.0, "rmsprop": 1.0, "lion": 1.0, "muon": 1.0,
@@ -176,7 +176,8 @@ def footprint(job: Job, systems: Systems, *, work: NetworkWork, architecture: st
 def _trained_parts(job: Job, systems: Systems, *, trained: float) -> list[MemoryPart]:
     unit = 2.0 if job.precision in PURE_16_BIT else 4.0
     states = STATES[job.optimizer]
-    buckets = np.where(systems.count > 1, trained * unit, 0.0)
+    replicated = (systems.count > 1) & (systems.plan.zero_stage < SHARED_FROM_STAGE["gradients"])
+    buckets = np.where(replicated, trained * unit, 0.0)
     plain = np.full(len(systems), trained * unit)
     parts = [
         MemoryPart(

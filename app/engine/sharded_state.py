@@ -10,7 +10,7 @@ from app.engine.coefficients import TRANSFORMERS
 from app.engine.hardware import Systems
 from app.engine.result import MemoryPart
 
-SHARED_FROM_STAGE = {"weights": 3.0, "gradients": 2.0, "optimizer": 1.0}
+SHARED_FROM_STAGE = {"weights": 3.0, "weights_16_bit": 3.0, "gradients": 2.0, "optimizer": 1.0}
 """The ZeRO stage from which on the devices share a part (S. Rajbhandari et al., arXiv:1910.02054, section 5)."""
 REDUCED_HALF = 0.5
 """A sharded gradient is scattered only, half of an all-reduce; gathering weights twice is a whole one."""
