@@ -140,6 +140,11 @@ def answers(snapshot: Snapshot, asked: Sequence[Question], *, at: datetime) -> l
     return [known[question.query] for question in asked]
 
 
+def remember(snapshot: Snapshot, compared: Sequence[Compared]) -> None:
+    """What a catalogue answers today, where its answers were worked out before it was published."""
+    _known(snapshot, datetime.now(UTC).date()).update({each.question.query: each.after for each in compared})
+
+
 def answer(snapshot: Snapshot, question: Question, *, at: datetime) -> Answered:
     """What the catalogue answers; where it cannot, the reason stands in the place of the scenario."""
     return _or_why_not(lambda: _answer(snapshot, question, at))

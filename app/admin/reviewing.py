@@ -170,7 +170,9 @@ def publish_reviewed(
         if tried:  # in the transaction that published it: nothing came between
             startup.hold(engine, tried[0])
         else:
-            startup.prepare(engine)
+            after = startup.prepare(engine)
+            if found and after.revision == before.revision + 1:  # it is the catalogue that was tried
+                bench.remember(after, found.compared)
     catalogue.refresh()
     return revision
 
