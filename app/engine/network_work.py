@@ -210,7 +210,7 @@ def known_copies(family: str, architecture: str, *, size: tuple[int, ...] = (), 
     and fold the normalisation away for running.
 
     >>> known_copies("VGG", "cnn"), known_copies("", "detector", size=(800, 1333))
-    (1.35, 1.25)
+    (1.35, 1.1)
     >>> known_copies("", "detector", size=(640, 640)), known_copies("", "detector", size=(640, 640), training=False)
     (3.0, None)
     """
