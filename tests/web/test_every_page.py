@@ -1,13 +1,10 @@
-"""Every public page in a real Chromium: axe in both themes, nothing from elsewhere, nothing that moves or overflows."""
-
-import json
-from importlib.resources import files
-from urllib.parse import urlsplit
+"""Every public page in a real Chromium: axe in each theme, nothing from elsewhere, nothing that moves or overflows."""
 
 import pytest
 
 from app.learn.lesson import lessons
 from app.web.pages.docs import documents
+from tests.web.inspection import LOOK
 
 pytestmark = pytest.mark.browser
 
@@ -20,141 +17,117 @@ PAGES = (
     "/result?task=inference&domain=text&model=llama-3.1-70b&budget_usd=100&existing_hardware=GTX+1080",
     f"/settings?{LORA}&at=batch_size", "/paste", "/paste?model=llama-3.1-8b", "/fit", "/fit?hardware=RTX+3060",
     "/questions", "/hardware?q=rtx&currency=EUR", "/hardware/geforce-rtx-3090?currency=EUR", "/hardware/gt-740m-2gb",
-    "/models?q=llama", "/cloud?q=h100&currency=EUR", "/cloud?q=floydhub", "/compare",
-    "/compare?ids=geforce-rtx-3090,geforce-rtx-4090", "/learn", "/learn/glossary", "/learn/buy-or-rent?price=nothing",
-    *(f"/learn/{each.slug}" for each in lessons()), "/scenarios", "/accuracy", "/docs",
+    "/models?q=llama", "/cloud?q=h100&currency=EUR", "/cloud?q=floydhub", "/cloud?q=zzzz", "/compare",
+    "/compare?ids=geforce-rtx-3090,geforce-rtx-4090", "/compare?ids=titan-x-maxwell,apple-m4-max,b200&job=photos",
+    "/compare?ids=geforce-rtx-3090,Titan+X", "/learn", "/learn/glossary", "/learn/buy-or-rent?price=nothing",
+    *(f"/learn/{each.slug}" for each in lessons()), "/scenarios", "/accuracy", "/docs", f"/embed?{LORA}",
     *(f"/docs/{name}" for name in documents() if not name.startswith("decisions/")), "/docs/decisions/0001-cel-for-rules",
     "/nothing-here",
 )  # fmt: skip
 REPEATED = ("/learn/", "/docs/", "/q/", "/cloud?q=f", "/fit?", "/result?goal", "/result?task=inference", "/hardware/gt")
-ONE_OF_EACH = (
-    *(path for path in PAGES if not path.startswith(REPEATED)), "/q/size?goal=adapt&domain=text", "/learn/vgg16",
-    "/learn/buy-or-rent?price=nothing", "/docs/api",
-)  # fmt: skip
-"""One page or more of each template: what shares a template shares its colours."""
-HEAVIEST = {"/q/": 60_000, "/result": 150_000}
-"""What pages of a kind may weigh with their styles and scripts, before compression. [bytes]"""
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-WHOLE = {"runOnly": TAGS, "resultTypes": ["violations"]}
-SAME_COLOURS = WHOLE | {"rules": {"color-contrast": {"enabled": False}}}
-"""For pages whose colours another page has shown: contrast is four fifths of what axe takes."""
-FORCED = ("/", "/q/size?goal=adapt&domain=text", f"/result?{LORA}", "/compare?ids=geforce-rtx-3090,geforce-rtx-4090")
-"""Pages with everything that keeps colours of its own where the visitor forces them."""
-AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
-RUN = "options => axe.run(document, options).then(found => found.violations.map(one => [one.id, one.nodes.slice(0, 3).map(node => node.html.slice(0, 160))]))"
-SHIFTS = """new Promise(done => { let sum = 0;
-    new PerformanceObserver(list => { for (const one of list.getEntries()) sum += one.value }).observe({type: "layout-shift", buffered: true});
-    requestAnimationFrame(() => setTimeout(() => done(sum), 0)) })"""
-SMALL = """[...document.querySelectorAll("a, button, input:not([type=hidden]), select, summary, textarea")].filter(one => {
-    const box = one.getBoundingClientRect(), style = getComputedStyle(one);
-    if (!box.width || style.visibility === "hidden" || box.right < 0 || one.closest(".visually-hidden, .skip")) return false;
-    const label = one.closest("label")?.getBoundingClientRect();
-    const wide = Math.max(box.width, label?.width ?? 0), high = Math.max(box.height, label?.height ?? 0);
-    const inText = style.display === "inline" && one.parentElement.textContent.trim() !== one.textContent.trim();
-    return !inText && style.display !== "inline" && (wide < 24 || high < 24);
-}).map(one => one.outerHTML.slice(0, 120))"""
+"""Pages of whose kind another one is looked at on a wide screen too."""
+PARTS = 5
 FACTS = """({h1: document.querySelectorAll("h1").length, lang: document.documentElement.lang,
-    title: document.title.length, description: document.querySelector("meta[name=description]")?.content.length ?? 0,
-    width: document.documentElement.scrollWidth})"""
+    title: document.title.length, description: document.querySelector("meta[name=description]")?.content.length ?? 0})"""
 
 
-@pytest.fixture
-def visited(chromium, server_url):
-    """Open a page in a context with these options and note what it asks for and complains about."""
-    contexts = []
-
-    def context(**options):
-        made = chromium.new_context(base_url=server_url, **options)
-        contexts.append(made)
-        page = made.new_page()
-        page.complaints, page.foreign, page.weight = [], [], 0
-        page.on(
-            "console", lambda told: page.complaints.append(told.text) if told.type in {"error", "warning"} else None
-        )
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on("request", lambda asked: page.foreign.append(asked.url) if foreign(asked.url) else None)
-        return page
-
-    def foreign(url):
-        return not url.startswith(("data:", server_url)) and urlsplit(url).scheme in {"http", "https", "ws", "wss"}
-
-    yield context
-    for made in contexts:
-        made.close()
-
-
-def problems_of(page, path, rules):
-    """What axe finds, with every part of the page shown."""
-    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
-    page.evaluate(AXE)
-    return found_by_axe(page, path, rules)
-
-
-def found_by_axe(page, path, rules):
-    return [f"{path}: {name} {json.dumps(nodes)}" for name, nodes in page.evaluate(RUN, rules)]
-
-
-def test_every_page_fits_the_narrowest_screen_and_passes_axe_on_a_wide_one(visited):
-    page = visited(viewport={"width": 1280, "height": 900}, color_scheme="light")
-    problems, sloppy = [], []
-    for path in PAGES:
-        page.goto(path)
-        facts = page.evaluate(FACTS)
-        well_named = 10 <= facts["title"] <= 160 and facts["description"] >= 20
-        if facts["h1"] != 1 or facts["lang"] != "en" or not well_named:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_page_is_fit_for_everyone(arriving, part):
+    visit = arriving(scripts=True, width=320, thorough=True)
+    sloppy = []
+    for path in PAGES[part::PARTS]:
+        visit.open(path)
+        facts = visit.page.evaluate(FACTS)
+        if facts["h1"] != 1 or facts["lang"] != "en" or not 10 <= facts["title"] <= 200 or facts["description"] < 15:
             sloppy.append((path, facts))
-        if page.evaluate(SHIFTS) > 0.01:
-            sloppy.append((path, "moves while it loads"))
-        page.set_viewport_size({"width": 320, "height": 640})
-        if page.evaluate(FACTS)["width"] > 320:
-            sloppy.append((path, "wider than the narrowest screen"))
-        page.set_viewport_size({"width": 1280, "height": 900})
-        problems += problems_of(page, path, WHOLE if path in ONE_OF_EACH else SAME_COLOURS)
+        if not path.startswith(REPEATED):
+            visit.resize(1280)
+    visit.complaints = [each for each in visit.complaints if "404 (Not Found)" not in each]
 
-    assert problems == []
     assert sloppy == []
-    assert page.foreign == []
-    assert [text for text in page.complaints if "404" not in text] == []
 
 
-def test_each_kind_of_page_passes_axe_in_the_dark_on_a_phone_and_in_forced_colours(visited):
-    page = visited(viewport={"width": 390, "height": 844}, color_scheme="dark", reduced_motion="reduce")
-    problems = []
-    for path in ONE_OF_EACH:
-        page.goto(path)
-        if page.evaluate(FACTS)["width"] > 390:
-            problems.append(f"{path}: wider than the screen")
-        problems += [f"{path}: too small to tap: {html}" for html in page.evaluate(SMALL)]
-        problems += problems_of(page, path, WHOLE)
-        page.emulate_media(forced_colors="active")
-        problems += found_by_axe(page, f"{path}, forced colours", WHOLE if path in FORCED else SAME_COLOURS)
-        page.emulate_media(forced_colors="none")
+def test_what_is_wrong_with_a_page_is_told(arriving):
+    page = arriving(scripts=True, width=320).page
+    page.goto("about:blank")
+    page.set_content("""<body style="background: #fff; color: #000"><main><p style="color: #999">faint</p><p style="font-size: 9px">tiny</p>
+        <p><span style="background: #000">black on black</span></p><button style="width: 20px; height: 20px">x</button>
+        <input type="text" style="border: 1px solid #eee"><div style="width: 400px">wide</div>
+        <p style="background: #000; color: #fff">fine <a href="#top" style="color: #fff">and a link in its line</a></p></main>""")
+    told = page.evaluate(LOOK)
 
-    assert problems == []
+    assert [each.split(":")[0].rstrip(" .0123456789") for each in told] == [
+        "needs 408 px of", "too small to tap", "too small to tap", "contrast", "letters of 9px", "contrast", "border too faint",
+    ]  # fmt: skip
 
 
-def test_colours_that_the_visitor_forces_leave_marks_and_lines_visible(visited):
-    page = visited(forced_colors="active", viewport={"width": 1280, "height": 900})
+def test_colours_that_the_visitor_forces_leave_marks_and_lines_visible(arriving):
+    page = arriving(scripts=True, width=1280).page
+    page.emulate_media(forced_colors="active")
     page.goto(f"/result?{LORA}")
     same = page.evaluate("""[...document.querySelectorAll(
         ".bars .fill, .bars .range, .scatter .pareto, .scatter a:not(.beaten) .dot, .ways .part-1, .chart path.buy"
     )].filter(one => { const style = getComputedStyle(one), ground = getComputedStyle(document.body).backgroundColor;
         return [style.fill, style.stroke].every(paint => paint === "none" || paint === ground) }).map(one => one.outerHTML)""")
-    page.locator("main a").first.focus()
+    page.emulate_media(forced_colors="none")
 
     assert same == []
-    assert float(page.evaluate("getComputedStyle(document.activeElement).outlineWidth").removesuffix("px")) >= 2
 
 
-def test_pages_stay_light(client):
-    styles = {path: len(client.get(path).content) for path in ("/static/app.css", "/static/charts.css")}
-    scripts = sum(len(client.get(f"/static/{name}").content) for name in ("result.js", "terms.js"))
-    heavy = {}
-    for path in PAGES:
-        kind = next((each for each in HEAVIEST if path.startswith(each)), None)
-        if kind:
-            page = len(client.get(path, headers={"accept": "text/html"}).content)
-            extra = styles["/static/app.css"] + (styles["/static/charts.css"] + scripts if kind == "/result" else 0)
-            heavy |= {path: page + extra} if page + extra > HEAVIEST[kind] else {}
+@pytest.mark.parametrize("width", [320, 700, 1280])
+def test_the_bars_of_a_picture_share_one_scale(arriving, width):
+    page = arriving(scripts=False, width=width).page
+    page.goto("/learn/vgg16")
+    boxes = page.evaluate(
+        "[...document.querySelectorAll('.bars svg')].map(one => one.getBoundingClientRect().toJSON())"
+    )
 
-    assert heavy == {}
+    assert len({(box["x"], box["width"]) for box in boxes}) == 1
+    assert boxes[0]["width"] > 100
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/q/have?goal=use", f"/result?{LORA}", f"/settings?{LORA}", "/hardware?q=rtx+40"]
+)
+def test_the_focus_walks_once_through_all_there_is(arriving, path):
+    visit = arriving(scripts=True, width=1280, keyboard=True)
+    visit.page.goto(path)
+    stops = visit.walk()
+    expected = visit.page.evaluate("""[...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']")]
+        .filter(one => one.checkVisibility({contentVisibilityAuto: true}) && one.tabIndex >= 0 && (one.type !== "radio" || one.checked
+            || (one === document.querySelector(`[name="${one.name}"]`) && !document.querySelector(`[name="${one.name}"]:checked`)))).length""")
+
+    assert stops == expected
+
+
+def test_colours_are_chosen_without_scripts_and_stay(arriving):
+    visit = arriving(scripts=False, width=320)
+    ground = "getComputedStyle(document.body).backgroundColor"
+    visit.open("/result?goal=learn")
+    light = visit.page.evaluate(ground)
+    visit.press("Dark")
+    assert "/result?goal=learn" in visit.page.url
+    dark = visit.page.evaluate(ground)
+    visit.follow("Hardware")
+    assert visit.page.evaluate(ground) == dark != light
+    visit.page.emulate_media(media="print")
+    assert visit.page.evaluate("getComputedStyle(document.body).color") != visit.page.evaluate(ground) == light
+    visit.page.emulate_media(media="null", forced_colors="active")
+    forced = visit.page.evaluate(ground)
+    visit.press("As my system")
+    assert visit.page.evaluate(ground) == forced or visit.page.emulate_media(forced_colors="none")
+    visit.page.emulate_media(forced_colors="none")
+    assert visit.page.evaluate(ground) == light
+
+
+def test_colours_change_in_place_where_there_are_scripts(arriving):
+    visit = arriving(scripts=True, width=390, keyboard=True)
+    visit.open("/paste")
+    visit.page.locator("#pasted").fill("half typed")
+    visit.press("Dark", stays=True)
+
+    assert visit.page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
+    assert visit.page.locator("#pasted").input_value() == "half typed"
+    assert visit.page.get_by_role("button", name="Dark").get_attribute("aria-pressed") == "true"
+    visit.open("/learn")
+    assert visit.page.locator("html").get_attribute("data-theme") == "dark"

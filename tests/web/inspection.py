@@ -1,0 +1,112 @@
+"""Holds every page that a visitor reaches to the house rules, in each theme, where it stands and without loading it anew."""
+
+import json
+import re
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page
+
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+CHECKS = Path(__file__).with_name("page_checks.js").read_text("utf-8")
+LOOK, STATE = f"{CHECKS}.look()", f"{CHECKS}.state()"
+THEMES = {
+    "light": {"color_scheme": "light", "forced_colors": "none", "media": "null"},
+    "dark": {"color_scheme": "dark", "forced_colors": "none", "media": "null"},
+    "forced colours": {"color_scheme": "dark", "forced_colors": "active", "media": "null"},
+}
+PRINT = {"color_scheme": "dark", "forced_colors": "none", "media": "print"}
+PAPER = {"width": 726, "height": 1055}
+"""A4 within the margins of the style sheet. [px]"""
+PRINTED = re.compile(r"/(result|r)\b")
+MOST_SHIFT = 0.01
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WHOLE = {
+    "runOnly": TAGS, "resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}, "preload": False,
+    "elementRef": False,
+}  # fmt: skip
+COLOURS = {**WHOLE, "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}, "rules": {}}
+"""All of it that a theme can change."""
+WHOLE_IN_EACH_THEME = {"light": WHOLE, "dark": COLOURS, "forced colours": COLOURS}
+STRUCTURE = {"light": {**WHOLE, "rules": {"color-contrast": {"enabled": False}}}}
+"""For pages whose colours another page of their kind has shown: contrast is four fifths of what axe takes."""
+UNFOLD = "document.querySelectorAll('details:not([open])').forEach(one => { one.dataset.folded = ''; one.open = true })"
+FOLD = (
+    "document.querySelectorAll('details[data-folded]').forEach(one => { delete one.dataset.folded; one.open = false })"
+)
+RUN = """([options, leftOut]) => axe.run({include: [["html"]], exclude: leftOut}, options)
+    .then(found => found.violations.map(one => [one.id, one.nodes.slice(0, 3).map(node => node.html.slice(0, 160))]))"""
+REPEATED = [["tbody tr:nth-child(n+6)"], ["li:nth-child(n+8)"]]
+"""What has the colours of the rows before it."""
+SHIFTS = """new Promise(done => { let sum = 0;
+    new PerformanceObserver(list => { for (const one of list.getEntries()) sum += one.value })
+        .observe({type: "layout-shift", buffered: true});
+    requestAnimationFrame(() => setTimeout(() => done(sum), 0)) })"""
+
+
+class Inspector:
+    """What has been looked at stays known, so that a page in the same state is checked once in a process."""
+
+    def __init__(self) -> None:
+        self.known: set[tuple[object, ...]] = set()
+
+    def complaints(self, page: Page, *, axe: str, resized: bool = False) -> list[str]:
+        """What is wrong with a page at its width in any theme; ``axe`` looks at each state, each kind or nothing."""
+        size = page.viewport_size
+        state = page.evaluate(STATE)
+        found = []
+        if self.is_new("looked", state, size["width"]):
+            if axe and not resized and page.evaluate(SHIFTS) > MOST_SHIFT:
+                found.append("moves while it loads")
+            for name, media in THEMES.items():
+                page.emulate_media(**media)
+                found += [f"{name}: {each}" for each in page.evaluate(LOOK)]
+            page.emulate_media(**THEMES["light"])
+        if PRINTED.match(urlsplit(page.url).path) and self.is_new("printed", state):
+            page.set_viewport_size(PAPER)
+            page.emulate_media(**PRINT)
+            found += [f"print: {each}" for each in page.evaluate(LOOK)]
+            page.set_viewport_size(size)
+            page.emulate_media(**THEMES["light"])
+        if axe:
+            kind = kind_of(page.url) + (" with errors" if page.locator(".error-summary").count() else "")
+            if self.is_new("axe", kind):
+                found += self._of_axe(page, WHOLE_IN_EACH_THEME)
+            elif axe == "each state" and self.is_new("axe", state):
+                found += self._of_axe(page, STRUCTURE)
+        return [f"{page.url} at {size['width']} px, {each}" for each in found]
+
+    def _of_axe(self, page: Page, rules: dict[str, dict[str, object]]) -> list[str]:
+        page.evaluate(UNFOLD)
+        page.evaluate(AXE)
+        found = []
+        for name, options in rules.items():
+            page.emulate_media(**THEMES[name])
+            found += [
+                f"{name}: {rule} {json.dumps(nodes)}"
+                for rule, nodes in page.evaluate(RUN, [options, REPEATED if options is COLOURS else []])
+            ]
+        page.emulate_media(**THEMES["light"])
+        page.evaluate(FOLD)
+        return found
+
+    def is_new(self, *what: object) -> bool:
+        """Whether nobody has looked at this yet."""
+        new = what not in self.known
+        self.known.add(what)
+        return new
+
+
+def kind_of(url: str) -> str:
+    """Pages of a kind share a template.
+
+    >>> kind_of("http://here/hardware/titan-x?currency=EUR"), kind_of("http://here/q/goal")
+    ('/hardware/*', '/q/goal')
+    """
+    first, _, rest = urlsplit(url).path.strip("/").partition("/")
+    if first in {"q", "admin"}:
+        return f"/{first}/{re.sub('[0-9]+', '*', rest)}"
+    if first in {"r", "result"}:
+        return "/r/*/differences" if "/" in rest else "/result"
+    return f"/{first}/*" if rest else f"/{first}"
