@@ -184,14 +184,15 @@ class Checker:
         lines = said.read_text(encoding="utf-8").splitlines() if said.exists() else []
         words = [json.loads(line) for line in lines if line.endswith("]")]
         said.write_text("")
-        begun_s = 0.0
+        begun_s, acknowledged = 0.0, {told[1] for word, *told in words if word == "did"}
         for word, *told, at_s in words:
             step = Step(*told)
             if word == "did" or (step.revision == present and step.revision not in self.history):
                 self.history[step.revision] = self.after(step)
                 self.sizes[step.revision] = self.size_of(step)
-                (self.told if word == "did" else self.untold)[step.kind] += 1
+                self.untold[step.kind] += step.number not in acknowledged
             if word == "did":
+                self.told[step.kind] += 1
                 self.usual_s[step.kind] = at_s - begun_s
             begun_s = at_s
         assert present in self.history, f"revision {present} was never announced; known {max(self.history)}"
