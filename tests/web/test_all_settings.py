@@ -42,11 +42,11 @@ def test_numbers_are_read_in_the_units_that_people_write(browser):
     asked = page.find("a", string="See the whole answer")["href"]
 
     assert told["samples-echo"] == "We understood: 20,000"
-    assert told["budget_usd-echo"] == "We understood: 550 USD"
+    assert told["budget_usd-echo"] == "We understood: 563 USD"
     assert filled(page)["budget_usd"] == "€500"
     for pair in (
         "samples=20000",
-        "budget_usd=550",
+        "budget_usd=563",
         "system_memory_gb=500",
         "deadline_hours=48",
         "horizon_months=24",
