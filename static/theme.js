@@ -7,5 +7,6 @@ form?.addEventListener("submit", event => {
   if (theme === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
   for (const button of form.querySelectorAll("button")) button.setAttribute("aria-pressed", button === event.submitter);
-  fetch(form.action, { method: "POST", keepalive: true, body: new URLSearchParams({ theme }) }).catch(() => {});
+  const lasts_s = theme === "system" ? 0 : 365 * 24 * 60 * 60;
+  document.cookie = `theme=${theme}; path=/; max-age=${lasts_s}; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
 });

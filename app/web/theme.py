@@ -3,36 +3,32 @@
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from fastapi import Form, Request, Response
+from fastapi import Form, Request
 from fastapi.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.negotiation import prefers_html
 from app.templating import in_theme
 from app.web.negotiation import ONE_YEAR_S, page_router
 
 router = page_router()
 
 COOKIE = "theme"
-SEE_OTHER, NO_CONTENT = 303, 204
+SEE_OTHER = 303
 
 Theme = Annotated[Literal["system", "light", "dark"], Form()]
 
 
 @router.post("/theme")
-async def choose_theme(request: Request, theme: Theme) -> Response:
-    """Remember the choice; a browser without scripts goes back to the page on which it was made."""
-    response = (
-        RedirectResponse(_page_before(request), SEE_OTHER) if prefers_html(request) else Response(None, NO_CONTENT)
-    )
+async def choose_theme(request: Request, theme: Theme) -> RedirectResponse:
+    """Remember the choice, and go back to the page on which it was made."""
+    response = RedirectResponse(_page_before(request), SEE_OTHER)
     response.set_cookie(
         COOKIE,
         "" if theme == "system" else theme,
         max_age=0 if theme == "system" else ONE_YEAR_S,
         path="/",
         secure=request.url.scheme == "https",
-        httponly=True,
-        samesite="lax",
+        samesite="lax",  # the script beside the form writes the same cookie
     )
     return response
 

@@ -29,8 +29,8 @@ WHOLE = {
 COLOURS = {**WHOLE, "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}, "rules": {}}
 """All of it that a theme can change."""
 WHOLE_IN_EACH_THEME = {"light": WHOLE, "dark": COLOURS, "forced colours": COLOURS}
-STRUCTURE = {"light": {**WHOLE, "rules": {"color-contrast": {"enabled": False}}}}
-"""For pages whose colours another page of their kind has shown: contrast is four fifths of what axe takes."""
+STRUCTURE = {"light": {**WHOLE, "rules": {"color-contrast": {"enabled": False}, "target-size": {"enabled": False}}}}
+"""For pages whose colours another page of their kind has shown: our own checks look at colours and sizes everywhere."""
 UNFOLD = "document.querySelectorAll('details:not([open])').forEach(one => { one.dataset.folded = ''; one.open = true })"
 FOLD = (
     "document.querySelectorAll('details[data-folded]').forEach(one => { delete one.dataset.folded; one.open = false })"
@@ -38,7 +38,7 @@ FOLD = (
 RUN = """([options, leftOut]) => axe.run({include: [["html"]], exclude: leftOut}, options)
     .then(found => found.violations.map(one => [one.id, one.nodes.slice(0, 3).map(node => node.html.slice(0, 160))]))"""
 REPEATED = [["tbody tr:nth-child(n+6)"], ["li:nth-child(n+8)"]]
-"""What has the colours of the rows before it."""
+"""What is made like the rows before it."""
 SHIFTS = """new Promise(done => { let sum = 0;
     new PerformanceObserver(list => { for (const one of list.getEntries()) sum += one.value })
         .observe({type: "layout-shift", buffered: true});
@@ -59,8 +59,8 @@ class Inspector:
         if self.is_new("looked", state, size["width"]):
             if axe and not resized and page.evaluate(SHIFTS) > MOST_SHIFT:
                 found.append("moves while it loads")
-            for name, media in THEMES.items():
-                page.emulate_media(**media)
+            for name in THEMES:
+                _dress(page, name)
                 found += [f"{name}: {each}" for each in page.evaluate(LOOK)]
             page.emulate_media(**THEMES["light"])
         if PRINTED.match(urlsplit(page.url).path) and self.is_new("printed", state):
@@ -82,10 +82,10 @@ class Inspector:
         page.evaluate(AXE)
         found = []
         for name, options in rules.items():
-            page.emulate_media(**THEMES[name])
+            _dress(page, name)
             found += [
                 f"{name}: {rule} {json.dumps(nodes)}"
-                for rule, nodes in page.evaluate(RUN, [options, REPEATED if options is COLOURS else []])
+                for rule, nodes in page.evaluate(RUN, [options, [] if options is WHOLE else REPEATED])
             ]
         page.emulate_media(**THEMES["light"])
         page.evaluate(FOLD)
@@ -96,6 +96,11 @@ class Inspector:
         new = what not in self.known
         self.known.add(what)
         return new
+
+
+def _dress(page: Page, theme: str) -> None:
+    if theme != "light":  # which pages come in, and are left in
+        page.emulate_media(**THEMES[theme])
 
 
 def kind_of(url: str) -> str:

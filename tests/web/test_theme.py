@@ -55,13 +55,6 @@ def test_a_choice_leads_back_to_its_page_and_never_to_another_site(browser, came
     assert (answer.status_code, answer.headers["location"]) == (303, back)
 
 
-def test_a_script_gets_no_page(browser):
-    answer = chosen(browser.client, "dark", accept="*/*")
-
-    assert (answer.status_code, answer.content) == (204, b"")
-    assert "HttpOnly" in answer.headers["set-cookie"]
-
-
 def test_what_is_no_theme_is_refused_and_a_forged_cookie_ignored(browser):
     assert chosen(browser.client, "pink").status_code == 422
     browser.client.cookies.set("theme", 'dark"onload="x')
