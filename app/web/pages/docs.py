@@ -18,7 +18,16 @@ DECISIONS = "decisions/"
 REFERENCE = "reference/"
 SECTIONS = {
     worded("Use it"): ("api", "reference/api", "cli", "reference/cli", "mcp", "examples"),
-    worded("Run the service"): ("deploy", "operations", "upgrade", "settings", "reference/settings", "admin", "prices", "translating"),
+    worded("Run the service"): (
+        "deploy",
+        "operations",
+        "upgrade",
+        "settings",
+        "reference/settings",
+        "admin",
+        "prices",
+        "translating",
+    ),
     worded("Understand it"): ("accuracy", "rules", "reference/rules", "data-sources", "nomenclature"),
 }
 """The order of the documents; those that are named nowhere follow under "More"."""
