@@ -19,6 +19,8 @@ Item = TypeVar("Item")
 
 AT_ONCE = 1000
 """Entries of one statement; all that is in memory."""
+MOST_NAMED = 4
+"""Entries of a table that are named where they stand in the way; the others are counted."""
 MOST_TOLD = 100
 """Conflicts that are told with both versions."""
 _KEY, _VERSION = "key_is", "version_becomes"
@@ -198,15 +200,28 @@ def _is_named_by_others(target: Entity) -> bool:
 def _check_unused(session: Session, target: Entity, keys: list[str]) -> None:
     """Nothing that is answered from names a retired entry."""
     wanted = {target.key_of(key) for key in keys}
+    uses = []
     for entity in ENTITIES.values():
         for name in (name for name, named in entity.references.items() if named is target):
             column, retired = entity.table.c[name], entity.table.c.retired
             pairs = session.execute(select(column, entity.key_column).where(retired.is_(False), column.in_(wanted)))
-            named = [(of, own) for of, own in pairs.fetchmany(4)]
-            if named:
-                own_keys = ", ".join(str(own) for _, own in named)
-                message = f"{target.name}/{named[0][0]} cannot be retired: {entity.title} {own_keys} refer to it."
-                raise Conflict(message + " Retire those first, in the same draft or before.")
+            uses += [(named, entity.title, str(own)) for named, own in pairs]
+    if uses:
+        first = uses[0][0]
+        told = _told_by_table([(title, own) for named, title, own in uses if named == first])
+        message = f"{target.name}/{first} cannot be retired: {told} refer to it."
+        raise Conflict(message + " Retire those first, in the same draft or before.")
+
+
+def _told_by_table(uses: list[tuple[str, str]]) -> str:
+    """The first entries of each table that refer to something, and how many more there are."""
+    tables: dict[str, list[str]] = {}
+    for title, own in dict.fromkeys(uses):
+        tables.setdefault(title, []).append(own)
+    return "; ".join(
+        f"{title} {', '.join(keys[:MOST_NAMED])}" + (f" and {len(keys) - MOST_NAMED} more" * (len(keys) > MOST_NAMED))
+        for title, keys in tables.items()
+    )
 
 
 def _first_line(error: IntegrityError) -> str:

@@ -82,7 +82,7 @@ def _page(
             Note(slug, f"/admin/entries/hardware/{slug}", text) for slug, text in found.unsourced[:MOST_LINES]
         ),
         ending=tuple(
-            Note(slug, f"/admin/entries/software-support/{slug}", f"{text}; {count} devices")
+            Note(slug, f"/admin/entries/software-support/{slug}", f"{text}; {count} device{'s' * (count != 1)}")
             for slug, text, count in found.ending[:MOST_LINES]
         ),
         disagreements=tuple(

@@ -1,3 +1,5 @@
+import re
+
 from app.catalogue.queries import revision
 from app.db import reading
 
@@ -164,6 +166,7 @@ def test_an_entry_that_others_name_cannot_be_retired(client, key_of):
     answer = client.post("/admin/api/draft/publication", json={"why": "gone"}, headers=approver)
 
     assert (answer.status_code, "refer to it" in answer.json()["detail"]) == (409, True)
+    assert re.search(r"Prices to buy \d+, \d+, \d+, \d+ and \d+ more; ", answer.json()["detail"])
 
 
 def test_a_retired_entry_is_kept_and_can_come_back(client, key_of):
