@@ -3,16 +3,19 @@
 from datetime import UTC, datetime
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse, PlainTextResponse, Response
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
 from app import advisor
 from app.answer import RecommendationAnswer
 from app.catalogue.snapshot import Snapshot
 from app.computing import computed
+from app.errors import Unprocessable
+from app.flat_query import query_string
 from app.languages import ENGLISH, speaking
 from app.questionnaire.flow import question_of
+from app.requests import RecommendRequest
 from app.templating import render
-from app.web.asking import guided_answers, request_of
+from app.web.asking import Pairs, guided_answers, is_guided, knows, request_of
 from app.web.badge import badge_svg
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
@@ -21,22 +24,32 @@ from app.web.pages.result import ResultPage
 from app.web.preview import Preview, preview_response
 from app.web.questions import unknown_model
 from app.web.result_text import as_csv, as_markdown
+from app.web.settings_fields import settings_by_id
+from app.web.settings_form import Typed, read
 
 router = page_router()
 
+SEE_OTHER = 303
 UNPROCESSABLE = 422
 
 
 @router.get("/result")
-async def show_result(request: Request, catalogue: CatalogueDep, base_url: BaseUrlDep) -> HTMLResponse:
+async def show_result(request: Request, catalogue: CatalogueDep, base_url: BaseUrlDep) -> Response:
     """Which hardware the work needs, and why; a model that nobody knows leads back to its question."""
-    answers = guided_answers(request.query_params.multi_items())
+    pairs = request.query_params.multi_items()
+    answers = guided_answers(pairs)
     question = question_of("size", answers)
     errors = unknown_model(answers, catalogue)
     if errors and question is not None:
         page = QuestionPage.of(question, answers, checking=True, errors=errors, base_url=base_url)
         return render(page, status=UNPROCESSABLE)
-    asked = request_of(request.query_params.multi_items(), catalogue)
+    try:
+        asked = request_of(pairs, catalogue)
+    except Unprocessable:
+        understood = _understood(pairs, catalogue)
+        if understood is None:
+            raise
+        return RedirectResponse(f"/result?{query_string(understood)}", SEE_OTHER)
     answer, variants = await computed(
         lambda: (_answer(request, catalogue, base_url), advisor.variants(catalogue, asked.workload))
     )
@@ -48,6 +61,13 @@ async def show_result(request: Request, catalogue: CatalogueDep, base_url: BaseU
         tiers=catalogue.policy.tiers,
     )
     return render(shown)
+
+
+def _understood(pairs: Pairs, catalogue: Snapshot) -> RecommendRequest | None:
+    """The question of an address whose amounts are written as people write them: 200h, €500; None if that fails too."""
+    if is_guided(pairs) or any(name not in settings_by_id() for name, _ in pairs):
+        return None
+    return read(Typed.of(pairs), in_catalogue=knows(catalogue.hardware_names)).asked
 
 
 @router.get("/result.md")

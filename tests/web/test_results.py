@@ -55,6 +55,11 @@ def test_a_wrong_field_in_a_link_is_named(browser):
     assert "batch_size" in page.get_text()
 
 
+def test_amounts_in_a_link_are_understood_as_people_write_them(browser):
+    page = browser.get("/result?task=train&domain=vision&hours_per_month=40h&budget_usd=2k")
+    assert {"hours_per_month=40", "budget_usd=2000"} <= set(page.url.partition("?")[2].split("&"))
+
+
 def test_a_wrong_answer_in_a_guided_link_counts_as_not_given(browser):
     assert browser.get("/result?goal=adapt&domain=tables&rows=lots&have=nonsense").select_one("h1.verdict")
 
