@@ -20,6 +20,8 @@ LEAST_BARE_MIB = 2048
 _TOOLS = re.compile(r"NVIDIA-SMI|NVSMI LOG|<nvidia_smi_log>|ROCm System Management|ROCm SMI|MARKET_NAME:")
 """What is printed by tools alone, not written by people."""
 _GPU_LINE = re.compile(r"^\|\s+\d+\s+(?P<name>[A-Za-z][^|]*?)\s+(?:On|Off|WDDM|TCC|N/A)\s+\|", re.MULTILINE)
+_BETWEEN_ROWS = re.compile(r"(?<=[|+])\s*(?=[|+])")
+"""Where a row of the table ends: fields of one line lose the breaks of what is pasted into them."""
 _MEMORY_CELL = re.compile(r"\|\s*(?:\d+|N/A)\s*MiB\s*/\s*(?P<total>\d+)\s*MiB\s*\|")
 _LISTED = re.compile(r"^\s*GPU\s+\d+:\s*(?P<name>.+?)\s*(?:\(UUID:.*)?$", re.MULTILINE)
 _REPORT_NAME = re.compile(r"^\s*Product Name\s*:\s*(?P<name>\S.*?)\s*$", re.MULTILINE)
@@ -63,7 +65,7 @@ def read_nvidia_smi(text: str) -> list[Found]:
         if names.search(text):
             return _paired(names, totals, text=text)
     if "NVIDIA-SMI" in text or (_GPU_LINE.search(text) and _MEMORY_CELL.search(text)):
-        return _paired(_GPU_LINE, _MEMORY_CELL, text=text)
+        return _paired(_GPU_LINE, _MEMORY_CELL, text=_BETWEEN_ROWS.sub("\n", text))
     if _LISTED.search(text):
         return _counted(_named(match["name"], None) for match in _LISTED.finditer(text))
     return _counted(_csv_cards(text))

@@ -72,6 +72,19 @@ def test_every_form_of_nvidia_smi_is_read(text, found):
     assert read_pasted(text) == read_nvidia_smi(text)
 
 
+@pytest.mark.parametrize("between", ["\n", " ", ""], ids=["rows", "one line", "one line without breaks"])
+def test_the_table_is_read_from_a_field_of_one_line_too(between):
+    head = "| NVIDIA-SMI 550.54.15    Driver Version: 550.54.15    CUDA Version: 12.4 |"
+    card = (
+        "|   {n}  NVIDIA GeForce RTX 3090   Off | 0{n}:00.0  On |   N/A |",
+        "| 30%   45C | 512MiB / 24576MiB |   2% |",
+    )
+    rows = [head, *(row.format(n=number) for number in range(2) for row in card)]
+    assert [(one.name, one.count, one.memory_gib) for one in read_pasted(between.join(rows))] == [
+        ("NVIDIA GeForce RTX 3090", 2, 24.0)
+    ]
+
+
 def test_amd_smi_is_read():
     (cards,) = read_pasted(AMD_STATIC)
 
