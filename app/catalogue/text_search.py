@@ -139,7 +139,7 @@ def _count(text: str, words: list[Token], place: int) -> int:
     if number < 0 or any(mark in text[words[number].end : words[place].start] for mark in ",;./+()"):
         return 1
     token = words[number]
-    if token.start and text[token.start - 1].isalnum():
+    if (token.start and text[token.start - 1].isalnum()) or BARE_NUMBERS.fullmatch(token.text):
         return 1
     if token.text.isdigit() and 0 < int(token.text) <= MOST:
         return int(token.text)
