@@ -1,6 +1,6 @@
 """Entries by the names that people write in files: a full name, another name or an address leads to the key."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from app.admin.entities import Entity
+from app.catalogue.name_keys import HARDWARE_NOISE
 from app.tables import Alias
 
 KeysByName = Mapping[str, Mapping[str, str]]
@@ -16,6 +17,8 @@ KeysByName = Mapping[str, Mapping[str, str]]
 _NAMED_BY = ("name", "title", "url")
 _ALIASED = {"hardware": "hardware", "providers": "provider"}
 """Kinds of entries and what the table of other names calls them."""
+FEWEST_WORDS = 2
+"""Of a card's name that are left without its maker; fewer could be anything."""
 
 
 @lru_cache(maxsize=10_000)
@@ -70,4 +73,25 @@ def _names(session: Session, target: Entity) -> dict[str, str]:
     for name, key in pairs:
         keys.setdefault(folded(name), set()).add(key)
     present = {key for _, key in pairs}
+    short = _without_makers(pairs) if target.name == "hardware" else {}
+    for name in short.keys() - keys.keys():
+        keys[name] = short[name]
     return {name: next(iter(found)) for name, found in keys.items() if len(found) == 1 and name not in present}
+
+
+def _without_makers(pairs: Sequence[tuple[str, str]]) -> dict[str, set[str]]:
+    """What cards are called without their maker and family: an RTX 3090 is a GeForce RTX 3090.
+
+    >>> sorted(_without_makers([("NVIDIA GeForce RTX 3090", "geforce-rtx-3090")]))
+    ['geforce rtx 3090', 'nvidia geforce rtx 3090', 'nvidia rtx 3090', 'rtx 3090']
+    """
+    keys: dict[str, set[str]] = {}
+    for name, key in pairs:
+        maker, *words = folded(name).split()
+        while maker in HARDWARE_NOISE and len(words) >= FEWEST_WORDS:
+            for called in (" ".join(words), " ".join((maker, *words))):
+                keys.setdefault(called, set()).add(key)
+            if words[0] not in HARDWARE_NOISE:
+                break
+            words = words[1:]
+    return keys
