@@ -52,7 +52,7 @@ def test_an_ambiguous_name_stays_a_question_beside_a_clear_one(snapshot):
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [("4x A100 80GB", 4), ("dual RTX 3090s", 2), ("8 x H100 SXM", 8), ("a V100", 1), ("1080 4070", 1)],
+    [("4x A100 80GB", 4), ("dual RTX 3090s", 2), ("8 x H100 SXM", 8), ("a V100", 1), ("3090 4070", 1)],
 )
 def test_the_number_before_a_name_counts_devices(snapshot, text, count):
     assert {found.count for found in snapshot.hardware_names.find_in_text(text)} == {count}
