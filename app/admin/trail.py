@@ -153,8 +153,14 @@ def restore_revision(session: Session, revision: int, *, actor: str) -> int:
             wanted = {row.key: row.before for row in several}
             _check_no_other_draft(session, entity.name, list(wanted), actor=actor)
             drafts.put_back_many(session, entity, wanted=wanted, names=names, why=why, actor=actor)
-            total += len(several)
+            total += _drafted(session, entity.name, list(wanted))
     return total
+
+
+def _drafted(session: Session, entity: str, keys: list[str]) -> int:
+    """How many of these entries are in the draft: one that is again what it was needs no change."""
+    mine = select(func.count()).where(DraftChange.entity == entity, DraftChange.key.in_(keys))
+    return session.scalar(mine) or 0
 
 
 def _changed_since(session: Session, revision: int) -> Select[Any]:

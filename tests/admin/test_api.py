@@ -37,6 +37,9 @@ def test_a_wrong_number_is_corrected_published_found_in_the_audit_and_undone(cli
     client.post("/admin/api/draft/publication", json={"why": "undo"}, headers=approver)
     assert client.get("/hardware/geforce-rtx-4090").json()["memory_gib"] == old
 
+    before = client.post(f"/admin/api/revisions/{published.json()['revision'] - 1}/restoration", headers=approver)
+    assert before.json() == {"changes": 0}
+
 
 def test_publishing_makes_one_revision_however_many_entries_change(client, key_of):
     approver = key_of(client, "approver")
