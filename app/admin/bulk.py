@@ -12,7 +12,7 @@ from app.admin.entities import Document, Entity
 from app.admin.entries import Entry, entry
 from app.admin.schemas import checked
 from app.errors import AppError, Conflict, Unprocessable
-from app.field_problems import FieldProblem
+from app.field_problems import FieldProblem, nearest
 
 MOST = 500
 """Entries at once; an import takes more."""
@@ -98,7 +98,7 @@ def _check(entity: Entity, wish: Wish, tagged: Sequence[tuple[str, str]]) -> Non
     if len(tagged) > MOST:
         problems.append(FieldProblem("/which", f"{len(tagged):,} entries are too many at once: {MOST} is the most"))
     if wish.action == "set" and wish.name not in fields(entity):
-        problems.append(FieldProblem("/name", "Choose the field to set"))
+        problems.append(FieldProblem("/name", "Choose the field to set", nearest(wish.name, fields(entity))))
     if problems:
         raise Unprocessable(problems)
 

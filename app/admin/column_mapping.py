@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Date, String
 
 from app.admin.entities import FACT_UNITS, Entity
-from app.admin.importing import MOST_ROWS
+from app.admin.importing import MOST_ROWS, check_headings
 from app.admin.safe_cells import armed
 from app.errors import Unprocessable
 from app.field_problems import FieldProblem
@@ -281,12 +281,17 @@ def _csv_rows(content: bytes) -> list[dict[str, Any]]:
         raise _refused("Save the file as CSV in UTF-8") from None
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     rows = []
-    for cells in csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter):
-        if None in cells or None in cells.values():
-            rows.append({"": "the number of cells differs from the heading"})
-        else:
-            rows.append({str(name): intern(armed(cell)) for name, cell in cells.items()})
+    try:
+        check_headings(reader.fieldnames or ())
+        for cells in reader:
+            if None in cells or None in cells.values():
+                rows.append({"": "the number of cells differs from the heading"})
+            else:
+                rows.append({str(name): intern(armed(cell)) for name, cell in cells.items()})
+    except csv.Error as error:
+        raise _refused(f"Line {reader.reader.line_num}: {error}") from None
     return rows
 
 

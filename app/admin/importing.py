@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -120,6 +121,7 @@ def rows_of(entity: Entity, content: bytes, *, is_json: bool) -> Iterable[dict[s
     except UnicodeDecodeError:
         raise Unprocessable([FieldProblem("/file", "Save the file as CSV in UTF-8")]) from None
     reader = csv.DictReader(io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline=""))
+    check_headings(reader.fieldnames or ())
     known = {"id", *entity.columns, *_fact_columns(entity)}
     unknown = [name for name in reader.fieldnames or () if name not in known]
     if unknown or not reader.fieldnames:
@@ -127,11 +129,18 @@ def rows_of(entity: Entity, content: bytes, *, is_json: bool) -> Iterable[dict[s
     return _csv_rows(entity, reader)
 
 
+def check_headings(headings: Sequence[str]) -> None:
+    """Refuse a file with two columns of one name: only one of them would be read."""
+    twice = [name for name, count in Counter(headings).items() if name and count > 1]
+    if twice:
+        raise Unprocessable([FieldProblem("/file", f"Several columns are called {', '.join(twice[:5])}; rename them")])
+
+
 def _csv_rows(entity: Entity, reader: "csv.DictReader[str]") -> Iterator[dict[str, Any]]:
     try:
         yield from (_row(entity, cells) for cells in reader)
     except csv.Error as error:
-        raise Unprocessable([FieldProblem("/file", f"Line {reader.line_num}: {error}")]) from None
+        raise Unprocessable([FieldProblem("/file", f"Line {reader.reader.line_num}: {error}")]) from None
 
 
 def plan(session: Session, entity: Entity, *, rows: Iterable[dict[str, Any]], actor: str, why: str) -> Plan:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -23,6 +24,10 @@ router = APIRouter(prefix="/admin/api", include_in_schema=False)
 CREATED = 201
 Why = Annotated[str, Field(max_length=drafts.LONGEST_WHY)]
 """For the audit trail; only looking needs none."""
+
+
+_SENT_AS = {"/name": "/field", "/which": "/entries"}
+"""Fields of a bulk edit as the form calls them, and as programs do."""
 
 
 class ManyEdits(BaseModel):
@@ -63,13 +68,21 @@ def edit_many(table: str, wanted: ManyEdits, caller: Editor, session: SessionDep
     _check_why(wanted)
     wish = Wish(wanted.action, wanted.source, wanted.field, wanted.value)
     tagged = sorted(wanted.entries.items())
-    made = bulk.plan(session, entity, wish=wish, tagged=tagged, today=datetime.now(UTC).date())
+    try:
+        made = bulk.plan(session, entity, wish=wish, tagged=tagged, today=datetime.now(UTC).date())
+    except Unprocessable as error:
+        raise Unprocessable([_as_sent(problem) for problem in error.problems]) from None
     if made.refused and wanted.apply:
         raise Conflict("; ".join(f"{key}: {reason}" for key, reason in made.refused) + ".")
     applied = bulk.carry_out(session, entity, made=made, why=wanted.why, actor=caller.email) if wanted.apply else 0
     return JSONResponse(
         {"planned": [each.entry.key for each in made.planned], "refused": dict(made.refused), "applied": applied}
     )
+
+
+def _as_sent(problem: FieldProblem) -> FieldProblem:
+    """A problem of a field by the name that it has here, not in the form."""
+    return replace(problem, pointer=_SENT_AS.get(problem.pointer, problem.pointer))
 
 
 @router.post("/imports")

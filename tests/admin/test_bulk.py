@@ -122,10 +122,13 @@ def test_programs_edit_many_at_once(quick_client, key_of):
     looked = quick_client.post("/admin/api/tiers/bulk", headers=headers, json=wish | {"apply": False})
     done = quick_client.post("/admin/api/tiers/bulk", headers=headers, json=wish)
     again = quick_client.post("/admin/api/tiers/bulk", headers=headers, json=wish)
+    misspelt = wish | {"field": "titel"}
+    (problem,) = quick_client.post("/admin/api/tiers/bulk", headers=headers, json=misspelt).json()["errors"]
 
     assert looked.json() == {"planned": sorted(tags), "refused": {}, "applied": 0}
     assert done.json()["applied"] == 2
     assert again.status_code == 409
+    assert (problem["pointer"], problem["suggestions"]) == ("/field", ["title"])
     with reading(quick_client.app.state.engine) as session:
         assert session.scalar(select(func.count()).select_from(DraftChange)) == 2
         edits = session.scalars(select(AuditEntry).where(AuditEntry.action == "draft"))

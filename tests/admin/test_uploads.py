@@ -5,6 +5,7 @@ import pytest
 from app.admin import column_mapping
 from app.admin.column_mapping import Column, ColumnMapping, mapped, plain_number
 from app.admin.entities import entity_named
+from app.errors import Unprocessable
 
 PRICES = 'Card;Condition;Price (US cents);Currency;Country;Date\ngeforce-rtx-4090;new;"159,900";USD;US;2026-11-01\n'
 
@@ -86,6 +87,18 @@ def test_every_table_comes_back_through_its_own_export(quick_client, signed_in, 
 
         assert "0 new, 0 changed, " in tried.select_one("#outcome").get_text(), (table, name)
         assert " 0 rejected" in tried.select_one("#outcome").get_text(), (table, name)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"GPU,VRAM,GPU\nA,24,B\n", "Several columns are called GPU; rename them"),
+        (b"GPU,VRAM\nA," + b"9" * 200_000 + b"\n", "Line 2: field larger than field limit"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(content, told):
+    with pytest.raises(Unprocessable, match=told):
+        column_mapping.read(content, is_json=False)
 
 
 def test_units_and_names_are_guessed():
