@@ -48,7 +48,7 @@ class DataFile:
     keys: frozenset[str] = frozenset()
     """Names of entries that are texts; none: all are."""
     without: frozenset[str] = frozenset()
-    """Tables whose texts stay as they are: titles of papers, names of places in the code."""
+    """Tables whose texts stay as they are: names of places in the code."""
 
 
 DATA_FILES = (
@@ -82,7 +82,6 @@ DATA_FILES = (
     DataFile(
         "app/learn/lessons/*.toml",
         frozenset({"title", "idea", "heading", "text", "caption", "told", "when", "what", "label"}),
-        without=frozenset({"source"}),
     ),
     DataFile("app/catalogue/seed/policy.toml", frozenset({"title", "summary", "description", "reason"})),
     DataFile("app/engine/data/defaults.toml", frozenset({"why"})),

@@ -76,9 +76,14 @@ class Lesson:
             told=entry["picture"]["told"],
             after=tuple(_section(each) for each in entry.get("after", ())),
             moments=tuple(Moment(**each) for each in entry.get("moment", ())),
-            sources=tuple(Source(each["text"], each.get("url", "")) for each in entry["source"]),
+            sources=tuple(_source(each) for each in entry["source"]),
             use=Use(**entry["use"]),
         )
+
+
+def _source(entry: Mapping[str, str]) -> Source:
+    """A source: the title of a paper, which stays as it is, or our words for a page."""
+    return Source(entry.get("paper") or entry["text"], entry.get("url", ""))
 
 
 def _section(entry: Mapping[str, Any]) -> Section:

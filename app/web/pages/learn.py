@@ -144,7 +144,7 @@ class LessonPage:
             after=_filled(found.after, numbers),
             try_it=tried,
             moments=tuple(replace(each, when=say(each.when), what=say(each.what)) for each in found.moments),
-            sources=found.sources,
+            sources=tuple(Source(say(each.text), each.url) for each in found.sources),
             use=replace(found.use, text=say(found.use.text), label=say(found.use.label)),
             before_page=entries[place - 2] if place > 1 else None,
             next_page=entries[place] if place < len(entries) else None,
