@@ -181,13 +181,19 @@ def gib_between(low: float | None, high: float | None) -> str:
     return between(low, high, unit="GiB")
 
 
-def nominal_gib(value: float | None) -> str:
-    """Memory of a device, as the box says it.
+MOST_OF_A_BOX_GB = 10_000
+"""Memory from here on is that of many devices together."""
 
-    >>> nominal_gib(24.0), nominal_gib(0.5), nominal_gib(141.3)
-    ('24 GB', '0.5 GB', '141.3 GB')
+
+def nominal_gib(value: float | None) -> str:
+    """Memory of a device, as the box says it; that of thousands of devices with three figures.
+
+    >>> nominal_gib(24.0), nominal_gib(0.5), nominal_gib(141.3), nominal_gib(733429.8)
+    ('24 GB', '0.5 GB', '141.3 GB', '733,000 GB')
     """
-    return unknown() if value is None else f"{exact(round(value, 1))} GB"
+    if value is None:
+        return unknown()
+    return f"{exact(round(value, 1) if value < MOST_OF_A_BOX_GB else float(f'{value:.3g}'))} GB"
 
 
 def usd(value: float | None) -> str:

@@ -199,3 +199,12 @@ def test_hardware_without_a_name_of_its_own_is_named_in_the_language(client):
 
     assert "Laptop ohne Grafikkarte" in page
     assert "laptop without a graphics card" not in page
+
+
+def test_the_count_of_a_name_is_written_as_in_the_language(client):
+    page = client.get(
+        "/result?task=pretrain&domain=text&model=llama-3.1-405b&tokens=15.6e12&lang=de", headers={"accept": "text/html"}
+    ).text
+
+    assert "16.384 x" in page
+    assert "16,384 x" not in page

@@ -2,13 +2,12 @@
 
 from datetime import UTC, datetime
 
-from app import __version__
+from app import __version__, formatting
 from app.advice.buy_or_rent import BuyOrRent
 from app.advice.cloud import CloudOption
 from app.advice.decide import Decision
 from app.advice.evidence import Evidence
 from app.advice.host import Host
-from app.advice.limits import hardware_name
 from app.advice.market import Market
 from app.advice.need import Need, Range
 from app.advice.owned import Owned
@@ -185,7 +184,7 @@ def _buy_or_rent(found: BuyOrRent) -> BuyOrRentAnswer:
         months=list(found.months),
         buy_cumulative_usd=[round(usd, 2) for usd in found.buy_cumulative_usd],
         rent_cumulative_usd=[round(usd, 2) for usd in found.rent_cumulative_usd],
-        buy_hardware=hardware_name(found.buy.device, found.buy.count),
+        buy_hardware=formatting.times(found.buy.count, found.buy.device.name),
         rent_offer=f"{found.rent.provider_name} {found.rent.instance}",
         explanation=sentence(found.explanation),
         assumptions=[_assumption(assumption) for assumption in found.assumptions],

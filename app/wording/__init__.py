@@ -3,6 +3,7 @@
 Whoever asks over a page is told in the language that is spoken there, with the template of that language.
 """
 
+import re
 import string
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -44,6 +45,9 @@ FORMATS: dict[str, Callable[[Any], str]] = {
 """What may stand after the colon of a place, such as ``{memory_gib:gib}``; ``{cards:plural card}`` counts a word.
 
 ``{cards:plural Karte|Karten}`` names each form, as other languages need it."""
+
+_THOUSANDS = re.compile(r"^\d{1,3}(?:,\d{3})+(?= x )")
+"""The count of a name such as ``16,384 x H100``: not every language separates thousands by a comma."""
 
 RULE_CODE = "rule"
 """A rule carries its own sentence, which an administrator wrote."""
@@ -101,6 +105,7 @@ def sentences(reasons: Iterable[Reason]) -> str:
 
 def _said(text: str) -> str:
     """A name or note inside a sentence, which may have lost its full stop on the way."""
+    text = _THOUSANDS.sub(lambda count: formatting.exact(int(count[0].replace(",", ""))), text)
     found = say_finished(text)
     return say(f"{text}.").removesuffix(".") if found == text and not spoken().english else found
 
