@@ -43,7 +43,7 @@ def test_a_duration_always_has_a_unit_and_never_an_exponent(hours):
     text = formatting.duration(hours)
 
     assert text.split()[-1] in {"ms", "s", "min", "h", "day", "days", "year", "years"}
-    assert "e" not in text.replace("years", "")
+    assert "e" not in text.rpartition(" ")[0]
 
 
 @pytest.mark.parametrize(
