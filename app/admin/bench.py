@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import advisor, formatting
 from app.admin.asked import request_in
+from app.advice.decide import UndecidedError
 from app.answer import EstimateAnswer, RecommendationAnswer
 from app.catalogue.snapshot import Snapshot
 from app.errors import AppError
@@ -160,6 +161,8 @@ def _or_why_not(found: Callable[[], Answered]) -> Answered:
         return found()
     except AppError as error:
         return Answered(f"no answer: {error.detail[:200]}")
+    except UndecidedError as error:
+        return Answered(f"no answer: {str(error)[:200]}")
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # a draft may break what answers rest on
         return Answered(f"no answer: {type(error).__name__}")
 
