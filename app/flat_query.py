@@ -69,7 +69,7 @@ def encode(request: RecommendRequest) -> list[tuple[str, str]]:
     pairs += _fields_of(request.constraints, skip=_HARDWARE)
     for name in _HARDWARE:
         owned = getattr(request.constraints, name)
-        pairs += [(name, _hardware_text(one)) for one in owned or ()] or [(name, "")] * (owned is not None)
+        pairs += [(name, hardware_text(one)) for one in owned or ()] or [(name, "")] * (owned is not None)
     return pairs
 
 
@@ -154,7 +154,12 @@ def _name_and_count(text: str) -> tuple[str, int]:
     return found["name"].strip(), int(found["count"])
 
 
-def _hardware_text(owned: OwnedHardware) -> str:
+def hardware_text(owned: OwnedHardware) -> str:
+    """Hardware as it is written in an address.
+
+    >>> hardware_text(OwnedHardware(accelerator="rtx-3090", count=2))
+    'rtx-3090 x2'
+    """
     name = owned.accelerator if owned.accelerator is not None else f'"{owned.description}"'
     return name if owned.count == 1 and _name_and_count(name) == (name, 1) else f"{name} x{owned.count}"
 

@@ -5,7 +5,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from hashlib import sha256
+from itertools import zip_longest
 from typing import ClassVar, Protocol
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -51,6 +53,7 @@ def environment() -> Environment:
     env.globals["languages"] = lambda: list(known_languages().values())
     env.globals["address_in"] = address_in
     env.globals["theme"] = _THEME.get
+    env.globals["fit_door"] = fit_door
     return env
 
 
@@ -100,6 +103,24 @@ def other_languages() -> list[tuple[Language, str]]:
     """Every other language with the address of this page in it."""
     here, now = _STANDING.get(), spoken().code
     return [(each, in_language(here, each.code)) for each in known_languages().values() if each.code != now]
+
+
+def fit_door() -> str:
+    """The page on what one's own hardware can do, with the hardware that this page's question tells of.
+
+    >>> with standing_at("/result?task=train&existing_hardware=rtx-3090+x2&system_memory_gb=64"):
+    ...     fit_door()
+    '/fit?hardware=rtx-3090+x2&memory=64'
+    >>> with standing_at("/result?goal=adapt&card_name=GTX+1080&card_count=2"):
+    ...     fit_door()
+    '/fit?hardware=GTX+1080+x2'
+    """
+    told = parse_qs(urlsplit(_STANDING.get()).query, keep_blank_values=True)
+    cards = zip_longest(told.get("card_name", []), told.get("card_count", []), fillvalue="")
+    guided = [f"{name} x{count or 1}" for name, count in cards if name]
+    named = [("hardware", each) for each in [*told.get("existing_hardware", []), *guided] if each]
+    memory = [("memory", each) for each in told.get("system_memory_gb", [])[:1]]
+    return "/fit?" + urlencode(named + memory) if named else "/fit"
 
 
 def render(page: Page, *, status: int = 200) -> HTMLResponse:

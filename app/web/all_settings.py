@@ -35,7 +35,7 @@ async def show_settings(request: Request, catalogue: CatalogueDep, base_url: Bas
     typed = _typed(pairs, catalogue)
     focus = request.query_params.get(FOCUS, "")
     focus = focus if focus in settings_by_id() else ""
-    if not typed.texts:
+    if "task" not in typed.texts:  # nothing is asked yet: another door may tell of the hardware first
         return render(SettingsPage.of(typed, errors={}, echoes={}, answer=None, focus=focus, base_url=base_url))
     return await computed(lambda: _page(typed, catalogue, base_url=base_url, focus=focus))
 

@@ -120,3 +120,16 @@ def test_people_s_own_words_for_hardware_stay(browser):
     )
 
     assert filled(page)["existing_hardware"].splitlines() == ["RTX 3090 x2", "an old card with 6 GB"]
+
+
+def test_hardware_goes_along_between_the_doors(browser):
+    told = browser.get("/fit?hardware=RTX+3090+x2&hardware=GTX+1060&memory=64")
+    asking = browser.follow(told, "Ask about one piece of work of yours with this hardware")
+    back = browser.follow(asking, "Can I use what I have?")
+
+    assert asking.select_one("#existing_hardware").get_text(strip=True).split("\n") == [
+        "geforce-rtx-3090 x2",
+        "geforce-gtx-1060-6gb",
+    ]
+    assert asking.select_one("#system_memory_gb")["value"] == "64"
+    assert back.heading == told.heading

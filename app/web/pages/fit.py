@@ -7,7 +7,9 @@ from typing import ClassVar, Self
 from urllib.parse import urlencode
 
 from app import formatting
-from app.answer import AssumptionAnswer, FitAnswer, FitJobAnswer, RangeAnswer, UpgradeAnswer
+from app.advice.constraints import OwnedHardware
+from app.answer import AssumptionAnswer, FitAnswer, FitJobAnswer, HardwareAnswer, RangeAnswer, UpgradeAnswer
+from app.flat_query import hardware_text
 from app.languages import say, say_finished
 from app.web.labels import assumed_value, details, label
 from app.web.pages.head import Head
@@ -102,6 +104,8 @@ class FitPage:
     upgrades: tuple[UpgradeView, ...]
     assumptions: tuple[str, ...]
     rows: tuple[CardRow, ...]
+    work: str
+    """Where to ask about one piece of work with this hardware."""
     memory: str
     pasted: str
     errors: tuple[FitProblem, ...]
@@ -127,6 +131,7 @@ class FitPage:
             upgrades=(),
             assumptions=(),
             rows=_rows(hardware),
+            work="",
             memory=memory,
             pasted=pasted,
             errors=(problem,) if problem else (),
@@ -153,6 +158,7 @@ class FitPage:
             ),
             assumptions=tuple(_assumed(one) for one in answer.assumptions),
             rows=_rows(hardware),
+            work=work_link(answer.hardware, memory),
             memory=memory,
             pasted="",
             errors=(),
@@ -239,3 +245,17 @@ def link(hardware: Sequence[str], memory: str = "") -> str:
     '/fit?hardware=RTX+3090+x2&memory=64'
     """
     return "/fit?" + urlencode([*(("hardware", one) for one in hardware), *([("memory", memory)] if memory else [])])
+
+
+def work_link(hardware: Sequence[HardwareAnswer], memory: str = "") -> str:
+    """All settings, with this hardware as what somebody has.
+
+    >>> work_link([HardwareAnswer(accelerator="rtx-3090", name="GeForce RTX 3090", count=2)], "64")
+    '/settings?existing_hardware=rtx-3090+x2&system_memory_gb=64'
+    """
+    owned = [
+        OwnedHardware(accelerator=one.accelerator, description=None if one.accelerator else one.name, count=one.count)
+        for one in hardware
+    ]
+    fields = [("existing_hardware", hardware_text(one)) for one in owned]
+    return "/settings?" + urlencode([*fields, *([("system_memory_gb", memory)] if memory else [])])
