@@ -140,11 +140,7 @@ def publish_reviewed(
 ) -> int:
     """Publish unless something forbids it; this process answers from the new revision at once."""
     before = _present(engine)
-    with reading(engine) as session:
-        size, drafted = drafts.count(session), publishing.fingerprint_of(session)
-    found = _looked_up(engine, before.revision, drafted)
-    if found is None and size <= TRIED_BESIDE:
-        found = review(engine)
+    found, _ = at_hand(engine)
     if found is not None:
         _stop(found)
         if fingerprint is not None and fingerprint != found.fingerprint:
