@@ -1,6 +1,6 @@
 """What the list of devices can be narrowed to, and how it can be shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from app import formatting
 from app.catalogue.snapshot import Snapshot
@@ -45,37 +45,43 @@ def filters_of(catalogue: Snapshot, fields: Mapping[str, str]) -> tuple[Filter, 
     kinds = [(kind, label("kind", kind)) for kind in ("gpu", "apple_soc", "cpu", "tpu", "npu", "fpga")]
     supports = [(name, label("support", name)) for name in ("supported", "legacy", "unsupported", "announced")]
     segments = [(name, label("segment", name)) for name in sorted({each.segment for each in devices})]
-    sizes = [
-        (f"{size:g}", say("{size} GB or more", size=formatting.exact(size)))
-        for size in _steps(MEMORY_STEPS, fields, "memory_gib_min")
-    ]
-    prices = [
-        (f"{usd:g}", say("up to {price}", price=formatting.usd_exactly(usd)))
-        for usd in _steps(PRICE_STEPS, fields, "usd_max")
-    ]
-    powers = [
-        (f"{watts:g}", say("up to {watts} W", watts=formatting.exact(watts)))
-        for watts in _steps(POWER_STEPS, fields, "power_w_max")
-    ]
-    slots = [
-        (f"{count:g}", say("up to {count}", count=formatting.exact(count)))
-        for count in _steps(SLOT_STEPS, fields, "slots_max")
-    ]
+
+    def limit(name: str, title: str, *, usual: Sequence[float], told: Callable[[float], str]) -> Filter:
+        """The usual limits, and the one that the address brings."""
+        chosen = fields.get(name, "")
+        steps = sorted({*usual, *([float(chosen)] if chosen else [])})
+        return choices(name, title, values=[(f"{step:g}", told(step)) for step in steps], chosen=chosen)
+
     return (
-        choices("memory_gib_min", say("Memory"), values=sizes, chosen=fields.get("memory_gib_min", "")),
+        limit(
+            "memory_gib_min",
+            say("Memory"),
+            usual=MEMORY_STEPS,
+            told=lambda gib: say("{size} GB or more", size=formatting.exact(gib)),
+        ),
         choices("vendor", say("Maker"), values=vendors, chosen=fields.get("vendor", "")),
         choices("kind", say("Kind"), values=kinds, chosen=fields.get("kind", "")),
         choices("segment", say("Built for"), values=segments, chosen=fields.get("segment", "")),
         choices("support", say("Software"), values=supports, chosen=fields.get("support", "")),
-        choices("usd_max", say("Price"), values=prices, chosen=fields.get("usd_max", "")),
-        choices("power_w_max", say("Power"), values=powers, chosen=fields.get("power_w_max", "")),
-        choices("slots_max", say("Slots"), values=slots, chosen=fields.get("slots_max", "")),
+        limit(
+            "usd_max",
+            say("Price"),
+            usual=PRICE_STEPS,
+            told=lambda usd: say("up to {price}", price=formatting.usd_exactly(usd)),
+        ),
+        limit(
+            "power_w_max",
+            say("Power"),
+            usual=POWER_STEPS,
+            told=lambda watts: say("up to {watts} W", watts=formatting.exact(watts)),
+        ),
+        limit(
+            "slots_max",
+            say("Slots"),
+            usual=SLOT_STEPS,
+            told=lambda count: say("up to {count}", count=formatting.exact(count)),
+        ),
     )
-
-
-def _steps(usual: Sequence[float], fields: Mapping[str, str], name: str) -> list[float]:
-    """The limits that are offered, with the one that the address brings."""
-    return sorted({*usual, *([float(fields[name])] if fields.get(name) else [])})
 
 
 def currency_switch(catalogue: Snapshot, currency: Currency) -> Filter:
