@@ -23,7 +23,7 @@ SMALL_GIB = 4.0
 """Memory that every computer has to spare."""
 WORTH_TELLING = 1.5
 """A device that is less than this many times as fast as a processor is no reason."""
-PATIENCE_HOURS = 8766.0
+LONGEST_COMPARED_HOURS = 8766.0
 """A run that takes a processor longer than a year is not worth comparing with."""
 SLOW_PER_S = 0.1
 """Below this many a second, the time of one says more."""
@@ -118,7 +118,7 @@ def _card(case: Circumstances, best: Pick) -> Iterator[Reason]:
         "unit": facts.get("unit"),
     }
     if isinstance(hours, float):
-        slow = need.cpu_hours is not None and WORTH_TELLING * hours < need.cpu_hours < PATIENCE_HOURS
+        slow = need.cpu_hours is not None and WORTH_TELLING * hours < need.cpu_hours < LONGEST_COMPARED_HOURS
         yield Reason("why_hours" if slow else "why_hours_alone", values | {"cpu_hours": need.cpu_hours})
     elif isinstance(speed, float) and 0 < speed < SLOW_PER_S:
         yield Reason("why_speed_slow", values | {"hours_each": 1 / (speed * SECONDS_PER_HOUR)})
