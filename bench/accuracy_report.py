@@ -1,6 +1,6 @@
 """Score the estimates against published measurements, and write the report that the service ships.
 
-    .venv/bin/python bench/accuracy_report.py CASES.jsonl [--left-out LEFT_OUT.json] [--print]
+    .venv/bin/python bench/accuracy_report.py CASES.jsonl … [--left-out LEFT_OUT.json] [--print]
 
 CASES holds one measured run a line; docs/accuracy.md describes the format. LEFT_OUT is what bench/leave_out.py writes:
 the errors of an engine that was fitted without each run's source, or its generation of devices. The report keeps
@@ -16,6 +16,8 @@ import statistics
 import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
+
+from measured_runs import case_lines
 
 from app import __version__, advisor, formatting
 from app.accuracy.cases import read_cases
@@ -34,12 +36,13 @@ README = ROOT / "README.md"
 DOCUMENT = ROOT / "docs/accuracy.md"
 
 
-def outcomes_in(path):
-    """The outcomes of a case file, on the catalogue of the repository's seed."""
-    with tempfile.TemporaryDirectory() as folder, path.open(encoding="utf-8") as lines:
+def outcomes_in(paths):
+    """The outcomes of some case files, on the catalogue of the repository's seed."""
+    with tempfile.TemporaryDirectory() as folder:
         catalogue = prepare(connect(f"sqlite:///{folder}/whichrig.db"))
         return outcomes_of(
-            read_cases(lines), lambda asked: advisor.estimate(catalogue, asked.workload, hardware=asked.hardware)
+            read_cases(case_lines(paths)),
+            lambda asked: advisor.estimate(catalogue, asked.workload, hardware=asked.hardware),
         )
 
 
@@ -116,7 +119,7 @@ def put_between_marks(path, text):
 def main():
     """Write the report, or print it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("cases", type=pathlib.Path)
+    parser.add_argument("cases", nargs="+")
     parser.add_argument("--left-out", type=pathlib.Path)
     parser.add_argument("--print", action="store_true", help="show the report and write nothing")
     options = parser.parse_args()

@@ -1,8 +1,8 @@
 """Fit coefficients of the engine to published runs, or score the ones that are there.
 
-    .venv/bin/python bench/fit_coefficients.py CASES.jsonl                          score, by class and source
-    .venv/bin/python bench/fit_coefficients.py CASES.jsonl --by class generation    score, by class and generation
-    .venv/bin/python bench/fit_coefficients.py CASES.jsonl --fit [BOOK/]NAME[:FAMILY] …   fit these, print new values
+    .venv/bin/python bench/fit_coefficients.py CASES.jsonl …                          score, by class and source
+    .venv/bin/python bench/fit_coefficients.py CASES.jsonl … --by class generation    score, by class and generation
+    .venv/bin/python bench/fit_coefficients.py CASES.jsonl … --fit [BOOK/]NAME[:FAMILY] …   fit these, print new values
     … --only CLASS --without SOURCE-OR-GENERATION                                   leave some out, score those
 
 Coefficients move one at a time within their physical range (coordinate descent on the mean absolute log error). Errors
@@ -68,7 +68,7 @@ def told(run, key):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cases")
+    parser.add_argument("cases", nargs="+")
     parser.add_argument("--fit", nargs="+", default=[])
     parser.add_argument("--without", action="append", default=[])
     parser.add_argument("--only", action="append", default=[])

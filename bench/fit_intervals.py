@@ -1,6 +1,6 @@
 """Measure how published runs spread around the estimates, and write the 80 % intervals.
 
-    .venv/bin/python bench/fit_intervals.py CASES.jsonl LEFT_OUT.json [--write]
+    .venv/bin/python bench/fit_intervals.py CASES.jsonl … LEFT_OUT.json [--write]
 
 LEFT_OUT is what bench/leave_out.py writes: the error of every run with its source left out of the fit. A class that
 several sources measured takes the quantiles of those errors; a class of one source those of the fitted errors, because
@@ -124,7 +124,7 @@ def stretch_of_another_generation(runs, left_out):
 def main():
     """Print the spreads; write them when asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("cases", type=pathlib.Path)
+    parser.add_argument("cases", nargs="+")
     parser.add_argument("left_out", type=pathlib.Path)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()

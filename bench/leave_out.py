@@ -1,6 +1,6 @@
 """How well would the estimates do on sources and device generations they have not seen?
 
-    .venv/bin/python bench/leave_out.py CASES.jsonl [--output LEFT_OUT.json]
+    .venv/bin/python bench/leave_out.py CASES.jsonl … [--output LEFT_OUT.json]
 
 Each source in turn, then each device generation, is left out: the fitted coefficients that it shares with other runs
 are fitted again without it, and its runs are estimated with those. Coefficients that rest on what is left out alone
@@ -154,7 +154,7 @@ def judged(runs):
 def main():
     """Print the table, worst first at the end; write it with the errors of every run when asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("cases", type=pathlib.Path)
+    parser.add_argument("cases", nargs="+")
     parser.add_argument("--output", type=pathlib.Path)
     options = parser.parse_args()
     head = ("left out", "name", "metric", "class", "runs", "error", "fitted", "upper", "bias", "alone")

@@ -102,10 +102,16 @@ class Run:
         return math.log(guess / self.value) if guess and math.isfinite(guess) else None
 
 
-def runs_of(path, *, classes=None):
-    """The runs of a case file that have a value."""
+def case_lines(paths):
+    """The lines of some case files."""
+    for path in paths:
+        yield from pathlib.Path(path).read_text("utf-8").splitlines()
+
+
+def runs_of(paths, *, classes=None):
+    """The runs of some case files that have a value."""
     snapshot = prepare(connect("sqlite://"))
-    for line in pathlib.Path(path).read_text("utf-8").splitlines():
+    for line in case_lines(paths):
         case = json.loads(line)
         unwanted = classes and case["class"] not in classes
         if unwanted or case.get("quality") == "outlier" or not case["measured"].get("value"):
