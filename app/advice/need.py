@@ -26,10 +26,8 @@ ORDINARY_CPUS = ("core-i7-13700k", "core-i7-12700k", "ryzen-9-7950x")
 """The ordinary desktop processor that "hours on a processor" means: the first of these in the catalogue."""
 NOTEBOOK_GPUS = ("t4", "tesla-t4", "l4")
 """The card that free notebooks lend."""
-BOX_GPUS = ("h100-sxm-80gb", "h100-sxm", "h100-sxm5-80gb", "a100-sxm-80gb")
+BOX_GPUS = ("h100-sxm5-80gb", "a100-sxm4-80gb")
 """The 80 GB card of the reference box: eight of them in one machine is the most that is sold widely."""
-LARGER_BOX_GPUS = ("h200-sxm-141gb", "b200", "b300")
-"""Cards of more than 80 GB that machines with eight are widely sold and rented with."""
 DEVICES_IN_A_BOX = 8
 CLUSTER_COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 CONSUMER_MEMORY_GIB = 32.5
@@ -357,7 +355,7 @@ def _box(job: Job, devices: Devices) -> _Box:
     slug = devices.accelerators[row].slug
     if held:
         return _Box(slug, enough, hours, fits=True)
-    fits, larger_hours = _larger_box(job, devices)
+    fits, larger_hours = _larger_box(job, devices, reference=row)
     known = (hours, larger_hours, hours_at(estimates.duration_s, box))  # the last as if it held the work
     return _Box(slug, enough, next((each for each in known if each is not None), None), fits=fits)
 
@@ -375,10 +373,15 @@ def _split_evenly(job: Job, cards: Devices) -> float | None:
     return float(next(count for count in CLUSTER_COUNTS if count >= cards_needed))
 
 
-def _larger_box(job: Job, devices: Devices) -> tuple[bool, float | None]:
-    """Whether eight of the larger cards that machines are sold with hold the work, and for how long they work. [h]"""
-    rows = [row for row, device in enumerate(devices.accelerators) if device.slug in LARGER_BOX_GPUS]
-    if not rows:
+def _larger_box(job: Job, devices: Devices, *, reference: int) -> tuple[bool, float | None]:
+    """Whether a box of eight cards that hold more than the reference does the work, and for how long. [h]
+
+    Such cards are of the reference's kind: programmed alike, linked alike and no slower.
+    """
+    alike = np.array([_boxed_like(device, devices.accelerators[reference]) for device in devices.accelerators])
+    linked = devices.interconnect_bytes_per_s >= devices.interconnect_bytes_per_s[reference]
+    rows = np.flatnonzero(alike & linked & (devices.memory_bytes > devices.memory_bytes[reference]))
+    if not len(rows):
         return False, None
     cards = devices.take(rows)
     count, nodes = np.full(len(rows), float(DEVICES_IN_A_BOX)), np.ones(len(rows))
@@ -387,6 +390,12 @@ def _larger_box(job: Job, devices: Devices) -> tuple[bool, float | None]:
     holding = np.flatnonzero(_holds(job, estimates))
     known = [hours for hours in (hours_at(estimates.duration_s, int(row)) for row in holding) if hours is not None]
     return bool(len(holding)), min(known, default=None)
+
+
+def _boxed_like(device: Accelerator, reference: Accelerator) -> bool:
+    """Whether a device is on sale and shares the reference's segment, software and kind of link."""
+    told = (device.support, device.segment, device.software_stack, device.interconnect)
+    return told == ("supported", reference.segment, reference.software_stack, reference.interconnect)
 
 
 def _monthly_hours(job: Job, run_hours: float | None) -> tuple[float | None, str]:
