@@ -71,7 +71,8 @@ class CatalogueRoute(SparseRoute):
 
         async def compare_first(request: Request) -> Response:
             headers = {"etag": await entity_tag(request), "cache-control": "no-cache", "vary": "Accept"}
-            if headers["etag"] in request.headers.get("if-none-match", ""):
+            known = request.headers.get("if-none-match", "")
+            if headers["etag"] in known or known.strip() == "*":
                 return Response(status_code=304, headers=headers)
             response = await handler(request)
             response.headers.update(headers)

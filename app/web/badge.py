@@ -25,9 +25,13 @@ def badge_text(answer: RecommendationAnswer) -> str:
     return say("needs {memory} GB · {kind}", memory=formatting.local(f"{memory:,.0f}"), kind=kind)
 
 
-def badge_svg(answer: RecommendationAnswer) -> bytes:
+def faulty_text() -> str:
+    """What stands there when the question behind a badge cannot be answered."""
+    return say("the question needs correcting")
+
+
+def badge_svg(text: str) -> bytes:
     """The drawing."""
-    text = badge_text(answer)
     left = round(len(NAME) * CHARACTER)
     right = round(len(text) * CHARACTER)
     split = left + 2 * PADDING

@@ -9,14 +9,14 @@ from app import advisor
 from app.answer import RecommendationAnswer
 from app.catalogue.snapshot import Snapshot
 from app.computing import computed
-from app.errors import Unprocessable
+from app.errors import AppError, Unprocessable
 from app.flat_query import query_string
 from app.languages import ENGLISH, speaking
 from app.questionnaire.flow import question_of
 from app.requests import RecommendRequest
 from app.templating import render
 from app.web.asking import Pairs, guided_answers, is_guided, knows, request_of
-from app.web.badge import badge_svg
+from app.web.badge import badge_svg, badge_text, faulty_text
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
 from app.web.pages.questions import QuestionPage
@@ -93,11 +93,17 @@ async def draw_preview(request: Request, catalogue: CatalogueDep, base_url: Base
 
 @router.get("/badge.svg")
 async def draw_badge(request: Request, catalogue: CatalogueDep, base_url: BaseUrlDep) -> Response:
-    """The answer as a small picture for a README: "needs 24 GB · one GPU"."""
+    """The answer as a small picture for a README: "needs 24 GB · one GPU"; pages get one of faulty questions too."""
     with speaking(ENGLISH):  # one picture for all readers of the page that shows it
-        drawn = badge_svg(await computed(lambda: _answer(request, catalogue, base_url)))
-    headers = {"cache-control": "public, max-age=3600", "cross-origin-resource-policy": "cross-origin"}
-    return Response(drawn, media_type="image/svg+xml", headers=headers)
+        status, kept = 200, "public, max-age=3600"
+        try:
+            text = badge_text(await computed(lambda: _answer(request, catalogue, base_url)))
+        except AppError as error:
+            if "image/" not in request.headers.get("accept", ""):
+                raise
+            text, status, kept = faulty_text(), error.status, "no-store"
+    headers = {"cache-control": kept, "cross-origin-resource-policy": "cross-origin"}
+    return Response(badge_svg(text), status_code=status, media_type="image/svg+xml", headers=headers)
 
 
 def _answer(request: Request, catalogue: Snapshot, base_url: str) -> RecommendationAnswer:

@@ -113,3 +113,4 @@ def test_an_unchanged_catalogue_is_told_by_304(client):
     tag = client.get("/hardware").headers["etag"]
 
     assert client.get("/hardware", headers={"If-None-Match": tag}).status_code == 304
+    assert client.get("/hardware", headers={"If-None-Match": "*"}).status_code == 304

@@ -99,6 +99,16 @@ def test_the_badge_tells_the_answer_in_a_few_words(client, query, told):
     assert told in reply.text
 
 
+def test_a_badge_of_a_faulty_question_is_a_picture_for_pages_and_tells_programs_the_field(client):
+    address = "/badge.svg?task=inference&model=llama-3.1-8x"
+    picture = client.get(address, headers={"accept": "image/avif,image/webp,image/*,*/*;q=0.8"})
+
+    assert (picture.status_code, picture.headers["content-type"]) == (422, "image/svg+xml")
+    assert "the question needs correcting" in picture.text
+    assert picture.headers["cache-control"] == "no-store"
+    assert client.get(address).json()["errors"]
+
+
 def test_search_engines_find_the_pages(browser, client):
     listed = client.get("/sitemap.xml").text
     rules = client.get("/robots.txt").text
