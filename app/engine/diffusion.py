@@ -73,7 +73,7 @@ def math_efficiency(job: Job, systems: Systems, *, spec: DiffusionSpec, peak: Fl
     reached = np.where(uses_matrix_units(peak, systems.devices), matrix, vector)
     if job.training:
         reached = reached * NETWORKS.value("denoiser_training_efficiency")
-    return reached * (NETWORKS.value("denoiser_compiled_gain") if job.compiled else 1.0)
+    return reached * (NETWORKS.value(f"denoiser_compiled_gain_{kind}") if job.compiled else 1.0)
 
 
 def launch_s(job: Job, systems: Systems, *, spec: DiffusionSpec) -> FloatArray:
@@ -84,8 +84,13 @@ def launch_s(job: Job, systems: Systems, *, spec: DiffusionSpec) -> FloatArray:
         layers * NETWORKS.value("kernels_per_denoiser_block") if transformer else NETWORKS.value("kernels_per_unet")
     )
     mode = "compiled" if job.compiled else "eager"
-    host = NETWORKS.column(f"launch_s_{mode}", families(systems.devices)) / host_speed(systems.devices)
-    return kernels * host
+    return kernels * NETWORKS.column(f"launch_s_{mode}", families(systems.devices)) / _core_speed(systems)
+
+
+def _core_speed(systems: Systems) -> FloatArray:
+    """Speed of one core of the host; servers have more and slower cores than desktops. [-]"""
+    slower = np.where(systems.devices.where(segment="datacenter"), NETWORKS.value("server_core_speed"), 1.0)
+    return host_speed(systems.devices) * slower
 
 
 def _rates(job: Job, systems: Systems, spec: DiffusionSpec) -> tuple[FloatArray, FloatArray, str]:
@@ -112,14 +117,15 @@ def _generating_pace(job: Job, systems: Systems, spec: DiffusionSpec, work: Deno
     host_s = launch_s(job, systems, spec=spec)
     pass_s = ((math_s + moved_s) ** OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
     around = decoder_flops(job, spec) + FLOPS_PER_MAC * spec.text_encoder_parameters * TEXT_TOKENS
-    step_s = steps * pass_s + around * job.micro_batch_size / flops_per_s
+    start_s = NETWORKS.value("denoiser_step_start_s") / _core_speed(systems)
+    step_s = steps * (pass_s + start_s) + around * job.micro_batch_size / flops_per_s
     samples = job.micro_batch_size * systems.count
     return Pace(
         unit="samples/s",
         step_s=step_s,
         units_per_step=samples,
         model_flops_per_step=flops_per_sample(job, spec, work=work) * samples,
-        bound_by=_bound_by(math_s, moved_s, host_s),
+        bound_by=_bound_by(math_s, moved_s, host_s + start_s),
         comparable_peak=peak_name,
     )
 
