@@ -1,17 +1,37 @@
-"""Memory of one device while a transformer serves: weights, cache of the requests, and the widest live layer."""
+"""Memory of one device while a transformer serves: weights, cache of the requests, and the widest live layer.
+
+References
+----------
+.. [1] bitsandbytes, https://huggingface.co/docs/bitsandbytes: 64 weights share a scale of 32 bits.
+.. [2] llama.cpp, ``src/llama-model.cpp``, https://github.com/ggml-org/llama.cpp: inputs stay on the processor.
+.. [3] transformers, ``modeling_deepseek_v3.py``, https://github.com/huggingface/transformers: what its cache is given.
+"""
 
 import numpy as np
 
-from app.engine.arrays import FloatArray, Floats
+from app.engine.arrays import FloatArray
 from app.engine.coefficients import TRANSFORMERS
+from app.engine.gguf import embedding_bytes
 from app.engine.hardware import Systems
+from app.engine.inference_work import peak_live_bytes
 from app.engine.job import Job
 from app.engine.kv_cache import sequence_cache_bytes
-from app.engine.memory import FULL_BYTES, count_in_words, finished, shares, stored_weight_bytes, unquantised_bytes
+from app.engine.memory import (
+    count_in_words,
+    finished,
+    packed_parameters,
+    shares,
+    stored_weight_bytes,
+    unquantised_bytes,
+)
 from app.engine.model_spec import TransformerSpec
-from app.engine.precision import bytes_per_element, cache_bytes_per_element
+from app.engine.params import embedding_parameters
+from app.engine.precision import MATRICES_ONLY, cache_bytes_per_element
 from app.engine.result import Footprint, MemoryPart
+from app.engine.units import BITS_PER_BYTE
 
+PLAIN_SCALES = {"nf4": "fp4"}
+"""Which format takes the same room where nobody asks for double quantisation. [1]"""
 SERVERS = frozenset({"vllm", "tensorrt-llm"})
 
 
@@ -31,42 +51,52 @@ def cache_precision(job: Job) -> str:
     return "fp8" if recipe and job.workload.kv_precision is None else job.kv_precision
 
 
-def request_cache_bytes(job: Job, spec: TransformerSpec) -> float:
-    """KV cache of one request at its full length. [bytes]"""
+def request_cache_bytes(job: Job, spec: TransformerSpec, *, tokens: int | None = None) -> float:
+    """KV cache of one request at its full length, or when it holds so many tokens. [bytes]"""
     element = cache_bytes_per_element(cache_precision(job))
-    return sequence_cache_bytes(spec, inference_tokens(job), bytes_per_element=element)
+    context = inference_tokens(job) if tokens is None else tokens
+    if expands_keys(job, spec):
+        heads = spec.num_attention_heads * ((spec.qk_nope_head_dim or 0) + (spec.qk_rope_head_dim or 0))
+        values = spec.num_attention_heads * (spec.v_head_dim or 0)
+        return spec.num_hidden_layers * (heads + values) * context * element
+    return sequence_cache_bytes(spec, context, bytes_per_element=element)
 
 
-def prefill_workspace_bytes(job: Job, spec: TransformerSpec, *, prompts: Floats = 1.0) -> Floats:
-    """Live tensors of the widest layer while prompts (or an encoder batch) are read. [bytes]
+def expands_keys(job: Job, spec: TransformerSpec) -> bool:
+    """Whether a model of latent attention has its keys and values cached in full, as transformers does. [3]_"""
+    return bool(spec.kv_lora_rank and spec.v_head_dim) and job.workload.framework == "pytorch"
 
-    Servers read long prompts in chunks; other programs read all prompts of a batch at once.
+
+def prompt_in_cache(job: Job) -> int:
+    """Tokens in the cache when the prompt has just been read. [tokens]"""
+    return max(inference_tokens(job) - job.output_tokens, 1)
+
+
+def weight_bytes(job: Job, spec: TransformerSpec) -> float:
+    """All weights as the program stores them. [bytes]
+
+    bitsandbytes stores 4-bit weights with plain scales unless double quantisation is asked for, as QLoRA does. Weights
+    of 8 bits have a scale for each row, or for each group of a row as in GPTQ.
     """
-    chunk = {
-        "llama.cpp": "prefill_chunk_llama_cpp",
-        "vllm": "prefill_chunk_server",
-        "tensorrt-llm": "prefill_chunk_server",
-    }
-    encoder = spec.architecture != "decoder"
-    tokens: Floats = float(job.seq_len * job.micro_batch_size if encoder else max(job.prompt_tokens, 1))
-    if job.framework in chunk:
-        tokens = min(tokens, TRANSFORMERS.value(chunk[job.framework]))
-    elif not encoder:
-        tokens = tokens * prompts
-    active = spec.num_experts_per_token + spec.num_shared_experts if spec.num_experts else 1
-    width = max(spec.intermediate_size, (spec.moe_intermediate_size or 0) * active)
-    element = bytes_per_element(job.precision)
-    hidden = TRANSFORMERS.value("inference_hidden_copies") * spec.hidden_size
-    live = tokens * element * (hidden + TRANSFORMERS.value("inference_ffn_copies") * width)
-    logits = 0.0 if encoder else spec.vocab_size * FULL_BYTES * TRANSFORMERS.value("inference_logit_rows")
-    if job.framework == "llama.cpp":  # it keeps room for the logits of a whole chunk, in one buffer with all else
-        rows = TRANSFORMERS.value("prefill_chunk_llama_cpp")
-        return np.maximum(live, spec.vocab_size * FULL_BYTES * rows)
-    matrix: Floats = 0.0
-    if job.attention == "eager":
-        scores = job.micro_batch_size * job.seq_len**2 if encoder else prompts * max(job.prompt_tokens, 1) ** 2
-        matrix = spec.num_attention_heads * scores * element * TRANSFORMERS.value("inference_matrix_copies")
-    return live + logits + matrix
+    stored = PLAIN_SCALES.get(job.precision, job.precision)
+    scales = TRANSFORMERS.value("int8_scale_bits") / BITS_PER_BYTE if job.precision == "int8" else 0.0
+    packed = stored_weight_bytes(spec, stored, table_bytes=unquantised_bytes(job))
+    return packed + scales * packed_parameters(spec, job.precision)
+
+
+def host_table_bytes(job: Job, spec: TransformerSpec) -> float:
+    """Embeddings that llama.cpp leaves in main memory when a card runs all layers [2]_. [bytes]
+
+    Tied ones are the output matrix too, which the card needs.
+
+    >>> from app.engine.precision import bytes_per_parameter
+    >>> round(128_256 * 4096 * bytes_per_parameter("q4_0") / 2**20, 2)  # Llama-3.1-8B; Q4_K_M has the same blocks
+    281.81
+    """
+    if job.framework != "llama.cpp" or spec.tie_word_embeddings:
+        return 0.0
+    blocks = job.precision in MATRICES_ONLY
+    return embedding_parameters(spec) * (unquantised_bytes(job) if blocks else embedding_bytes(job.precision))
 
 
 def inference_footprint(job: Job, systems: Systems, *, concurrent: FloatArray) -> Footprint:
@@ -77,15 +107,17 @@ def inference_footprint(job: Job, systems: Systems, *, concurrent: FloatArray) -
     spec = job.model
     assert isinstance(spec, TransformerSpec)
     part = shares(job, spec, systems=systems)
-    weights = stored_weight_bytes(spec, job.precision, table_bytes=unquantised_bytes(job))
+    card = systems.devices.where(kind="gpu") & ~systems.devices.where(unified_memory=True)
+    weights = weight_bytes(job, spec) - np.where(card, host_table_bytes(job, spec), 0.0)
     per_request = request_cache_bytes(job, spec)
     plan, tokens = systems.plan, inference_tokens(job)
     latent = bool(spec.kv_lora_rank)
     split = 1.0 if latent else np.maximum(1 / plan.tensor_parallel, 1 / spec.num_key_value_heads)
     cache_share = split / (plan.pipeline_parallel * plan.context_parallel)
-    workspace = prefill_workspace_bytes(job, spec, prompts=concurrent) / plan.tensor_parallel
+    growth = concurrent * (per_request - request_cache_bytes(job, spec, tokens=prompt_in_cache(job))) * cache_share
+    live = peak_live_bytes(job, spec, requests=concurrent, context=tokens, cache_growth=growth * plan.tensor_parallel)
     several = "requests" if concurrent.size != 1 or concurrent[0] != 1 else "request"
-    size = weights / spec.parameters
+    size = weight_bytes(job, spec) / spec.parameters
     parts = [
         MemoryPart(
             "weights",
@@ -99,6 +131,8 @@ def inference_footprint(job: Job, systems: Systems, *, concurrent: FloatArray) -
             f"{tokens} tokens per request × {count_in_words(per_request / tokens)} bytes × {several}",
             cache_share * np.ones(len(systems)),
         ),
-        MemoryPart("activations", workspace * np.ones(len(systems)), "widest layer while the prompt is read"),
+        MemoryPart(
+            "activations", live / plan.tensor_parallel * np.ones(len(systems)), "widest layer while the prompt is read"
+        ),
     ]
     return finished(parts, systems, job=job)

@@ -49,6 +49,8 @@ TRANSFORMERS = "transformers"
 FINETUNING = "finetuning"
 """The same for language models that are adapted; programs for that differ more than those for anything else."""
 FINETUNING_CLASSES = frozenset({"llm_lora", "llm_qlora", "llm_finetune_full"})
+MEMORY_CLASSES = {"llm_serving": "llm_inference"}
+"""Classes that the memory of a job is measured as where its speed is measured as another."""
 POOLED = "pooled"
 """Name of the spread over all classes of a metric."""
 
@@ -65,7 +67,17 @@ def is_transformer(work_class: str) -> bool:
 def spread(metric: str, work_class: str) -> Spread:
     """The spread for a metric (memory, throughput, prefill, decode, seconds) and class of work."""
     classes = _spreads()[metric]
-    return next(classes[name] for name in (work_class, *kin_of(work_class), POOLED) if name in classes)
+    names = (measured_as(metric, work_class), work_class, *kin_of(work_class), POOLED)
+    return next(classes[name] for name in names if name in classes)
+
+
+def measured_as(metric: str, work_class: str) -> str:
+    """The class whose runs tell a metric of this class of work.
+
+    >>> measured_as("memory", "llm_serving"), measured_as("throughput", "llm_serving")
+    ('llm_inference', 'llm_serving')
+    """
+    return MEMORY_CLASSES.get(work_class, work_class) if metric == "memory" else work_class
 
 
 def kin_of(work_class: str) -> tuple[str, ...]:
@@ -92,7 +104,7 @@ def stretch(metric: str, work_class: str, *, framework: str, families: Sequence[
 
     A spread that is pooled over classes is not stretched. Memory does not depend on the maker of a device.
     """
-    known = _data()["measured"].get(metric, {}).get(work_class)
+    known = _data()["measured"].get(metric, {}).get(measured_as(metric, work_class))
     if known is None:
         return 1.0
     base = 1.0 if framework in known["frameworks"] else float(_data()["stretch"]["framework"])

@@ -123,13 +123,16 @@ def stored_weight_bytes(spec: TransformerSpec, precision: str, *, table_bytes: f
         return gguf_bytes(spec, precision)
     if precision not in MATRICES_ONLY:
         return spec.parameters * bytes_per_parameter(precision)
-    tables = embedding_parameters(spec)
-    if not spec.tie_word_embeddings:
-        tables += head_parameters(spec)
-    quantised = spec.parameters - spec.vision_parameters - tables
-    if precision == "mxfp4" and spec.num_experts:
-        quantised = expert_parameters(spec)
+    quantised = packed_parameters(spec, precision)
     return quantised * bytes_per_parameter(precision) + (spec.parameters - quantised) * table_bytes
+
+
+def packed_parameters(spec: TransformerSpec, precision: str) -> float:
+    """Weights that a block format packs: all but embeddings, head and vision; of MXFP4 only the experts. [-]"""
+    if precision == "mxfp4" and spec.num_experts:
+        return expert_parameters(spec)
+    tables = embedding_parameters(spec) + (0.0 if spec.tie_word_embeddings else head_parameters(spec))
+    return spec.parameters - spec.vision_parameters - tables
 
 
 def unquantised_bytes(job: Job) -> float:

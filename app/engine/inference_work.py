@@ -1,0 +1,144 @@
+"""Live tensors while a transformer serves: the widest layer while prompts are read, logits, and kernel buffers.
+
+References
+----------
+.. [1] Qwen2.5 speed benchmark, https://qwen.readthedocs.io/en/v2.5/benchmark/speed_benchmark.html: the peak grows with
+   the prompt by the cache and by three feed-forward and four hidden tensors a token, on six model sizes.
+.. [2] llama.cpp, ``src/llama-context.cpp``, https://github.com/ggml-org/llama.cpp: one buffer in fp32 for the widest
+   moment of a physical batch.
+"""
+
+import numpy as np
+
+from app.engine.arrays import Floats
+from app.engine.coefficients import TRANSFORMERS
+from app.engine.job import Job
+from app.engine.model_spec import TransformerSpec
+from app.engine.precision import MATRICES_ONLY, bytes_per_element
+
+FULL_BYTES = 4.0
+HALF_BYTES = 2.0
+UNPACKED = MATRICES_ONLY - {"fp8", "int8"}
+"""Formats whose matrices are written out in 16 bits before they multiply a prompt; 8 bits multiply as they are."""
+CHUNKS = {
+    "llama.cpp": "prefill_chunk_llama_cpp",
+    "vllm": "prefill_chunk_server",
+    "tensorrt-llm": "prefill_chunk_server",
+}
+"""Which coefficient says how many tokens of a prompt a program reads at a time; others read all prompts of a batch."""
+
+
+def activation_bytes(precision: str) -> float:
+    """Bytes of an activation: weights of 8 bits and less multiply tensors that are kept in 16. [bytes]
+
+    >>> activation_bytes("int8"), activation_bytes("bf16"), activation_bytes("fp32")
+    (2.0, 2.0, 4.0)
+    """
+    return max(bytes_per_element(precision), HALF_BYTES)
+
+
+def feed_forward_width(spec: TransformerSpec) -> float:
+    """Feed-forward units that one token passes through. [-]"""
+    active = spec.num_experts_per_token + spec.num_shared_experts if spec.num_experts else 1
+    return float(max(spec.intermediate_size, (spec.moe_intermediate_size or 0) * active))
+
+
+def feed_forward_elements(spec: TransformerSpec) -> float:
+    """Elements of one token that are alive in the feed-forward part of a layer. [-]
+
+    Examples
+    --------
+    Qwen2.5-7B, whose published peaks grow by 142 kB a token in 16 bits beside the cache [1]_:
+
+    >>> from app.engine.transformer_shape import inferred_transformer
+    >>> qwen = inferred_transformer("qwen", parameters=7.62e9, architecture="decoder", layers=28, hidden_size=3584,
+    ...                             ffn_size=18_944, heads=28, kv_heads=4, head_dim=128, vocabulary=152_064)
+    >>> feed_forward_elements(qwen) * 2
+    142336.0
+    """
+    copies = TRANSFORMERS.value("inference_ffn_copies") - (0 if spec.gated_ffn else 1)
+    return TRANSFORMERS.value("inference_hidden_copies") * spec.hidden_size + copies * feed_forward_width(spec)
+
+
+def attention_elements(spec: TransformerSpec) -> float:
+    """Elements of one token that are alive in the attention of a layer, without scores. [-]"""
+    query = spec.num_attention_heads * spec.head_dim
+    key = query if spec.kv_lora_rank else spec.num_key_value_heads * spec.head_dim
+    projected = TRANSFORMERS.value("inference_projection_copies") * (query + key)
+    return TRANSFORMERS.value("inference_residual_copies") * spec.hidden_size + projected
+
+
+def layer_elements(spec: TransformerSpec) -> float:
+    """Elements of one token that are alive in the widest moment of a layer. [-]"""
+    return max(feed_forward_elements(spec), attention_elements(spec))
+
+
+def reading_bytes(job: Job, spec: TransformerSpec, *, prompts: Floats = 1.0) -> Floats:
+    """Live tensors of the widest layer while prompts (or an encoder batch) are read. [bytes]
+
+    Servers read long prompts in chunks; other programs read all prompts of a batch at once.
+    """
+    encoder = spec.architecture == "encoder"
+    whole = spec.architecture != "decoder"
+    tokens: Floats = float(job.seq_len * job.micro_batch_size if whole else max(job.prompt_tokens, 1))
+    if job.framework in CHUNKS:
+        tokens = min(tokens, TRANSFORMERS.value(CHUNKS[job.framework]))
+    elif not whole:
+        tokens = tokens * prompts
+    element = activation_bytes(job.precision)
+    matrix: Floats = 0.0
+    if job.attention == "eager":
+        scores = job.micro_batch_size * job.seq_len**2 if whole else prompts * max(job.prompt_tokens, 1) ** 2
+        softmax = element if encoder else FULL_BYTES  # decoders take it in fp32
+        matrix = spec.num_attention_heads * scores * (element + softmax)
+    attention = tokens * element * attention_elements(spec) + matrix
+    live: Floats = np.maximum(tokens * element * feed_forward_elements(spec), attention)
+    return live
+
+
+def llama_cpp_buffer_bytes(job: Job, spec: TransformerSpec, *, context: float) -> float:
+    """The compute buffer: logits of a physical batch, or its scores without flash attention. [bytes]
+
+    Logs of llama.cpp's own tests say 70.5 MiB for Llama-2-7B, and 164 MiB without flash attention at 2,048 tokens.
+    """
+    batch = TRANSFORMERS.value("prefill_chunk_llama_cpp")
+    layer = batch * FULL_BYTES * TRANSFORMERS.value("inference_hidden_copies") * spec.hidden_size
+    if job.attention == "eager":
+        layer += batch * FULL_BYTES * context * (spec.num_attention_heads + 1)  # and the mask
+    else:
+        layer = max(layer, batch * FULL_BYTES * (spec.hidden_size + 2 * feed_forward_width(spec)))
+    return max(layer, batch * FULL_BYTES * (spec.vocab_size + spec.hidden_size))
+
+
+def writing_bytes(job: Job, spec: TransformerSpec, *, requests: Floats = 1.0) -> Floats:
+    """Live tensors while one token of every request is written: a layer, and the logits it is drawn from. [bytes]"""
+    if spec.architecture == "encoder":
+        return 0.0 * requests
+    layer = activation_bytes(job.precision) * layer_elements(spec)
+    return requests * (layer + spec.vocab_size * FULL_BYTES * TRANSFORMERS.value("inference_logit_rows"))
+
+
+def kernel_bytes(job: Job, spec: TransformerSpec) -> float:
+    """Workspace of kernels and recorded steps, and a matrix written out in 16 bits where weights are packed. [bytes]"""
+    unpacked = 0.0
+    if job.precision in UNPACKED:
+        width = (spec.moe_intermediate_size if spec.num_experts else None) or spec.intermediate_size
+        unpacked = TRANSFORMERS.value("inference_unpacked_matrices") * spec.hidden_size * width * HALF_BYTES
+    recorded = TRANSFORMERS.value("inference_graph_bytes_vllm") if job.framework == "vllm" else 0.0
+    return TRANSFORMERS.value("inference_kernel_bytes") + recorded + unpacked
+
+
+def peak_live_bytes(
+    job: Job, spec: TransformerSpec, *, requests: Floats, context: float, cache_growth: Floats
+) -> Floats:
+    """Live tensors at the worst moment, beside a cache of its full size. [bytes]
+
+    Programs that let the cache grow hold the tensors of the prompt before they hold the cache of the output
+    (``cache_growth``); servers and llama.cpp set the cache aside first.
+    """
+    if job.framework == "llama.cpp":
+        return llama_cpp_buffer_bytes(job, spec, context=context) * np.ones_like(requests)
+    reading, writing = reading_bytes(job, spec, prompts=requests), writing_bytes(job, spec, requests=requests)
+    before = 0.0 if job.framework in CHUNKS else cache_growth
+    peak: Floats = np.maximum(reading + writing - before, writing)
+    return peak + kernel_bytes(job, spec)

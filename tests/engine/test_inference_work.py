@@ -1,0 +1,182 @@
+"""Memory of language models at work agrees with what was published, and with the logs of the programs."""
+
+import numpy as np
+import pytest
+
+from app.engine.inference_memory import inference_footprint, weight_bytes
+from app.engine.inference_work import reading_bytes
+from app.engine.memory import stored_weight_bytes
+from app.engine.units import GIB
+from tests.engine.jobs import CPU, M2_ULTRA, RTX_4090, make_accelerator, make_job, make_spec, make_systems
+
+MIB = 2**20
+QWEN_7B = make_spec(
+    "qwen2.5-7b", parameters=7_615_616_512, num_hidden_layers=28, hidden_size=3584, intermediate_size=18_944,
+    num_attention_heads=28, num_key_value_heads=4, vocab_size=152_064,
+)  # fmt: skip
+QWEN_32B = make_spec(
+    "qwen2.5-32b", parameters=32_763_876_352, num_hidden_layers=64, hidden_size=5120, intermediate_size=27_648,
+    num_attention_heads=40, vocab_size=152_064,
+)  # fmt: skip
+LLAMA_7B = make_spec(
+    "llama-7b", parameters=6_738_415_616, intermediate_size=11_008, num_key_value_heads=32, vocab_size=32_000
+)
+LATENT = make_spec(
+    "deepseek-v2-lite", num_attention_heads=16, kv_lora_rank=512, qk_nope_head_dim=128, qk_rope_head_dim=64,
+    v_head_dim=128, num_hidden_layers=27, attention_kind="mla",
+)  # fmt: skip
+
+
+@pytest.fixture
+def gib_of():
+    def count(job, *accelerators, concurrent=1.0, **degrees):
+        systems = make_systems(*accelerators, **degrees)
+        return inference_footprint(job, systems, concurrent=concurrent * np.ones(len(systems))).total_bytes[0] / GIB
+
+    return count
+
+
+@pytest.fixture
+def parts_of():
+    def collect(job, *accelerators, concurrent=1.0):
+        systems = make_systems(*accelerators)
+        footprint = inference_footprint(job, systems, concurrent=concurrent * np.ones(len(systems)))
+        return {part.part: part.bytes[0] for part in footprint.parts}
+
+    return collect
+
+
+@pytest.mark.parametrize(
+    ("spec", "precision", "prompt", "published"),
+    [
+        (QWEN_7B, "bf16", 1, 14.38),
+        (QWEN_7B, "bf16", 6144, 15.38),
+        (QWEN_7B, "bf16", 30_720, 19.97),
+        (QWEN_7B, "int8", 14_336, 10.96),
+        (QWEN_7B, "int4", 30_720, 11.11),
+        (QWEN_32B, "bf16", 14_336, 67.31),
+        (QWEN_32B, "int4", 30_720, 31.84),
+    ],
+)
+def test_peaks_agree_with_the_table_of_qwen(gib_of, spec, precision, prompt, published):
+    """https://qwen.readthedocs.io/en/v2.5/benchmark/speed_benchmark.html: transformers 4.46, 2,048 tokens written."""
+    job = make_job(spec, precision=precision, framework="pytorch", prompt_tokens=prompt, output_tokens=2048)
+
+    assert gib_of(job) == pytest.approx(published, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("precision", "context", "published_mib"),
+    [("f16", 512, 12_603.02 + 256 + 70.5), ("f16", 2048, 12_603.02 + 1024 + 164), ("q5_0", 2048, 4349.56 + 1024 + 164)],
+)
+def test_buffers_agree_with_the_logs_of_llama_cpp(gib_of, precision, context, published_mib):
+    """https://github.com/ggml-org/ci, build 2459 on a V100, without flash attention: weights, cache, compute buffer."""
+    job = make_job(
+        LLAMA_7B, precision=precision, framework="llama.cpp", sequence_length=context, attention="eager",
+        concurrent_requests=1,
+    )  # fmt: skip
+
+    assert gib_of(job) * GIB / MIB == pytest.approx(published_mib, rel=0.002)
+
+
+def test_cards_leave_the_embeddings_of_a_file_in_main_memory(parts_of):
+    job = make_job(precision="q4_k_m", framework="llama.cpp", sequence_length=4096, concurrent_requests=1)
+    card, shared, processor = (parts_of(job, device)["weights"] for device in (RTX_4090, M2_ULTRA, CPU))
+
+    assert shared == processor == stored_weight_bytes(make_spec(), "q4_k_m")
+    assert shared - card == pytest.approx(281.81 * MIB, rel=0.001)  # Llama-3.1-8B, as llama.cpp's logs say
+
+
+def test_a_tied_table_is_needed_on_the_card(parts_of):
+    tied = make_spec(tie_word_embeddings=True)
+    job = make_job(tied, precision="q4_k_m", framework="llama.cpp", sequence_length=4096, concurrent_requests=1)
+
+    assert parts_of(job, RTX_4090)["weights"] == stored_weight_bytes(tied, "q4_k_m")
+
+
+def test_a_long_answer_hides_the_peak_of_its_prompt(parts_of):
+    """The tensors of a prompt are gone before the cache of the answer is there."""
+    short, long = (
+        parts_of(make_job(precision="bf16", framework="pytorch", prompt_tokens=4096, output_tokens=tokens))
+        for tokens in (1, 100_000)
+    )
+
+    assert long["activations"] < short["activations"] / 4
+
+
+def test_a_server_sets_its_cache_aside_before_it_reads(parts_of):
+    grows, reserved = (
+        parts_of(make_job(precision="bf16", framework=framework, prompt_tokens=4096, output_tokens=4096))["activations"]
+        for framework in ("pytorch", "vllm")
+    )
+
+    assert reserved > 2 * grows
+
+
+def test_the_prompt_of_a_server_takes_what_vllm_says():
+    """0.22 GiB for 2,048 tokens of Llama-3.1-8B, 2.02 GiB for 32,768 of Qwen2.5-1.5B (vLLM's memory profile)."""
+    qwen = make_spec("qwen2.5-1.5b", hidden_size=1536, intermediate_size=8960, num_attention_heads=12)
+    job = make_job(precision="bf16", framework="pytorch", prompt_tokens=2048, output_tokens=1)
+    whole = make_job(qwen, precision="bf16", framework="pytorch", prompt_tokens=32_768, output_tokens=1)
+
+    assert reading_bytes(job, job.model) / GIB == pytest.approx(0.22, rel=0.05)
+    assert reading_bytes(whole, qwen) / GIB == pytest.approx(2.02, rel=0.02)
+
+
+def test_more_requests_never_need_less(gib_of):
+    job = make_job(precision="bf16", framework="pytorch", prompt_tokens=1000, output_tokens=200)
+    needs = [gib_of(job, concurrent=float(requests)) for requests in (1, 2, 8, 32)]
+
+    assert needs == sorted(needs)
+
+
+def test_packed_weights_need_room_to_be_written_out(parts_of):
+    packed, whole = (
+        parts_of(make_job(precision=precision, framework="pytorch", prompt_tokens=1, output_tokens=64))["activations"]
+        for precision in ("int4", "int8")
+    )
+
+    assert packed - whole == pytest.approx(4096 * 14_336 * 2)
+
+
+def test_four_bits_have_plain_scales_where_nobody_asks_for_double_quantisation():
+    """Lit-GPT says 5.72 GB and, quantised twice, 5.37 GB for Falcon-7B: 0.37 bits for each of 6.9e9 weights."""
+    spec = make_spec()
+    job = make_job(spec, precision="nf4", framework="pytorch")
+    matrices = spec.parameters - 2 * 128_256 * 4096
+
+    assert weight_bytes(job, spec) - stored_weight_bytes(spec, "nf4") == pytest.approx(matrices * 0.373 / 8, rel=0.001)
+
+
+def test_transformers_caches_latent_attention_in_full_and_servers_do_not(parts_of):
+    full, latent = (
+        parts_of(make_job(LATENT, precision="bf16", framework=framework, prompt_tokens=900, output_tokens=100))
+        for framework in ("pytorch", "vllm")
+    )
+
+    assert full["kv_cache"] == 27 * 16 * (192 + 128) * 1000 * 2
+    assert latent["kv_cache"] == 27 * (512 + 64) * 1000 * 2
+
+
+@pytest.mark.parametrize("precision", ["int8", "fp8", "int4", "bf16"])
+def test_activations_keep_sixteen_bits_whatever_the_weights_have(precision):
+    job = make_job(precision=precision, framework="pytorch", prompt_tokens=2048, output_tokens=1)
+
+    assert reading_bytes(job, job.model) == 2048 * 2 * (4 * 4096 + 3 * 14_336)
+
+
+def test_a_network_without_gates_holds_one_tensor_less():
+    plain = make_spec(gated_ffn=False)
+    job = make_job(plain, precision="bf16", framework="pytorch", prompt_tokens=2048, output_tokens=1)
+
+    assert reading_bytes(job, plain) == 2048 * 2 * (4 * 4096 + 2 * 14_336)
+
+
+def test_recorded_steps_of_vllm_take_room(gib_of):
+    small = make_accelerator(memory_bytes=24e9)
+    vllm, tensorrt = (
+        gib_of(make_job(precision="bf16", framework=framework, prompt_tokens=100, output_tokens=10), small)
+        for framework in ("vllm", "tensorrt-llm")
+    )
+
+    assert vllm - tensorrt == pytest.approx(0.3e9 * 1.005 / GIB)
