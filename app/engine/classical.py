@@ -1,6 +1,7 @@
 """Classical algorithms on tables: seconds of one fit on CPUs and GPUs, and the row count from which a GPU pays."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec
 from app.engine.result import Pace, Physics
+from app.engine.serving_rates import FP32_PER_CLOCK, clock_hz
 
 USUAL_COLUMNS = 20.0
 """Columns of a table where nobody says."""
@@ -22,6 +24,12 @@ SMALLEST_TABLE, LARGEST_TABLE = 1e2, 1e10
 NO_ROWS = "Say how many rows the table has; without it neither memory nor time can be told."
 NO_FORMULA = "No cost formula is known for {name}, so its time is not estimated; memory counts the table and one copy."
 CPU_ONLY = "{name} has no widely used GPU library: a GPU does not speed it up."
+FEWER_THREADS = (
+    "Limit the fit to about {threads} threads: with all cores of this machine it takes longer, because after every "
+    "split all wait for the last."
+)
+WORTH_LIMITING = 0.75
+"""Threads are worth a limit where it leaves less than this share of the time. [-]"""
 
 
 def physics(job: Job, systems: Systems) -> Physics:
@@ -39,6 +47,8 @@ def physics(job: Job, systems: Systems) -> Physics:
     algorithm = algorithm_of(spec.name)
     cpu_only = algorithm is not None and not algorithm.gpu
     warned = (CPU_ONLY.format(name=spec.name),) if cpu_only and bool(np.any(~_is_cpu(systems))) else ()
+    best = best_threads(spec.name, table, systems=systems) if len(systems) == 1 else None
+    warned = warned if best is None else (*warned, FEWER_THREADS.format(threads=round(best)))
     rows = np.full(len(systems), table.rows)
     flops = algorithm.flops(table) if algorithm else table.rows * table.columns * table.rounds
     pace = Pace(
@@ -63,32 +73,59 @@ def fit_s(name: str, table: Table, *, systems: Systems) -> FloatArray | None:
 
 
 def boosting_s(library: str, table: Table, *, systems: Systems) -> FloatArray:
-    """Boosted trees on histograms: a fixed start, and a time per value and round. [s]
+    """Boosted trees on histograms: a fixed start, a time per value and round, and threads that wait. [s]
 
-    The time per value is measured (github.com/szilard/GBM-perf) and carried to other hardware by cores and their
-    generation, or between bandwidth and arithmetic of a GPU, as building histograms is bound by neither alone.
+    The times per value are measured (github.com/szilard/GBM-perf) and carried to other hardware by cores and their
+    generation, or by the cycles and the bandwidth of a GPU. What the host does beside a GPU stays as it is.
     """
-    values = table.rows * counted_columns(table.columns) * table.rounds
     rounds = table.rounds / USUAL_TREES
+    values = table.rows * counted_columns(library, table.columns, systems=systems) * table.rounds
     grown = max(1.0, (table.rows / 1e6)) ** NETWORKS.value(f"{library}_cpu_growth")
-    cpu = NETWORKS.value(f"{library}_cpu_fixed_s") * rounds + values * grown * NETWORKS.value(
+    one_core = NETWORKS.value(f"{library}_cpu_fixed_s") * rounds + values * grown * NETWORKS.value(
         f"{library}_cpu_s_per_value"
-    ) / cpu_rate(systems)
-    gpu = NETWORKS.value(f"{library}_gpu_fixed_s") * rounds + values * NETWORKS.value(
-        f"{library}_gpu_s_per_value"
-    ) / gpu_rate(systems)
-    return np.where(_is_cpu(systems), cpu, gpu)
+    ) / threads_of(systems) ** NETWORKS.value(f"{library}_core_scaling")
+    cpu = one_core / _newer(systems) + waiting_s(library, systems=systems) * rounds
+    full = min(table.rows / NETWORKS.value("rows_of_full_trees"), 1.0) ** NETWORKS.value(f"{library}_gpu_small_tables")
+    gpu = NETWORKS.value(f"{library}_gpu_fixed_s") * rounds * full + values * (
+        NETWORKS.value(f"{library}_gpu_s_per_value") / gpu_rate(systems)
+        + NETWORKS.value(f"{library}_gpu_host_s_per_value")
+    )
+    gpu = gpu + NETWORKS.value(f"{library}_gpu_start_s_per_row") * table.rows
+    return np.asarray(np.where(_is_cpu(systems), cpu, gpu))
 
 
-def counted_columns(columns: float) -> float:
+def waiting_s(library: str, *, systems: Systems) -> FloatArray:
+    """Time of 100 rounds in which threads wait for each other at the end of every split. [s]
+
+    A barrier costs time in proportion to its threads, and several times as much across sockets. That is why many
+    cores grow the trees of a small table slower than a few.
+    """
+    threads = threads_of(systems)
+    sockets = np.where(threads > _cores(systems), NETWORKS.value("second_socket_waiting"), 1.0)
+    return np.asarray(NETWORKS.value(f"{library}_waiting_s_per_thread") * threads * sockets)
+
+
+def best_threads(name: str, table: Table, *, systems: Systems) -> float | None:
+    """Threads that fit boosted trees much sooner than all cores of a machine would; None where none do. [-]"""
+    library, said = booster_of(name), systems.threads.size > 0 and not np.all(np.isnan(systems.threads))
+    if library is None or said or not bool(np.all(_is_cpu(systems))):
+        return None
+    most = float(threads_of(systems)[0])
+    taken = {most: float(boosting_s(library, table, systems=systems)[0])}
+    for threads in (2.0**power for power in range(int(math.log2(max(most, 1.0))) + 1)):
+        limited = replace(systems, threads=np.full(len(systems), threads))
+        taken[threads] = float(boosting_s(library, table, systems=limited)[0])
+    best = min(taken, key=lambda threads: taken[threads])
+    return best if taken[best] < WORTH_LIMITING * taken[most] else None
+
+
+def counted_columns(library: str, columns: float, *, systems: Systems) -> FloatArray:
     """Columns that the work of a row amounts to, where times were measured with a few: a row costs beside them. [-]
 
     Gradients, scores and the move to a child node are the same however many columns a row has.
-
-    >>> counted_columns(8.0), counted_columns(28.0) < 28 / 2
-    (8.0, True)
     """
-    beside, measured = NETWORKS.value("boosting_columns_beside"), NETWORKS.value("boosting_columns_measured")
+    beside = NETWORKS.column(f"{library}_columns_beside", families(systems.devices))
+    measured = NETWORKS.value("boosting_columns_measured")
     return measured * (columns + beside) / (measured + beside)
 
 
@@ -126,26 +163,30 @@ def _scalar_s(algorithm: Algorithm, table: Table, *, systems: Systems) -> FloatA
 def _newer(systems: Systems) -> FloatArray:
     """Speed of one core relative to one of 2016. [-]"""
     year = np.where(np.isnan(systems.devices.launch_year), REFERENCE_YEAR, systems.devices.launch_year)
-    return np.asarray((1.0 + NETWORKS.value("core_speed_per_year")) ** (year - REFERENCE_YEAR))
+    return np.asarray((1.0 + NETWORKS.value("table_core_speed_per_year")) ** (year - REFERENCE_YEAR))
 
 
-def cpu_rate(systems: Systems) -> FloatArray:
-    """Speed of a CPU at irregular work, relative to the sixteen cores of 2016 that times were measured on. [-]
-
-    More cores help less and less; a second socket makes histograms slower, because they cross sockets.
-    """
-    cores = _cores(systems) * _cores_used(systems)
-    scaled = (cores / NETWORKS.value("reference_cpu_cores")) ** NETWORKS.value("core_scaling_exponent")
-    sockets = np.where(systems.count > 1, NETWORKS.value("second_socket_rate"), 1.0)
-    return scaled * _newer(systems) * sockets
+def threads_of(systems: Systems) -> FloatArray:
+    """Threads that work on a fit: the stated number, else one for each core of all sockets. [-]"""
+    return _cores(systems) * systems.count * _cores_used(systems)
 
 
 def gpu_rate(systems: Systems) -> FloatArray:
-    """Speed of a GPU at building histograms, relative to a V100: between its bandwidth and its arithmetic. [-]"""
+    """Speed of a GPU at building histograms, relative to a V100: by its cycles, and a little by its bandwidth. [-]
+
+    Counts are added up in the fast memory of every compute unit, a fixed number a cycle; rows are fetched meanwhile.
+    """
     devices = systems.devices
+    share = NETWORKS.value("histogram_share_of_bandwidth")
+    units = np.where(
+        np.isnan(devices.compute_units),
+        devices.peak_flops_per_s("fp32") / (FP32_PER_CLOCK * clock_hz(systems)),
+        devices.compute_units,
+    )
+    cycles = units * clock_hz(systems) / NETWORKS.value("reference_gpu_cycles_per_s")
     bandwidth = devices.memory_bandwidth_bytes_per_s / NETWORKS.value("reference_gpu_bytes_per_s")
-    fp32 = devices.peak_flops_per_s("fp32") / NETWORKS.value("reference_gpu_flops_per_s")
-    return np.sqrt(bandwidth * fp32) * NETWORKS.column("histogram_efficiency", families(devices))
+    reached = NETWORKS.column("histogram_efficiency", families(devices))
+    return np.asarray(cycles ** (1.0 - share) * bandwidth**share * reached)
 
 
 def rows_where_gpu_pays(

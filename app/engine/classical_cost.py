@@ -8,8 +8,6 @@ from app.engine.coefficients_networks import NETWORKS
 
 USUAL_TREES = 100
 """Trees of a forest or boosting rounds where nobody says. scikit-learn and XGBoost defaults."""
-GRADIENT_PAIR_BYTES = 8.0
-"""First and second derivative of one row in fp32. XGBoost, arXiv:1603.02754, section 2.2."""
 SPLIT_FLOPS = 20.0
 """Operations to sort and score one value at one level of a tree. Assumption; scikit-learn guide, 1.10.5."""
 TREE_BYTES_PER_ROW = 30.0
@@ -107,7 +105,7 @@ ALGORITHMS: dict[str, Algorithm] = {
     "iterative-linear": Algorithm(
         lambda t: 4.0 * NETWORKS.value("solver_iterations") * t.rows * t.columns,
         lambda _: 2.0 * NETWORKS.value("solver_iterations"),
-        lambda t: LBFGS_BYTES * t.columns,
+        lambda t: MATRIX_BYTES * t.rows * t.columns + LBFGS_BYTES * t.columns,
     ),
     "kernel-svm": Algorithm(
         lambda t: 2.0 * t.columns * t.rows**2,

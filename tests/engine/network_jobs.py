@@ -51,7 +51,7 @@ XEON = make_accelerator(
     peak=replace(make_accelerator().peak, fp32=1.33e12, tf32=None, fp16=None, bf16=None, int8=None),
 )  # fmt: skip
 V100 = make_accelerator(
-    "tesla-v100-sxm2-16gb", architecture="Volta", launch_year=2017, memory_bandwidth_bytes_per_s=900e9,
+    "tesla-v100-sxm2-16gb", architecture="Volta", launch_year=2017, memory_bandwidth_bytes_per_s=900e9, compute_units=80, boost_hz=1.53e9,
     peak=replace(make_accelerator().peak, fp32=15.7e12, tf32=None, fp16=125e12, bf16=None, int8=None),
 )  # fmt: skip
 RTX_3090 = make_accelerator(

@@ -105,6 +105,53 @@ def test_fewer_threads_take_longer():
     assert classical.physics(job, untold).pace.step_s == classical.physics(job, systems).pace.step_s
 
 
+@pytest.mark.parametrize(
+    ("library", "rows", "threads", "measured_s"),
+    [("lightgbm", 1e5, 4, 1.6), ("lightgbm", 1e7, 4, 46.0), ("lightgbm", 1e7, 16, 16.2)],
+)
+def test_threads_scale_as_gbm_perf_measured(library, rows, threads, measured_s):
+    """github.com/szilard/GBM-perf, analysis/multicore-c5metal: Xeon 8275CL of 2019."""
+    systems = replace(make_systems(replace(XEON, launch_year=2019)), threads=np.array([float(threads)]))
+
+    taken = classical.physics(table_job(library, rows=rows, columns=8, steps=100), systems).pace.step_s[0]
+
+    assert taken == pytest.approx(measured_s, rel=0.25)
+
+
+def test_hundreds_of_cores_wait_for_each_other_at_a_small_table():
+    many = replace(XEON, compute_units=128)
+    physics = classical.physics(table_job("lightgbm", rows=1e5), make_systems(many))
+
+    assert physics.pace.step_s[0] > seconds("lightgbm", replace(XEON, compute_units=16), rows=1e5)[0]
+    assert any("threads" in text for text in physics.warnings)
+
+
+@pytest.mark.parametrize("threads", [np.array([8.0]), np.array([128.0])])
+def test_nobody_who_says_the_threads_is_told_to_limit_them(threads):
+    systems = replace(make_systems(replace(XEON, compute_units=128)), threads=threads)
+
+    assert not classical.physics(table_job("lightgbm", rows=1e5), systems).warnings
+
+
+def test_sixteen_cores_are_not_too_many_for_a_large_table():
+    assert not classical.physics(table_job("xgboost", rows=1e7), make_systems(XEON)).warnings
+
+
+@pytest.mark.parametrize(
+    ("library", "device", "held_bytes"),
+    [
+        ("xgboost", XEON, 15e9), ("lightgbm", XEON, 5e9), ("catboost", XEON, 50e9), ("xgboost", V100, 6.6e9),
+        ("lightgbm", V100, 2.8e9),
+    ],
+)  # fmt: skip
+def test_boosted_trees_hold_what_gbm_perf_measured_beside_the_table(library, device, held_bytes):
+    """100 million rows of 8 columns; on a CPU what is held beside the table."""
+    physics = classical.physics(table_job(library, rows=1e8, columns=8, steps=100), make_systems(device))
+    parts = {part.part: float(np.broadcast_to(part.bytes, 1)[0]) for part in physics.footprint.parts}
+
+    assert parts["histograms"] == pytest.approx(held_bytes, rel=0.15)
+
+
 def test_a_newer_cpu_is_faster_and_a_second_socket_is_slower():
     newer = replace(XEON, launch_year=2024)
 
