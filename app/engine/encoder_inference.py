@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from app.engine.arrays import FloatArray
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.flops import forward_flops_per_token
 from app.engine.hardware import Systems
@@ -15,9 +16,42 @@ from app.engine.roofline import StepTime, saturation
 
 QUANTISING = frozenset({"tensorrt", "onnxruntime"})
 """Runtimes that multiply 8-bit numbers in the layers of an encoder; others store them and multiply in 16 bits."""
+WIDE_BYTES = 4.0
+"""Bytes of an fp32 element."""
 EIGHT_BIT = frozenset({"int8", "fp8"})
 FUSING_ATTENTION = frozenset({"tensorrt"})
 """Runtimes whose scores never leave the chip, and whose layers are a handful of kernels."""
+
+
+EAGER = frozenset({"pytorch", "other"})
+POWER_SHARPNESS = 16.0
+"""How sharply the board power bounds plain arithmetic: between half and half (1) and the smaller alone (infinity)."""
+
+
+def _rate_fed(job: Job, systems: Systems, *, integers: bool) -> FloatArray:
+    """Arithmetic rate that the board power feeds; small boards print fp32 peaks that they cannot hold. [FLOP/s]"""
+    rate = sustained_flops_per_s(job.precision, systems.devices, integers=integers)
+    if job.precision != "fp32":
+        return rate
+    fed = systems.devices.tdp_w * TRANSFORMERS.column("vector_flops_per_joule", families(systems.devices))
+    both = (rate**-POWER_SHARPNESS + np.nan_to_num(fed**-POWER_SHARPNESS)) ** (-1 / POWER_SHARPNESS)
+    return np.asarray(both, dtype=np.float64)
+
+
+def _fraction_name(job: Job, *, narrow: bool) -> str:
+    if narrow:
+        return "encoder_math_fraction_8_bit"
+    if job.precision == "fp32":
+        return "encoder_math_fraction_fp32"
+    return "encoder_math_fraction_runtime" if job.framework in FUSING_ATTENTION else "encoder_math_fraction"
+
+
+def _moved_bytes_per_token_and_layer(job: Job, spec: TransformerSpec, *, eager: bool) -> float:
+    """What norms, activations and scores move; kernels called one by one take as long in 16 bits as in 32. [bytes]"""
+    elements = TRANSFORMERS.value("encoder_traffic_eager" if eager else "encoder_traffic_fused") * spec.hidden_size
+    if job.framework not in FUSING_ATTENTION and job.workload.attention != "flash":
+        elements += TRANSFORMERS.value("encoder_traffic_scores") * spec.num_attention_heads * job.seq_len
+    return elements * (WIDE_BYTES if eager else bytes_per_element(job.precision))
 
 
 def encoder_pace(job: Job, systems: Systems) -> Pace:
@@ -28,10 +62,8 @@ def encoder_pace(job: Job, systems: Systems) -> Pace:
     tokens = job.micro_batch_size * job.seq_len
     flops = tokens * forward_flops_per_token(spec, job.seq_len)
     narrow = job.framework in QUANTISING and job.precision in EIGHT_BIT
-    peak = sustained_flops_per_s(job.precision, systems.devices, integers=narrow)
-    wide = "encoder_math_fraction_fp32" if job.precision == "fp32" else "encoder_math_fraction"
-    name = "encoder_math_fraction_8_bit" if narrow else wide
-    fraction = TRANSFORMERS.column(name, groups) * saturation(
+    peak = _rate_fed(job, systems, integers=narrow)
+    fraction = TRANSFORMERS.column(_fraction_name(job, narrow=narrow), groups) * saturation(
         tokens, TRANSFORMERS.column("encoder_half_tokens", groups)
     )
     fraction = fraction * saturation(
@@ -41,16 +73,13 @@ def encoder_pace(job: Job, systems: Systems) -> Pace:
         fraction = fraction * TRANSFORMERS.value("encoder_math_share_tensorflow")
     math = flops / plan.tensor_parallel / (peak * fraction)
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)
-    eager = job.framework in {"pytorch", "other"} and not job.compiled
-    elements = TRANSFORMERS.value("encoder_traffic_eager" if eager else "encoder_traffic_fused") * spec.hidden_size
-    if job.framework not in FUSING_ATTENTION:
-        elements += TRANSFORMERS.value("encoder_traffic_scores") * spec.num_attention_heads * job.seq_len
-    traffic = tokens * spec.num_hidden_layers * elements * bytes_per_element(job.precision) + stored_weight_bytes(
-        spec, job.precision
-    )
-    memory = traffic / plan.tensor_parallel / bandwidth
+    eager = job.framework in EAGER and not job.compiled
+    moved = _moved_bytes_per_token_and_layer(job, spec, eager=eager) * tokens * spec.num_hidden_layers
+    memory = (moved + stored_weight_bytes(spec, job.precision)) / plan.tensor_parallel / bandwidth
     fixed = "encoder_layer_eager_s" if eager else "encoder_layer_s"
     layer = TRANSFORMERS.column("encoder_layer_runtime_s" if job.framework in FUSING_ATTENTION else fixed, groups)
+    if eager and job.workload.attention == "eager":
+        layer = layer * TRANSFORMERS.value("eager_attention_launches")
     hidden = math + memory if eager else 0.0 * math  # an eager queue runs ahead of the device
     overhead = np.maximum(layer * spec.num_hidden_layers - hidden, 0.0)
     time = StepTime(math, memory, 0.0 * math, overhead)
