@@ -134,6 +134,12 @@ ALGORITHMS: dict[str, Algorithm] = {
         lambda t: NEIGHBOUR_BYTES * t.rows,
         scalar="embedding_s_per_operation",
     ),
+    "neighbour-graph": Algorithm(
+        lambda t: NEIGHBOUR_FLOPS * t.rows * _levels(t) * t.columns**0.5,
+        lambda _: 10.0,
+        lambda t: NEIGHBOUR_BYTES * t.rows,
+        scalar="neighbour_graph_s_per_operation",
+    ),
     "tree": Algorithm(
         lambda t: SPLIT_FLOPS * t.columns * t.rows * _levels(t),
         lambda _: 10.0,
@@ -161,7 +167,7 @@ SAME_AS = {
     "tfidf-logreg": "iterative-linear", "svm": "kernel-svm", "kernel-svm": "kernel-svm", "svc": "kernel-svm",
     "knn": "neighbours", "knn-brute": "neighbours", "kmeans": "kmeans", "k-means": "kmeans", "pca": "pca",
     "dbscan": "density", "hdbscan": "density", "hierarchical-clustering": "density",
-    "tsne": "embedding", "t-sne": "embedding", "umap": "embedding",
+    "tsne": "embedding", "t-sne": "embedding", "umap": "neighbour-graph",
     "decision-tree": "tree", "random-forest": "forest", "extra-trees": "forest", "gaussian-process": "gaussian-process",
     "naive-bayes": "counting",
 }  # fmt: skip
