@@ -23,7 +23,7 @@ from app.engine.hardware import Devices, Plan, Systems, systems_of
 from app.engine.job import Job
 from app.engine.model_spec import TransformerSpec
 from app.engine.parallelism import default_plan
-from app.engine.training_plans import completed_plan
+from app.engine.training_plans import chooses_recompute, completed_plan
 from app.engine.units import GB, GIB
 from app.engine.workload import HardwareChoice, Workload
 from app.errors import Unprocessable
@@ -62,14 +62,17 @@ def system_of(job: Job, device: Devices, *, hardware: HardwareChoice) -> Systems
     threads = np.array([float(hardware.threads) if hardware.threads else np.nan])
     counts, node_counts = np.array([count]), np.array([nodes])
     degrees = (hardware.tensor_parallel, hardware.pipeline_parallel, hardware.context_parallel)
-    if hardware.sharding is None and degrees == (1, 1, 1):
+    if hardware.sharding is None and {*degrees, hardware.expert_parallel} == {1}:
         plan = default_plan(job, device, count=counts, nodes=node_counts)
     else:
         plan = _given_plan(hardware)
         spec = job.model
-        open_stage = hardware.sharding is None and job.workload.task == "pretrain"
-        if open_stage and isinstance(spec, TransformerSpec):
-            plan = completed_plan(job, spec, given=plan, devices=device, count=counts, nodes=node_counts)
+        open_level = isinstance(spec, TransformerSpec) and chooses_recompute(job)
+        open_stage = hardware.sharding is None and (job.workload.task == "pretrain" or open_level)
+        if isinstance(spec, TransformerSpec) and (open_stage or open_level):
+            plan = completed_plan(
+                job, spec, given=plan, devices=device, count=counts, nodes=node_counts, open_stage=open_stage
+            )
     return systems_of(device, count=counts, nodes=node_counts, plan=plan, threads=threads)
 
 

@@ -11,9 +11,10 @@ from app.engine.accumulation import (
     repeated_forward_share,
     repeats_all,
 )
-from app.engine.activations import layer_bytes, loss_head_bytes
+from app.engine.activations import loss_head_bytes, written_layer_bytes
 from app.engine.arrays import FloatArray, Floats
 from app.engine.coefficients import TRANSFORMERS
+from app.engine.experts import expert_launch_s, product_growth, routed_bytes
 from app.engine.flops import forward_attention_flops_per_token, forward_flops_per_token, training_flops_per_token
 from app.engine.hardware import Plan, Systems
 from app.engine.hardware_family import families
@@ -28,7 +29,7 @@ from app.engine.roofline import StepTime, saturation
 from app.engine.serving_rates import clock_hz
 from app.engine.text_lengths import text_length
 from app.engine.training_memory import training_footprint
-from app.engine.training_messages import communication_s
+from app.engine.training_messages import WEIGHTS_SHARED_FROM, communication_s
 
 SCALING_FRAMEWORKS = frozenset({"megatron", "jax"})
 NATIVE_ATTENTION = frozenset({"megatron", "jax"})
@@ -93,7 +94,8 @@ def recomputed_share(job: Job) -> float:
     if not job.gradient_checkpointing or job.method == "frozen":
         return 0.0
     scaled = programmed_for_scale(job) or job.framework in SCALING_FRAMEWORKS
-    unsaid = scaled and job.workload.task == "pretrain" and job.workload.gradient_checkpointing is None
+    large_scale = job.workload.task == "pretrain" or job.framework in SCALING_FRAMEWORKS
+    unsaid = scaled and large_scale and job.workload.gradient_checkpointing is None
     if unsaid or job.framework in SELECTIVE_FRAMEWORKS:
         return TRANSFORMERS.value("selective_recompute_share")
     return 1.0
@@ -131,7 +133,9 @@ def math_rate(job: Job, spec: TransformerSpec, *, systems: Systems, precision: s
 def attention_rate(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
     """Arithmetic rate that attention reaches on one device; recipes in 8 bits keep it in 16 bits. [FLOP/s]"""
     wide = "bf16" if job.precision == "fp8" else computing_precision(job)
-    name = "attention_math_share" + ("_native" if programmed_natively(job) else "")
+    adapted = job.workload.task == "finetune" and spec.architecture == "decoder" and job.attention == "flash"
+    kernels = "_native" if programmed_natively(job) else "_adapted" if adapted else ""
+    name = "attention_math_share" + kernels
     share = TRANSFORMERS.column(name, families(systems.devices))
     return math_rate(job, spec, systems=systems, precision=wide) * share
 
@@ -174,7 +178,23 @@ def activation_traffic_bytes(job: Job, spec: TransformerSpec) -> float:
         passes *= TRANSFORMERS.value("encoder_traffic_growth_fused" if fused else "encoder_traffic_growth_eager")
     elif adapts_eagerly(job, spec):
         passes *= TRANSFORMERS.value("adapted_decoder_traffic_growth")
-    return passes * spec.num_hidden_layers * layer_bytes(job, spec) + passes * loss_head_bytes(job, spec)
+    written = passes * (spec.num_hidden_layers * written_layer_bytes(job, spec) + loss_head_bytes(job, spec))
+    return written + adapter_traffic_bytes(job, spec)
+
+
+def adapter_traffic_bytes(job: Job, spec: TransformerSpec) -> float:
+    """Bytes that adapters run one operation at a time move beside their matrices, for one micro-batch. [bytes]
+
+    Their inputs are dropped out and converted, their outputs scaled and added, in every pass. Over 4-bit weights all
+    matrices are adapted; over 16-bit weights that is between query and value alone and all of them.
+    """
+    if job.method not in {"lora", "qlora"} or not adapts_eagerly(job, spec):
+        return 0.0
+    widths = lora_parameters(spec, 1) / spec.num_hidden_layers  # inputs and outputs of every matrix of a layer
+    share = 1.0 if job.method == "qlora" else TRANSFORMERS.value("adapted_matrices_share")
+    passes = 2.0 + recomputed_share(job)
+    moved = passes * share * TRANSFORMERS.value("adapter_traffic_bytes_per_width") * widths
+    return moved * spec.num_hidden_layers * job.micro_batch_size * job.seq_len
 
 
 def unpacking_bytes(job: Job, spec: TransformerSpec, *, plan: Plan) -> Floats:
@@ -182,7 +202,8 @@ def unpacking_bytes(job: Job, spec: TransformerSpec, *, plan: Plan) -> Floats:
     if job.method != "qlora":
         return 0.0
     passes = 2.0 + recomputed_share(job)
-    each = TRANSFORMERS.value("unpacked_bytes_per_weight")
+    grouped = job.precision == "int4"
+    each = TRANSFORMERS.value("unpacked_bytes_per_weight" + ("_int4" if grouped else ""))
     return passes * each * multiplied_parameters(spec) / (plan.tensor_parallel * plan.pipeline_parallel)
 
 
@@ -204,11 +225,18 @@ def launch_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray
         "kernels_per_layer_compiled"
         if job.compiled or job.framework not in EAGER_FRAMEWORKS
         else "kernels_per_layer_adapted"
-        if adapts_eagerly(job, spec)
+        if adapts_eagerly(job, spec) or spec.architecture != "decoder"
         else "kernels_per_layer_eager"
     )
-    kernels = TRANSFORMERS.value(name) * np.where(repeats_all(job, systems.plan), 4 / 3, 1.0)
-    return kernels * spec.num_hidden_layers / systems.plan.pipeline_parallel * TRANSFORMERS.column("launch_s", groups)
+    kernels = TRANSFORMERS.value(name)
+    if job.method in {"lora", "qlora"} and adapts_eagerly(job, spec):
+        kernels += TRANSFORMERS.value("kernels_per_layer_of_adapters")
+    repeated = kernels * np.where(repeats_all(job, systems.plan), 4 / 3, 1.0)
+    layer = repeated * TRANSFORMERS.column("launch_s", groups)
+    if job.framework == "deepspeed":  # it fetches and releases the weights of every module from Python
+        fetched = systems.plan.zero_stage >= WEIGHTS_SHARED_FROM
+        layer = layer + np.where(fetched, TRANSFORMERS.value("shard_hooks_layer_s"), 0.0)
+    return layer * spec.num_hidden_layers / systems.plan.pipeline_parallel
 
 
 def pipeline_chunks(spec: TransformerSpec, *, plan: Plan, batches: FloatArray) -> FloatArray:
@@ -230,9 +258,11 @@ def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[Ste
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)
     flops = step_flops(job, spec, plan=plan)
     products = flops.matrices / math_rate(job, spec, systems=systems, precision=computing_precision(job))
+    products = products * product_growth(spec, systems=systems)
     attention = flops.attention / attention_rate(job, spec, systems=systems)
     math = (products + attention + softmax_s(flops.attention, spec, systems=systems)) * share
     moved = activation_traffic_bytes(job, spec) * batch_growth(job, plan) * share
+    moved = moved + routed_bytes(job, spec, systems=systems) * share
     memory = (moved + unpacking_bytes(job, spec, plan=plan)) / bandwidth
     batches = micro_batches(job, plan)
     update = optimizer_bytes(job, spec, systems=systems) / bandwidth / batches
@@ -246,11 +276,13 @@ def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[Ste
         element=_element(job),
         batches=batches,
         chunks=chunks,
+        overlapped=programmed_for_scale(job) or job.framework == "megatron",
     )
     busy = math + memory
     overlap = TRANSFORMERS.column("communication_overlap", groups)
     contention = TRANSFORMERS.value("communication_contention")
-    launch = np.maximum(launch_s(job, spec, systems=systems) - busy, 0.0)
+    launches = launch_s(job, spec, systems=systems) + expert_launch_s(job, spec, systems=systems)
+    launch = np.maximum(launches - busy, 0.0)
     left = np.maximum(hideable - overlap * (busy + launch), 0.0) + contention * np.minimum(hideable, busy)
     straggling = TRANSFORMERS.value("straggler_per_doubling") * np.log2(np.maximum(systems.count, 1)) * busy
     return StepTime(math * (1 + bubble), memory * (1 + bubble) + update, left + exposed + straggling, launch), bubble

@@ -4,6 +4,7 @@ import numpy as np
 
 from app.engine.accumulation import micro_batch_samples, repeats_all
 from app.engine.arrays import FloatArray, Floats
+from app.engine.coefficients import TRANSFORMERS
 from app.engine.comms import (
     all_gather_bytes,
     bus_bytes_per_s,
@@ -16,6 +17,7 @@ from app.engine.comms import (
 from app.engine.hardware import Systems
 from app.engine.job import Job
 from app.engine.model_spec import TransformerSpec
+from app.engine.precision import bytes_per_parameter
 
 SIXTEEN_BITS = 2.0
 """Bytes of one element that travels between devices."""
@@ -36,16 +38,28 @@ def communication_s(
     element: float,
     batches: FloatArray,
     chunks: FloatArray,
+    overlapped: bool,
 ) -> tuple[FloatArray, FloatArray]:
-    """Seconds of messages of one micro-step: what can hide behind arithmetic, and what cannot. [s]"""
+    """Seconds of messages of one micro-step: what can hide behind arithmetic, and what cannot. [s]
+
+    Programs that are written for scale send tensors and stages ``overlapped`` with the products that make them.
+
+    References
+    ----------
+    .. [1] Megatron Core, ``--tp-comm-overlap`` and ``--overlap-p2p-communication``, https://github.com/NVIDIA/Megatron-LM.
+    """
     plan = systems.plan
     passes = np.where(repeats_all(job, plan), 3.0, 2.0)
     hidden = replicas_s(job, spec, systems=systems, trained=trained, element=element, batches=batches)
     hidden = hidden + context_ring_s(job, spec, systems=systems)
     tokens = micro_batch_samples(job, plan) * job.seq_len / plan.context_parallel
-    exposed = tensors_s(spec, systems=systems, tokens=tokens, passes=passes)
-    exposed = exposed + expert_exchange_s(spec, systems=systems, tokens=tokens, passes=passes)
-    return hidden, exposed + stages_s(spec, systems=systems, tokens=tokens, chunks=chunks)
+    tensors = tensors_s(spec, systems=systems, tokens=tokens, passes=passes)
+    stages = stages_s(spec, systems=systems, tokens=tokens, chunks=chunks)
+    exposed = expert_exchange_s(spec, systems=systems, tokens=tokens, passes=passes)
+    if overlapped:  # products are cut into pieces whose results travel while the next piece is computed
+        shown = TRANSFORMERS.value("tensor_messages_shown")
+        return hidden + stages, exposed + shown * tensors
+    return hidden, exposed + tensors + stages
 
 
 def replicas_s(
@@ -63,7 +77,7 @@ def replicas_s(
     plan = systems.plan
     share = 1 / (plan.tensor_parallel * plan.pipeline_parallel)
     moved = trained * (FULL_BYTES if job.precision == "amp" else element)
-    gathered = spec.parameters * element
+    gathered = spec.parameters * (bytes_per_parameter("nf4") if job.method == "qlora" else element)
     replicas = gradient_sync_bytes(parameter_bytes=share * moved, devices=plan.data_parallel, sharded=0.0 * share)
     shards = gradient_sync_bytes(
         parameter_bytes=share * gathered, devices=plan.data_parallel, sharded=1.0 + 0.0 * share

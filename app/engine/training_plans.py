@@ -20,7 +20,7 @@ from app.engine.model_spec import TransformerSpec
 from app.engine.plan_rows import Ladder, ladder_of, part_of, picked, single_steps
 from app.engine.plans import largest_legal, largest_spread, merged, plan_of
 from app.engine.result import Footprint
-from app.engine.training import step_time
+from app.engine.training import programmed_for_scale, step_time
 from app.engine.training_memory import training_footprint
 
 FULL_SHARDING = 3.0
@@ -28,6 +28,8 @@ PIPELINE_DEGREES = (2, 4, 8, 16, 32, 64)
 CONTEXT_DEGREES = (2, 4, 8, 16)
 CUTTING_FRAMEWORKS = frozenset({"megatron", "jax", "deepspeed"})
 """Frameworks whose users cut models by tensors and pipelines."""
+GATHERING_FRAMEWORKS = frozenset({"jax"})
+"""Frameworks whose users gather shards of the weights over a whole pod and make no pipelines."""
 HALF_A_MACHINE = 4.0
 """Devices in half of a usual machine of eight."""
 FREE_FROM = 64.0
@@ -73,13 +75,30 @@ def fastest_training_plan(
 
 
 def completed_plan(
-    job: Job, spec: TransformerSpec, *, given: Plan, devices: Devices, count: FloatArray, nodes: FloatArray
+    job: Job,
+    spec: TransformerSpec,
+    *,
+    given: Plan,
+    devices: Devices,
+    count: FloatArray,
+    nodes: FloatArray,
+    open_stage: bool = True,
 ) -> Plan:
-    """A plan that somebody gave, with the ZeRO stage that they left open."""
+    """A plan that somebody gave, with the ZeRO stage that they left open, and how much work is best repeated."""
     ladder = single_steps(devices, count=count, nodes=nodes)
-    plans = replace(given, zero_stage=np.array([[0.0], [1.0], [2.0], [FULL_SHARDING]]))
-    possible = np.ones((len(plans.zero_stage), len(count)), dtype=np.bool_)
-    return _searched(job, spec, ladder=ladder, plans=plans, possible=possible)
+    stages = (0.0, 1.0, 2.0, FULL_SHARDING) if open_stage else tuple(given.zero_stage.tolist())
+    levels = RECOMPUTE if chooses_recompute(job) else (np.nan,)
+    rows = [(stage, level) for stage in stages for level in levels]
+    stage, level = (np.array(column)[:, None] for column in zip(*rows, strict=True))
+    plans = replace(given, zero_stage=stage, recompute=level)
+    possible = np.ones((len(rows), len(count)), dtype=np.bool_)
+    return _searched(job, spec, ladder=ladder, plans=plans, possible=possible, given=True)
+
+
+def chooses_recompute(job: Job) -> bool:
+    """Whether nobody said how much work is repeated and the program lets its users choose: those written for scale."""
+    chosen = programmed_for_scale(job) or job.workload.framework == "megatron"
+    return chosen and job.workload.gradient_checkpointing is None and job.method in {"full", "lora"}
 
 
 def _replica_fits(job: Job, devices: Devices, *, count: FloatArray, nodes: FloatArray) -> BoolArray:
@@ -89,7 +108,7 @@ def _replica_fits(job: Job, devices: Devices, *, count: FloatArray, nodes: Float
     plan = plan_of(count)
     footprint = training_footprint(job, systems_of(devices, count=count, nodes=nodes, plan=plan))
     taken: BoolArray = fits_at_its_high_end(job, footprint, devices=devices) | (count == 1)
-    return taken
+    return np.zeros_like(taken) if chooses_recompute(job) else taken
 
 
 def fits_at_its_high_end(job: Job, footprint: Footprint, *, devices: Devices) -> BoolArray:
@@ -111,9 +130,16 @@ class _Tried:
     """Expected memory of one device; infinite where it cannot be run. [bytes]"""
 
 
-def _searched(job: Job, spec: TransformerSpec, *, ladder: Ladder, plans: Plan, possible: BoolArray) -> Plan:
-    """The best of the candidates for every step of the ladder, smaller systems first."""
+def _searched(
+    job: Job, spec: TransformerSpec, *, ladder: Ladder, plans: Plan, possible: BoolArray, given: bool = False
+) -> Plan:
+    """The best of the candidates for every step of the ladder, smaller systems first.
+
+    A plan that is ``given`` is known to run: there the expected memory has to fit, not its high end.
+    """
     tried = _tried(job, spec, systems=ladder.systems(plans), possible=possible)
+    if given:
+        tried = replace(tried, fits=tried.needed <= ladder.devices.usable_memory_bytes)
     choice = np.zeros(len(ladder.count), dtype=np.intp)
     most = np.full(len(ladder.count), np.inf)
     for level in ladder.levels:
@@ -170,7 +196,7 @@ def _batches(job: Job) -> tuple[float, ...]:
 def _levels(job: Job) -> tuple[float, ...]:
     """Amounts of repeated work to try, where nobody said how much; NaN: as the job says."""
     free = job.workload.gradient_checkpointing is None and job.method == "full"
-    return RECOMPUTE if free else (np.nan,)
+    return RECOMPUTE if free or chooses_recompute(job) else (np.nan,)
 
 
 def _refined(job: Job, cut: Plan) -> Plan:
@@ -255,7 +281,7 @@ def _grid(job: Job, spec: TransformerSpec, *, most: float) -> Iterator[Cut]:
     if job.workload.task == "finetune" and job.framework not in CUTTING_FRAMEWORKS:
         return  # the usual programs to adapt a model replicate or shard it, no more
     layers = spec.num_hidden_layers
-    longest = int(min(most, layers, PIPELINE_DEGREES[-1]))
+    longest = 1 if job.framework in GATHERING_FRAMEWORKS else int(min(most, layers, PIPELINE_DEGREES[-1]))
     stages = [p for p in range(2, longest + 1) if p in PIPELINE_DEGREES or layers % p == 0]
     for p in stages:
         yield from pure(1.0, p)
