@@ -18,18 +18,18 @@ NVIDIA_FAMILIES = {
     "Blackwell": "cuda_blackwell",
     "Pascal": "cuda_pascal",
     "Maxwell": "cuda_pascal",
-    "Kepler": "cuda_pascal",
-    "Fermi": "cuda_pascal",
+    "Kepler": "cuda_kepler",
+    "Fermi": "cuda_kepler",
 }
 """By how the architecture begins; the first that fits."""
-UNMEASURED = ("Rubin", "Kepler", "Fermi", "Maxwell")
+UNMEASURED = ("Rubin", "Fermi", "Maxwell")
 """Architectures with a known name of which no run was ever fitted; another generation stands in."""
 AMD_FAMILIES = {"CDNA": "amd_cdna", "Vega": "amd_cdna", "RDNA": "amd_rdna"}
 KINDS = {"cpu": "cpu", "apple_soc": "apple", "tpu": "tpu", "npu": "npu", "fpga": "fpga"}
 FAMILIES = (
-    "cuda_pascal", "cuda_volta", "cuda_turing", "cuda_ampere", "cuda_ada", "cuda_blackwell", "cuda_ampere_hbm",
-    "cuda_hopper", "cuda_blackwell_hbm", "cuda_edge", "amd_cdna", "amd_rdna", "intel_gpu", "apple", "cpu", "tpu",
-    "npu", "fpga",
+    "cuda_kepler", "cuda_pascal", "cuda_volta", "cuda_turing", "cuda_ampere", "cuda_ada", "cuda_blackwell",
+    "cuda_ampere_hbm", "cuda_hopper", "cuda_blackwell_hbm", "cuda_edge", "amd_cdna", "amd_rdna", "intel_gpu", "apple",
+    "cpu", "tpu", "npu", "fpga",
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from app.engine.coefficients_networks import NETWORKS
 from app.engine.hardware import Devices
 from app.engine.hardware_family import families
 from app.engine.job import Job
+from app.engine.network_work import NetworkWork
 from app.engine.precision import (
     OPERATIONS_PER_JOULE,
     RATE_CHAINS,
@@ -96,8 +97,22 @@ def power_share(rate: FloatArray, devices: Devices, *, rate_name: str, on_matrix
     return np.asarray(np.where(np.isnan(share), 1.0, share), dtype=np.float64)
 
 
-def math_rate(job: Job, devices: Devices, *, transformer: bool, intensity: float) -> MathRate:
+def layer_shape(work: NetworkWork) -> float:
+    """What products of windows and of transposed tokens reach, against those of equal blocks of a transformer. [-]"""
+    if work.windowed:
+        return NETWORKS.value("windowed_products_efficiency")
+    return NETWORKS.value("token_mixing_efficiency") if work.mixes_tokens else 1.0
+
+
+def saved_products(work: NetworkWork, devices: Devices) -> FloatArray:
+    """Gain of Winograd's method on vector units: it saves products of dense 3 x 3 convolutions. [-]"""
+    saved = NETWORKS.column("winograd_saved_share", families(devices))
+    return 1.0 / (1.0 - work.dense_square_share * saved)
+
+
+def math_rate(job: Job, devices: Devices, *, work: NetworkWork) -> MathRate:
     """Peak and reached share for a job on every device; thin layers (few products per activation) reach less."""
+    transformer = work.transformer
     precision = arithmetic_precision(job, transformer=transformer)
     peak = quantised_peak(devices) if multiplies_bytes(job) else peak_flops_per_s(precision, devices)
     groups = families(devices)
@@ -111,11 +126,11 @@ def math_rate(job: Job, devices: Devices, *, transformer: bool, intensity: float
     elif not transformer:
         fed = np.minimum(fed * operand_supply(peak, devices), NETWORKS.value("matrix_efficiency_at_most"))
     on_matrix_units = uses_matrix_units(peak, devices)
-    large = np.where(on_matrix_units, fed, NETWORKS.column(vector, groups))
+    large = np.where(on_matrix_units, fed, NETWORKS.column(vector, groups) * saved_products(work, devices))
     rate_name = rate_of(precision, integers=multiplies_bytes(job))
     large = large * power_share(peak * large, devices, rate_name=rate_name, on_matrix_units=on_matrix_units)
     half = NETWORKS.column("intensity_at_half_efficiency", groups)
-    filled = 1.0 / (1.0 + half / intensity)
+    filled = layer_shape(work) / (1.0 + half / work.intensity)
     wide = np.where(peak > 0, bytes_per_element(job.precision if precision != "tf32" else "fp32"), np.nan)
     return MathRate(peak, large * filled, wide, _peak_name(precision))
 

@@ -26,6 +26,8 @@ REFERENCE_YEAR = 2018
 SINGLE_BYTES = 4.0
 """Bytes of an fp32 element, which is not repacked."""
 CAPTURING = frozenset({"eager", "graph"})
+CLASSIFYING = "vision_train"
+"""Class of work in which channels last says nothing of fused layers."""
 CHOOSES_LAYOUT = frozenset({"mxnet"})
 """Frameworks whose tuned recipes choose the layout of tensors themselves."""
 GRAPHS = frozenset({"tensorflow", "mxnet", "other"})
@@ -63,9 +65,11 @@ def captured(job: Job, systems: Systems) -> BoolArray:
     """Whether a run is tuned as large ones are: fused layers, and steps captured as graphs of kernels.
 
     Mixed precision, channels last and replicas stated together mark the recipes of MLPerf and of cluster runs, in which
-    nobody pays for kernels launched one by one.
+    nobody pays for kernels launched one by one. Classifiers are trained so in MXNet alone: elsewhere replicas are as
+    fast as one device.
     """
-    stated = job.channels_last or job.framework in CHOOSES_LAYOUT
+    dense_output = job.channels_last and job.work_class != CLASSIFYING
+    stated = dense_output or job.framework in CHOOSES_LAYOUT
     tuned = job.training and stated and job.precision == "amp" and execution_mode(job) in CAPTURING
     return np.asarray(tuned & (systems.count > 1.0), dtype=np.bool_)
 
@@ -82,6 +86,7 @@ def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArra
     copies = work.copies / NETWORKS.value("retained_residual") if work.copies else 1.0
     if job.framework in AUTOTUNED:
         return copies * NETWORKS.column("autotuned_touches", groups)
+    copies = copies * NETWORKS.value("windowed_touches") if work.windowed else copies
     one_by_one, together = (NETWORKS.column(f"{kind}_touches_{mode}", groups) for mode in ("eager", "compiled"))
     return copies * np.where(fused, together, one_by_one)
 
@@ -99,7 +104,8 @@ def traffic_s(job: Job, systems: Systems, *, work: NetworkWork, rate: MathRate, 
     devices = systems.devices
     passes = 1.0 + share.backward_fraction * NETWORKS.value("backward_traffic_per_forward") + share.recompute_fraction
     touches = layer_touches(job, systems, work=work) * repacking(job, rate, work=work) * passes
-    activations = (work.activations or 0.0) * job.micro_batch_size * touches
+    written = (work.activations or 0.0) - (work.scores if job.attention == "flash" else 0.0)
+    activations = written * job.micro_batch_size * touches
     weights = work.parameters * (1.0 + 2.0 * share.backward_fraction)
     reached = NETWORKS.column("bandwidth_efficiency", families(devices)) * devices.memory_bandwidth_bytes_per_s
     return (activations + weights) * rate.bytes_per_element / reached
@@ -130,6 +136,15 @@ def launch_times_s(
     return host_s, shortest * passes
 
 
+def depthwise_s(job: Job, systems: Systems, *, work: NetworkWork, share: TrainingShare) -> FloatArray:
+    """Time of depthwise layers on the vector units beyond their traffic, where memory is fast for the units. [s]"""
+    groups = families(systems.devices)
+    passes = 1.0 + share.backward_fraction * NETWORKS.value("depthwise_backward_per_forward")
+    outputs = (work.activations or 0.0) * job.micro_batch_size * work.depthwise_share
+    operations = outputs * passes * NETWORKS.column("depthwise_flops_per_activation", groups)
+    return np.nan_to_num(operations / systems.devices.peak_flops_per_s("fp32"), nan=0.0)
+
+
 def host_speed(devices: Devices) -> FloatArray:
     """Speed of one core of the host, against hosts of the reference year: hosts are about as old as their cards. [-]"""
     year = np.where(np.isnan(devices.launch_year), REFERENCE_YEAR, devices.launch_year)
@@ -147,7 +162,7 @@ def step_times(job: Job, systems: Systems, *, work: NetworkWork) -> StepTimes:
     """All parts of one micro-step on one device of each system, and their sum with overlap. [s]"""
     devices = systems.devices
     share = training_share(job)
-    rate = math_rate(job, devices, transformer=work.transformer, intensity=work.intensity)
+    rate = math_rate(job, devices, work=work)
     forward = (work.forward_flops or 0.0) * job.micro_batch_size
     math_s = forward * (1.0 + 2.0 * share.backward_fraction + share.recompute_fraction) / rate.flops_per_s
     threads = thread_share(systems)
@@ -155,6 +170,7 @@ def step_times(job: Job, systems: Systems, *, work: NetworkWork) -> StepTimes:
     math_s = math_s / (threads * thin)
     moved_s = traffic_s(job, systems, work=work, rate=rate, share=share) / np.sqrt(threads)
     host_s, floor_s = launch_times_s(job, systems, work=work, share=share)
+    math_s = math_s + depthwise_s(job, systems, work=work, share=share)
     device_s = work_s(job, math=math_s, moved=moved_s) + floor_s
     pass_s = (device_s**OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
     update_s = _optimizer_s(job, systems, work=work, share=share) / job.gradient_accumulation_steps
@@ -205,7 +221,7 @@ def pace(job: Job, systems: Systems, *, work: NetworkWork) -> Pace:
         step_s = (step_s**OVERLAP_POWER + data_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
     share = training_share(job)
     flops = (work.forward_flops or 0.0) * samples * (1.0 + 2.0 * share.backward_fraction)
-    rate = math_rate(job, systems.devices, transformer=work.transformer, intensity=work.intensity)
+    rate = math_rate(job, systems.devices, work=work)
     return Pace(
         unit="samples/s",
         step_s=step_s,

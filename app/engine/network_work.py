@@ -6,6 +6,14 @@ from dataclasses import dataclass
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.job import Job
 from app.engine.model_spec import NetworkSpec
+from app.engine.network_structure import (
+    dense_square_share,
+    depthwise_share,
+    equal_blocks,
+    mixes_tokens,
+    score_elements,
+    windowed,
+)
 from app.engine.units import FLOPS_PER_MAC
 
 SPATIAL = frozenset({"cnn", "vit", "detector", "segmenter", "unet", "gan"})
@@ -62,6 +70,16 @@ class NetworkWork:
     inferred: tuple[str, ...] = ()
     branched: bool = False
     """Layers are joined by concatenations and resizing that nothing fuses, as in a detector."""
+    dense_square_share: float = 0.0
+    """Share of the multiply-adds in dense 3 x 3 convolutions, where Winograd's method saves products."""
+    depthwise_share: float = 0.0
+    """How far a classifier is built of depthwise layers."""
+    scores: float = 0.0
+    """Activations that are attention scores, which fused attention never writes. [elements]"""
+    windowed: bool = False
+    """Attends within windows, or over pooled keys, in stages of narrow widths."""
+    mixes_tokens: bool = False
+    """Mixes tokens by dense layers instead of attention."""
 
     @property
     def forward_flops(self) -> float | None:
@@ -134,11 +152,12 @@ def macs_from_parameters(*, architecture: str, parameters: float, pixels: float,
     return parameters * seq_len if architecture == "rnn" else None
 
 
-def activations_from_macs(*, macs: float, parameters: float, architecture: str) -> float:
+def activations_from_macs(*, macs: float, parameters: float, architecture: str, pixels: float = USUAL_PIXELS) -> float:
     """Activations of one sample where only multiply-adds are known. [elements]
 
     Multiply-adds per activation grow with the width of a network, and so with the root of its parameters: 0.16 to 0.17
-    times the root for the YOLOv8 family, 0.11 for Faster R-CNN, 0.06 to 0.10 for ResNet and ViT classifiers.
+    times the root for the YOLOv8 family, 0.11 for Faster R-CNN, 0.06 to 0.10 for ResNet and ViT classifiers. Those
+    that use each weight at few places hold depthwise layers, and few products per activation.
 
     Examples
     --------
@@ -149,7 +168,9 @@ def activations_from_macs(*, macs: float, parameters: float, architecture: str) 
     """
     dense = architecture in {"detector", "segmenter", "unet"}
     per_root = NETWORKS.value("intensity_per_root_parameter_dense_output" if dense else "intensity_per_root_parameter")
-    return macs / (per_root * math.sqrt(parameters))
+    reuse = macs / (parameters * pixels * NETWORKS.value("weight_reuse_per_pixel")) if architecture == "cnn" else 1.0
+    held: float = reuse ** NETWORKS.value("intensity_reuse_power")
+    return macs / (per_root * held * math.sqrt(parameters))
 
 
 def generator_activations(pixels: float) -> float:
@@ -239,7 +260,9 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         activations = generator_activations(pixels)
         inferred.append("activations")
     elif activations is None and macs is not None:
-        activations = activations_from_macs(macs=macs, parameters=spec.parameters, architecture=spec.architecture)
+        activations = activations_from_macs(
+            macs=macs, parameters=spec.parameters, architecture=spec.architecture, pixels=pixels or USUAL_PIXELS
+        )
         inferred.append("activations")
     layers = spec.depth or usual_layers(
         architecture=spec.architecture,
@@ -248,6 +271,10 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         activations=activations,
         pixels=pixels or USUAL_PIXELS,
     )
+    equal = equal_blocks(spec, macs=macs, layers=layers, size=size)
+    scores = 0.0
+    if equal and macs and activations:
+        scores = score_elements(macs=macs, activations=activations, parameters=spec.parameters, layers=layers)
     return NetworkWork(
         macs=macs,
         activations=activations,
@@ -259,4 +286,9 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         copies=known_copies(spec.family, spec.architecture, size=size, training=job.training),
         inferred=tuple(inferred),
         branched=spec.architecture == "detector",
+        dense_square_share=dense_square_share(spec),
+        depthwise_share=depthwise_share(spec.architecture, macs=macs, activations=activations),
+        scores=scores,
+        windowed=windowed(spec, equal=equal),
+        mixes_tokens=mixes_tokens(spec.family),
     )

@@ -56,7 +56,7 @@ def test_devices_are_sorted_into_families():
         ({"architecture": "Blackwell Ultra"}, "cuda_blackwell_hbm"),
         ({"architecture": "Blackwell", "segment": "desktop"}, "cuda_blackwell"),
         ({"architecture": "Ampere (GA10B)", "segment": "edge"}, "cuda_edge"),
-        ({"architecture": "Kepler"}, "cuda_pascal"),
+        ({"architecture": "Kepler"}, "cuda_kepler"),
         ({"vendor": "AMD", "architecture": "RDNA 4"}, "amd_rdna"),
         ({"vendor": "Intel", "architecture": "Xe2 (Battlemage)"}, "intel_gpu"),
         ({"vendor": "AMD", "kind": "fpga", "architecture": "Versal"}, "fpga"),

@@ -66,7 +66,7 @@ def test_an_unknown_architecture_is_told_by_its_arithmetic():
     [
         ("Hopper (GH200)", "cuda_hopper"), ("Volta GV100", "cuda_volta"), ("Ampere GA100", "cuda_ampere_hbm"),
         ("Ampere", "cuda_ampere"), ("Blackwell", "cuda_blackwell"), ("Blackwell (datacenter)", "cuda_blackwell_hbm"),
-        ("Blackwell Ultra", "cuda_blackwell_hbm"), ("Rubin Ultra", "cuda_blackwell_hbm"), ("Kepler", "cuda_pascal"),
+        ("Blackwell Ultra", "cuda_blackwell_hbm"), ("Rubin Ultra", "cuda_blackwell_hbm"), ("Kepler", "cuda_kepler"),
     ],
 )  # fmt: skip
 def test_known_architectures_keep_their_family_whatever_follows_the_name(architecture, family):

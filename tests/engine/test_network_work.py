@@ -67,7 +67,7 @@ def test_counts_of_the_sample_as_given_are_not_scaled():
 def test_four_bit_formats_compute_in_sixteen_bits():
     devices = make_systems(make_accelerator()).devices
     rates = [
-        math_rate(network_job(precision=precision), devices, transformer=False, intensity=300).flops_per_s[0]
+        math_rate(network_job(precision=precision), devices, work=work_of(RESNET50)).flops_per_s[0]
         for precision in ("int4", "fp16")
     ]
 
