@@ -108,13 +108,15 @@ def _transcribing_pace(job: Job, systems: Systems, spec: TransformerSpec) -> Pac
     host_s = launched * NETWORKS.column(f"launch_s_{mode}", groups)
     work_s = read / reached + decoder_flops_per_token(spec) * batch * beams / rate
     token_s = (work_s**OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
+    token_s = token_s + NETWORKS.value("speech_token_host_s") / host_speed(systems.devices)
+    features_s = batch * NETWORKS.value("speech_features_s") / host_speed(systems.devices)
     flops = encoder_flops(spec) + decoder_flops_per_token(spec) * tokens
     return Pace(
         unit="samples/s",
-        step_s=(encode_s + tokens * token_s) * (1 + NETWORKS.value("speech_repeated_share")),
+        step_s=(encode_s + tokens * token_s) * (1 + NETWORKS.value("speech_repeated_share")) + features_s,
         units_per_step=batch * systems.count,
         model_flops_per_step=flops * batch * systems.count,
-        bound_by=_bound_by(encode_s, tokens * work_s, tokens * host_s),
+        bound_by=_bound_by(encode_s, tokens * work_s, tokens * host_s + features_s),
         comparable_peak="fp32" if job.precision == "fp32" else "fp16",
     )
 
@@ -148,8 +150,23 @@ def _training_pace(job: Job, systems: Systems, spec: TransformerSpec) -> Pace:
     )
 
 
+def held_bytes_per_parameter(job: Job) -> float:
+    """Bytes that a weight takes: the reference program keeps it in fp32 and converts it for every product. [bytes]
+
+    It hears one recording at a time; batches in PyTorch are those of libraries that hold 16-bit weights.
+
+    References
+    ----------
+    .. [1] OpenAI, ``whisper/model.py``, class ``Linear``, https://github.com/openai/whisper.
+    """
+    reference = job.framework == "pytorch" and not job.compiled and job.micro_batch_size == 1
+    if reference and not job.training and job.precision in {"fp16", "bf16"}:
+        return FULL_PRECISION
+    return bytes_per_parameter(job.precision)
+
+
 def _footprint(job: Job, systems: Systems, spec: TransformerSpec) -> Footprint:
-    held = bytes_per_parameter(job.precision)
+    held = held_bytes_per_parameter(job)
     parts = [_part("weights", spec.parameters * held, systems, f"{spec.parameters:.4g} parameters x {held:g} bytes")]
     element = max(bytes_per_element(job.precision), 2.0)
     width = spec.hidden_size
