@@ -78,10 +78,46 @@ def encoder_bytes_per_token_width(spec: TransformerSpec, *, seq_len: int, eager:
     return saved + (matrix * spec.num_attention_heads * seq_len / spec.hidden_size if eager else 0.0)
 
 
+def plain_decoder_bytes_per_token_width(
+    spec: TransformerSpec, *, seq_len: int, eager: bool, frozen: bool = False
+) -> float:
+    """Bytes that one layer of a decoder without gates keeps per token and hidden unit, in 16 bit. [bytes]
+
+    ``12 + 4·k/a + 4·f/h``: one activation function instead of a gate and its product, and layer norms in one kernel,
+    as in an encoder.
+    """
+    key_value = spec.num_key_value_heads / spec.num_attention_heads
+    expansion = spec.intermediate_size / spec.hidden_size
+    saved = TRANSFORMERS.value("encoder_saved_base") - TRANSFORMERS.value("decoder_saved_key_value") * (1 - key_value)
+    saved += TRANSFORMERS.value("encoder_saved_ffn") * expansion
+    if frozen:
+        saved -= HALF_BYTES * (1 + expansion)
+    if eager:
+        matrix = TRANSFORMERS.value("decoder_saved_attention_matrix")
+        saved += matrix * spec.num_attention_heads * seq_len / spec.hidden_size
+    return saved
+
+
+def written_layer_bytes(job: Job, spec: TransformerSpec) -> float:
+    """What the passes of one layer over memory are counted in, for one micro-batch, unsharded. [bytes]
+
+    The number of passes was found with the tensors of a gated layer, whether the layer has a gate or not.
+    """
+    if spec.architecture != "decoder":
+        return layer_bytes(job, spec)
+    width_bytes = decoder_bytes_per_token_width(
+        spec, seq_len=job.seq_len, eager=job.attention == "eager", frozen=job.method == "lora"
+    )
+    return job.micro_batch_size * job.seq_len * spec.hidden_size * width_bytes * precision_growth(job.precision)
+
+
 def layer_bytes(job: Job, spec: TransformerSpec) -> float:
     """Saved activations of one layer for one micro-batch, unsharded. [bytes]"""
     eager = job.attention == "eager"
-    if spec.architecture == "decoder":
+    if spec.architecture == "decoder" and not spec.gated_ffn and not spec.num_experts:
+        frozen = job.method == "lora"
+        width_bytes = plain_decoder_bytes_per_token_width(spec, seq_len=job.seq_len, eager=eager, frozen=frozen)
+    elif spec.architecture == "decoder":
         frozen = job.method == "lora"
         width_bytes = decoder_bytes_per_token_width(spec, seq_len=job.seq_len, eager=eager, frozen=frozen)
     else:
@@ -91,10 +127,11 @@ def layer_bytes(job: Job, spec: TransformerSpec) -> float:
 
 
 def adapter_input_bytes(job: Job, spec: TransformerSpec) -> float:
-    """The fp32 copies of its inputs that every adapted matrix of one layer keeps, for one micro-batch. [bytes]
+    """The copies of its inputs that every adapted matrix of one layer keeps, for one micro-batch. [bytes]
 
-    PEFT keeps adapters in fp32 beside 16-bit weights and converts what they read; compiled recipes keep them in 16
-    bits. Query and value matrices are adapted, over 4-bit weights all seven.
+    PEFT keeps adapters in fp32 beside 16-bit weights and converts what they read; mixed precision converts it back,
+    so that each matrix keeps a 16-bit copy of its own. Compiled recipes share one. Query and value matrices are
+    adapted, over 4-bit weights all seven.
 
     References
     ----------
@@ -108,7 +145,7 @@ def adapter_input_bytes(job: Job, spec: TransformerSpec) -> float:
     read = 2 * spec.hidden_size
     if job.method == "qlora":  # query, key, value, gate and up read the hidden state
         read = 5 * spec.hidden_size + query + spec.intermediate_size
-    return FULL_BYTES * read * job.micro_batch_size * job.seq_len
+    return HALF_BYTES * read * job.micro_batch_size * job.seq_len
 
 
 def graph_growth(job: Job) -> float:
@@ -127,7 +164,7 @@ def precision_growth(precision: str) -> float:
 def checkpoint_bytes(job: Job, spec: TransformerSpec) -> float:
     """The one input per layer that gradient checkpointing keeps. [bytes]"""
     element = bytes_per_element(job.precision)
-    if job.method == "qlora" and not job.compiled:  # embeddings cast to fp32 make the residual stream fp32
+    if prepared_in_fp32(job):  # embeddings cast to fp32 make the residual stream fp32
         element = FULL_BYTES
     return float(job.micro_batch_size * job.seq_len * spec.hidden_size) * element
 
@@ -151,9 +188,20 @@ def loss_copies_bytes(job: Job) -> float:
         return TRANSFORMERS.value("loss_head_bytes_compiled")
     if fused_loss(job):
         return TRANSFORMERS.value("loss_head_bytes_fused")
-    if job.method == "qlora":  # an LM head cast to fp32 makes logits and their gradients fp32
+    if prepared_in_fp32(job):  # an LM head cast to fp32 makes logits and their gradients fp32
         return TRANSFORMERS.value("loss_head_bytes_fp32_head")
+    if job.method == "lora":  # adapters in fp32 need mixed precision, which takes the loss in fp32
+        return TRANSFORMERS.value("loss_head_bytes_mixed")
     return TRANSFORMERS.value("loss_head_bytes_eager")
+
+
+def prepared_in_fp32(job: Job) -> bool:
+    """Whether tables, norms and head are cast to fp32 before 4-bit weights are adapted.
+
+    PEFT does so for weights that are quantised when they are loaded, not for GPTQ and AWQ files; compiled recipes
+    leave it out.
+    """
+    return job.method == "qlora" and not job.compiled and job.precision != "int4"
 
 
 def fused_loss(job: Job) -> bool:

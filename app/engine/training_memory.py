@@ -13,6 +13,7 @@ from app.engine.activations import (
     live_layer_bytes,
     loss_copies_bytes,
     loss_head_bytes,
+    prepared_in_fp32,
 )
 from app.engine.arrays import BoolArray, FloatArray, entry
 from app.engine.coefficients import TRANSFORMERS
@@ -52,7 +53,8 @@ def training_footprint(job: Job, systems: Systems) -> Footprint:
     growth = batch_growth(job, systems.plan)
     saved, live, activation_words = _training_activations(job, spec, part=part, plan=systems.plan)
     logits = loss_head_bytes(job, spec) * part.activations * growth * ones
-    gathered = _gathered_bytes(spec, systems, job=job)
+    buffers = _gathered_bytes(spec, systems, job=job) + bucket_bytes(job)
+    buffers = buffers + unpacked_matrix_bytes(job, spec) + update_copies_bytes(job, trained)
     held = part.weights * weights + np.where(systems.plan.zero_stage >= 3, 0.0, part.model * cast)
     carried = np.where(micro_batches(job, systems.plan) > 1, gradients, 0.0)
     backward = gradients + live + 0 * saved
@@ -85,8 +87,8 @@ def training_footprint(job: Job, systems: Systems) -> Footprint:
         ),
         MemoryPart(
             "workspace",
-            gathered + update_copies_bytes(job, trained) + np.where(at_step, step - gradients, 0.0),
-            "buffers of sharding and of the optimizer step",
+            buffers + np.where(at_step, step - gradients, 0.0),
+            "buffers of sharding, of messages, of unpacking and of the optimizer step",
         ),
     ]
     return finished(parts, systems, job=job)
@@ -110,7 +112,7 @@ def _training_weights(job: Job, spec: TransformerSpec, *, per: TrainingBytes) ->
         return base, 0.0, trained, words
     trained = lora_parameters(spec, job.lora_rank, targets="all" if job.method == "qlora" else "qv")
     if job.method == "qlora":
-        tables = HALF_BYTES if job.compiled else FULL_BYTES  # preparing for k-bit training casts the tables to fp32
+        tables = FULL_BYTES if prepared_in_fp32(job) else HALF_BYTES
         base = stored_weight_bytes(spec, _four_bit(job.precision), table_bytes=tables)
         words = f"matrices × {bytes_per_parameter(_four_bit(job.precision)):.3f} bytes, embeddings × {tables:g} bytes"
     else:
@@ -193,8 +195,23 @@ def update_copies_bytes(job: Job, trained: float) -> float:
     return trained * FULL_BYTES * TRANSFORMERS.value("tensorflow_update_copies") if plain else 0.0
 
 
+def bucket_bytes(job: Job) -> float:
+    """What DeepSpeed sets aside to collect gradients and weights that travel. [bytes]"""
+    return TRANSFORMERS.value("deepspeed_bucket_bytes") if job.framework == "deepspeed" else 0.0
+
+
+def unpacked_matrix_bytes(job: Job, spec: TransformerSpec) -> float:
+    """The widest matrix in 16 bits, as passes over 4-bit weights write it; GPTQ files pass through integers. [bytes]"""
+    if job.method != "qlora" or job.compiled:
+        return 0.0
+    copies = TRANSFORMERS.value("unpacked_copies_int4" if job.precision == "int4" else "unpacked_copies")
+    return copies * HALF_BYTES * spec.hidden_size * (spec.moe_intermediate_size or spec.intermediate_size)
+
+
 def _step_buffer(job: Job, trained_bytes: float) -> float:
-    """The temporary that torch's multi-tensor optimizers allocate while stepping. [bytes]"""
+    """What an optimizer holds while stepping: torch a temporary, DeepSpeed its gradients in fp32. [bytes]"""
+    if job.framework == "deepspeed" and job.precision not in {"fp32", "tf32"}:
+        return trained_bytes * FULL_BYTES / HALF_BYTES if job.method == "full" else 0.0
     if job.framework != "pytorch" or job.optimizer == "adamw8bit" or job.compiled:
         return 0.0
     return trained_bytes * TRANSFORMERS.value("optimizer_step_copy")

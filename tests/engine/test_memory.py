@@ -207,7 +207,7 @@ def test_frozen_matrices_keep_no_inputs(parts_of):
     assert 0.7 * whole < adapted < 0.95 * whole
 
 
-def test_eager_adapters_keep_what_they_read_in_fp32(parts_of):
+def test_every_eager_adapter_keeps_a_copy_of_what_it_reads(parts_of):
     common = {"task": "finetune", "method": "lora", "precision": "bf16", "gradient_checkpointing": False}
     eager, compiled = (
         parts_of(training_footprint(make_job(**common, compiled=flag), make_systems()))["activations"]
@@ -215,7 +215,42 @@ def test_eager_adapters_keep_what_they_read_in_fp32(parts_of):
     )
     tokens = make_job(**common).micro_batch_size * make_job(**common).seq_len
 
-    assert eager - compiled == pytest.approx(32 * 2 * 4096 * 4 * tokens)
+    assert eager - compiled == pytest.approx(32 * 2 * 4096 * 2 * tokens)
+
+
+def test_files_quantised_beforehand_are_not_cast_to_fp32(parts_of):
+    common = {"task": "finetune", "method": "qlora", "batch_size": 1, "sequence_length": 4096}
+    loaded = parts_of(training_footprint(make_job(**common, precision="nf4"), make_systems()))
+    file = parts_of(training_footprint(make_job(**common, precision="int4"), make_systems()))
+
+    assert file["logits"] < 0.7 * loaded["logits"]
+    assert file["activations"] == pytest.approx(loaded["activations"] / 2)
+    assert file["weights"] < loaded["weights"] - 1.9 * 2 * 128_256 * 4096  # both tables in 16 bits
+
+
+def test_a_layer_without_a_gate_keeps_less_for_the_backward_pass(parts_of):
+    common = {
+        "task": "finetune",
+        "method": "full",
+        "precision": "bf16",
+        "batch_size": 4,
+        "sequence_length": 4096,
+        "gradient_checkpointing": False,
+    }
+    gated, plain = (
+        parts_of(training_footprint(make_job(make_spec(gated_ffn=gate), **common), make_systems()))["activations"]
+        for gate in (True, False)
+    )
+
+    assert 0.4 * gated < plain < 0.7 * gated
+
+
+def test_deepspeed_steps_with_gradients_in_fp32(parts_of):
+    common = {"task": "finetune", "method": "full", "precision": "bf16", "batch_size": 1, "sequence_length": 128}
+    job = make_job(**common, framework="deepspeed")
+    parts = parts_of(training_footprint(job, make_systems()))
+
+    assert parts["workspace"] == pytest.approx(4 * 8_030_261_248, rel=0.05)
 
 
 def test_a_compiled_loss_keeps_fewer_logits(parts_of):

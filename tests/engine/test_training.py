@@ -132,3 +132,44 @@ def test_a_stage_of_a_pipeline_gathers_its_weights_once_a_step():
     )
 
     assert shards == pytest.approx(replicas, rel=0.01)
+
+
+def test_adapters_run_one_by_one_cost_time_that_compiled_ones_do_not(tokens_per_s):
+    common = {"task": "finetune", "method": "lora", "precision": "bf16", "batch_size": 1, "sequence_length": 256}
+    eager, compiled = (tokens_per_s(make_job(**common, compiled=flag))[0] for flag in (False, True))
+
+    assert eager < 0.7 * compiled
+
+
+def test_files_quantised_beforehand_are_slower_to_unpack(tokens_per_s):
+    common = {"task": "finetune", "method": "qlora", "batch_size": 1, "sequence_length": 512}
+    loaded, file = (tokens_per_s(make_job(**common, precision=precision))[0] for precision in ("nf4", "int4"))
+
+    assert file < 0.8 * loaded
+
+
+def test_shards_of_four_bits_travel_in_four_bits():
+    common = {"task": "finetune", "batch_size": 1, "sequence_length": 512}
+    sixteen, four = (
+        physics(make_job(**common, method=method), make_systems(RTX_4090, count=2, zero_stage=3)).pace
+        for method in ("lora", "qlora")
+    )
+
+    assert four.communication_share[0] * four.step_s[0] < 0.5 * sixteen.communication_share[0] * sixteen.step_s[0]
+
+
+def test_deepspeed_fetches_shards_from_python(tokens_per_s):
+    common = {"task": "finetune", "method": "full", "precision": "bf16", "batch_size": 1, "sequence_length": 128}
+    fetched, own = (
+        tokens_per_s(make_job(**common, framework=framework), count=2, zero_stage=3)[0]
+        for framework in ("deepspeed", "pytorch")
+    )
+
+    assert fetched < own
+
+
+def test_fine_tuning_at_scale_repeats_little_of_the_forward_pass(tokens_per_s):
+    common = {"task": "finetune", "method": "full", "precision": "bf16", "framework": "megatron"}
+    unsaid, repeated = (tokens_per_s(make_job(**common, gradient_checkpointing=flag))[0] for flag in (None, True))
+
+    assert unsaid > 1.15 * repeated
