@@ -1,7 +1,10 @@
 """Peak memory of a diffusion model: the largest of its phases, denoising, decoding or training."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from app.engine.arrays import FloatArray
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.diffusion_work import DenoiserWork, transformer_shape
 from app.engine.hardware import Systems
@@ -15,7 +18,9 @@ from app.engine.sharded_state import shared_parts
 FROZEN_BYTES = 2.0
 """Text encoders, autoencoder and a frozen denoiser are kept in 16 bits."""
 ADAPTER_BYTES = 16.0
-"""fp32 weight, gradient and two Adam states of one adapter parameter."""
+"""fp32 weight, gradient and two Adam states of one adapter parameter; half of that in pure 16 bits."""
+ADAPTED_WIDTHS = 8.0
+"""Inputs and outputs of the four matrices of attention, in widths. LoRA in diffusers, https://github.com/huggingface/peft."""
 
 
 def guidance_batch(job: Job, spec: DiffusionSpec) -> int:
@@ -123,16 +128,47 @@ def _inference_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: Deno
     ]
 
 
+def adapter_parameters(job: Job, spec: DiffusionSpec) -> float:
+    """Parameters of the adapters, ``8 r L w``: four matrices of attention in every layer of a transformer. [-]
+
+    CogVideoX-5B at rank 128 trains 132 million. In a U-Net, whose layers differ, adapters are a share of the whole.
+    """
+    if spec.architecture == "diffusion_unet":
+        share = NETWORKS.value("adapter_fraction") * job.lora_rank / NETWORKS.value("adapter_fraction_rank")
+        return spec.denoiser_parameters * share
+    layers, width = transformer_shape(spec.denoiser_parameters)
+    return ADAPTED_WIDTHS * job.lora_rank * layers * width
+
+
+def _worse_phase(job: Job, parts: list[MemoryPart], *, kept: float) -> tuple[list[MemoryPart], FloatArray]:
+    """The parts at the peak, and the activations then: when the backward pass begins, or when the optimizer steps.
+
+    Gradients are made while activations are given back, so that both are never there in full; they are where they are
+    summed over several micro-steps.
+    """
+    held = {part.part: part for part in parts}
+    whole = held["gradients"].bytes
+    carried = whole if job.gradient_accumulation_steps > 1 else 0.0 * whole
+    plain = job.framework == "pytorch" and not job.compiled and job.optimizer != "adamw8bit"
+    copies = held["weights"].bytes * (NETWORKS.value("denoiser_step_copy") if plain else 0.0)
+    steps = whole + copies > carried + kept
+    parts = [part for part in parts if part.part not in {"gradients", "optimizer"}]
+    parts += [
+        replace(held["gradients"], bytes=np.where(steps, whole, carried)),
+        replace(held["optimizer"], bytes=held["optimizer"].bytes + np.where(steps, copies, 0.0)),
+    ]
+    return parts, np.where(steps, 0.0, kept)
+
+
 def _training_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: DenoiserWork) -> list[MemoryPart]:
     # Pictures and captions are encoded once, before training, where the encoders are large.
     frozen = 0.0 if encoders_step_aside(spec) else spec.text_encoder_parameters + spec.vae_parameters
     adapters = job.method in {"lora", "qlora"}
-    trained = spec.denoiser_parameters
-    if adapters:
-        trained *= NETWORKS.value("adapter_fraction") * job.lora_rank / NETWORKS.value("adapter_fraction_rank")
+    trained = adapter_parameters(job, spec) if adapters else spec.denoiser_parameters
     unit = 2.0 if job.precision in {"fp16", "bf16"} else 4.0
     base = bytes_per_parameter("nf4" if job.method == "qlora" else job.precision)
     base = min(base, FROZEN_BYTES)
+    adapter_bytes = ADAPTER_BYTES / (2 if unit == FROZEN_BYTES else 1)
     if adapters:
         learned = [
             _part(
@@ -143,9 +179,9 @@ def _training_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: Denoi
             ),
             _part(
                 "adapters",
-                trained * ADAPTER_BYTES,
+                trained * adapter_bytes,
                 systems,
-                f"{trained:.4g} adapter parameters x {ADAPTER_BYTES:g} bytes",
+                f"{trained:.4g} adapter parameters x {adapter_bytes:g} bytes",
             ),
         ]
     else:
@@ -159,18 +195,21 @@ def _training_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: Denoi
     kept = backward_bytes(job, spec, work=work)
     layers, _ = transformer_shape(spec.denoiser_parameters)
     unit_bytes = spec.denoiser_parameters * (base if adapters else unit) / layers
+    shared = shared_parts(learned, systems, unit_bytes=unit_bytes)
+    live = np.full(len(systems), kept)
+    if not adapters:
+        shared, live = _worse_phase(job, shared, kept=kept)
     return [
-        *shared_parts(learned, systems, unit_bytes=unit_bytes),
+        *shared,
         _part(
             "text_encoder_and_vae",
             frozen * FROZEN_BYTES,
             systems,
             f"{frozen:.4g} parameters x {FROZEN_BYTES:g} bytes, frozen",
         ),
-        _part(
+        MemoryPart(
             "activations",
-            kept,
-            systems,
+            live,
             f"batch {job.micro_batch_size}, {work.tokens:.4g} latent positions, kept for the backward pass",
         ),
     ]

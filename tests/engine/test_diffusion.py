@@ -140,9 +140,25 @@ def test_adapters_need_a_fraction_of_the_memory_of_full_training():
 
 
 def test_full_training_in_mixed_precision_holds_sixteen_bytes_per_parameter():
-    held = parts(SD15, **TRAINING)
+    held = parts(SD15, **{**TRAINING, "batch_size": 1, "gradient_checkpointing": True, "framework": "jax"})
 
     assert held["weights"] + held["gradients"] + held["optimizer"] == pytest.approx(16 * SD15.denoiser_parameters)
+    assert held["activations"] == 0
+
+
+def test_gradients_are_made_while_activations_are_given_back():
+    many = {**TRAINING, "batch_size": 64}
+
+    assert parts(SD15, **many)["gradients"] == 0
+    assert parts(SD15, **many)["activations"] > 0
+    assert parts(SD15, **many, gradient_accumulation=2)["gradients"] > 0
+
+
+def test_an_optimizer_of_eight_bits_steps_without_temporaries():
+    few = {**TRAINING, "batch_size": 1, "gradient_checkpointing": True, "framework": "pytorch"}
+
+    assert parts(SD15, **few)["optimizer"] > 8 * SD15.denoiser_parameters
+    assert parts(SD15, **few, optimizer="adamw8bit")["optimizer"] == pytest.approx(2 * SD15.denoiser_parameters)
 
 
 def test_checkpointing_saves_memory_and_costs_time():
