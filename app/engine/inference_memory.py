@@ -30,8 +30,8 @@ from app.engine.precision import MATRICES_ONLY, cache_bytes_per_element
 from app.engine.result import Footprint, MemoryPart
 from app.engine.units import BITS_PER_BYTE
 
-PLAIN_SCALES = {"nf4": "fp4"}
-"""Which format takes the same room where nobody asks for double quantisation. [1]"""
+SCALES = {"int8": "int8_scale_bits", "nf4": "nf4_scale_bits"}
+"""Formats whose scales take more with some programs than with others, and the coefficient of what they add."""
 SERVERS = frozenset({"vllm", "tensorrt-llm"})
 
 
@@ -59,7 +59,8 @@ def request_cache_bytes(job: Job, spec: TransformerSpec, *, tokens: int | None =
         heads = spec.num_attention_heads * ((spec.qk_nope_head_dim or 0) + (spec.qk_rope_head_dim or 0))
         values = spec.num_attention_heads * (spec.v_head_dim or 0)
         return spec.num_hidden_layers * (heads + values) * context * element
-    return sequence_cache_bytes(spec, context, bytes_per_element=element)
+    batch = TRANSFORMERS.value("prefill_chunk_llama_cpp") if job.framework == "llama.cpp" else 0.0
+    return sequence_cache_bytes(spec, context, bytes_per_element=element, beyond_window=batch)
 
 
 def expands_keys(job: Job, spec: TransformerSpec) -> bool:
@@ -75,13 +76,14 @@ def prompt_in_cache(job: Job) -> int:
 def weight_bytes(job: Job, spec: TransformerSpec) -> float:
     """All weights as the program stores them. [bytes]
 
-    bitsandbytes stores 4-bit weights with plain scales unless double quantisation is asked for, as QLoRA does. Weights
-    of 8 bits have a scale for each row, or for each group of a row as in GPTQ.
+    bitsandbytes quantises the scales of 4-bit weights again only where it is told to [1]_. Weights of 8 bits have a
+    scale for each row, or for each group of a row as in GPTQ.
     """
-    stored = PLAIN_SCALES.get(job.precision, job.precision)
-    scales = TRANSFORMERS.value("int8_scale_bits") / BITS_PER_BYTE if job.precision == "int8" else 0.0
-    packed = stored_weight_bytes(spec, stored, table_bytes=unquantised_bytes(job))
-    return packed + scales * packed_parameters(spec, job.precision)
+    packed = stored_weight_bytes(spec, job.precision, table_bytes=unquantised_bytes(job))
+    if job.precision not in SCALES:
+        return packed
+    scale_bits = TRANSFORMERS.value(SCALES[job.precision])
+    return packed + packed_parameters(spec, job.precision) * scale_bits / BITS_PER_BYTE
 
 
 def host_table_bytes(job: Job, spec: TransformerSpec) -> float:

@@ -92,8 +92,12 @@ def growth_per_token_bytes(spec: TransformerSpec, *, bytes_per_element: float) -
     )
 
 
-def sequence_cache_bytes(spec: TransformerSpec, context: float, *, bytes_per_element: float) -> float:
+def sequence_cache_bytes(
+    spec: TransformerSpec, context: float, *, bytes_per_element: float, beyond_window: float = 0.0
+) -> float:
     """Cache of one sequence: growing layers, capped window layers, recurrent and cross-attention state. [bytes]
+
+    A program that writes a batch of tokens before it forgets as many holds so many ``beyond_window``.
 
     >>> from app.engine.transformer_shape import inferred_transformer
     >>> spec = inferred_transformer("example", parameters=7e9, architecture="decoder")
@@ -106,7 +110,7 @@ def sequence_cache_bytes(spec: TransformerSpec, context: float, *, bytes_per_ele
     total = growth_per_token_bytes(spec, bytes_per_element=bytes_per_element) * context
     _, sliding = attention_layers(spec)
     if sliding and spec.sliding_window:
-        seen = min(context, spec.sliding_window)
+        seen = min(context, spec.sliding_window + beyond_window)
         total += float(
             kv_cache_bytes(
                 num_hidden_layers=sliding,

@@ -139,13 +139,20 @@ def test_packed_weights_need_room_to_be_written_out(parts_of):
     assert packed - whole == pytest.approx(4096 * 14_336 * 2)
 
 
-def test_four_bits_have_plain_scales_where_nobody_asks_for_double_quantisation():
+def test_four_bits_may_have_plain_scales_or_scales_that_are_quantised_again():
     """Lit-GPT says 5.72 GB and, quantised twice, 5.37 GB for Falcon-7B: 0.37 bits for each of 6.9e9 weights."""
     spec = make_spec()
-    job = make_job(spec, precision="nf4", framework="pytorch")
-    matrices = spec.parameters - 2 * 128_256 * 4096
+    added = weight_bytes(make_job(spec, precision="nf4", framework="pytorch"), spec) - stored_weight_bytes(spec, "nf4")
 
-    assert weight_bytes(job, spec) - stored_weight_bytes(spec, "nf4") == pytest.approx(matrices * 0.373 / 8, rel=0.001)
+    assert 0 < added < (spec.parameters - 2 * 128_256 * 4096) * 0.373 / 8
+
+
+@pytest.mark.parametrize(("precision", "published_mb"), [("bf16", 16_240), ("int4", 5954), ("fp8", 9297)])
+def test_the_reserve_of_an_allocator_agrees_with_optimum_benchmark(gib_of, precision, published_mb):
+    """https://github.com/DerekLiu35/huggingface-quantization-benchmarking-code: Llama-3.1-8B, transformers 4.47."""
+    job = make_job(precision=precision, framework="pytorch", prompt_tokens=64, output_tokens=64)
+
+    assert gib_of(job) * GIB / 1e6 == pytest.approx(published_mb, rel=0.03)
 
 
 def test_transformers_caches_latent_attention_in_full_and_servers_do_not(parts_of):
@@ -156,6 +163,17 @@ def test_transformers_caches_latent_attention_in_full_and_servers_do_not(parts_o
 
     assert full["kv_cache"] == 27 * 16 * (192 + 128) * 1000 * 2
     assert latent["kv_cache"] == 27 * (512 + 64) * 1000 * 2
+
+
+def test_a_window_of_llama_cpp_has_room_for_the_batch_it_reads(parts_of):
+    windows = make_spec(sliding_window=1024, num_full_attention_layers=0, num_sliding_layers=32)
+    kept, dropped = (
+        parts_of(make_job(windows, precision="f16", framework=framework, sequence_length=8192, concurrent_requests=1))
+        for framework in ("llama.cpp", "vllm")
+    )
+
+    assert kept["kv_cache"] == 1536 * 131_072  # cells in its logs: the window and a physical batch of 512
+    assert dropped["kv_cache"] == 1024 * 131_072
 
 
 @pytest.mark.parametrize("precision", ["int8", "fp8", "int4", "bf16"])
@@ -179,4 +197,4 @@ def test_recorded_steps_of_vllm_take_room(gib_of):
         for framework in ("vllm", "tensorrt-llm")
     )
 
-    assert vllm - tensorrt == pytest.approx(0.3e9 * 1.005 / GIB)
+    assert vllm - tensorrt == pytest.approx(0.3e9 * 1.01 / GIB)
