@@ -59,21 +59,38 @@ NOT_HARDWARE = frozenset(
 )
 
 
+LISTING = re.compile(
+    r"(?:[\s,;+&/|•*-]|\b(?:and|plus|also|und|sowie|a|an|another|one|two|three|four|dual|nvidia|geforce|amd|radeon|"
+    r"tesla|quadro|gpu|card|slot)\b|\b\d{1,2}\s*[x×:]|\b\d{1,2}\b(?!\d)|\b\d{1,3}\s?gi?b\b)*",
+    re.IGNORECASE,
+)
+"""What stands between the things of a list, and nothing that a sentence about them would say."""
+
+
 def named_in(index: "NameIndex", text: str) -> "list[Match | Ambiguous]":
-    """Every product the text names, the longest name at each place, each product once."""
+    """Every product the text names, the longest name at each place, each product once.
+
+    A product that a list names again is there once more: "RTX 3090, RTX 3090" are two.
+    """
     words = tokens(text)
     portable = any(word.text == "laptop" for word in words)
     found: list[Match | Ambiguous] = []
-    place = 0
+    place, listed_from, end = 0, 0, 0
     while place < len(words):
         hit, length = _longest(index, text, words[place : place + LONGEST])
         if hit is None:
             place += 1
             continue
         named = replace(_portable(index, hit, portable=portable), count=_count(text, words, place))
-        if not any(_same(named, other) for other in found):
+        if not LISTING.fullmatch(text[end : words[place].start]):
+            listed_from = len(found)
+        known = next((at for at, other in enumerate(found) if _same(named, other)), None)
+        if known is None:
             found.append(named)
+        elif known >= listed_from:
+            found[known] = replace(found[known], count=found[known].count + named.count)
         place += length
+        end = words[place - 1].end
     return found
 
 

@@ -56,3 +56,21 @@ def test_an_ambiguous_name_stays_a_question_beside_a_clear_one(snapshot):
 )
 def test_the_number_before_a_name_counts_devices(snapshot, text, count):
     assert {found.count for found in snapshot.hardware_names.find_in_text(text)} == {count}
+
+
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        ("rtx3090 rtx3090", [2]),
+        ("RTX 3090, RTX 3090 and RTX 3090", [3]),
+        ("RTX 4090, RTX 3060, RTX 4090", [2, 1]),
+        ("2x RTX 3090 + one RTX 3090", [3]),
+        ("GPU 0: RTX 3090, GPU 1: RTX 3090", [2]),
+        ("one RTX 3090 24GB and another RTX 3090 24GB", [2]),
+        ("RTX 3090 RTX 3090 Ti", [1, 1]),
+        ("I have an RTX 3090. Is the RTX 3090 enough?", [1]),
+        ("RTX 3090 (Gigabyte RTX 3090 Turbo)", [1]),
+    ],
+)
+def test_a_card_that_a_list_names_again_is_there_once_more(snapshot, text, counts):
+    assert [found.count for found in snapshot.hardware_names.find_in_text(text)] == counts
