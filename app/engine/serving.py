@@ -27,15 +27,18 @@ from app.engine.result import Pace, Physics
 from app.engine.roofline import StepTime
 from app.engine.serving_rates import (
     bandwidth_rate,
+    cache_passes,
     cache_reading_s,
     issue_s,
     layer_overhead_s,
+    prefill_layer_s,
     prefill_rate,
     prefill_weight_s,
     replays_steps,
     row_split_s,
     tensor_latency_s,
     unpacking_s,
+    written_scores,
 )
 
 
@@ -72,20 +75,39 @@ def _warnings(job: Job, spec: TransformerSpec) -> tuple[str, ...]:
 
 
 def concurrency(job: Job, systems: Systems) -> FloatArray:
-    """Requests that one replica works on at a time: as asked, or as many as the cache has room for. [-]"""
+    """Requests that one replica works on at a time: as asked, or as many as the cache has room for. [-]
+
+    vLLM leaves a share of the whole device alone, TensorRT-LLM a share of what its weights leave.
+    """
     replicas = systems.plan.data_parallel
-    most = TRANSFORMERS.value("largest_batch_vllm" if job.framework == "vllm" else "largest_server_batch")
-    asked = (
-        np.full(len(systems), most) if job.concurrent_requests is None else np.ceil(job.concurrent_requests / replicas)
-    )
+    most = largest_batch(job, systems=systems)
+    asked = most if job.concurrent_requests is None else np.ceil(job.concurrent_requests / replicas)
     if not is_server(job):
         return asked
     without = inference_footprint(job, systems, concurrent=np.zeros(len(systems))).total_bytes
     one = inference_footprint(job, systems, concurrent=np.ones(len(systems))).total_bytes
-    room = TRANSFORMERS.value("server_memory_fraction") * systems.devices.usable_memory_bytes - without
+    taken = TRANSFORMERS.value("server_memory_fraction")
+    usable = systems.devices.usable_memory_bytes
+    room = taken * (usable - without) if job.framework == "tensorrt-llm" else taken * usable - without
     fits = np.floor(room / np.maximum(one - without, 1.0))
     known = np.where(np.isnan(fits), 1.0, fits)  # where the memory is unknown, one at a time
     return np.maximum(np.minimum(known, np.minimum(asked, most)), 1.0)
+
+
+def largest_batch(job: Job, *, systems: Systems) -> FloatArray:
+    """Requests that a server works on at a time at most, unless somebody says otherwise. [-]
+
+    References
+    ----------
+    .. [1] vLLM, ``get_batch_defaults`` in ``vllm/engine/arg_utils.py``, https://github.com/vllm-project/vllm: more on
+       devices of 70 GiB and more, except the A100.
+    """
+    if job.framework != "vllm":
+        return np.full(len(systems), TRANSFORMERS.value("largest_server_batch"))
+    devices = systems.devices
+    ampere = np.array([family == "cuda_ampere_hbm" for family in families(devices)])
+    large = (devices.memory_bytes >= TRANSFORMERS.value("large_batch_memory_bytes_vllm")) & ~ampere
+    return np.where(large, TRANSFORMERS.value("largest_server_batch"), TRANSFORMERS.value("largest_batch_vllm"))
 
 
 def touched_weight_bytes(job: Job, spec: TransformerSpec, *, batch: Floats) -> Floats:
@@ -119,7 +141,8 @@ def decode_step_s(
         touched_weight_bytes(job, spec, batch=tokens_each * in_stage) / plan.tensor_parallel * np.ones(len(systems))
     )
     cached = in_stage * cache / plan.tensor_parallel
-    memory = (weights + cached) / bandwidth_rate(job, systems=systems) + issue_s(weights, job=job, systems=systems)
+    moved = weights + cached * cache_passes(job, spec)
+    memory = moved / bandwidth_rate(job, systems=systems) + issue_s(weights, job=job, systems=systems)
     peak = sustained_flops_per_s(job.precision, systems.devices)
     flops = tokens_each * in_stage * decode_flops_per_token(spec, context) / plan.tensor_parallel
     math = flops / (peak * TRANSFORMERS.column("decode_math_fraction", groups))
@@ -160,11 +183,11 @@ def prefill_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Float
     weights = stored_weight_bytes(spec, job.precision) / plan.tensor_parallel
     traffic = chunks * weights / bandwidth_rate(job, systems=systems)
     llama = job.framework == "llama.cpp"
-    elements = spec.hidden_size * TRANSFORMERS.value(
+    width = spec.hidden_size * TRANSFORMERS.value(
         "prefill_traffic_elements_llama_cpp" if llama else "prefill_traffic_elements"
     )
-    if llama or job.attention == "eager":
-        elements += TRANSFORMERS.value("prefill_score_elements") * spec.num_attention_heads * prompt / 2
+    scores = TRANSFORMERS.value("prefill_score_elements") * spec.num_attention_heads * prompt / 2
+    elements = width + scores * written_scores(job, systems=systems)
     streamed = (
         batch * prompt * spec.num_hidden_layers * elements * bytes_per_element(job.precision) / plan.tensor_parallel
     )
@@ -180,7 +203,7 @@ def prefill_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Float
     comms = comms + chunks * 2 * layers * tensor_latency_s(job, systems=systems)
     if llama:
         comms = row_split_s(spec, systems=systems, tokens=batch * prompt)
-    overhead = chunks * layers * layer_overhead_s(job, systems=systems)
+    overhead = chunks * layers * prefill_layer_s(job, systems=systems)
     if not replays_steps(job):
         overhead = np.maximum(overhead - math, 0.0)
     filled = (chunks + stages - 1) / (chunks * stages)

@@ -7,16 +7,32 @@ from app.engine.coefficients import TRANSFORMERS
 from app.engine.comms import latency_s
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
+from app.engine.inference_memory import SERVERS
 from app.engine.job import Job
 from app.engine.memory import HALF_BYTES, stored_weight_bytes
 from app.engine.model_spec import TransformerSpec
 from app.engine.precision import WHOLE_MODEL, is_gguf, peak_flops_per_s, sustained_flops_per_s
 from app.engine.roofline import saturation
 
-GRAPHED = frozenset({"vllm", "tensorrt-llm", "llama.cpp", "tensorrt"})
-"""Frameworks that replay decode steps as CUDA graphs or as one fused command list."""
-LAYER_TIMES = {"tensorrt-llm": "decode_layer_s", "tensorrt": "decode_layer_s", "vllm": "decode_layer_vllm_s"}
-"""The coefficient of a layer's fixed time by framework; others differ by whether they are compiled."""
+LAYER_CYCLES = {
+    "llama.cpp": "decode_layer_llama_cpp_cycles",
+    "tensorrt-llm": "decode_layer_cycles",
+    "tensorrt": "decode_layer_cycles",
+    "vllm": "decode_layer_vllm_cycles",
+    "deepspeed": "decode_layer_other_cycles",
+    "other": "decode_layer_other_cycles",
+}
+"""The coefficient of a layer's fixed time by framework that does not call operator by operator from Python: starts and
+ends of kernels, which go with the device's clock."""
+EAGER_GROWTH = {
+    "int8": "decode_eager_growth_8_bit",
+    "int4": "decode_eager_growth_4_bit",
+    "nf4": "decode_eager_growth_4_bit",
+    "fp4": "decode_eager_growth_4_bit",
+}
+"""The coefficient of what quantised weights add to the calls of an eager program."""
+UNPACKED = frozenset({"int8", "int4", "nf4"})
+"""Formats whose weights are unpacked to 16 bits by kernels of their own."""
 FP32_PER_CLOCK = 256.0
 """fp32 operations of one compute unit a clock: 128 lanes, a multiplication and an addition each."""
 
@@ -31,14 +47,26 @@ def prefill_rate(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: F
     if job.framework == "llama.cpp":
         precision = job.precision if not is_gguf(job.precision) else "fp16"
         peak = peak_flops_per_s(precision, systems.devices, accumulate_fp16=True)
-        power = systems.devices.tdp_w * TRANSFORMERS.value("prefill_flops_per_joule_llama_cpp")
+        shared = systems.devices.where(kind="gpu", unified_memory=True)
+        watts = systems.devices.tdp_w * np.where(shared, TRANSFORMERS.value("shared_power_fraction"), 1.0)
+        power = watts * TRANSFORMERS.value("prefill_flops_per_joule_llama_cpp")
         units = peak * TRANSFORMERS.column("prefill_fraction_llama_cpp", groups)
-        return block_gain(job, systems=systems) / (1 / units + np.nan_to_num(1 / power))
+        share = TRANSFORMERS.value("prefill_expert_share_llama_cpp") if spec.num_experts else 1.0
+        return share * block_gain(job, systems=systems) / (1 / units + np.nan_to_num(1 / power))
     peak = sustained_flops_per_s(job.precision, systems.devices)
     width = spec.hidden_size / systems.plan.tensor_parallel
     fraction = TRANSFORMERS.column("prefill_fraction", groups)
     fraction = fraction * saturation(width, TRANSFORMERS.value("prefill_half_width"))
+    if job.framework not in SERVERS and job.precision in {"int4", "nf4"}:
+        fraction = fraction * TRANSFORMERS.value("prefill_unpacked_share")
     return peak * fraction * saturation(tokens, TRANSFORMERS.column("prefill_half_tokens", groups))
+
+
+def written_scores(job: Job, *, systems: Systems) -> FloatArray:
+    """Share of the attention scores that is written to memory: all without a fused kernel, none with one. [-]"""
+    if job.workload.attention is None and job.framework == "llama.cpp":
+        return TRANSFORMERS.column("scores_written_llama_cpp", families(systems.devices))
+    return np.full(len(systems), 1.0 if job.attention == "eager" else 0.0)
 
 
 def block_gain(job: Job, *, systems: Systems) -> FloatArray:
@@ -90,22 +118,43 @@ def cache_reading_s(cache_bytes: Floats, *, job: Job, systems: Systems) -> Float
     """Time of the vector units over the cache of a step, beside fetching it; llama.cpp only. [s]"""
     if job.framework != "llama.cpp":
         return np.zeros(len(systems))
-    operations = TRANSFORMERS.value("cache_operations_per_byte_llama_cpp")
+    written = written_scores(job, systems=systems)
+    plain = TRANSFORMERS.value("cache_operations_per_byte_llama_cpp")
+    operations = written * plain + (1 - written) * TRANSFORMERS.value("cache_operations_per_byte_flash")
     return operations * cache_bytes / peak_flops_per_s("fp32", systems.devices)
 
 
 def layer_overhead_s(job: Job, *, systems: Systems) -> FloatArray:
     """Fixed time of one layer of a decode step: launches, synchronisation, small kernels. [s]"""
     groups = families(systems.devices)
-    if job.framework == "llama.cpp":
-        return TRANSFORMERS.column("decode_layer_llama_cpp_cycles", groups) / clock_hz(systems)
-    name = LAYER_TIMES.get(job.framework, "decode_layer_compiled_s" if job.compiled else "decode_layer_eager_s")
-    return TRANSFORMERS.column(name, groups)
+    cycles = LAYER_CYCLES.get(job.framework, "decode_layer_compiled_cycles" if job.compiled else None)
+    if cycles is not None:
+        growth = TRANSFORMERS.value("decode_layer_quantised_growth") if job.precision in UNPACKED else 1.0
+        return growth * TRANSFORMERS.column(cycles, groups) / clock_hz(systems)
+    if job.framework == "onnxruntime":
+        return TRANSFORMERS.column("decode_layer_runtime_s", groups)
+    name = EAGER_GROWTH.get(job.precision)
+    return TRANSFORMERS.column("decode_layer_eager_s", groups) * (TRANSFORMERS.value(name) if name else 1.0)
 
 
 def replays_steps(job: Job) -> bool:
     """Whether decode steps are replayed as a recorded graph instead of launched kernel by kernel."""
-    return job.compiled or job.framework in GRAPHED
+    return job.compiled or job.framework in LAYER_CYCLES or job.framework == "onnxruntime"
+
+
+def prefill_layer_s(job: Job, *, systems: Systems) -> FloatArray:
+    """Fixed time of one layer while prompts are read, where no graph is replayed; llama.cpp replays there too. [s]"""
+    if job.framework == "llama.cpp" or not replays_steps(job):
+        return layer_overhead_s(job, systems=systems)
+    return TRANSFORMERS.column("prefill_layer_s", families(systems.devices))
+
+
+def cache_passes(job: Job, spec: TransformerSpec) -> float:
+    """Times that a decode step goes over the cache: once, but eager programs copy it and repeat it for every head."""
+    if replays_steps(job):
+        return 1.0
+    shared = 1.0 if spec.kv_lora_rank else spec.num_attention_heads / spec.num_key_value_heads
+    return TRANSFORMERS.value("eager_cache_passes") * shared
 
 
 def tensor_latency_s(job: Job, *, systems: Systems) -> FloatArray:

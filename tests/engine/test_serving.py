@@ -297,3 +297,48 @@ def test_a_mixture_in_mxfp4_reads_its_attention_in_wider_numbers(pace_of, bandwi
     )
 
     assert pace_of(job, device).decode_tokens_per_s[0] == pytest.approx(published, rel=0.25)
+
+
+@pytest.mark.parametrize(("precision", "published"), [("bf16", 46.3), ("int8", 70.4), ("int4", 98.0)])
+def test_a_server_agrees_with_the_table_of_qwen(pace_of, precision, published):
+    """https://github.com/QwenLM/Qwen2.5, docs/source/benchmark/speed_benchmark.rst: 14B with vLLM on one A100."""
+    spec = make_spec("q", parameters=14.77e9, active_parameters=14.77e9, num_hidden_layers=48, hidden_size=5120)
+    job = make_job(spec, precision=precision, framework="vllm", prompt_tokens=1, output_tokens=2048)
+
+    assert pace_of(job).decode_tokens_per_s[0] == pytest.approx(published, rel=0.15)
+
+
+def test_eager_programs_pay_for_long_contexts_what_servers_do_not(pace_of):
+    def slowdown(**said):
+        short, long = (
+            pace_of(make_job(precision="bf16", prompt_tokens=prompt, output_tokens=16, **said)).tpot_s[0]
+            for prompt in (1, 30_720)
+        )
+        return long / short
+
+    assert slowdown(framework="pytorch", compiled=False) > 2
+    assert slowdown(framework="vllm") < 1.5
+
+
+def test_engines_with_kernels_of_their_own_do_not_wait_for_python(pace_of):
+    eager, own = (
+        pace_of(make_job(precision="int4", framework=framework, prompt_tokens=1, output_tokens=64), RTX_4090)
+        for framework in ("pytorch", "other")
+    )
+
+    assert own.tpot_s[0] < eager.tpot_s[0] / 3
+
+
+def test_fused_attention_reads_long_prompts_faster_in_llama_cpp(pace_of):
+    def rate(**said):
+        job = make_job(precision="q8_0", framework="llama.cpp", prompt_tokens=8192, output_tokens=1, **said)
+        return pace_of(job, RTX_4090).prefill_tokens_per_s[0]
+
+    assert rate(attention="flash") > 1.2 * rate()
+    assert rate(attention="eager") == rate()
+
+
+def test_a_short_prompt_waits_for_the_calls_of_every_layer(pace_of):
+    job = make_job(precision="fp8", framework="tensorrt-llm", prompt_tokens=128, output_tokens=1)
+
+    assert 5e-3 < pace_of(job, H100).ttft_s[0] < 9e-3
