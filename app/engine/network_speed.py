@@ -65,13 +65,13 @@ def captured(job: Job, systems: Systems) -> BoolArray:
     """Whether a run is tuned as large ones are: fused layers, and steps captured as graphs of kernels.
 
     Mixed precision, channels last and replicas stated together mark the recipes of MLPerf and of cluster runs, in which
-    nobody pays for kernels launched one by one. Classifiers are trained so in MXNet alone: elsewhere replicas are as
-    fast as one device.
+    nobody pays for kernels launched one by one. Classifiers are trained so in MXNet alone, on any number of devices:
+    elsewhere replicas are as fast as one device.
     """
     dense_output = job.channels_last and job.work_class != CLASSIFYING
-    stated = dense_output or job.framework in CHOOSES_LAYOUT
-    tuned = job.training and stated and job.precision == "amp" and execution_mode(job) in CAPTURING
-    return np.asarray(tuned & (systems.count > 1.0), dtype=np.bool_)
+    chosen = job.framework in CHOOSES_LAYOUT
+    tuned = job.training and job.precision == "amp" and execution_mode(job) in CAPTURING
+    return np.asarray(tuned & (chosen | (dense_output & (systems.count > 1.0))), dtype=np.bool_)
 
 
 def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArray:
@@ -108,7 +108,17 @@ def traffic_s(job: Job, systems: Systems, *, work: NetworkWork, rate: MathRate, 
     activations = written * job.micro_batch_size * touches
     weights = work.parameters * (1.0 + 2.0 * share.backward_fraction)
     reached = NETWORKS.column("bandwidth_efficiency", families(devices)) * devices.memory_bandwidth_bytes_per_s
-    return (activations + weights) * rate.bytes_per_element / reached
+    return (activations + weights) * element_bytes(job, rate) / reached
+
+
+def element_bytes(job: Job, rate: MathRate) -> Floats:
+    """Bytes of one value on its way; recommenders gather rows of tables that stay in fp32, and write less. [bytes]"""
+    if not isinstance(job.model, NetworkSpec) or job.model.architecture != TABLES:
+        return rate.bytes_per_element
+    gathered = NETWORKS.value("recommender_gathered_share")
+    return NETWORKS.value("recommender_touches_share") * (
+        gathered * SINGLE_BYTES + (1 - gathered) * rate.bytes_per_element
+    )
 
 
 def launch_times_s(
@@ -129,7 +139,9 @@ def launch_times_s(
     casts = NETWORKS.value("kernels_with_casts") if mode == "eager" and job.precision == "amp" else 1.0
     passes = 1.0 + share.backward_fraction * NETWORKS.value("backward_launches_per_forward") + share.recompute_fraction
     launch_s = kernels * passes * np.where(together, 1.0, casts) * of_mode("launch_s")
-    host_s = (launch_s + of_mode("step_start_s")) / host_speed(systems.devices)
+    small = isinstance(job.model, NetworkSpec) and job.model.architecture == TABLES  # a few numbers a sample to copy
+    start_s = of_mode("step_start_s") * (NETWORKS.value("recommender_start_share") if small else 1.0)
+    host_s = (launch_s + start_s) / host_speed(systems.devices)
     shortest = np.maximum(kernels, work.layers * work.time_steps) * NETWORKS.column("shortest_kernel_s", groups)
     if job.framework in AUTOTUNED:
         shortest = shortest * NETWORKS.value("autotuned_shortest_share")
