@@ -71,7 +71,10 @@ def local_bytes_per_s(systems: Systems) -> FloatArray:
     groups = families(systems.devices)
     linked = systems.devices.linked
     link = systems.devices.interconnect_bytes_per_s / DIRECTIONS * TRANSFORMERS.column("link_fraction", groups)
-    pcie = systems.devices.pcie_bytes_per_s * TRANSFORMERS.column("pcie_fraction", groups)
+    through_host = TRANSFORMERS.column("pcie_fraction", groups)
+    directly = np.maximum(through_host, TRANSFORMERS.value("pcie_fraction_direct"))
+    fraction = np.where(systems.devices.where(segment=("datacenter", "workstation")), directly, through_host)
+    pcie = systems.devices.pcie_bytes_per_s * fraction
     pcie = np.where(np.isnan(pcie), TRANSFORMERS.value("pcie_unknown_bytes_per_s"), pcie)
     return np.where(linked & ~np.isnan(link), link, pcie)
 

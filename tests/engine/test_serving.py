@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.engine.params import expected_experts
-from app.engine.serving import physics, touched_weight_bytes
+from app.engine.serving import concurrency, largest_batch, physics, touched_weight_bytes
 from tests.engine.jobs import (
     BERT_LARGE,
     CPU,
@@ -13,6 +13,7 @@ from tests.engine.jobs import (
     M2_ULTRA,
     RTX_4090,
     T5_BASE,
+    make_accelerator,
     make_job,
     make_moe,
     make_spec,
@@ -342,3 +343,36 @@ def test_a_short_prompt_waits_for_the_calls_of_every_layer(pace_of):
     job = make_job(precision="fp8", framework="tensorrt-llm", prompt_tokens=128, output_tokens=1)
 
     assert 5e-3 < pace_of(job, H100).ttft_s[0] < 9e-3
+
+
+def test_vllm_runs_more_requests_at_a_time_on_large_devices_except_the_a100():
+    job = make_job(
+        make_spec(), precision="bf16", framework="vllm", concurrent_requests="max", prompt_tokens=16, output_tokens=16
+    )
+    h100, a100, consumer = (
+        largest_batch(job, systems=make_systems(device))[0] for device in (H100, make_accelerator(), RTX_4090)
+    )
+
+    assert (h100, a100, consumer) == (1024, 256, 256)
+
+
+def test_tensorrt_llm_leaves_alone_a_share_of_what_its_weights_leave():
+    full = {"precision": "fp8", "concurrent_requests": "max", "prompt_tokens": 128, "output_tokens": 2048}
+    large = make_spec(
+        "seventy",
+        parameters=70.6e9,
+        active_parameters=70.6e9,
+        num_hidden_layers=80,
+        hidden_size=8192,
+        intermediate_size=28672,
+        num_attention_heads=64,
+        num_key_value_heads=8,
+        head_dim=128,
+        vocab_size=128_256,
+    )
+    tensorrt, vllm = (
+        concurrency(make_job(large, framework=name, kv_precision="fp8", **full), make_systems(H100))[0]
+        for name in ("tensorrt-llm", "vllm")
+    )
+
+    assert tensorrt > 1.5 * vllm
