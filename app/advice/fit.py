@@ -11,7 +11,7 @@ from app.advice.need import Range, range_at, value_at
 from app.advice.pieces import fit_word
 from app.advice.reasons import Reason, Value
 from app.advice.recipes import cheaper_recipes
-from app.advice.rigs import Rig, roomy_systems
+from app.advice.rigs import Rig, roomy_systems, works_by_layers
 from app.advice.upgrades import Shop, Upgrade
 from app.engine.estimate import estimate
 from app.engine.hardware import Devices, Systems
@@ -82,7 +82,7 @@ def judge_jobs(jobs: Sequence[tuple[FitJob, Job]], rigs: Sequence[Rig], *, shop:
 
 def _judged(fit_job: FitJob, job: Job, *, rigs: Sequence[Rig], shop: Shop) -> Judged:
     classical = isinstance(job.model, AlgorithmSpec)
-    options = _options(job, rigs)
+    options = _options(job, [rig for rig in rigs if not rig.by_layers or works_by_layers(job)])
     named = [option for option in options if classical or not option.rig.assumed]
     if any(option.fit != "not_supported" for option in named):
         options = named
@@ -234,7 +234,7 @@ def _reasons(option: _Option, job: Job, *, facts: dict[str, Value], speed: Speed
         hours = speed.value.expected if speed.kind == "hours" else speed.value.expected / SECONDS_PER_HOUR
         reasons.append(Reason(f"fit_speed_{speed.kind}", {"speed": speed.value.expected, "hours": hours}))
     if option.rig.mixed:
-        reasons.append(Reason("fit_mixed", facts))
+        reasons.append(Reason("fit_layers" if option.rig.by_layers else "fit_mixed", facts))
     elif option.rig.count > 1 and not isinstance(job.model, AlgorithmSpec):
         reasons.append(Reason("fit_several", facts))
     if option.rig.device.support == "legacy":

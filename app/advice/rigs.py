@@ -1,4 +1,4 @@
-"""What can work on one job together: each device, its equals side by side, and unequal cards as the weakest of them."""
+"""What can work on one job together: each device, its equals side by side, and unequal cards in step or by layers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -11,6 +11,7 @@ from app.advice.pieces import Item
 from app.engine.hardware import Accelerator, Devices, PeakRates, Systems, systems_of
 from app.engine.intervals import spread
 from app.engine.job import Job
+from app.engine.model_spec import TransformerSpec
 from app.engine.parallelism import default_plan
 from app.engine.units import GIB
 
@@ -32,6 +33,8 @@ class Rig:
     """Unequal cards, counted as so many of the weakest."""
     assumed: bool = False
     """Nobody named it: the processor that every computer has."""
+    by_layers: bool = False
+    """Unequal cards that hold as many layers each as their memory takes, one after the other; counted as their mean."""
 
 
 def rigs_of(items: Sequence[Item], *, cpu: Accelerator | None, system_gib: float | None) -> list[Rig]:
@@ -39,8 +42,7 @@ def rigs_of(items: Sequence[Item], *, cpu: Accelerator | None, system_gib: float
     known = _together([(_with_memory(d, system_gib), item.count) for item in items if (d := device_of(item))])
     rigs = [Rig(_times(1, device.name), device, 1) for device, _ in known]
     rigs += [Rig(_times(n, device.name), device, n) for device, n in known if n > 1 and device.kind != "cpu"]
-    mixed = _mixed(known)
-    rigs += [mixed] if mixed else []
+    rigs += _mixed(known)
     if cpu is not None and not any(device.kind == "cpu" for device, _ in known):
         rigs.append(Rig(ORDINARY, _with_memory(cpu, system_gib), 1, assumed=True))
     return rigs
@@ -97,15 +99,47 @@ def _together(known: Sequence[tuple[Accelerator, int]]) -> list[tuple[Accelerato
     return [(device, 1 if device.kind == "cpu" else n) for device, n in counts.items()]
 
 
-def _mixed(known: Sequence[tuple[Accelerator, int]]) -> Rig | None:
-    """All cards together, where they are unequal and of one maker."""
+def _mixed(known: Sequence[tuple[Accelerator, int]]) -> list[Rig]:
+    """All cards together, where they are unequal and of one maker: in step, or layer after layer."""
     cards = [(device, n) for device, n in known if device.kind == "gpu" and device.support == "supported"]
     makers = {device.vendor for device, _ in cards}
     if len({device.slug for device, _ in cards}) < 2 or len(makers) != 1:
-        return None
+        return []
     count = sum(n for _, n in cards)
     names = " and ".join(_times(n, device.name) for device, n in cards)
-    return Rig(names, weakest([device for device, _ in cards]), count, mixed=True)
+    mean = mean_by_layers([device for device, n in cards for _ in range(n)])
+    return [
+        Rig(names, weakest([device for device, _ in cards]), count, mixed=True),
+        Rig(names, mean, count, mixed=True, by_layers=True),
+    ]
+
+
+def works_by_layers(job: Job) -> bool:
+    """Whether a job runs on unequal cards layer after layer: a language model in llama.cpp."""
+    return not job.training and job.framework == "llama.cpp" and isinstance(job.model, TransformerSpec)
+
+
+def mean_by_layers(devices: Sequence[Accelerator]) -> Accelerator:
+    """A card that so many of hold as much, and pass a token on as soon, as these do with layers by their memory.
+
+    Every card reads its share of the weights while the others wait, so that the times add up: the rates are means that
+    are weighted by memory, of the times and not of the speeds.
+    """
+    shares = np.array([device.usable_memory_bytes for device in devices])
+
+    def together(rates: Sequence[float | None]) -> float | None:
+        values = np.array([np.nan if rate is None else rate for rate in rates])
+        return None if np.any(np.isnan(values)) else float(np.sum(shares) / np.sum(shares / values))
+
+    return replace(
+        weakest(devices),
+        memory_bytes=float(np.mean([device.memory_bytes for device in devices])),
+        usable_memory_bytes=float(np.mean(shares)),
+        memory_bandwidth_bytes_per_s=together([d.memory_bandwidth_bytes_per_s for d in devices]) or float("nan"),
+        peak=PeakRates(
+            **{rate.name: together([getattr(d.peak, rate.name) for d in devices]) for rate in fields(PeakRates)}
+        ),
+    )
 
 
 def weakest(devices: Sequence[Accelerator]) -> Accelerator:

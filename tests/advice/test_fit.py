@@ -1,6 +1,7 @@
 """What hardware can do: the verdicts, the changes, the ways out; and what computers' own tools say of themselves."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -19,12 +20,13 @@ from app.advice.detected import (
     read_sysctl,
 )
 from app.advice.fit_jobs import Scale, fit_jobs, scales
-from app.advice.rigs import weakest
+from app.advice.rigs import mean_by_layers, weakest
 from app.advice.upgrades import Shop
 from app.answer import FitAnswer
 from app.cli import build
 from app.commands.fit import NVIDIA_SMI, SYSCTL, detected
 from app.commands.fit_text import fit_text
+from app.engine.hardware import PeakRates
 from app.errors import AppError
 from app.requests import FitRequest
 
@@ -194,6 +196,30 @@ def test_of_unequal_cards_the_smallest_and_slowest_decides(fit, catalogue):
         job for job in fit({"accelerator": large.slug}, {"accelerator": small.slug}).jobs if "unequal" in job.verdict
     ]
     assert all(job.hardware.accelerator is None and job.hardware.count == 2 for job in mixed)
+
+
+def test_unequal_cards_hold_the_layers_of_a_language_model_by_their_memory(fit, catalogue):
+    large, small = catalogue.accelerators["geforce-rtx-3090"], catalogue.accelerators["geforce-rtx-3060-12gb"]
+
+    together = mean_by_layers([large, small])
+
+    assert 2 * together.usable_memory_bytes == large.usable_memory_bytes + small.usable_memory_bytes
+    passing_s = [card.usable_memory_bytes / card.memory_bandwidth_bytes_per_s for card in (large, small, together)]
+    assert passing_s[0] + passing_s[1] == pytest.approx(2 * passing_s[2])
+    alone = next(job for job in fit({"accelerator": large.slug}).jobs if job.slug == "run-14b-16bit")
+    both = fit({"accelerator": large.slug}, {"accelerator": small.slug})
+    shared = next(job for job in both.jobs if job.slug == "run-14b-16bit")
+    assert (alone.fit, shared.fit) == ("fits_with_changes", "fits")
+    assert "layers" in shared.verdict
+
+
+def test_a_mean_of_cards_knows_no_rate_that_one_of_them_lacks(catalogue):
+    card = catalogue.accelerators["geforce-rtx-3090"]
+
+    together = mean_by_layers([card, replace(card, peak=PeakRates())])
+
+    assert together.peak.fp16 is None
+    assert together.memory_bandwidth_bytes_per_s == pytest.approx(card.memory_bandwidth_bytes_per_s)
 
 
 def test_one_picture_is_made_by_one_card(fit):
