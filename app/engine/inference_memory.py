@@ -117,7 +117,8 @@ def inference_footprint(job: Job, systems: Systems, *, concurrent: FloatArray) -
     split = 1.0 if latent else np.maximum(1 / plan.tensor_parallel, 1 / spec.num_key_value_heads)
     cache_share = split / (plan.pipeline_parallel * plan.context_parallel)
     growth = concurrent * (per_request - request_cache_bytes(job, spec, tokens=prompt_in_cache(job))) * cache_share
-    live = peak_live_bytes(job, spec, requests=concurrent, context=tokens, cache_growth=growth * plan.tensor_parallel)
+    growth = growth * plan.tensor_parallel
+    live = peak_live_bytes(job, spec, systems=systems, requests=concurrent, context=tokens, cache_growth=growth)
     several = "requests" if concurrent.size != 1 or concurrent[0] != 1 else "request"
     size = weight_bytes(job, spec) / spec.parameters
     parts = [

@@ -6,12 +6,18 @@ References
    the prompt by the cache and by three feed-forward and four hidden tensors a token, on six model sizes.
 .. [2] llama.cpp, ``src/llama-context.cpp``, https://github.com/ggml-org/llama.cpp: one buffer in fp32 for the widest
    moment of a physical batch.
+.. [3] vLLM, ``get_batch_defaults`` in ``vllm/engine/arg_utils.py``, https://github.com/vllm-project/vllm: devices of
+   70 GiB and more, except the A100.
 """
+
+import math
 
 import numpy as np
 
-from app.engine.arrays import Floats
+from app.engine.arrays import BoolArray, Floats
 from app.engine.coefficients import TRANSFORMERS
+from app.engine.hardware import Devices, Systems
+from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.model_spec import TransformerSpec
 from app.engine.precision import MATRICES_ONLY, bytes_per_element
@@ -73,7 +79,27 @@ def layer_elements(spec: TransformerSpec) -> float:
     return max(feed_forward_elements(spec), attention_elements(spec))
 
 
-def reading_bytes(job: Job, spec: TransformerSpec, *, prompts: Floats = 1.0) -> Floats:
+def chunk_tokens(job: Job, devices: Devices) -> Floats:
+    """Tokens that a program reads at a time; those without chunks have no such bound. [tokens]
+
+    vLLM reads fewer on cards that are not large.
+    """
+    if job.framework not in CHUNKS:
+        return math.inf
+    most = TRANSFORMERS.value(CHUNKS[job.framework])
+    if job.framework != "vllm":
+        return most
+    return np.where(large_for_vllm(devices), most, TRANSFORMERS.value("prefill_chunk_small_device_vllm"))
+
+
+def large_for_vllm(devices: Devices) -> BoolArray:
+    """Devices on which vLLM batches more requests and reads longer chunks by default [3]_."""
+    ampere = np.array([family == "cuda_ampere_hbm" for family in families(devices)])
+    large: BoolArray = (devices.memory_bytes >= TRANSFORMERS.value("large_batch_memory_bytes_vllm")) & ~ampere
+    return large
+
+
+def reading_bytes(job: Job, spec: TransformerSpec, *, prompts: Floats = 1.0, chunk: Floats = math.inf) -> Floats:
     """Live tensors of the widest layer while prompts (or an encoder batch) are read. [bytes]
 
     Servers read long prompts in chunks; other programs read all prompts of a batch at once.
@@ -82,7 +108,7 @@ def reading_bytes(job: Job, spec: TransformerSpec, *, prompts: Floats = 1.0) -> 
     whole = spec.architecture != "decoder"
     tokens: Floats = float(job.seq_len * job.micro_batch_size if whole else max(job.prompt_tokens, 1))
     if job.framework in CHUNKS:
-        tokens = min(tokens, TRANSFORMERS.value(CHUNKS[job.framework]))
+        tokens = np.minimum(tokens, chunk)
     elif not whole:
         tokens = tokens * prompts
     element = activation_bytes(job.precision)
@@ -96,18 +122,23 @@ def reading_bytes(job: Job, spec: TransformerSpec, *, prompts: Floats = 1.0) -> 
     return live
 
 
-def llama_cpp_buffer_bytes(job: Job, spec: TransformerSpec, *, context: float) -> float:
-    """The compute buffer: logits of a physical batch, or its scores without flash attention. [bytes]
+def llama_cpp_buffer_bytes(job: Job, spec: TransformerSpec, *, context: float, stages: Floats = 1.0) -> Floats:
+    """The compute buffer: logits of a physical batch, or the widest layer with its scores or their mask [2]_. [bytes]
 
     Logs of llama.cpp's own tests say 70.5 MiB for Llama-2-7B, and 164 MiB without flash attention at 2,048 tokens.
+    Cards that take turns keep several copies of the mask, so that none waits for its input.
     """
     batch = TRANSFORMERS.value("prefill_chunk_llama_cpp")
-    layer = batch * FULL_BYTES * TRANSFORMERS.value("inference_hidden_copies") * spec.hidden_size
+    copies = np.where(np.greater(stages, 1.0), TRANSFORMERS.value("input_copies_llama_cpp"), 1.0)
     if job.attention == "eager":
-        layer += batch * FULL_BYTES * context * (spec.num_attention_heads + 1)  # and the mask
+        layer = FULL_BYTES * TRANSFORMERS.value("inference_hidden_copies") * spec.hidden_size
+        layer += FULL_BYTES * context * spec.num_attention_heads
+        mask = FULL_BYTES * context
     else:
-        layer = max(layer, batch * FULL_BYTES * (spec.hidden_size + 2 * feed_forward_width(spec)))
-    return max(layer, batch * FULL_BYTES * (spec.vocab_size + spec.hidden_size))
+        layer = FULL_BYTES * (spec.hidden_size + 2 * feed_forward_width(spec))
+        mask = HALF_BYTES * context
+    widest: Floats = batch * np.maximum(layer + mask * copies, FULL_BYTES * (spec.vocab_size + spec.hidden_size))
+    return widest
 
 
 def writing_bytes(job: Job, spec: TransformerSpec, *, requests: Floats = 1.0) -> Floats:
@@ -129,7 +160,7 @@ def kernel_bytes(job: Job, spec: TransformerSpec) -> float:
 
 
 def peak_live_bytes(
-    job: Job, spec: TransformerSpec, *, requests: Floats, context: float, cache_growth: Floats
+    job: Job, spec: TransformerSpec, *, systems: Systems, requests: Floats, context: float, cache_growth: Floats
 ) -> Floats:
     """Live tensors at the worst moment, beside a cache of its full size. [bytes]
 
@@ -137,8 +168,10 @@ def peak_live_bytes(
     (``cache_growth``); servers and llama.cpp set the cache aside first.
     """
     if job.framework == "llama.cpp":
-        return llama_cpp_buffer_bytes(job, spec, context=context) * np.ones_like(requests)
-    reading, writing = reading_bytes(job, spec, prompts=requests), writing_bytes(job, spec, requests=requests)
+        return llama_cpp_buffer_bytes(job, spec, context=context, stages=systems.plan.pipeline_parallel)
+    chunk = chunk_tokens(job, systems.devices)
+    reading = reading_bytes(job, spec, prompts=requests, chunk=chunk)
+    writing = writing_bytes(job, spec, requests=requests)
     before = 0.0 if job.framework in CHUNKS else cache_growth
     peak: Floats = np.maximum(reading + writing - before, writing)
     return peak + kernel_bytes(job, spec)

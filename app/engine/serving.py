@@ -11,6 +11,7 @@ from app.engine.gguf import embedding_bytes
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.inference_memory import cache_precision, inference_footprint, is_server
+from app.engine.inference_work import large_for_vllm
 from app.engine.job import Job
 from app.engine.kv_cache import sequence_cache_bytes
 from app.engine.memory import stored_weight_bytes, unquantised_bytes
@@ -25,6 +26,7 @@ from app.engine.precision import (
 )
 from app.engine.result import Pace, Physics
 from app.engine.roofline import StepTime
+from app.engine.seq2seq import seq2seq_pace
 from app.engine.serving_rates import (
     bandwidth_rate,
     cache_passes,
@@ -53,7 +55,8 @@ def physics(job: Job, systems: Systems) -> Physics:
         )
     concurrent = concurrency(job, systems)
     footprint = inference_footprint(job, systems, concurrent=concurrent)
-    pace = decoder_pace(job, systems, concurrent=concurrent)
+    paced = seq2seq_pace if spec.architecture == "encoder_decoder" else decoder_pace
+    pace = paced(job, systems, concurrent=concurrent)
     return Physics(
         footprint,
         pace,
@@ -95,18 +98,10 @@ def concurrency(job: Job, systems: Systems) -> FloatArray:
 
 
 def largest_batch(job: Job, *, systems: Systems) -> FloatArray:
-    """Requests that a server works on at a time at most, unless somebody says otherwise. [-]
-
-    References
-    ----------
-    .. [1] vLLM, ``get_batch_defaults`` in ``vllm/engine/arg_utils.py``, https://github.com/vllm-project/vllm: more on
-       devices of 70 GiB and more, except the A100.
-    """
+    """Requests that a server works on at a time at most, unless somebody says otherwise. [-]"""
     if job.framework != "vllm":
         return np.full(len(systems), TRANSFORMERS.value("largest_server_batch"))
-    devices = systems.devices
-    ampere = np.array([family == "cuda_ampere_hbm" for family in families(devices)])
-    large = (devices.memory_bytes >= TRANSFORMERS.value("large_batch_memory_bytes_vllm")) & ~ampere
+    large = large_for_vllm(systems.devices)
     return np.where(large, TRANSFORMERS.value("largest_server_batch"), TRANSFORMERS.value("largest_batch_vllm"))
 
 
@@ -208,7 +203,8 @@ def prefill_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Float
         overhead = np.maximum(overhead - math, 0.0)
     filled = (chunks + stages - 1) / (chunks * stages)
     lost = np.where(stages > 1, 1 / TRANSFORMERS.value("prefill_stage_fraction"), 1.0)
-    pace = np.maximum(filled * lost, 1 / stages)
+    at_work = np.minimum(stages, TRANSFORMERS.value("prefill_chunks_under_way_llama_cpp")) if llama else stages
+    pace = np.maximum(filled, 1 / at_work) * lost
     pace = np.where(stages > 1, np.minimum(pace, 1.0), 1.0)
     return StepTime(math * pace, memory * pace, comms * pace, overhead * pace)
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from app.engine.inference_memory import inference_footprint, weight_bytes
-from app.engine.inference_work import reading_bytes
+from app.engine.inference_work import llama_cpp_buffer_bytes, reading_bytes
 from app.engine.memory import stored_weight_bytes
 from app.engine.units import GIB
-from tests.engine.jobs import CPU, M2_ULTRA, RTX_4090, make_accelerator, make_job, make_spec, make_systems
+from tests.engine.jobs import CPU, H100, M2_ULTRA, RTX_4090, make_accelerator, make_job, make_spec, make_systems
 
 MIB = 2**20
 QWEN_7B = make_spec(
@@ -77,6 +77,33 @@ def test_buffers_agree_with_the_logs_of_llama_cpp(gib_of, precision, context, pu
     )  # fmt: skip
 
     assert gib_of(job) * GIB / MIB == pytest.approx(published_mib, rel=0.002)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "vocabulary", "published_mib"), [(3584, 152_064, 304.0), (3840, 262_144, 519.5), (4096, 128_256, 258.5)]
+)
+def test_flash_attention_leaves_the_logits_of_a_batch(hidden, vocabulary, published_mib):
+    """Compute buffers of Qwen2.5-7B, Gemma 3 12B and Llama-3-8B in logs of llama.cpp."""
+    spec = make_spec(hidden_size=hidden, vocab_size=vocabulary)
+    job = make_job(spec, precision="q4_k_m", framework="llama.cpp", sequence_length=8192, concurrent_requests=1)
+
+    assert llama_cpp_buffer_bytes(job, spec, context=8192) / MIB == published_mib
+
+
+def test_a_very_long_context_shows_the_mask_and_cards_that_take_turns_keep_copies_of_it():
+    """4 GiB on each of several cards at a context of 2**20 tokens: https://github.com/unslothai/unsloth/pull/7637."""
+    job = make_job(precision="q4_k_m", framework="llama.cpp", sequence_length=2**20, concurrent_requests=1)
+    alone, several = (llama_cpp_buffer_bytes(job, job.model, context=2**20, stages=stages) for stages in (1.0, 4.0))
+
+    assert several - alone == 3 * GIB
+    assert several == pytest.approx(4 * GIB, rel=0.05)
+
+
+def test_smaller_cards_read_shorter_chunks_with_vllm(parts_of):
+    job = make_job(precision="bf16", framework="vllm", prompt_tokens=8192, output_tokens=10)
+    small, large = (parts_of(job, device)["activations"] for device in (RTX_4090, H100))
+
+    assert large - small == 6144 * 2 * (4 * 4096 + 3 * 14_336)
 
 
 def test_cards_leave_the_embeddings_of_a_file_in_main_memory(parts_of):
