@@ -153,13 +153,13 @@ def _training_pace(job: Job, systems: Systems, spec: TransformerSpec) -> Pace:
 def held_bytes_per_parameter(job: Job) -> float:
     """Bytes that a weight takes: the reference program keeps it in fp32 and converts it for every product. [bytes]
 
-    It hears one recording at a time; batches in PyTorch are those of libraries that hold 16-bit weights.
+    Libraries that hold 16-bit weights need half of that; the contract does not tell them apart.
 
     References
     ----------
     .. [1] OpenAI, ``whisper/model.py``, class ``Linear``, https://github.com/openai/whisper.
     """
-    reference = job.framework == "pytorch" and not job.compiled and job.micro_batch_size == 1
+    reference = job.framework == "pytorch" and not job.compiled
     if reference and not job.training and job.precision in {"fp16", "bf16"}:
         return FULL_PRECISION
     return bytes_per_parameter(job.precision)

@@ -300,7 +300,7 @@ def _checkpointing(workload: Workload, model: ModelSpec, *, training: bool, ledg
 
 def _texts_at_once(workload: Workload, model: ModelSpec) -> int:
     """Texts that a language model writes at a time where nobody says how many requests there are: those of a batch."""
-    writes = isinstance(model, TransformerSpec) and model.architecture == "decoder" and workload.task == "inference"
+    writes = isinstance(model, TransformerSpec) and model.architecture != "encoder" and workload.task == "inference"
     return workload.batch_size or 1 if writes else 1
 
 

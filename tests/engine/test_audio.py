@@ -67,12 +67,6 @@ def test_the_reference_program_needs_between_what_two_publishers_say():
     assert 4.72 < gib(**SPEECH, framework="pytorch") < 10.0
 
 
-def test_programs_that_hear_several_recordings_keep_narrow_weights():
-    one = gib(**SPEECH, framework="pytorch")
-
-    assert gib(**{**SPEECH, "batch_size": 2}, framework="pytorch") < one
-
-
 def test_training_holds_states_and_checkpointing_saves_activations():
     assert gib(**TRAINING) > 1.543 * 16 / 1.074
     assert gib(**{**TRAINING, "gradient_checkpointing": True}) < gib(**TRAINING)

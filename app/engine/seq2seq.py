@@ -1,0 +1,143 @@
+"""Writing with encoder-decoders such as T5 and BART: the source is read once, then every token passes the decoder.
+
+A batch writes until its longest text is done. Translation and summaries are searched for with a few beams, which share
+the weights that a step reads.
+"""
+
+import numpy as np
+
+from app.engine.arrays import FloatArray, Floats
+from app.engine.coefficients import TRANSFORMERS
+from app.engine.hardware import Systems
+from app.engine.hardware_family import families
+from app.engine.job import Job
+from app.engine.model_spec import TransformerSpec
+from app.engine.params import block_parameters, head_parameters, layer_attention_parameters
+from app.engine.precision import bytes_per_element, bytes_per_parameter, sustained_flops_per_s
+from app.engine.result import Pace
+from app.engine.roofline import StepTime, saturation
+from app.engine.serving_rates import bandwidth_rate
+from app.engine.text_lengths import longest_over_mean
+from app.engine.units import FLOPS_PER_MAC
+
+FUSED = frozenset({"tensorrt", "tensorrt-llm", "onnxruntime", "vllm", "other"})
+"""Programs in C++ with kernels of their own; CTranslate2, which most translate with, has no name in the contract."""
+REPLACING = frozenset({"tensorrt-llm", "vllm"})
+"""Servers that put the next text in the place of one that is done."""
+ATTENTION_MACS = 2.0
+"""Products of a query with a key and of a weight with a value."""
+
+
+def split_parameters(spec: TransformerSpec) -> tuple[float, float]:
+    """Matrix weights of the encoder, and of the decoder with its second attention and its head. [-]
+
+    Examples
+    --------
+    T5-base has as many layers on both sides; the decoder's have one attention more:
+
+    >>> from app.engine.transformer_shape import inferred_transformer
+    >>> t5 = inferred_transformer("t5", parameters=2.2e8, architecture="encoder_decoder", layers=24, hidden_size=768,
+    ...                           ffn_size=3072, heads=12, vocabulary=32_128)
+    >>> encoder, decoder = split_parameters(t5)
+    >>> round(encoder / 1e6), round(decoder / 1e6)
+    (85, 138)
+    """
+    writing = spec.decoder_layers or max(spec.num_hidden_layers // 2, 1)
+    cross = layer_attention_parameters(spec) * writing
+    share = writing / spec.num_hidden_layers
+    plain = max(block_parameters(spec) - cross, 0.0)
+    return plain * (1 - share), plain * share + cross + head_parameters(spec)
+
+
+def fixed_layer_s(job: Job, systems: Systems) -> FloatArray:
+    """Time of one decoder layer and token however small it is: launches of two attentions and a feed-forward. [s]"""
+    name = "written_layer_fused_s" if job.framework in FUSED or job.compiled else "written_layer_eager_s"
+    return TRANSFORMERS.column(name, families(systems.devices))
+
+
+def reading_time(job: Job, spec: TransformerSpec, *, systems: Systems, batch: FloatArray) -> StepTime:
+    """Time of the encoder over the sources of a batch. [s]"""
+    plan, groups = systems.plan, families(systems.devices)
+    encoder, _ = split_parameters(spec)
+    layers = spec.num_hidden_layers - (spec.decoder_layers or spec.num_hidden_layers // 2)
+    prompt = max(job.prompt_tokens, 1)
+    scores = ATTENTION_MACS * layers * spec.num_attention_heads * spec.head_dim * prompt
+    flops = FLOPS_PER_MAC * batch * prompt * (encoder + scores) / plan.tensor_parallel
+    math = flops / _rate(job, spec, systems=systems, tokens=batch * prompt)
+    moved = TRANSFORMERS.value("encoder_traffic_fused") * spec.hidden_size * layers * batch * prompt
+    bandwidth = systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)
+    memory = (moved * bytes_per_element(job.precision) + encoder * bytes_per_parameter(job.precision)) / bandwidth
+    launches = layers * fixed_layer_s(job, systems)
+    return StepTime(math, memory / plan.tensor_parallel, 0.0 * math, np.maximum(launches - math, 0.0))
+
+
+def writing_time(job: Job, spec: TransformerSpec, *, systems: Systems, batch: FloatArray) -> StepTime:
+    """Time of one step of the decoder: one more token of every text of a batch, in every beam. [s]"""
+    plan = systems.plan
+    _, decoder = split_parameters(spec)
+    layers = spec.decoder_layers or max(spec.num_hidden_layers // 2, 1)
+    rows = batch * TRANSFORMERS.value("searched_beams")
+    seen = job.prompt_tokens + max(job.output_tokens, 1) / 2
+    scores = ATTENTION_MACS * layers * spec.num_attention_heads * spec.head_dim * seen
+    flops = FLOPS_PER_MAC * rows * (decoder + scores) / plan.tensor_parallel
+    math = flops / _rate(job, spec, systems=systems, tokens=rows)
+    element = max(bytes_per_element(job.precision), 2.0)
+    cached = 2.0 * layers * spec.num_key_value_heads * spec.head_dim * seen * rows * element
+    drawn = TRANSFORMERS.value("search_passes") * rows * spec.vocab_size * 4.0  # logits in fp32
+    read = decoder * bytes_per_parameter(job.precision) + cached + drawn
+    memory = read / plan.tensor_parallel / bandwidth_rate(job, systems=systems)
+    fixed = layers * fixed_layer_s(job, systems) + TRANSFORMERS.value("search_step_s")
+    hidden = 0.0 if job.framework in FUSED or job.compiled else np.maximum(math, memory)
+    return StepTime(math, memory, 0.0 * math, np.maximum(fixed - hidden, 0.0) + 0.0 * math)
+
+
+def steps_of_batch(job: Job, batch: FloatArray) -> FloatArray:
+    """Steps until the longest text of a batch is written. [-]"""
+    if job.framework in REPLACING:
+        return np.full_like(batch, float(job.output_tokens))
+    over = np.array([longest_over_mean(int(texts)) for texts in batch]) - 1.0
+    return job.output_tokens * (1.0 + TRANSFORMERS.value("unsorted_share") * over)
+
+
+def seq2seq_pace(job: Job, systems: Systems, *, concurrent: FloatArray) -> Pace:
+    """Tokens written per second over all texts of a batch, reading the sources included. [tokens/s]"""
+    spec = job.model
+    assert isinstance(spec, TransformerSpec)
+    plan = systems.plan
+    reading = reading_time(job, spec, systems=systems, batch=concurrent)
+    first = reading_time(job, spec, systems=systems, batch=np.ones(len(systems))).total_s
+    step = writing_time(job, spec, systems=systems, batch=concurrent)
+    steps = steps_of_batch(job, concurrent)
+    written = max(job.output_tokens, 0)
+    write_s = steps * step.total_s
+    read_s = reading.total_s if job.prompt_tokens > 0 else 0.0 * write_s
+    encoder, decoder = split_parameters(spec)
+    flops = FLOPS_PER_MAC * concurrent * plan.data_parallel * (encoder * job.prompt_tokens + decoder * written)
+    writes = write_s >= read_s
+    bound = tuple(w if longer else r for longer, w, r in zip(writes, step.bound_by, reading.bound_by, strict=True))
+    return Pace(
+        unit="tokens/s",
+        step_s=read_s + write_s,
+        units_per_step=concurrent * (written or job.prompt_tokens) * plan.data_parallel,
+        model_flops_per_step=flops,
+        bound_by=bound,
+        prefill_tokens_per_s=concurrent * plan.data_parallel * job.prompt_tokens / reading.total_s
+        if job.prompt_tokens > 0
+        else None,
+        decode_tokens_per_s=concurrent * plan.data_parallel * written / write_s if written else None,
+        ttft_s=first,
+        tpot_s=step.total_s,
+        concurrent_requests=concurrent * plan.data_parallel,
+        communication_share=np.zeros(len(systems)),
+        bubble_fraction=np.zeros(len(systems)),
+    )
+
+
+def _rate(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: Floats) -> FloatArray:
+    groups = families(systems.devices)
+    name = "encoder_math_fraction_fp32" if job.precision == "fp32" else "encoder_math_fraction"
+    busy = saturation(tokens, TRANSFORMERS.column("encoder_half_tokens", groups))
+    fraction = TRANSFORMERS.column(name, groups) * busy
+    width = spec.hidden_size / systems.plan.tensor_parallel
+    fraction = fraction * saturation(width, TRANSFORMERS.column("training_half_width", groups))
+    return sustained_flops_per_s(job.precision, systems.devices) * fraction

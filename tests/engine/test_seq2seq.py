@@ -1,0 +1,76 @@
+"""Encoder-decoders read once and write through their decoder alone."""
+
+import numpy as np
+import pytest
+
+from app.engine import serving
+from app.engine.seq2seq import split_parameters, steps_of_batch
+from app.engine.transformer_shape import inferred_transformer
+from tests.engine.jobs import make_systems
+from tests.engine.network_jobs import V100, network_job
+
+T5_BASE = inferred_transformer(
+    "t5-base", parameters=2.2e8, architecture="encoder_decoder", layers=24, hidden_size=768, ffn_size=3072, heads=12,
+    vocabulary=32_128,
+)  # fmt: skip
+TRANSLATING = {
+    "task": "inference",
+    "domain": "text",
+    "precision": "fp16",
+    "framework": "tensorrt",
+    "prompt_tokens": 40,
+    "output_tokens": 40,
+}
+
+
+def pace(device=V100, *, texts=1, **workload):
+    job = network_job(T5_BASE, **{**TRANSLATING, "concurrent_requests": texts, **workload})
+    return serving.physics(job, make_systems(device)).pace
+
+
+def rate(device=V100, *, texts=1, **workload):
+    run = pace(device, texts=texts, **workload)
+    return float((run.units_per_step / run.step_s)[0])
+
+
+def test_the_decoder_holds_its_second_attention_and_the_head():
+    encoder, decoder = split_parameters(T5_BASE)
+
+    assert decoder > 1.5 * encoder
+    assert encoder + decoder == pytest.approx(T5_BASE.parameters, rel=0.1)
+
+
+def test_the_encoder_is_no_part_of_a_step():
+    assert pace(prompt_tokens=400).tpot_s[0] < 1.2 * pace(prompt_tokens=40).tpot_s[0]
+    assert pace(prompt_tokens=400).ttft_s[0] > pace(prompt_tokens=40).ttft_s[0]
+
+
+def test_texts_written_together_share_the_weights():
+    assert rate(texts=32) > 8 * rate(texts=1)
+
+
+def test_a_batch_waits_for_its_longest_text_unless_a_server_replaces_texts():
+    batch = np.array([1.0, 32.0])
+    alone, together = steps_of_batch(network_job(T5_BASE, **TRANSLATING), batch)
+    served = steps_of_batch(network_job(T5_BASE, **{**TRANSLATING, "framework": "vllm"}), batch)
+
+    assert alone == 40
+    assert together > 1.3 * alone
+    assert list(served) == [40, 40]
+
+
+def test_fused_programs_write_faster_than_eager_ones():
+    assert rate(framework="other") > 3 * rate(framework="pytorch")
+
+
+def test_a_text_of_no_output_counts_what_was_read():
+    run = pace(output_tokens=0)
+
+    assert run.decode_tokens_per_s is None
+    assert run.units_per_step[0] == 40
+
+
+@pytest.mark.parametrize(("texts", "tokens_per_s"), [(1, 364), (8, 1733), (32, 4517), (128, 8519)])
+def test_rates_agree_with_what_fastertransformer_publishes_for_a_v100(texts, tokens_per_s):
+    """https://github.com/NVIDIA/FasterTransformer/blob/main/docs/t5_guide.md"""
+    assert rate(texts=texts) == pytest.approx(tokens_per_s, rel=0.25)
