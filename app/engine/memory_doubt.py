@@ -15,8 +15,14 @@ from app.engine.model_spec import NetworkSpec, TransformerSpec
 from app.engine.network_memory import known_classes
 from app.engine.result import Footprint
 
-LEAST = {"lora": 0.5, "qlora": 0.75}
-"""Assumed: programs differ in a little more than the tensors that come and go, also in the tables of 4-bit weights."""
+LEAST = {"lora": 0.75, "qlora": 0.75}
+"""Programs differ in more than the tensors that come and go: in rank and adapted matrices, in tables of 4-bit weights.
+
+Published runs with adapters whose rank nobody states spread nearly as widely as those that train all weights.
+"""
+BY_LOGS = 0.5
+"""llama.cpp sets its buffers aside when it starts, in sizes that formulas meet within a hundredth (its logs); what is
+left is how the mixes of formats differ from model to model."""
 CACHE_RANGE = 2.0
 """Eight heads hold the cache of most decoders of 3 to 70 billion parameters; some have 4, some 16 or more."""
 SCORES = 5.0
@@ -45,7 +51,7 @@ def _of_decoder(job: Job, spec: TransformerSpec, *, footprint: Footprint) -> Flo
         moving: FloatArray = np.maximum(1 - footprint.share_of("weights"), LEAST[job.method])
         return moving
     if spec.shape_known:
-        return 1.0
+        return BY_LOGS if job.framework == "llama.cpp" else 1.0
     usual = math.log(spread("memory", job.work_class).high)
     doubt: FloatArray = 1.0 + np.log1p((CACHE_RANGE - 1) * footprint.share_of("kv_cache")) / usual
     return doubt

@@ -21,7 +21,7 @@ def memory_width(*spec, **workload):
 def test_weights_that_stay_as_they_are_leave_only_the_rest_in_doubt():
     adapted = {"task": "finetune", "method": "lora", "precision": "bf16"}
 
-    long, short = (memory_width(**adapted, sequence_length=length) for length in (16_384, 512))
+    long, short = (memory_width(**adapted, sequence_length=length) for length in (65_536, 512))
 
     assert short < long < memory_width(**adapted | {"method": "full"})
 
@@ -36,3 +36,10 @@ def test_scores_of_an_unknown_number_of_classes_are_in_doubt():
     named = {**SCENES, "dataset": {"name": "ade20k"}}
 
     assert width_of(network_job(SEGMENTER, **SCENES)) > 1.2 * width_of(network_job(SEGMENTER, **named))
+
+
+def test_buffers_that_are_set_aside_at_the_start_are_less_in_doubt_than_tensors_that_come_and_go():
+    served = {"task": "inference", "sequence_length": 8192, "concurrent_requests": 1}
+
+    logged = memory_width(**served, precision="q4_k_m", framework="llama.cpp")
+    assert logged < memory_width(**served, precision="int4", framework="pytorch")
