@@ -6,6 +6,7 @@ from app.engine.arrays import FloatArray, Floats
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.comms import all_reduce_bytes
 from app.engine.hardware import Systems
+from app.engine.hardware_family import families
 
 
 def link_bytes_per_s(systems: Systems) -> FloatArray:
@@ -16,9 +17,8 @@ def link_bytes_per_s(systems: Systems) -> FloatArray:
     usual = NETWORKS.value("unknown_link_bytes_per_s")
     inside = np.where(np.isnan(own), np.where(np.isnan(pcie), usual, pcie), own)
     clustered = devices.where(segment="datacenter")
-    network = np.where(
-        clustered, NETWORKS.value("cluster_network_bytes_per_s"), NETWORKS.value("office_network_bytes_per_s")
-    )
+    fast = NETWORKS.column("cluster_network_bytes_per_s", families(devices))
+    network = np.where(clustered, fast, NETWORKS.value("office_network_bytes_per_s"))
     return np.where(systems.nodes > 1, np.minimum(inside, network), inside)
 
 

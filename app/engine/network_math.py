@@ -110,10 +110,15 @@ def saved_products(work: NetworkWork, devices: Devices) -> FloatArray:
     return 1.0 / (1.0 - work.dense_square_share * saved)
 
 
+def tuned_share(work: NetworkWork) -> float:
+    """What layers joined by concatenations reach in tuned kernels, against those of a classifier. [-]"""
+    return NETWORKS.value("autotuned_branched_share") if work.branched else 1.0
+
+
 def math_rate(job: Job, devices: Devices, *, work: NetworkWork) -> MathRate:
     """Peak and reached share for a job on every device; thin layers (few products per activation) reach less."""
     transformer = work.transformer
-    precision = arithmetic_precision(job, transformer=transformer)
+    precision = arithmetic_precision(job, transformer=transformer or work.dense_pointwise)
     peak = quantised_peak(devices) if multiplies_bytes(job) else peak_flops_per_s(precision, devices)
     groups = families(devices)
     matrix = "gemm_matrix_efficiency" if transformer else "conv_matrix_efficiency"
@@ -122,13 +127,14 @@ def math_rate(job: Job, devices: Devices, *, work: NetworkWork) -> MathRate:
     vector = "gemm_vector_efficiency" if transformer else "conv_vector_efficiency"
     fed = NETWORKS.column(matrix, groups)
     if not transformer and job.framework in AUTOTUNED:
-        fed = NETWORKS.column("autotuned_convolution_efficiency", groups)
+        fed = NETWORKS.column("autotuned_convolution_efficiency", groups) * tuned_share(work)
     elif not transformer:
         fed = np.minimum(fed * operand_supply(peak, devices), NETWORKS.value("matrix_efficiency_at_most"))
     on_matrix_units = uses_matrix_units(peak, devices)
-    large = np.where(on_matrix_units, fed, NETWORKS.column(vector, groups) * saved_products(work, devices))
+    large = np.where(on_matrix_units, fed, NETWORKS.column(vector, groups))
     rate_name = rate_of(precision, integers=multiplies_bytes(job))
     large = large * power_share(peak * large, devices, rate_name=rate_name, on_matrix_units=on_matrix_units)
+    large = large * np.where(on_matrix_units, 1.0, saved_products(work, devices))
     half = NETWORKS.column("intensity_at_half_efficiency", groups)
     filled = layer_shape(work) / (1.0 + half / work.intensity)
     wide = np.where(peak > 0, bytes_per_element(job.precision if precision != "tf32" else "fp32"), np.nan)

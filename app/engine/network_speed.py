@@ -30,6 +30,8 @@ CLASSIFYING = "vision_train"
 """Class of work in which channels last says nothing of fused layers."""
 CHOOSES_LAYOUT = frozenset({"mxnet"})
 """Frameworks whose tuned recipes choose the layout of tensors themselves."""
+LAUNCHES_WHOLE_PROGRAMS = frozenset({"jax"})
+"""Compiled frameworks whose kernels are launched by a program of the compiler, not from Python."""
 GRAPHS = frozenset({"tensorflow", "mxnet", "other"})
 
 
@@ -133,12 +135,17 @@ def launch_times_s(
         graph, stated = (NETWORKS.column(f"{name}_{key}", groups) for key in ("compiled", mode))
         return np.where(together, graph, stated)
 
+    def launch() -> FloatArray:
+        from_python = mode == "compiled" and job.framework not in LAUNCHES_WHOLE_PROGRAMS
+        guarded = NETWORKS.column("launch_s_compiled_in_python", groups)
+        return np.where(~together & from_python, guarded, of_mode("launch_s"))
+
     kernels = per_layer * work.layers * of_mode("kernel_share")
     if mode == "runtime" and work.branched:
         kernels = per_layer * work.layers * NETWORKS.column("kernel_share_runtime_branched", groups)
     casts = NETWORKS.value("kernels_with_casts") if mode == "eager" and job.precision == "amp" else 1.0
     passes = 1.0 + share.backward_fraction * NETWORKS.value("backward_launches_per_forward") + share.recompute_fraction
-    launch_s = kernels * passes * np.where(together, 1.0, casts) * of_mode("launch_s")
+    launch_s = kernels * passes * np.where(together, 1.0, casts) * launch()
     small = isinstance(job.model, NetworkSpec) and job.model.architecture == TABLES  # a few numbers a sample to copy
     start_s = of_mode("step_start_s") * (NETWORKS.value("recommender_start_share") if small else 1.0)
     host_s = (launch_s + start_s) / host_speed(systems.devices)
@@ -170,18 +177,33 @@ def work_s(job: Job, *, math: FloatArray, moved: FloatArray) -> FloatArray:
     return np.asarray((math**OVERLAP_POWER + moved**OVERLAP_POWER) ** (1 / OVERLAP_POWER), dtype=np.float64)
 
 
+def alternating_passes(job: Job) -> float:
+    """Passes of a training step over those of one network: a generator and its critic are trained in turn. [-]"""
+    alternates = isinstance(job.model, NetworkSpec) and job.model.architecture == "gan" and job.training
+    return NETWORKS.value("passes_of_two_networks") if alternates else 1.0
+
+
+def volume_share(job: Job) -> float:
+    """What convolutions of volumes reach, against those of pictures. [-]"""
+    if job.depth is None:
+        return 1.0
+    tuned = job.framework in CHOOSES_LAYOUT | AUTOTUNED or job.channels_last or job.compiled
+    share = NETWORKS.value("volume_convolution_efficiency")
+    return share if tuned else share * NETWORKS.value("volume_convolution_as_given")
+
+
 def step_times(job: Job, systems: Systems, *, work: NetworkWork) -> StepTimes:
     """All parts of one micro-step on one device of each system, and their sum with overlap. [s]"""
     devices = systems.devices
     share = training_share(job)
     rate = math_rate(job, devices, work=work)
     forward = (work.forward_flops or 0.0) * job.micro_batch_size
-    math_s = forward * (1.0 + 2.0 * share.backward_fraction + share.recompute_fraction) / rate.flops_per_s
+    passes = 1.0 + 2.0 * share.backward_fraction + share.recompute_fraction
+    networks = alternating_passes(job)
     threads = thread_share(systems)
-    thin = NETWORKS.value("volume_convolution_efficiency") if job.depth is not None else 1.0
-    math_s = math_s / (threads * thin)
-    moved_s = traffic_s(job, systems, work=work, rate=rate, share=share) / np.sqrt(threads)
-    host_s, floor_s = launch_times_s(job, systems, work=work, share=share)
+    math_s = forward * passes * networks / (rate.flops_per_s * threads * volume_share(job))
+    moved_s = traffic_s(job, systems, work=work, rate=rate, share=share) * networks / np.sqrt(threads)
+    host_s, floor_s = (part * networks for part in launch_times_s(job, systems, work=work, share=share))
     math_s = math_s + depthwise_s(job, systems, work=work, share=share)
     device_s = work_s(job, math=math_s, moved=moved_s) + floor_s
     pass_s = (device_s**OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)

@@ -22,6 +22,8 @@ WINDOWED = (
     "swin", "hiera", "pvt", "mvit", "twins", "nest", "gcvit", "focalnet", "davit", "crossvit", "xcit", "cait",
 )  # fmt: skip
 """Families that attend within windows or over pooled keys, in stages of narrow widths."""
+DENSE_POINTWISE = ("convnext", "metaformer", "caformer", "convformer")
+"""Families of convolutional stages whose 1 x 1 products are dense layers, which frameworks keep in fp32 when asked."""
 TOKEN_MIXING = ("mixer", "resmlp", "gmlp")
 """Families that mix tokens by products over the transposed tokens."""
 PLAIN = ("vit", "deit", "beit", "eva", "dinov2", "siglip")
@@ -105,6 +107,11 @@ def equal_blocks(spec: NetworkSpec, *, macs: float | None, layers: float, size: 
 def windowed(spec: NetworkSpec, *, equal: bool) -> bool:
     """Whether tokens attend within windows, or over pooled keys."""
     return spec.family.lower().startswith(WINDOWED) or (spec.architecture == "vit" and not spec.family and not equal)
+
+
+def dense_pointwise(family: str) -> bool:
+    """Whether most products of a convolutional net are dense layers."""
+    return family.lower().startswith(DENSE_POINTWISE)
 
 
 def mixes_tokens(family: str) -> bool:

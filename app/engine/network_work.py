@@ -7,6 +7,7 @@ from app.engine.coefficients_networks import NETWORKS
 from app.engine.job import Job
 from app.engine.model_spec import NetworkSpec
 from app.engine.network_structure import (
+    dense_pointwise,
     dense_square_share,
     depthwise_share,
     equal_blocks,
@@ -44,6 +45,8 @@ COPIES_BY_FAMILY = {
 """Families without normalisation, or with normalisation over everything before."""
 COPIES_BY_ARCHITECTURE = {"detector": "detector", "recommender": "recommender", "mlp": "plain"}
 """Detectors freeze their normalisation; dense layers have none."""
+JOINED_MAPS = frozenset({"detector", "segmenter"})
+"""Architectures whose depth follows from counted activations as that of joined maps does."""
 FROZEN_RECIPE_SIDE = 800
 """Shorter side of pictures in the recipes that start from a frozen classifier (Detectron2, MLPerf)."""
 
@@ -57,7 +60,7 @@ class NetworkWork:
     activations: float | None
     """Outputs of all layers, forward. [elements]"""
     layers: float
-    """Layers that run one after another. [-]"""
+    """Layers that run one after another, or blocks of a transformer. [-]"""
     parameters: float
     transformer: bool
     """Built of attention blocks: matrix products instead of convolutions."""
@@ -80,6 +83,8 @@ class NetworkWork:
     """Attends within windows, or over pooled keys, in stages of narrow widths."""
     mixes_tokens: bool = False
     """Mixes tokens by dense layers instead of attention."""
+    dense_pointwise: bool = False
+    """Convolutional, with most products in dense layers."""
 
     @property
     def forward_flops(self) -> float | None:
@@ -197,7 +202,8 @@ def usual_layers(
 
     Attention blocks follow from the size. Convolutional classifiers are deep when they hold many parameters though
     each output takes few products (narrow or grouped layers), and when each parameter is used at many places (no wide
-    dense layers at the end); for the rest depth follows from the operations.
+    dense layers at the end). Detectors and segmenters are deep for the first reason too, where activations are counted;
+    for the rest depth follows from the operations.
 
     Examples
     --------
@@ -209,6 +215,11 @@ def usual_layers(
     108
     >>> round(usual_layers(architecture="cnn", parameters=5.29e6, macs=0.4e9, activations=6.75e6))
     92
+
+    Faster R-CNN on ResNet-101 with a feature pyramid has 131:
+
+    >>> round(usual_layers(architecture="detector", parameters=60.7e6, macs=295e9, activations=420e6))
+    143
     """
     if architecture == "vit":
         return BLOCKS_OF_TRANSFORMER * max(1.0, math.sqrt(parameters / PARAMETERS_OF_VIT_BASE))
@@ -219,6 +230,10 @@ def usual_layers(
         narrow: float = (activations / macs) ** NETWORKS.value("layers_intensity_power")
         reuse: float = (macs / (parameters * pixels)) ** NETWORKS.value("layers_reuse_power")
         return NETWORKS.value("layers_of_classifiers") * size * narrow * reuse
+    if architecture in JOINED_MAPS and macs and activations:
+        size = parameters ** NETWORKS.value("layers_of_dense_nets_parameters_power")
+        narrow = (activations / macs) ** NETWORKS.value("layers_of_dense_nets_intensity_power")
+        return NETWORKS.value("layers_of_dense_nets") * size * narrow
     giga_macs = max(macs or 0.0, 1.0) / NETWORKS.value("usual_layers_reference_macs")
     growth: float = giga_macs ** NETWORKS.value("usual_layers_growth")
     return NETWORKS.value("usual_layers_convolutional") * growth
@@ -264,13 +279,16 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
             macs=macs, parameters=spec.parameters, architecture=spec.architecture, pixels=pixels or USUAL_PIXELS
         )
         inferred.append("activations")
+    counted = "activations" not in inferred or spec.architecture not in JOINED_MAPS
     layers = spec.depth or usual_layers(
         architecture=spec.architecture,
         parameters=spec.parameters,
         macs=macs,
-        activations=activations,
+        activations=activations if counted else None,
         pixels=pixels or USUAL_PIXELS,
     )
+    if is_transformer(spec) and spec.architecture in JOINED_MAPS and spec.depth is None:
+        layers *= NETWORKS.value("kernels_per_layer") / NETWORKS.value("kernels_per_attention_block")
     equal = equal_blocks(spec, macs=macs, layers=layers, size=size)
     scores = 0.0
     if equal and macs and activations:
@@ -291,4 +309,5 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         scores=scores,
         windowed=windowed(spec, equal=equal),
         mixes_tokens=mixes_tokens(spec.family),
+        dense_pointwise=dense_pointwise(spec.family),
     )

@@ -55,6 +55,22 @@ def test_mixing_tokens_is_slower_than_attention_of_as_many_operations():
     assert per_s(MIXER_B, precision="bf16") < 0.9 * per_s(replace(MIXER_B, family="vit"), precision="bf16")
 
 
+def test_dense_layers_of_convolutional_stages_stay_in_fp32_when_asked():
+    convnext = NetworkSpec("convnext-large", "cnn", "convnext", 197_767_336, 34.4e9, 43.13e6, (224, 224), 113)
+
+    assert per_s(convnext, precision="fp32") < 0.6 * per_s(replace(convnext, family=""), precision="fp32")
+    assert per_s(convnext, precision="tf32") > 1.5 * per_s(convnext, precision="fp32")
+
+
+def test_compiled_kernels_are_launched_sooner_by_a_whole_program_than_from_python():
+    def ms(**how):
+        job = network_job(RESNET50, task="inference", batch_size=1, precision="bf16", **how)
+        return 1e3 / float(samples_per_s(networks.physics(job, make_systems(make_accelerator())))[0])
+
+    assert 2.5 < ms(framework="pytorch", compiled=True) < 0.8 * ms(framework="pytorch")
+    assert ms(framework="jax") < 0.6 * ms(framework="pytorch", compiled=True)
+
+
 def test_fused_attention_writes_no_scores():
     fine = NetworkSpec("vit-base-patch8", "vit", "vit", 86.58e6, 78.22e9, 161.69e6, (224, 224), 12)
     scores = network_work(network_job(fine), fine).scores
