@@ -29,6 +29,9 @@ ScaleOption = Annotated[float, typer.Option("--scale", min=0.01, max=4, help="Si
 FileOption = Annotated[
     Path | None, typer.Option("--write", metavar="FILE", help="Write a file that can be imported as evidence.")
 ]
+PARTLY = (
+    "this process may use {threads} of the {cores:.0f} cores: predictions are for those, and nothing becomes evidence"
+)
 EXAMPLES = examples(
     "whichrig measure",
     "whichrig measure --cpu --accelerator i7-13700K --write measured.json",
@@ -49,7 +52,8 @@ def run(
     with problems_told():
         from app.commands.measure_text import HEAD, row_of
         from app.measure import with_torch
-        from app.measure.compare import compared, evidence_file
+        from app.measure.compare import compared, evidence_file, limited
+        from app.measure.figures import threads_allowed
 
         torch = None if cpu else with_torch.torch_module()
         if torch is None and not cpu:
@@ -60,11 +64,16 @@ def run(
         device = device_named(catalogue, accelerator) if accelerator else device_found(catalogue, cpu=on_cpu)
         told = "an unknown device: name it with --accelerator for predictions" if device is None else device.name
         message(f"measuring {told}")
-        found = [compared(catalogue, figure, device=device) for figure in _figures(torch, seconds, scale=scale)]
+        threads = threads_allowed()
+        if device is not None and limited(device, threads):
+            message(PARTLY.format(threads=threads, cores=device.compute_units))
+        figures = _figures(torch, seconds, scale=scale)
+        found = [compared(catalogue, figure, device=device, threads=threads) for figure in figures]
         typer.echo(table([HEAD, *(row_of(each) for each in found)]))
         if write is not None:
             today = datetime.now(UTC).date()
-            write.write_text(evidence_file(found, device=device, on=today, version=__version__) + "\n", "utf-8")
+            content = evidence_file(found, device=device, on=today, version=__version__, threads=threads)
+            write.write_text(content + "\n", "utf-8")
             message(f"written to {write}; import it with: whichrig catalogue import {write} --table evidence")
 
 

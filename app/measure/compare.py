@@ -35,42 +35,56 @@ class Compared:
         return None if not self.predicted else self.figure.value / self.predicted
 
 
-def compared(snapshot: Snapshot, figure: Figure, *, device: Accelerator | None) -> Compared:
-    """A figure and what the engine expects of it on that device."""
+def compared(snapshot: Snapshot, figure: Figure, *, device: Accelerator | None, threads: int | None = None) -> Compared:
+    """A figure and what the engine expects of it on that device, of a processor on so many of its cores."""
     if device is None:
         return Compared(figure, None)
+    used = figure.threads or (threads if threads is not None and limited(device, threads) else None)
     if figure.workload is None:
-        return Compared(figure, _of_the_machine(figure, device))
-    return Compared(figure, _of_the_work(snapshot, figure, device))
+        return Compared(figure, _of_the_machine(figure, device, threads=used))
+    return Compared(figure, _of_the_work(snapshot, figure, device, threads=used))
 
 
-def _of_the_machine(figure: Figure, device: Accelerator) -> float | None:
+def limited(device: Accelerator, threads: int) -> bool:
+    """Whether so many threads leave cores of a processor idle, so that it is not measured as a whole."""
+    return device.kind == "cpu" and device.compute_units is not None and threads < device.compute_units
+
+
+def _of_the_machine(figure: Figure, device: Accelerator, *, threads: int | None) -> float | None:
     devices = Devices((device,))
     groups = families(devices)
     if figure.name.startswith("matmul_"):
         kind = figure.name.removeprefix("matmul_")
         value = sustained_flops_per_s(kind, devices) * TRANSFORMERS.column(MATRIX_SHARE[kind], groups)
+        value = value * (1.0 if threads is None or not device.compute_units else threads / device.compute_units)
     else:
         value = devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)
     return float(value[0]) if np.isfinite(value[0]) else None
 
 
-def _of_the_work(snapshot: Snapshot, figure: Figure, device: Accelerator) -> float | None:
+def _of_the_work(snapshot: Snapshot, figure: Figure, device: Accelerator, *, threads: int | None) -> float | None:
     workload = Workload.model_validate(figure.workload)
-    answer = advisor.estimate(snapshot, workload, hardware=HardwareChoice(accelerator=device.slug))
+    hardware = HardwareChoice(accelerator=device.slug, threads=threads if device.kind == "cpu" else None)
+    answer = advisor.estimate(snapshot, workload, hardware=hardware)
     if figure.metric == "duration_hours":
         return None if answer.duration_hours is None else answer.duration_hours.expected * SECONDS_PER_HOUR
     speed = answer.throughput
     return None if speed is None or speed.total is None else speed.total.expected
 
 
-def evidence_file(found: list[Compared], *, device: Accelerator | None, on: date, version: str) -> str:
-    """Everything measured as JSON; ``rows`` are what ``whichrig catalogue import --table evidence`` takes."""
+def evidence_file(
+    found: list[Compared], *, device: Accelerator | None, on: date, version: str, threads: int | None = None
+) -> str:
+    """Everything measured as JSON; ``rows`` are what ``whichrig catalogue import --table evidence`` takes.
+
+    A processor of which only some cores could be used was not measured as what the catalogue has, and gets no rows.
+    """
     told = [
         {"name": each.figure.name, "value": each.figure.value, "unit": each.figure.unit, "predicted": each.predicted}
         for each in found
     ]
-    rows = [] if device is None else [_row(each.figure, device, on=on) for each in found if _importable(each.figure)]
+    whole = device is not None and not (threads is not None and limited(device, threads))
+    rows = [_row(each.figure, device, on=on) for each in found if _importable(each.figure)] if device and whole else []
     content = {
         "table": "evidence",
         "version": version,

@@ -1,5 +1,6 @@
 """What a measurement is, and how long something takes."""
 
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -24,6 +25,8 @@ class Figure:
     """The work as requests have it; None for a property of the machine."""
     comparable: bool = True
     """Whether the program is the one that the work names, so that the figure may stand as evidence."""
+    threads: int | None = None
+    """Threads that the program uses; None for as many as it may."""
 
 
 def seconds_of(run: Callable[[], object], *, at_least_s: float, finish: Callable[[], object] | None = None) -> float:
@@ -42,3 +45,10 @@ def seconds_of(run: Callable[[], object], *, at_least_s: float, finish: Callable
         done()
         times.append(time.perf_counter() - started)
     return statistics.median(times)
+
+
+def threads_allowed() -> int:
+    """Processors that this process may use; a container is often given a few of many."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

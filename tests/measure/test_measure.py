@@ -13,7 +13,7 @@ from app.db import connect, transaction
 from app.engine.workload import Workload
 from app.measure import with_numpy, with_torch
 from app.measure.compare import Compared, compared, evidence_file
-from app.measure.figures import Figure, seconds_of
+from app.measure.figures import Figure, seconds_of, threads_allowed
 from app.measure.trees import binned, boosted
 
 TINY = {"at_least_s": 0.01, "scale": 0.02}
@@ -86,6 +86,24 @@ def test_the_file_holds_every_figure_and_imports_what_is_comparable(catalogue, o
     assert [row["model"] for row in content["rows"]] == ["linear-regression"]
     assert Workload.model_validate_json(content["rows"][0]["workload"]).task == "classical"
     assert content["rows"][0]["value"] == pytest.approx(on_numpy[2].value / 3600)
+
+
+def test_of_a_processor_with_idle_cores_less_is_expected_and_nothing_imported(catalogue, on_numpy):
+    device = catalogue.accelerators["core-i7-13700k"]
+
+    whole, part = (
+        [compared(catalogue, figure, device=device, threads=threads) for figure in on_numpy] for threads in (16, 2)
+    )
+
+    assert part[0].predicted == pytest.approx(whole[0].predicted / 8)
+    assert part[2].predicted > whole[2].predicted
+    assert part[3].predicted == whole[3].predicted  # numpy's trees use one core in either case
+    written = [
+        json.loads(evidence_file(part, device=device, on=date(2026, 11, 1), version="1", threads=threads))
+        for threads in (16, 2)
+    ]
+    assert [len(each["rows"]) for each in written] == [1, 0]
+    assert 1 <= threads_allowed() <= 4096
 
 
 def test_a_file_of_an_unknown_device_imports_nothing():
