@@ -162,8 +162,8 @@ def precision_growth(precision: str) -> float:
 
 
 def checkpoint_bytes(job: Job, spec: TransformerSpec) -> float:
-    """The one input per layer that gradient checkpointing keeps. [bytes]"""
-    element = bytes_per_element(job.precision)
+    """The one input per layer that gradient checkpointing keeps; recipes in 8 bits keep it in 16. [bytes]"""
+    element = max(bytes_per_element(job.precision), HALF_BYTES)
     if prepared_in_fp32(job):  # embeddings cast to fp32 make the residual stream fp32
         element = FULL_BYTES
     return float(job.micro_batch_size * job.seq_len * spec.hidden_size) * element
@@ -184,9 +184,10 @@ def loss_head_bytes(job: Job, spec: TransformerSpec) -> float:
 
 def loss_copies_bytes(job: Job) -> float:
     """Bytes of all copies of one logit. [bytes]"""
-    if job.compiled and job.framework in {"pytorch", "deepspeed"}:
+    chunked = job.workload.task == "finetune"  # programs that adapt models cut the logits, those that make them do not
+    if job.compiled and chunked and job.framework in {"pytorch", "deepspeed"}:
         return TRANSFORMERS.value("loss_head_bytes_compiled")
-    if fused_loss(job):
+    if fused_loss(job) and job.framework != "pytorch":
         return TRANSFORMERS.value("loss_head_bytes_fused")
     if prepared_in_fp32(job):  # an LM head cast to fp32 makes logits and their gradients fp32
         return TRANSFORMERS.value("loss_head_bytes_fp32_head")

@@ -105,7 +105,8 @@ def shares(job: Job, spec: TransformerSpec, *, systems: Systems) -> Shares:
     experts = expert_parameters(spec) / spec.parameters
     model = whole * (1 - experts + experts / plan.expert_parallel)
     # Experts that are spread over some replicas are sharded over the rest: together over all of them, as the others.
-    held = [np.where(plan.zero_stage >= stage, whole / plan.data_parallel, model) for stage in (3, 2, 1)]
+    together = plan.data_parallel * plan.context_parallel  # parts of one sequence hold the same weights
+    held = [np.where(plan.zero_stage >= stage, whole / together, model) for stage in (3, 2, 1)]
     activations = 1 / (plan.tensor_parallel * plan.context_parallel)
     # 1F1B keeps one micro-batch per later stage in flight, so the first stage holds the layers of one whole model.
     in_flight = np.minimum(plan.pipeline_parallel, micro_batches(job, plan)) / plan.pipeline_parallel

@@ -212,7 +212,7 @@ def optimizer_bytes(job: Job, spec: TransformerSpec, *, systems: Systems) -> Flo
     per = training_bytes(precision=job.precision, optimizer=job.optimizer, master_weights=keeps_masters(job))
     plan = systems.plan
     share = 1 / (plan.tensor_parallel * plan.pipeline_parallel)
-    share = np.where(plan.zero_stage >= 1, share / plan.data_parallel, share)
+    share = np.where(plan.zero_stage >= 1, share / (plan.data_parallel * plan.context_parallel), share)
     fused = job.compiled or job.framework not in EAGER_FRAMEWORKS
     passes = TRANSFORMERS.value("optimizer_passes_fused" if fused else "optimizer_passes_eager")
     return share * trained_parameters(job, spec) * passes * per.total

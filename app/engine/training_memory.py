@@ -38,6 +38,10 @@ from app.engine.precision import TrainingBytes, bytes_per_element, bytes_per_par
 from app.engine.result import Footprint, MemoryPart
 
 
+STEPPED_IN_GROUPS_FROM = 3.0
+"""The ZeRO stage from which on DeepSpeed updates one group of parameters after another."""
+
+
 def training_footprint(job: Job, systems: Systems) -> Footprint:
     """Peak memory of one device in training: the worst of loss, end of backward pass and optimizer step. [bytes]"""
     spec = job.model
@@ -59,7 +63,7 @@ def training_footprint(job: Job, systems: Systems) -> Footprint:
     carried = np.where(micro_batches(job, systems.plan) > 1, gradients, 0.0)
     backward = gradients + live + 0 * saved
     forward = carried + saved + np.maximum(logits, live)
-    step = gradients + _step_buffer(job, trained * per.weights) * part.gradients
+    step = gradients + _step_buffer_bytes(job, trained * per.weights * part.gradients, plan=systems.plan)
     at_loss = (forward >= backward) & (forward >= step)
     at_step = ~at_loss & (step > backward)
     parts = [
@@ -185,7 +189,7 @@ def _gathered_bytes(spec: TransformerSpec, systems: Systems, *, job: Job) -> Flo
     plan = systems.plan
     live = unit * TRANSFORMERS.value("fsdp_live_units") / plan.tensor_parallel
     stage = spec.parameters * element / (plan.tensor_parallel * plan.pipeline_parallel)
-    sharded = (plan.zero_stage >= 3) & (plan.data_parallel > 1)
+    sharded = (plan.zero_stage >= 3) & (plan.data_parallel * plan.context_parallel > 1)
     return np.where(sharded, np.where(plan.pipeline_parallel > 1, stage, live), 0.0)
 
 
@@ -208,10 +212,16 @@ def unpacked_matrix_bytes(job: Job, spec: TransformerSpec) -> float:
     return copies * HALF_BYTES * spec.hidden_size * (spec.moe_intermediate_size or spec.intermediate_size)
 
 
-def _step_buffer(job: Job, trained_bytes: float) -> float:
-    """What an optimizer holds while stepping: torch a temporary, DeepSpeed its gradients in fp32. [bytes]"""
+def _step_buffer_bytes(job: Job, trained_bytes: FloatArray, *, plan: Plan) -> FloatArray:
+    """What an optimizer holds while stepping: torch a temporary, DeepSpeed its gradients in fp32. [bytes]
+
+    Where DeepSpeed shares the weights too, it steps in groups of parameters.
+    """
+    none = 0.0 * trained_bytes
     if job.framework == "deepspeed" and job.precision not in {"fp32", "tf32"}:
-        return trained_bytes * FULL_BYTES / HALF_BYTES if job.method == "full" else 0.0
+        copies = trained_bytes * (FULL_BYTES / HALF_BYTES) if job.method == "full" else none
+        group = FULL_BYTES * TRANSFORMERS.value("deepspeed_step_group")
+        return np.where(plan.zero_stage >= STEPPED_IN_GROUPS_FROM, np.minimum(copies, group), copies)
     if job.framework != "pytorch" or job.optimizer == "adamw8bit" or job.compiled:
-        return 0.0
+        return none
     return trained_bytes * TRANSFORMERS.value("optimizer_step_copy")

@@ -78,15 +78,14 @@ def replicas_s(
     share = 1 / (plan.tensor_parallel * plan.pipeline_parallel)
     moved = trained * (FULL_BYTES if job.precision == "amp" else element)
     gathered = spec.parameters * (bytes_per_parameter("nf4") if job.method == "qlora" else element)
-    replicas = gradient_sync_bytes(parameter_bytes=share * moved, devices=plan.data_parallel, sharded=0.0 * share)
-    shards = gradient_sync_bytes(
-        parameter_bytes=share * gathered, devices=plan.data_parallel, sharded=1.0 + 0.0 * share
-    )
-    together = np.maximum(devices_per_node(systems) / (plan.tensor_parallel * plan.context_parallel), 1.0)
+    holders = plan.data_parallel * plan.context_parallel  # parts of one sequence hold the same weights
+    replicas = gradient_sync_bytes(parameter_bytes=share * moved, devices=holders, sharded=0.0 * share)
+    shards = gradient_sync_bytes(parameter_bytes=share * gathered, devices=holders, sharded=1.0 + 0.0 * share)
+    together = np.maximum(devices_per_node(systems) / plan.tensor_parallel, 1.0)
     bus = bus_bytes_per_s(systems, together=together)
     sharded = (plan.zero_stage >= WEIGHTS_SHARED_FROM) & (plan.pipeline_parallel == 1)
     time = np.where(sharded, shards, replicas / batches) / bus
-    return np.where(plan.data_parallel > 1, time, 0.0)
+    return np.where(holders > 1, time, 0.0)
 
 
 def tensors_s(spec: TransformerSpec, *, systems: Systems, tokens: Floats, passes: FloatArray) -> FloatArray:

@@ -1,6 +1,7 @@
 import pytest
 
 from app.engine.activations import (
+    checkpoint_bytes,
     decoder_bytes_per_token_width,
     encoder_bytes_per_token_width,
     fused_loss,
@@ -70,6 +71,20 @@ def test_a_compiled_loss_keeps_fewer_copies_of_the_logits():
 
     assert fused_loss(compiled)
     assert loss_head_bytes(compiled, make_spec()) < loss_head_bytes(eager, make_spec()) == 10 * 2048 * 128_256
+
+
+def test_programs_that_make_models_keep_whole_logits_though_compiled():
+    common = {"task": "pretrain", "precision": "bf16", "batch_size": 1, "sequence_length": 2048}
+    eager, compiled = (loss_head_bytes(make_job(**common, compiled=flag), make_spec()) for flag in (False, True))
+
+    assert compiled == eager
+
+
+def test_checkpoints_of_runs_in_eight_bits_are_kept_in_sixteen():
+    common = {"task": "pretrain", "batch_size": 1, "sequence_length": 2048}
+    narrow, wide = (checkpoint_bytes(make_job(**common, precision=kind), make_spec()) for kind in ("fp8", "bf16"))
+
+    assert narrow == wide
 
 
 def test_encoders_score_masked_tokens_only_and_classifiers_next_to_none():

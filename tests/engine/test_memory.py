@@ -83,6 +83,17 @@ def test_each_zero_stage_shards_more(stage):
     assert training_gib(job, count=8, zero_stage=stage) < training_gib(job, count=8, zero_stage=stage - 1)
 
 
+def test_parts_of_one_sequence_share_the_optimizer(parts_of):
+    job = make_job(task="pretrain", precision="bf16", batch_size=1, sequence_length=8192)
+    alone, together = (
+        parts_of(training_footprint(job, make_systems(count=8, zero_stage=3, context_parallel=degree)))
+        for degree in (1, 4)
+    )
+
+    assert together["optimizer"] == pytest.approx(alone["optimizer"])
+    assert together["activations"] < alone["activations"]
+
+
 def test_tensor_parallelism_divides_weights_and_activations(parts_of):
     job = make_job(task="pretrain", precision="bf16", framework="megatron", batch_size=1, sequence_length=2048)
     whole = parts_of(training_footprint(job, make_systems(count=8)))
