@@ -19,8 +19,9 @@ from app.engine.coefficients import TRANSFORMERS
 from app.engine.hardware import Devices, Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
+from app.engine.memory import packed_parameters
 from app.engine.model_spec import TransformerSpec
-from app.engine.precision import MATRICES_ONLY, bytes_per_element
+from app.engine.precision import MATRICES_ONLY, bytes_per_element, bytes_per_parameter
 
 FULL_BYTES = 4.0
 HALF_BYTES = 2.0
@@ -156,7 +157,15 @@ def kernel_bytes(job: Job, spec: TransformerSpec) -> float:
         width = (spec.moe_intermediate_size if spec.num_experts else None) or spec.intermediate_size
         unpacked = TRANSFORMERS.value("inference_unpacked_matrices") * spec.hidden_size * width * HALF_BYTES
     recorded = TRANSFORMERS.value("inference_graph_bytes_vllm") if job.framework == "vllm" else 0.0
-    return TRANSFORMERS.value("inference_kernel_bytes") + recorded + unpacked
+    return TRANSFORMERS.value("inference_kernel_bytes") + recorded + unpacked + repacked_bytes(job, spec)
+
+
+def repacked_bytes(job: Job, spec: TransformerSpec) -> float:
+    """What loaders that arrange packed weights for their kernels leave reserved; servers clear it. [bytes]"""
+    if job.framework in CHUNKS or job.precision not in UNPACKED | {"int8"}:
+        return 0.0
+    packed = packed_parameters(spec, job.precision) * bytes_per_parameter(job.precision)
+    return TRANSFORMERS.value("inference_repacked_share") * packed
 
 
 def peak_live_bytes(

@@ -62,7 +62,7 @@ def test_peaks_agree_with_the_table_of_qwen(gib_of, spec, precision, prompt, pub
     """https://qwen.readthedocs.io/en/v2.5/benchmark/speed_benchmark.html: transformers 4.46, 2,048 tokens written."""
     job = make_job(spec, precision=precision, framework="pytorch", prompt_tokens=prompt, output_tokens=2048)
 
-    assert gib_of(job) == pytest.approx(published, rel=0.02)
+    assert gib_of(job) == pytest.approx(published, rel=0.03)
 
 
 @pytest.mark.parametrize(
@@ -159,11 +159,21 @@ def test_more_requests_never_need_less(gib_of):
 
 def test_packed_weights_need_room_to_be_written_out(parts_of):
     packed, whole = (
-        parts_of(make_job(precision=precision, framework="pytorch", prompt_tokens=1, output_tokens=64))["activations"]
+        parts_of(make_job(precision=precision, framework="vllm", prompt_tokens=1, output_tokens=64))["activations"]
         for precision in ("int4", "int8")
     )
 
     assert packed - whole == pytest.approx(4096 * 14_336 * 2)
+
+
+@pytest.mark.parametrize("precision", ["int4", "int8", "nf4"])
+def test_loaders_that_repack_weights_leave_a_little_reserved(parts_of, precision):
+    library, server = (
+        parts_of(make_job(precision=precision, framework=framework, prompt_tokens=1, output_tokens=64))["activations"]
+        for framework in ("pytorch", "tensorrt-llm")
+    )
+
+    assert 0 < library - server < 0.05 * stored_weight_bytes(make_spec(), precision)
 
 
 def test_four_bits_may_have_plain_scales_or_scales_that_are_quantised_again():
