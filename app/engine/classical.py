@@ -132,18 +132,20 @@ def counted_columns(library: str, columns: float, *, systems: Systems) -> FloatA
 def algorithm_s(algorithm: Algorithm, table: Table, *, systems: Systems) -> FloatArray:
     """Time of one fit as a roofline: operations over what is reached of the peak, passes over the bandwidth. [s]"""
     devices, groups = systems.devices, families(systems.devices)
-    peak = devices.peak_flops_per_s("fp32")
-    reached = NETWORKS.column(
-        "classical_irregular_efficiency" if algorithm.irregular else "classical_efficiency", groups
-    )
+    rate = devices.peak_flops_per_s("fp32") * NETWORKS.column("classical_efficiency", groups)
+    if algorithm.irregular:
+        rate = np.where(_is_cpu(systems), rate, NETWORKS.value("irregular_gpu_flops_per_s") * gpu_rate(systems))
     used = _cores_used(systems) if algorithm.parallel else 1.0 / _cores(systems)
     used = np.where(_is_cpu(systems), used, 1.0)
-    math_s = algorithm.flops(table) / (peak * reached * used)
+    math_s = algorithm.flops(table) / (rate * used)
     if algorithm.scalar is not None:
         math_s = np.where(_is_cpu(systems), _scalar_s(algorithm, table, systems=systems), math_s)
     moved = algorithm.passes(table) * table.rows * table.columns * DOUBLE_BYTES
     bandwidth = NETWORKS.column("bandwidth_efficiency", groups) * devices.memory_bandwidth_bytes_per_s
-    start = np.where(_is_cpu(systems), NETWORKS.value("fit_start_cpu_s"), NETWORKS.value("fit_start_gpu_s"))
+    launches_s = algorithm.trees(table) * NETWORKS.value("forest_gpu_s_per_tree")
+    start = np.where(
+        _is_cpu(systems), NETWORKS.value("fit_start_cpu_s"), NETWORKS.value("fit_start_gpu_s") + launches_s
+    )
     seconds = start + math_s + moved / bandwidth
     return np.where(_is_cpu(systems) | algorithm.gpu, seconds, np.nan)
 

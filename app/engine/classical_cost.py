@@ -59,6 +59,8 @@ class Algorithm:
     """A GPU library fits it."""
     scalar: str | None = None
     """For branches and gathers: the coefficient with the seconds of one operation on one core of 2016."""
+    trees: Callable[[Table], float] = lambda _: 0.0
+    """Trees that a GPU grows one after the other, level by level. [-]"""
 
     @property
     def irregular(self) -> bool:
@@ -146,12 +148,14 @@ ALGORITHMS: dict[str, Algorithm] = {
         lambda t: SORTED_ROW_BYTES * t.rows,
         parallel=False,
         scalar="tree_s_per_operation",
+        trees=lambda _: 1.0,
     ),
     "forest": Algorithm(
         lambda t: SPLIT_FLOPS * t.rounds * math.sqrt(t.columns) * t.rows * _levels(t),
         lambda _: 10.0,
         lambda t: TREE_BYTES_PER_ROW * t.rounds * t.rows,
         scalar="tree_s_per_operation",
+        trees=lambda t: t.rounds,
     ),
     "gaussian-process": Algorithm(
         lambda t: HYPERPARAMETER_STEPS * (t.rows**3 / 3 + 2 * t.rows**2 * t.columns),

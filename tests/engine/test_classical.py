@@ -163,6 +163,28 @@ def test_a_gpu_with_more_bandwidth_and_arithmetic_builds_histograms_faster():
     assert seconds("xgboost", V100, rows=1e7)[0] < seconds("xgboost", T4, rows=1e7)[0]
 
 
+def test_a_forest_on_a_gpu_takes_time_for_every_tree():
+    """github.com/NVIDIA/cuml, issue 7111: 300 trees of 900,000 x 10 within 5 s, the making of the data included."""
+    taken = seconds("random_forest", RTX_4090, rows=9e5, columns=10, steps=300)[0]
+
+    assert 1.5 < taken < 5
+    assert seconds("random_forest", RTX_4090, rows=1e3, columns=10, steps=600)[0] > 3
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+@pytest.mark.parametrize("device", [V100, XEON])
+def test_faster_hardware_never_slows_a_fit_and_wider_tables_never_need_less(name, device):
+    bandwidth = replace(device, memory_bandwidth_bytes_per_s=2 * device.memory_bandwidth_bytes_per_s)
+    peak = replace(device, peak=replace(device.peak, fp32=2 * device.peak.fp32))
+
+    slow, *fast = seconds(name, device, bandwidth, peak, rows=3e5, columns=30)
+
+    assert max(fast) <= slow * (1 + 1e-9)
+    assert seconds(name, device, rows=3e5, columns=90)[0] >= slow
+    held = [memory_bytes(name, device, rows=3e5, columns=columns) for columns in (30, 90)]
+    assert held[1] > held[0]
+
+
 def test_one_hundred_rounds_are_taken_where_nobody_says():
     job = replace(table_job("xgboost"), steps=None, columns=None)
 
