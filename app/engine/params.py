@@ -3,6 +3,7 @@
 import math
 
 from app.engine.arrays import Floats
+from app.engine.coefficients import TRANSFORMERS
 from app.engine.model_spec import TransformerSpec
 
 ROUTER_AND_NORMS_SLACK = 0.15
@@ -170,6 +171,15 @@ def lora_parameters(spec: TransformerSpec, rank: int, *, targets: str = "all") -
     attention = 2 * (hidden + query) + 2 * (hidden + key_value)
     ffn = (3 if spec.gated_ffn else 2) * (hidden + width) * experts
     return float(rank * spec.num_hidden_layers * (attention + ffn))
+
+
+def adapter_parameters(spec: TransformerSpec, rank: int, *, method: str) -> float:
+    """Adapter weights that a method is taken to train: on every matrix of a 4-bit base, else on some of them. [-]
+
+    Recipes with 16-bit weights adapt query and value alone or every matrix, and seldom say which.
+    """
+    share = 1.0 if method == "qlora" else TRANSFORMERS.value("adapted_matrices_share")
+    return share * lora_parameters(spec, rank)
 
 
 def expected_experts(num_experts: int, num_experts_per_token: int, *, tokens: Floats) -> Floats:

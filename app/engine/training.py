@@ -21,7 +21,7 @@ from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.memory import keeps_masters, training_bytes
 from app.engine.model_spec import TransformerSpec
-from app.engine.params import lora_parameters, multiplied_parameters
+from app.engine.params import adapter_parameters, multiplied_parameters
 from app.engine.plans import bubble_fraction
 from app.engine.precision import bytes_per_element, sustained_flops_per_s
 from app.engine.result import Pace, Physics
@@ -63,7 +63,7 @@ def training_warnings(job: Job, spec: TransformerSpec) -> tuple[str, ...]:
 def trained_parameters(job: Job, spec: TransformerSpec) -> float:
     """Parameters that receive gradients. [-]"""
     if job.method in {"lora", "qlora"}:
-        return lora_parameters(spec, job.lora_rank, targets="all" if job.method == "qlora" else "qv")
+        return adapter_parameters(spec, job.lora_rank, method=job.method)
     return spec.parameters * (TRANSFORMERS.value("frozen_head_share") if job.method == "frozen" else 1.0)
 
 
@@ -190,11 +190,10 @@ def adapter_traffic_bytes(job: Job, spec: TransformerSpec) -> float:
     """
     if job.method not in {"lora", "qlora"} or not adapts_eagerly(job, spec):
         return 0.0
-    widths = lora_parameters(spec, 1) / spec.num_hidden_layers  # inputs and outputs of every matrix of a layer
-    share = 1.0 if job.method == "qlora" else TRANSFORMERS.value("adapted_matrices_share")
+    widths = adapter_parameters(spec, 1, method=job.method)  # inputs and outputs of the adapted matrices
     passes = 2.0 + recomputed_share(job)
-    moved = passes * share * TRANSFORMERS.value("adapter_traffic_bytes_per_width") * widths
-    return moved * spec.num_hidden_layers * job.micro_batch_size * job.seq_len
+    moved = passes * TRANSFORMERS.value("adapter_traffic_bytes_per_width") * widths
+    return moved * job.micro_batch_size * job.seq_len
 
 
 def unpacking_bytes(job: Job, spec: TransformerSpec, *, plan: Plan) -> Floats:

@@ -33,10 +33,9 @@ from app.engine.memory import (
     training_bytes,
 )
 from app.engine.model_spec import TransformerSpec
-from app.engine.params import largest_block_parameters, lora_parameters
+from app.engine.params import adapter_parameters, largest_block_parameters
 from app.engine.precision import TrainingBytes, bytes_per_element, bytes_per_parameter
 from app.engine.result import Footprint, MemoryPart
-
 
 STEPPED_IN_GROUPS_FROM = 3.0
 """The ZeRO stage from which on DeepSpeed updates one group of parameters after another."""
@@ -114,7 +113,7 @@ def _training_weights(job: Job, spec: TransformerSpec, *, per: TrainingBytes) ->
             f"{count_in_words(spec.parameters)} parameters × {per.weights:g} bytes, frozen",
         )
         return base, 0.0, trained, words
-    trained = lora_parameters(spec, job.lora_rank, targets="all" if job.method == "qlora" else "qv")
+    trained = adapter_parameters(spec, job.lora_rank, method=job.method)
     if job.method == "qlora":
         tables = FULL_BYTES if prepared_in_fp32(job) else HALF_BYTES
         base = stored_weight_bytes(spec, _four_bit(job.precision), table_bytes=tables)
@@ -190,6 +189,9 @@ def _gathered_bytes(spec: TransformerSpec, systems: Systems, *, job: Job) -> Flo
     live = unit * TRANSFORMERS.value("fsdp_live_units") / plan.tensor_parallel
     stage = spec.parameters * element / (plan.tensor_parallel * plan.pipeline_parallel)
     sharded = (plan.zero_stage >= 3) & (plan.data_parallel * plan.context_parallel > 1)
+    if job.framework == "deepspeed":  # it keeps gathered what is soon used again, also on one device
+        kept = element * min(spec.parameters, TRANSFORMERS.value("deepspeed_live_parameters"))
+        live, sharded = np.maximum(live, kept / plan.tensor_parallel), plan.zero_stage >= STEPPED_IN_GROUPS_FROM
     return np.where(sharded, np.where(plan.pipeline_parallel > 1, stage, live), 0.0)
 
 

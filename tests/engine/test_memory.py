@@ -256,6 +256,16 @@ def test_a_layer_without_a_gate_keeps_less_for_the_backward_pass(parts_of):
     assert 0.4 * gated < plain < 0.7 * gated
 
 
+def test_deepspeed_steps_in_groups_where_it_shares_the_weights(parts_of):
+    common = {"task": "finetune", "method": "full", "precision": "bf16", "batch_size": 1, "sequence_length": 128}
+    job = make_job(**common, framework="deepspeed")
+    grouped, whole = (
+        parts_of(training_footprint(job, make_systems(count=2, zero_stage=stage)))["workspace"] for stage in (3, 2)
+    )
+
+    assert grouped < 0.7 * whole
+
+
 def test_deepspeed_steps_with_gradients_in_fp32(parts_of):
     common = {"task": "finetune", "method": "full", "precision": "bf16", "batch_size": 1, "sequence_length": 128}
     job = make_job(**common, framework="deepspeed")
