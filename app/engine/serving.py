@@ -33,6 +33,7 @@ from app.engine.serving_rates import (
     cache_reading_s,
     issue_s,
     layer_overhead_s,
+    moved_weight_bytes,
     prefill_layer_s,
     prefill_rate,
     prefill_weight_s,
@@ -40,6 +41,7 @@ from app.engine.serving_rates import (
     row_split_s,
     tensor_latency_s,
     unpacking_s,
+    visible_overhead_s,
     written_scores,
 )
 
@@ -136,7 +138,8 @@ def decode_step_s(
         touched_weight_bytes(job, spec, batch=tokens_each * in_stage) / plan.tensor_parallel * np.ones(len(systems))
     )
     cached = in_stage * cache / plan.tensor_parallel
-    moved = weights + cached * cache_passes(job, spec)
+    read = moved_weight_bytes(job, spec, stored_bytes=weights, batch=tokens_each * in_stage, systems=systems)
+    moved = read + cached * cache_passes(job, spec)
     memory = moved / bandwidth_rate(job, systems=systems) + issue_s(weights, job=job, systems=systems)
     peak = sustained_flops_per_s(job.precision, systems.devices)
     flops = tokens_each * in_stage * decode_flops_per_token(spec, context) / plan.tensor_parallel
@@ -156,8 +159,7 @@ def decode_step_s(
     comms = 2 * (t - 1) / t * payload / bus_bytes_per_s(systems, group=t)
     comms = comms + 2 * layers * tensor_latency_s(job, systems=systems)
     overhead = layers * layer_overhead_s(job, systems=systems)
-    if not replays_steps(job):  # launches run ahead of the device and show only where it is quicker
-        overhead = np.maximum(overhead - np.maximum(math, memory), 0.0)
+    overhead = visible_overhead_s(overhead, np.maximum(math, memory), job=job, layers=layers, systems=systems)
     overhead = overhead + stages * latency_s(systems, group=stages)
     bound = math > memory
     smaller = np.minimum(math, memory) * TRANSFORMERS.value("decode_unhidden_share")

@@ -27,10 +27,12 @@ ends of kernels, which go with the device's clock."""
 EAGER_GROWTH = {
     "int8": "decode_eager_growth_8_bit",
     "int4": "decode_eager_growth_4_bit",
-    "nf4": "decode_eager_growth_4_bit",
-    "fp4": "decode_eager_growth_4_bit",
+    "nf4": "decode_eager_growth_nf4",
+    "fp4": "decode_eager_growth_nf4",
 }
 """The coefficient of what quantised weights add to the calls of an eager program."""
+DESKTOPS = ("desktop", "laptop", "workstation")
+"""Segments of devices that stand beside a processor with fast single cores."""
 UNPACKED = frozenset({"int8", "int4", "nf4"})
 """Formats whose weights are unpacked to 16 bits by kernels of their own."""
 FP32_PER_CLOCK = 256.0
@@ -134,7 +136,32 @@ def layer_overhead_s(job: Job, *, systems: Systems) -> FloatArray:
     if job.framework == "onnxruntime":
         return TRANSFORMERS.column("decode_layer_runtime_s", groups)
     name = EAGER_GROWTH.get(job.precision)
-    return TRANSFORMERS.column("decode_layer_eager_s", groups) * (TRANSFORMERS.value(name) if name else 1.0)
+    calls = TRANSFORMERS.column("decode_layer_eager_s", groups) * (TRANSFORMERS.value(name) if name else 1.0)
+    desktop = systems.devices.where(segment=DESKTOPS)
+    return calls * np.where(desktop, TRANSFORMERS.value("desktop_host_share"), 1.0)
+
+
+def visible_overhead_s(
+    overhead_s: FloatArray, busy_s: FloatArray, *, job: Job, layers: int, systems: Systems
+) -> FloatArray:
+    """What of the fixed times shows beside the device's work: all, unless calls run ahead of the device. [s]
+
+    An eager program's calls hide behind large products, but its small kernels take their turn on the device.
+    """
+    if replays_steps(job):
+        return overhead_s
+    device = layers * TRANSFORMERS.value("decode_eager_device_cycles") / clock_hz(systems)
+    return np.maximum(overhead_s - busy_s, np.where(systems.devices.where(kind="gpu"), device, 0.0))
+
+
+def moved_weight_bytes(
+    job: Job, spec: TransformerSpec, *, stored_bytes: FloatArray, batch: Floats, systems: Systems
+) -> FloatArray:
+    """Bytes of weights that one decode step moves: as stored, but eager programs unpack NF4 for every batch. [bytes]"""
+    if replays_steps(job) or job.precision not in {"nf4", "fp4"}:
+        return stored_bytes
+    unpacked = TRANSFORMERS.value("eager_unpacked_bytes") * spec.active_parameters / systems.plan.tensor_parallel
+    return np.where(np.asarray(batch) > 1, np.maximum(unpacked, stored_bytes), stored_bytes)
 
 
 def replays_steps(job: Job) -> bool:
