@@ -4,7 +4,7 @@ import numpy as np
 
 from app.engine.arrays import FloatArray
 from app.engine.coefficients_networks import NETWORKS
-from app.engine.diffusion_memory import attention_score_bytes, footprint, guidance_batch
+from app.engine.diffusion_memory import attention_score_traffic_bytes, footprint, guidance_batch
 from app.engine.diffusion_work import DenoiserWork, denoiser_work, transformer_shape
 from app.engine.gradient_exchange import exchange_s, exposed_s
 from app.engine.hardware import Systems
@@ -112,7 +112,7 @@ def _generating_pace(job: Job, systems: Systems, spec: DiffusionSpec, work: Deno
     batch = guidance_batch(job, spec)
     math_s = work.flops * batch / flops_per_s
     weights = spec.denoiser_parameters * bytes_per_parameter(job.precision if job.precision != "amp" else "fp16")
-    scores = attention_score_bytes(job, spec, work=work) * NETWORKS.value("eager_score_layers")
+    scores = attention_score_traffic_bytes(job, spec, work=work)
     moved_s = (weights + scores) / bytes_per_s
     host_s = launch_s(job, systems, spec=spec)
     pass_s = ((math_s + moved_s) ** OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
@@ -141,7 +141,7 @@ def _training_pace(job: Job, systems: Systems, spec: DiffusionSpec, work: Denois
     update_s = (
         trained * STATE_BYTES * NETWORKS.value("optimizer_passes") / bytes_per_s / job.gradient_accumulation_steps
     )
-    scores = attention_score_bytes(job, spec, work=work) * NETWORKS.value("eager_score_layers") * passes
+    scores = attention_score_traffic_bytes(job, spec, work=work) * passes
     moved_s = update_s + scores / bytes_per_s
     host_s = launch_s(job, systems, spec=spec) * (passes + repeated)
     pass_s = ((math_s + moved_s) ** OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)

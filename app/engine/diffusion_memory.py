@@ -19,6 +19,8 @@ FROZEN_BYTES = 2.0
 """Text encoders, autoencoder and a frozen denoiser are kept in 16 bits."""
 ADAPTER_BYTES = 16.0
 """fp32 weight, gradient and two Adam states of one adapter parameter; half of that in pure 16 bits."""
+COARSER = 4.0
+"""Tokens of the highest resolution for each of the next."""
 ADAPTED_WIDTHS = 8.0
 """Inputs and outputs of the four matrices of attention, in widths. LoRA in diffusers, https://github.com/huggingface/peft."""
 
@@ -42,11 +44,32 @@ def attention_score_bytes(job: Job, spec: DiffusionSpec, *, work: DenoiserWork) 
     """
     if job.attention != "eager":
         return 0.0
-    heads = NETWORKS.value(
-        "attention_heads_unet" if spec.architecture == "diffusion_unet" else "attention_heads_transformer"
-    )
-    copies = NETWORKS.value("eager_score_copies")
-    return samples_at_once(job, spec) * heads * work.tokens**2 * bytes_per_element(job.precision) * copies
+    return attention_scores(job, spec, work=work) * NETWORKS.value("eager_score_bytes")
+
+
+def attention_scores(job: Job, spec: DiffusionSpec, *, work: DenoiserWork) -> float:
+    """Scores of the layer with the most tokens, over all heads; large U-Nets attend at half the resolution. [-]"""
+    unet = spec.architecture == "diffusion_unet"
+    heads = NETWORKS.value("attention_heads_unet" if unet else "attention_heads_transformer")
+    tokens = work.tokens / (COARSER if attends_coarsely(spec) else 1.0)
+    return samples_at_once(job, spec) * heads * tokens**2
+
+
+def attends_coarsely(spec: DiffusionSpec) -> bool:
+    """Whether a U-Net leaves attention out at its highest resolution, as SDXL does."""
+    from_size = NETWORKS.value("unet_attends_coarsely_from_parameters")
+    return spec.architecture == "diffusion_unet" and spec.denoiser_parameters >= from_size
+
+
+def attention_score_traffic_bytes(job: Job, spec: DiffusionSpec, *, work: DenoiserWork) -> float:
+    """What eager attention writes and reads of its scores in one pass of the denoiser. [bytes]"""
+    if job.attention != "eager":
+        return 0.0
+    layers, _ = transformer_shape(spec.denoiser_parameters)
+    if spec.architecture == "diffusion_unet":
+        layers = NETWORKS.value("unet_attention_layers") * (2 if attends_coarsely(spec) else 1)
+    passes = NETWORKS.value("eager_score_passes") * bytes_per_element(job.precision)
+    return attention_scores(job, spec, work=work) * layers * passes
 
 
 def denoising_bytes(job: Job, spec: DiffusionSpec, *, work: DenoiserWork) -> float:
