@@ -62,7 +62,8 @@ def routed_bytes(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatA
 def expert_launch_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
     """Time to launch the kernels of the experts that one device holds, for one micro-step. [s]
 
-    Every expert is multiplied, and in 8 bits also converted, by kernels of its own.
+    Every expert is multiplied, and in 8 bits also converted, by kernels of its own. The processor cannot launch them
+    ahead: how many tokens an expert gets is known only once they are routed.
     """
     if not spec.num_experts or job.framework in WHOLE_GRAPHS:
         return np.zeros(1)

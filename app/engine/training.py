@@ -14,7 +14,7 @@ from app.engine.accumulation import (
 from app.engine.activations import loss_head_bytes, written_layer_bytes
 from app.engine.arrays import FloatArray, Floats
 from app.engine.coefficients import TRANSFORMERS
-from app.engine.experts import expert_launch_s, product_growth, routed_bytes
+from app.engine.experts import expert_launch_s, product_growth, routed_bytes, routed_share
 from app.engine.flops import forward_attention_flops_per_token, forward_flops_per_token, training_flops_per_token
 from app.engine.hardware import Plan, Systems
 from app.engine.hardware_family import families
@@ -257,7 +257,8 @@ def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[Ste
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)
     flops = step_flops(job, spec, plan=plan)
     products = flops.matrices / math_rate(job, spec, systems=systems, precision=computing_precision(job))
-    products = products * product_growth(spec, systems=systems)
+    grown = product_growth(spec, systems=systems)
+    products = products * grown
     attention = flops.attention / attention_rate(job, spec, systems=systems)
     math = (products + attention + softmax_s(flops.attention, spec, systems=systems)) * share
     moved = activation_traffic_bytes(job, spec) * batch_growth(job, plan) * share
@@ -280,8 +281,9 @@ def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[Ste
     busy = math + memory
     overlap = TRANSFORMERS.column("communication_overlap", groups)
     contention = TRANSFORMERS.value("communication_contention")
-    launches = launch_s(job, spec, systems=systems) + expert_launch_s(job, spec, systems=systems)
-    launch = np.maximum(launches - busy, 0.0)
+    launch = np.maximum(launch_s(job, spec, systems=systems) - busy, 0.0)
+    routed = products * share * (1 - (1 - routed_share(spec)) / grown)
+    launch = launch + np.maximum(expert_launch_s(job, spec, systems=systems) - routed, 0.0)
     left = np.maximum(hideable - overlap * (busy + launch), 0.0) + contention * np.minimum(hideable, busy)
     straggling = TRANSFORMERS.value("straggler_per_doubling") * np.log2(np.maximum(systems.count, 1)) * busy
     return StepTime(math * (1 + bubble), memory * (1 + bubble) + update, left + exposed + straggling, launch), bubble
