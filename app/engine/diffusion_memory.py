@@ -91,6 +91,8 @@ def decoding_bytes(job: Job, spec: DiffusionSpec) -> float:
     height, width = job.image_size or spec.default_size
     together = min(max(job.frames, 1), NETWORKS.value("frames_decoded_together") * spec.vae_temporal_factor)
     values = NETWORKS.value("decoder_live_values_per_pixel")
+    if spec.vae_temporal_factor > 1:
+        values *= NETWORKS.value("clip_decoder_growth")
     samples = job.micro_batch_size if job.frames <= 1 else 1
     return samples * height * width * together * values * max(bytes_per_element(job.precision), 2.0)
 
@@ -130,25 +132,45 @@ def _inference_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: Deno
     worst = max(phases, key=lambda name: phases[name])
     generating = spec.denoiser_parameters * held + beside * others + phases[worst]
     encoding = spec.text_encoder_parameters * others
-    if aside and encoding > generating:
-        shown = f"{spec.text_encoder_parameters:.4g} parameters x {others:g} bytes, run before the denoiser is loaded"
-        return [_part("text_encoder", encoding, systems, shown)]
+    stays = _encoder_bytes_beside(job, systems, generating=generating, encoding=encoding) if aside else 0.0
+    first = aside & (encoding > generating + stays)  # then the encoders alone are the peak
+    shown = f"{spec.text_encoder_parameters:.4g} parameters x {others:g} bytes"
     words = "; the text encoders run first and step aside" if aside else ""
-    return [
-        _part(
+    parts = [
+        MemoryPart(
             "weights",
-            spec.denoiser_parameters * held,
-            systems,
+            np.where(first, 0.0, spec.denoiser_parameters * held) * np.ones(len(systems)),
             f"denoiser {spec.denoiser_parameters:.4g} parameters x {held:.3g} bytes",
         ),
-        _part(
+        MemoryPart(
             "autoencoder" if aside else "text_encoder_and_vae",
-            beside * others,
-            systems,
+            np.where(first, 0.0, beside * others) * np.ones(len(systems)),
             f"{beside:.4g} parameters x {others:g} bytes{words}",
         ),
-        _part("activations", phases[worst], systems, f"{worst}, the larger of denoising and decoding"),
+        MemoryPart(
+            "activations",
+            np.where(first, 0.0, phases[worst]) * np.ones(len(systems)),
+            f"{worst}, the larger of denoising and decoding",
+        ),
     ]
+    encoders = np.where(first, encoding, stays) * np.ones(len(systems))
+    if not bool(np.any(encoders > 0)):
+        return parts
+    place = "run before the denoiser is loaded" if bool(np.all(first)) else "as much as stays where there is room"
+    kept = [MemoryPart("text_encoder", encoders, f"{shown}, {place}"), *parts]
+    return [part for part in kept if bool(np.any(part.bytes > 0))]
+
+
+def _encoder_bytes_beside(job: Job, systems: Systems, *, generating: float, encoding: float) -> FloatArray:
+    """Text encoders that a PyTorch program leaves on the device because there is room for them. [bytes]
+
+    Libraries put every part of a model on the device unless they are told to save memory, which is what people do where
+    it is short. Nobody needs more than that for having a larger device.
+    """
+    if job.workload.framework != "pytorch":
+        return np.zeros(len(systems))
+    room = NETWORKS.value("room_for_encoders_fraction") * systems.devices.usable_memory_bytes - generating
+    return np.clip(np.nan_to_num(room), 0.0, encoding)
 
 
 def adapter_parameters(job: Job, spec: DiffusionSpec) -> float:

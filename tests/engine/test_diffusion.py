@@ -198,3 +198,16 @@ def test_unpublished_operations_are_inferred_and_said():
 def test_another_kind_of_model_is_refused_by_name():
     with pytest.raises(TypeError, match="DiffusionSpec"):
         diffusion.physics(network_job(make_spec()), make_systems())
+
+
+def test_a_program_that_is_named_leaves_encoders_on_a_card_with_room_for_them():
+    asked = {**GENERATION, "precision": "bf16"}
+    cards = [make_accelerator(f"card-{size}", usable_memory_bytes=size * 2**30) for size in (32, 80)]
+
+    def need(**workload):
+        return diffusion.physics(network_job(FLUX, **workload), make_systems(*cards)).footprint.total_bytes
+
+    unsaid, said = need(**asked), need(**asked, framework="pytorch")
+
+    assert unsaid[0] == unsaid[1] == said[0] < said[1]
+    assert said[1] < 0.65 * 80 * 2**30
