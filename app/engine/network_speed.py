@@ -12,7 +12,7 @@ from app.engine.hardware import Devices, Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.model_spec import NetworkSpec
-from app.engine.network_math import AUTOTUNED, MathRate, math_rate
+from app.engine.network_math import AUTOTUNED, MathRate, math_rate, uses_matrix_units
 from app.engine.network_memory import TABLES, TrainingShare, optimizer_bytes_per_parameter, training_share
 from app.engine.network_work import NetworkWork
 from app.engine.result import Pace
@@ -93,19 +93,25 @@ def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArra
     return copies * np.where(fused, together, one_by_one)
 
 
-def repacking(job: Job, rate: MathRate, *, work: NetworkWork) -> FloatArray:
-    """Extra traffic of 16-bit convolutions whose tensors are not channels last; other layers need no repacking. [-]"""
+def repacking(job: Job, devices: Devices, *, rate: MathRate, work: NetworkWork) -> FloatArray:
+    """Extra traffic of convolutions on matrix units whose tensors are not channels last; others need no repacking. [-]
+
+    Graph frameworks choose the layout of 16-bit tensors themselves; TF32 is fed from tensors laid out for fp32.
+    """
     convolves = work.pixels > 0 and not work.transformer
-    as_given = job.channels_last or not convolves or execution_mode(job) in {"runtime", "graph"}
-    narrow = rate.bytes_per_element < SINGLE_BYTES
-    return np.where(narrow & (not as_given), NETWORKS.value("repacking_without_channels_last"), 1.0)
+    mode = execution_mode(job)
+    as_given = job.channels_last or not convolves or mode == "runtime"
+    narrow = (rate.bytes_per_element < SINGLE_BYTES) & (mode != "graph")
+    in_tf32 = uses_matrix_units(rate.peak_flops_per_s, devices) & (rate.peak_name == "tf32")
+    wants = (narrow | in_tf32) & (not as_given)
+    return np.where(wants, NETWORKS.value("repacking_without_channels_last"), 1.0)
 
 
 def traffic_s(job: Job, systems: Systems, *, work: NetworkWork, rate: MathRate, share: TrainingShare) -> FloatArray:
     """Time to move activations and weights through device memory. [s]"""
     devices = systems.devices
     passes = 1.0 + share.backward_fraction * NETWORKS.value("backward_traffic_per_forward") + share.recompute_fraction
-    touches = layer_touches(job, systems, work=work) * repacking(job, rate, work=work) * passes
+    touches = layer_touches(job, systems, work=work) * repacking(job, devices, rate=rate, work=work) * passes
     written = (work.activations or 0.0) - (work.scores if job.attention == "flash" else 0.0)
     activations = written * job.micro_batch_size * touches
     weights = work.parameters * (1.0 + 2.0 * share.backward_fraction)
@@ -192,6 +198,14 @@ def volume_share(job: Job) -> float:
     return share if tuned else share * NETWORKS.value("volume_convolution_as_given")
 
 
+def selection_s(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArray:
+    """Choosing the boxes of a batch, which waits for the network and is launched bit by bit; 0 in runtimes. [s]"""
+    if job.training or not work.selects or execution_mode(job) == "runtime":
+        return np.zeros(len(systems))
+    each = NETWORKS.value("selection_s_per_picture") * job.micro_batch_size
+    return np.asarray(each / host_speed(systems.devices), dtype=np.float64)
+
+
 def step_times(job: Job, systems: Systems, *, work: NetworkWork) -> StepTimes:
     """All parts of one micro-step on one device of each system, and their sum with overlap. [s]"""
     devices = systems.devices
@@ -211,7 +225,9 @@ def step_times(job: Job, systems: Systems, *, work: NetworkWork) -> StepTimes:
     exchange = exchange_s(systems, payload_bytes=_sent_bytes(job, systems, work=work, share=share))
     exchange = exchange / job.gradient_accumulation_steps
     waiting = exposed_s(exchange=exchange, step=pass_s, count=systems.count) if job.training else np.zeros_like(pass_s)
-    return StepTimes(math_s, moved_s, host_s + floor_s, update_s, waiting, pass_s + update_s + waiting)
+    chosen_s = selection_s(job, systems, work=work)
+    total_s = pass_s + chosen_s + update_s + waiting
+    return StepTimes(math_s, moved_s, host_s + floor_s + chosen_s, update_s, waiting, total_s)
 
 
 def _sent_bytes(job: Job, systems: Systems, *, work: NetworkWork, share: TrainingShare) -> Floats:
