@@ -35,6 +35,8 @@ DESKTOPS = ("desktop", "laptop", "workstation")
 """Segments of devices that stand beside a processor with fast single cores."""
 UNPACKED = frozenset({"int8", "int4", "nf4"})
 """Formats whose weights are unpacked to 16 bits by kernels of their own."""
+WITHOUT_MATRIX_UNITS = ("Vega 10 (GCN5)", "Vega 20 (GCN5)")
+"""Architectures beside CDNA that have its memory but multiply on vector units."""
 FP32_PER_CLOCK = 256.0
 """fp32 operations of one compute unit a clock: 128 lanes, a multiplication and an addition each."""
 
@@ -52,7 +54,9 @@ def prefill_rate(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: F
         shared = systems.devices.where(kind="gpu", unified_memory=True)
         watts = systems.devices.tdp_w * np.where(shared, TRANSFORMERS.value("shared_power_fraction"), 1.0)
         power = watts * TRANSFORMERS.value("prefill_flops_per_joule_llama_cpp")
-        units = peak * TRANSFORMERS.column("prefill_fraction_llama_cpp", groups)
+        fraction = TRANSFORMERS.column("prefill_fraction_llama_cpp", groups)
+        vega = systems.devices.where(architecture=WITHOUT_MATRIX_UNITS)
+        units = peak * np.where(vega, TRANSFORMERS.value("prefill_fraction_llama_cpp_vector"), fraction)
         share = TRANSFORMERS.value("prefill_expert_share_llama_cpp") if spec.num_experts else 1.0
         return share * block_gain(job, systems=systems) / (1 / units + np.nan_to_num(1 / power))
     peak = sustained_flops_per_s(job.precision, systems.devices)
