@@ -2,69 +2,65 @@
 
     .venv/bin/python bench/leave_out.py CASES.jsonl … [--output LEFT_OUT.json]
 
-Each source in turn, then each device generation, is left out: the fitted coefficients that it shares with other runs
-are fitted again without it, and its runs are estimated with those. Coefficients that rest on what is left out alone
-cannot be judged and stay; a column says on how many of them the estimates of the line depend. The output holds the
-error of every run without its source and without its generation, for bench/fit_intervals.py and accuracy_report.py.
+Every source is left out once, several at a time (FOLDS), then every device generation: the fitted coefficients that
+it shares with other runs are fitted again without it, and its runs are estimated with those. Coefficients that rest on
+what is left out alone cannot be judged and stay; a column says on how many of them the estimates of the line depend.
+The output holds the error of every run without its source and without its generation, for bench/fit_intervals.py and
+accuracy_report.py.
 """
 
 import argparse
 import json
 import math
+import multiprocessing
 import pathlib
 import statistics
 from collections import Counter, defaultdict
 
 import numpy as np
 from fit_coefficients import CLIP, PENALTY
-from measured_runs import BOOKS, present, put, runs_of, weights_of
+from measured_runs import BOOKS, present, put, read_by, runs_of, weights_of
 
 STEPS = (1.3, 1.1)
-MOST_ALIKE = 8
+FOLDS = 12
+"""So many parts the sources are dealt into; each part is left out at once, and no class loses more than it must."""
+MOST_ALIKE = 5
 """Runs of one class, source and device that a fit looks at."""
+MOST_ROWS = 200
+"""Runs by which one coefficient is fitted, spread evenly over those that read it."""
 FORM = "{:<11}{:<22}{:<11}{:<22}{:>5}{:>9}{:>9}{:>7}{:>6}{:>7}"
 
 
 class Influence:
-    """Which runs each fitted coefficient moves, and their errors at the present values."""
+    """Which runs read each fitted coefficient."""
 
     def __init__(self, runs):
         self.runs = runs
         self.weights = weights_of(runs)
-        self.errors = np.array([error_of(run) for run in runs])
-        self.moved = {name: self._moved_by(name) for name in fitted_names()}
-
-    def _moved_by(self, name):
-        value = present(name)
-        put(name, value * 1.05)
-        if present(name) == value:
-            put(name, value * 0.95)
-        changed = np.array([error_of(run) for run in self.runs]) != self.errors
-        put(name, value)
-        return changed
+        read = [read_by(run.estimate) for run in runs]
+        self.readers = {name: np.array([name in names for names in read]) for name in fitted_names()}
 
     def refit(self, kept, names):
         """The named coefficients fitted to the kept runs, by coordinate descent."""
-        errors, start = self.errors.copy(), {name: present(name) for name in names}
+        start = {name: present(name) for name in names}
+        rows = {name: spread_evenly(np.flatnonzero(self.readers[name] & kept), MOST_ROWS) for name in names}
         for step in STEPS:
             for name in names:
-                rows = np.flatnonzero(self.moved[name] & kept)
-                errors = self._improve(name, step, rows=rows, errors=errors, start=start[name])
-        return {name: present(name) for name in names}
+                self._improve(name, step, rows=rows[name], start=start[name])
 
-    def _improve(self, name, step, *, rows, errors, start):
+    def _improve(self, name, step, *, rows, start):
+        """Move one coefficient up or down by a step where that brings these runs closer."""
+        old, weights = present(name), self.weights[rows]
+        before = weights @ self._sizes(rows) + PENALTY * weights.sum() * distance(old, start)
         for factor in (step, 1 / step):
-            old = present(name)
             put(name, old * factor)
-            tried = errors.copy()
-            tried[rows] = [error_of(self.runs[row]) for row in rows]
-            weights = self.weights[rows]
-            gain = weights @ (np.minimum(np.abs(errors[rows]), CLIP) - np.minimum(np.abs(tried[rows]), CLIP))
-            gain -= PENALTY * weights.sum() * (distance(present(name), start) - distance(old, start))
-            if present(name) != old and gain > 0:
-                return tried
+            tried = weights @ self._sizes(rows) + PENALTY * weights.sum() * distance(present(name), start)
+            if present(name) != old and tried < before:
+                return
             put(name, old)
-        return errors
+
+    def _sizes(self, rows):
+        return np.array([min(abs(error_of(self.runs[row])), CLIP) for row in rows])
 
 
 def distance(value, start):
@@ -93,17 +89,35 @@ def thinned(runs):
     for run in runs:
         groups[run.case["class"], run.metric, run.source, run.device.slug].append(run)
     for group in groups.values():
-        yield from (group[int(row)] for row in np.unique(np.linspace(0, len(group) - 1, MOST_ALIKE).astype(int)))
+        yield from spread_evenly(group, MOST_ALIKE)
 
 
-def left_out_errors(influence, runs, *, what, name):
-    """The log errors of the runs of one source or generation without it, and how many coefficients rest on it alone."""
-    out = np.array([getattr(run, what) == name for run in influence.runs])
-    shared = [key for key, moved in influence.moved.items() if (moved & out).any() and (moved & ~out).any()]
-    alone = [key for key, moved in influence.moved.items() if (moved & out).any() and not (moved & ~out).any()]
+def spread_evenly(rows, most):
+    """At most so many of some rows, spread evenly."""
+    kept = [rows[int(row)] for row in np.unique(np.linspace(0, len(rows) - 1, most).astype(int))] if len(rows) else []
+    return np.array(kept, dtype=int) if isinstance(rows, np.ndarray) else kept
+
+
+def folds_of(runs):
+    """The sources in FOLDS parts, dealt so that those of one class lie in different parts."""
+    classes = defaultdict(set)
+    for run in runs:
+        classes[run.source].add((run.metric, run.case["class"]))
+    folds = [set() for _ in range(FOLDS)]
+    for source in sorted(classes, key=lambda one: (-len(classes[one]), one)):
+        alike = [sum(len(classes[source] & classes[other]) for other in fold) for fold in folds]
+        folds[min(range(FOLDS), key=lambda row: (alike[row], len(folds[row])))].add(source)
+    return [fold for fold in folds if fold]
+
+
+def left_out_errors(influence, runs, *, what, names):
+    """The log errors of the runs of some sources or generations without them, and the coefficients of them alone."""
+    out = np.array([getattr(run, what) in names for run in influence.runs])
+    shared = [key for key, readers in influence.readers.items() if (readers & out).any() and (readers & ~out).any()]
+    alone = [key for key, readers in influence.readers.items() if (readers & out).any() and not (readers & ~out).any()]
     start = {key: present(key) for key in shared}
     influence.refit(~out, shared)
-    errors = {run.case["id"]: run.log_error() for run in runs if getattr(run, what) == name}
+    errors = {run.case["id"]: run.log_error() for run in runs if getattr(run, what) in names}
     for key, value in start.items():
         put(key, value)
     return errors, len(alone)
@@ -139,16 +153,35 @@ def shown(line):
 
 
 def judged(runs):
-    """Every source and every generation left out in turn: table lines, and the error of every run without either."""
-    influence, lines, by_run = Influence(list(thinned(runs))), [], {"source": {}, "generation": {}}
-    for what in ("source", "generation"):
-        for name in Counter(getattr(run, what) for run in runs):
-            errors, alone = left_out_errors(influence, runs, what=what, name=name)
+    """Every source and every generation left out once: table lines, and the error of every run without either."""
+    parts = [("source", fold) for fold in folds_of(runs)]
+    parts += [("generation", {name}) for name in Counter(run.generation for run in runs)]
+    lines, by_run = [], {"source": {}, "generation": {}}
+    for (what, names), (errors, alone) in zip(parts, in_parallel(runs, parts), strict=True):
+        by_run[what] |= {run: error for run, error in errors.items() if error is not None}
+        for name in sorted(names):
             for line in lines_of(runs, errors, what=what, name=name, alone=alone):
                 print(shown(line), flush=True)
                 lines.append(line)
-            by_run[what] |= {run: error for run, error in errors.items() if error is not None}
     return lines, by_run
+
+
+def in_parallel(runs, parts):
+    """What each part of the sources or generations gives, in order; every process fits coefficients of its own."""
+    influence = Influence(list(thinned(runs)))
+    WORK.update(runs=runs, influence=influence)
+    with multiprocessing.get_context("fork").Pool() as pool:
+        yield from pool.imap(without, parts)
+
+
+WORK = {}
+"""What every process takes along when it is forked: the runs, and who reads what."""
+
+
+def without(part):
+    """The errors of one part without it."""
+    what, names = part
+    return left_out_errors(WORK["influence"], WORK["runs"], what=what, names=names)
 
 
 def main():

@@ -16,7 +16,7 @@ from app import advisor, resolving
 from app.accuracy.left_out import NOISY_WEIGHT
 from app.catalogue.startup import prepare
 from app.db import connect
-from app.engine.coefficients import TRANSFORMERS
+from app.engine.coefficients import TRANSFORMERS, Coefficients
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.estimate import physics_of
 from app.engine.hardware import Devices
@@ -148,6 +148,36 @@ def present(name):
     """The present value of one coefficient."""
     book, key, family = entry_of(name)
     return book[key].of(family)
+
+
+def read_by(estimate):
+    """The names of all coefficients that an estimate reads, as BOOK/NAME[:FAMILY]."""
+    read = set()
+
+    def note(book, name, families=("default",)):
+        of = next(key for key, one in BOOKS.items() if one is book)
+        values = book._entries[name].values  # noqa: SLF001
+        read.update(
+            f"{of}/{name}" + (f":{family}" if family in values and family != "default" else "") for family in families
+        )
+
+    kept = {name: getattr(Coefficients, name) for name in ("value", "column", "__getitem__")}
+    try:
+        for name, method in kept.items():
+            setattr(Coefficients, name, _noting(method, note))
+        estimate()
+    finally:
+        for name, method in kept.items():
+            setattr(Coefficients, name, method)
+    return read
+
+
+def _noting(method, note):
+    def read(book, *named):
+        note(book, *named)
+        return method(book, *named)
+
+    return read
 
 
 def weights_of(runs):
