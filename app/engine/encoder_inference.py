@@ -48,7 +48,8 @@ def _fraction_name(job: Job, *, narrow: bool) -> str:
 
 def _moved_bytes_per_token_and_layer(job: Job, spec: TransformerSpec, *, eager: bool) -> float:
     """What norms, activations and scores move; kernels called one by one take as long in 16 bits as in 32. [bytes]"""
-    elements = TRANSFORMERS.value("encoder_traffic_eager" if eager else "encoder_traffic_fused") * spec.hidden_size
+    fused = "encoder_traffic_runtime" if job.framework in FUSING_ATTENTION else "encoder_traffic_fused"
+    elements = TRANSFORMERS.value("encoder_traffic_eager" if eager else fused) * spec.hidden_size
     if job.framework not in FUSING_ATTENTION and job.workload.attention != "flash":
         elements += TRANSFORMERS.value("encoder_traffic_scores") * spec.num_attention_heads * job.seq_len
     return elements * (WIDE_BYTES if eager else bytes_per_element(job.precision))
