@@ -57,7 +57,7 @@ def prefill_rate(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: F
         fraction = TRANSFORMERS.column("prefill_fraction_llama_cpp", groups)
         vega = systems.devices.where(architecture=WITHOUT_MATRIX_UNITS)
         units = peak * np.where(vega, TRANSFORMERS.value("prefill_fraction_llama_cpp_vector"), fraction)
-        share = TRANSFORMERS.value("prefill_expert_share_llama_cpp") if spec.num_experts else 1.0
+        share = TRANSFORMERS.column("prefill_expert_share_llama_cpp", groups) if spec.num_experts else 1.0
         return share * block_gain(job, systems=systems) / (1 / units + np.nan_to_num(1 / power))
     peak = sustained_flops_per_s(job.precision, systems.devices)
     width = spec.hidden_size / systems.plan.tensor_parallel
