@@ -287,6 +287,17 @@ def test_folding_a_longer_protein_takes_the_square_in_memory_and_the_cube_in_tim
     assert "2.6 TB" in short.warnings[0]
 
 
+@pytest.mark.parametrize(("length", "published_s"), [(256, 36.0), (384, 66.0), (2500, 7560.0)])
+def test_folding_takes_what_the_paper_measured_on_a_v100(length, published_s):
+    """doi:10.1038/s41586-021-03819-2, Methods; 2,500 residues with memory of the host, which is slower."""
+    physics = estimate(ALPHAFOLD, V100, domain="science", **INFERENCE, sequence_length=length)
+    taken_s = 1 / samples_per_s(physics)[0]
+
+    assert published_s * 0.4 < taken_s < published_s * 1.1
+    if length < 1000:
+        assert taken_s == pytest.approx(published_s, rel=0.1)
+
+
 def test_folding_1300_residues_fits_sixteen_gigabytes():
     fp32 = {"task": "inference", "precision": "fp32", "domain": "science"}
 
