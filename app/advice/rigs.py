@@ -101,7 +101,7 @@ def _together(known: Sequence[tuple[Accelerator, int]]) -> list[tuple[Accelerato
 
 def _mixed(known: Sequence[tuple[Accelerator, int]]) -> list[Rig]:
     """All cards together, where they are unequal and of one maker: in step, or layer after layer."""
-    cards = [(device, n) for device, n in known if device.kind == "gpu" and device.support == "supported"]
+    cards = [(device, n) for device, n in known if device.kind == "gpu" and device.support in {"supported", "legacy"}]
     makers = {device.vendor for device, _ in cards}
     if len({device.slug for device, _ in cards}) < 2 or len(makers) != 1:
         return []

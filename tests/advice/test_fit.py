@@ -213,6 +213,15 @@ def test_unequal_cards_hold_the_layers_of_a_language_model_by_their_memory(fit, 
     assert "layers" in shared.verdict
 
 
+def test_old_cards_add_their_memory_to_each_other(fit):
+    two, three = (
+        fit({"accelerator": "Tesla P40", "count": 2}, *more) for more in ((), ({"accelerator": "Tesla P100"},))
+    )
+
+    assert next(job for job in two.jobs if job.slug == "run-70b-4bit").fit == "tight"
+    assert next(job for job in three.jobs if job.slug == "run-70b-4bit").fit == "fits"
+
+
 def test_a_mean_of_cards_knows_no_rate_that_one_of_them_lacks(catalogue):
     card = catalogue.accelerators["geforce-rtx-3090"]
 
