@@ -39,11 +39,11 @@ RETAINED_BY_ARCHITECTURE = {
 TABLES = "recommender"
 """Tables of a recommender are split by rows: looked-up rows travel, never whole layers (M. Naumov et al.,
 arXiv:1906.00091, section 4)."""
-HELD_BY_DETECTORS = (
-    ("retained_detector", "retained_detector_on_average"),
-    ("retained_trained_detector", "retained_trained_detector_joined"),
-)
+SMOOTH = "retained_trained_detector_joined"
+HELD_BY_DETECTORS = (("retained_detector", "retained_detector_on_average"), ("retained_trained_detector", SMOOTH))
 """What detectors keep in memory, where what they move says how their normalisation is trained."""
+SMOOTH_DETECTORS = "yolo"
+"""Name start of detectors with smooth activations, which keep their input; others clip it in place."""
 OUTPUT_PER_PIXEL = frozenset({"segmenter", "unet"})
 
 
@@ -93,14 +93,23 @@ def retained_ratio(work: NetworkWork, *, architecture: str, family: str) -> floa
     Measured with ``saved_tensors_hooks`` on timm models, see ``data/networks.toml``; thin nets count as depthwise.
     """
     if work.copies is not None:
-        same = (held for moved, held in HELD_BY_DETECTORS if work.copies == NETWORKS.value(moved))
-        return NETWORKS.value(next(same, "retained_detector")) if architecture == "detector" else work.copies
+        if architecture != "detector":
+            return work.copies
+        kind = next((held for moved, held in HELD_BY_DETECTORS if work.copies == NETWORKS.value(moved)), None)
+        if kind == SMOOTH and not family.startswith(SMOOTH_DETECTORS):
+            kind = "retained_trained_detector_clipping"
+        return NETWORKS.value(kind or "retained_detector")
     kind = "depthwise" if family.startswith(DEPTHWISE_FAMILIES) else None
     if architecture == "cnn" and work.intensity < NETWORKS.value("depthwise_below_intensity"):
         kind = "depthwise"
-    if architecture == "segmenter" and work.intensity < NETWORKS.value("thin_segmenter_below_intensity"):
+    if thin_segmenter(work, architecture=architecture):
         kind = "thin_segmenter"
     return NETWORKS.value(f"retained_{kind or RETAINED_BY_ARCHITECTURE.get(architecture, 'residual')}")
+
+
+def thin_segmenter(work: NetworkWork, *, architecture: str) -> bool:
+    """Whether a segmenter has few products per activation: a transformer, or high resolution throughout."""
+    return architecture == "segmenter" and work.intensity < NETWORKS.value("thin_segmenter_below_intensity")
 
 
 def activation_bytes(job: Job, work: NetworkWork, *, architecture: str, family: str) -> float:
@@ -142,7 +151,8 @@ def output_map_bytes(job: Job, work: NetworkWork, *, architecture: str) -> float
     """Class scores for every pixel, upsampled to full size, with their loss and gradient. [bytes]"""
     if architecture not in OUTPUT_PER_PIXEL or not job.training or job.depth is not None:
         return 0.0
-    values = output_classes(job) * NETWORKS.value("score_copies")
+    copies = "score_copies_one_head" if thin_segmenter(work, architecture=architecture) else "score_copies"
+    values = output_classes(job) * NETWORKS.value(copies)
     return work.pixels * job.micro_batch_size * values * bytes_per_element("fp32")
 
 

@@ -89,6 +89,7 @@ def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArra
     if job.framework in AUTOTUNED:
         return copies * NETWORKS.column("autotuned_touches", groups)
     copies = copies * NETWORKS.value("windowed_touches") if work.windowed else copies
+    copies = copies * NETWORKS.value("joined_touches") if work.joined else copies
     one_by_one, together = (NETWORKS.column(f"{kind}_touches_{mode}", groups) for mode in ("eager", "compiled"))
     return copies * np.where(fused, together, one_by_one)
 

@@ -18,8 +18,11 @@ BASIC_BLOCKS_BELOW = 50
 """Residual nets with fewer layers have two 3 x 3 convolutions a block: K. He et al., arXiv:1512.03385, table 1."""
 BASIC_BLOCK_SHARE = 0.95
 """Their share; the rest is the stem, the shortcuts and the classifier."""
+JOINED = ("inception", "googlenet", "squeezenet", "shufflenet", "seresnet", "resnetrs", "resnest", "convnextv2")
+"""Families, or models, that join branches, shuffle channels or scale maps by what they hold in all: extra passes."""
 WINDOWED = (
-    "swin", "hiera", "pvt", "mvit", "twins", "nest", "gcvit", "focalnet", "davit", "crossvit", "xcit", "cait",
+    "swin", "hiera", "pvt", "segformer", "mvit", "twins", "nest", "gcvit", "focalnet", "davit", "crossvit", "xcit",
+    "cait",
 )  # fmt: skip
 """Families that attend within windows or over pooled keys, in stages of narrow widths."""
 DENSE_POINTWISE = ("convnext", "metaformer", "caformer", "convformer")
@@ -107,6 +110,15 @@ def equal_blocks(spec: NetworkSpec, *, macs: float | None, layers: float, size: 
 def windowed(spec: NetworkSpec, *, equal: bool) -> bool:
     """Whether tokens attend within windows, or over pooled keys."""
     return spec.family.lower().startswith(WINDOWED) or (spec.architecture == "vit" and not spec.family and not equal)
+
+
+def joined(spec: NetworkSpec) -> bool:
+    """Whether maps are joined, shuffled or scaled in extra passes.
+
+    >>> joined(NetworkSpec("convnextv2-tiny", "cnn", "convnext", 28.6e6, 4.5e9, 13.4e6, (224, 224)))
+    True
+    """
+    return spec.architecture == "cnn" and (spec.family.lower().startswith(JOINED) or spec.name.startswith(JOINED))
 
 
 def dense_pointwise(family: str) -> bool:

@@ -11,6 +11,7 @@ from app.engine.network_structure import (
     dense_square_share,
     depthwise_share,
     equal_blocks,
+    joined,
     mixes_tokens,
     score_elements,
     windowed,
@@ -73,6 +74,8 @@ class NetworkWork:
     inferred: tuple[str, ...] = ()
     branched: bool = False
     """Layers are joined by concatenations and resizing that nothing fuses, as in a detector."""
+    selects: bool = False
+    """Boxes are chosen among many, class by class, for each picture. Tables of detectors of squares leave it out."""
     dense_square_share: float = 0.0
     """Share of the multiply-adds in dense 3 x 3 convolutions, where Winograd's method saves products."""
     depthwise_share: float = 0.0
@@ -83,6 +86,8 @@ class NetworkWork:
     """Attends within windows, or over pooled keys, in stages of narrow widths."""
     mixes_tokens: bool = False
     """Mixes tokens by dense layers instead of attention."""
+    joined: bool = False
+    """Joins, shuffles or scales maps in extra passes."""
     dense_pointwise: bool = False
     """Convolutional, with most products in dense layers."""
 
@@ -181,10 +186,10 @@ def activations_from_macs(*, macs: float, parameters: float, architecture: str, 
 def generator_activations(pixels: float) -> float:
     """Activations of generator and discriminator: channels halve as sides double, so the side counts. [elements]
 
-    Layers below 64 pixels are the same at all sizes. StyleGAN2, 256 x 256, keeps about 0.5 GB a picture:
+    Layers below 64 pixels are the same at all sizes. StyleGAN2, 1024 x 1024, keeps about 1.6 GB a picture:
 
-    >>> round(generator_activations(256 * 256) / 1e6)
-    115
+    >>> round(generator_activations(1024 * 1024) / 1e6)
+    352
     """
     low = NETWORKS.value("gan_activations_at_low_sides")
     return low + math.sqrt(pixels) * NETWORKS.value("gan_activations_per_side_pixel")
@@ -239,6 +244,11 @@ def usual_layers(
     return NETWORKS.value("usual_layers_convolutional") * growth
 
 
+def takes_squares(size: tuple[int, ...]) -> bool:
+    """Whether pictures are square, as detectors of the YOLO kind take them; others take them as they come."""
+    return len(size) > 1 and size[-1] == size[-2] != FROZEN_RECIPE_SIDE
+
+
 def known_copies(family: str, architecture: str, *, size: tuple[int, ...] = (), training: bool = True) -> float | None:
     """Bytes kept per byte of activations where layers differ from a residual net's; None for all others. [-]
 
@@ -252,8 +262,7 @@ def known_copies(family: str, architecture: str, *, size: tuple[int, ...] = (), 
     """
     kind = next((kind for start, kind in COPIES_BY_FAMILY.items() if family.lower().startswith(start)), None)
     kind = COPIES_BY_ARCHITECTURE.get(architecture, kind)
-    square = len(size) > 1 and size[-1] == size[-2] != FROZEN_RECIPE_SIDE
-    if kind == "detector" and square and not family.lower().startswith(TRANSFORMER_FAMILIES):
+    if kind == "detector" and takes_squares(size) and not family.lower().startswith(TRANSFORMER_FAMILIES):
         kind = "trained_detector" if training else None
     return NETWORKS.value(f"retained_{kind}") if kind else None
 
@@ -304,10 +313,12 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         copies=known_copies(spec.family, spec.architecture, size=size, training=job.training),
         inferred=tuple(inferred),
         branched=spec.architecture == "detector",
+        selects=spec.architecture == "detector" and not is_transformer(spec) and not takes_squares(size),
         dense_square_share=dense_square_share(spec),
         depthwise_share=depthwise_share(spec.architecture, macs=macs, activations=activations),
         scores=scores,
         windowed=windowed(spec, equal=equal),
         mixes_tokens=mixes_tokens(spec.family),
+        joined=joined(spec),
         dense_pointwise=dense_pointwise(spec.family),
     )
