@@ -77,3 +77,11 @@ def test_fused_attention_writes_no_scores():
 
     assert scores == pytest.approx(12 * 12 * 785**2, rel=0.05)
     assert per_s(fine, attention="flash") > 1.2 * per_s(fine, attention="eager")
+
+
+def test_nets_that_scale_maps_are_slower_than_residual_ones_of_as_many_operations():
+    scaled = replace(RESNET50, name="seresnet50")
+
+    assert per_s(scaled, precision="bf16", framework="pytorch") < 0.9 * per_s(
+        RESNET50, precision="bf16", framework="pytorch"
+    )
