@@ -1,6 +1,6 @@
 """What model state takes in memory: recipes of training bytes, stored weights, shares of a sharded plan, overheads."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +23,8 @@ FULL_STATE_BYTES = {
     "muon": 4.0, "rmsprop": 4.0,
 }  # fmt: skip
 """Optimiser state per parameter beside fp32 weights."""
+WIDE_GRADIENT_FRAMEWORKS = frozenset({"megatron"})
+"""Frameworks that sum 16-bit gradients in fp32: https://github.com/NVIDIA/Megatron-LM (docs, distributed optimizer)."""
 MASTER_FRAMEWORKS = frozenset({"megatron", "deepspeed", "jax", "tensorflow"})
 """Frameworks that keep fp32 master weights beside 16-bit ones."""
 HALF_BYTES = 2.0
@@ -61,6 +63,12 @@ def training_bytes(*, precision: str, optimizer: str, master_weights: bool) -> T
 def keeps_masters(job: Job) -> bool:
     """Whether the run keeps fp32 weights beside 16-bit ones: pre-training and the large-scale frameworks do."""
     return job.framework in MASTER_FRAMEWORKS or job.workload.task == "pretrain"
+
+
+def state_bytes(job: Job) -> TrainingBytes:
+    """Weights, gradients and optimiser state per parameter as the framework of a run keeps them. [bytes]"""
+    per = training_bytes(precision=job.precision, optimizer=job.optimizer, master_weights=keeps_masters(job))
+    return replace(per, gradients=FULL_BYTES) if job.framework in WIDE_GRADIENT_FRAMEWORKS else per
 
 
 def zero_bytes_per_parameter(

@@ -27,10 +27,9 @@ from app.engine.memory import (
     Shares,
     count_in_words,
     finished,
-    keeps_masters,
     shares,
+    state_bytes,
     stored_weight_bytes,
-    training_bytes,
 )
 from app.engine.model_spec import TransformerSpec
 from app.engine.params import adapter_parameters, largest_block_parameters
@@ -47,7 +46,7 @@ def training_footprint(job: Job, systems: Systems) -> Footprint:
     assert isinstance(spec, TransformerSpec)
     part = shares(job, spec, systems=systems)
     ones = np.ones(len(systems))
-    per = training_bytes(precision=job.precision, optimizer=job.optimizer, master_weights=keeps_masters(job))
+    per = state_bytes(job)
     weights, cast, trained, weight_words = _training_weights(job, spec, per=per)
     if trained < spec.parameters:
         per = TrainingBytes(per.weights, ADAPTER_BYTES.gradients, _adapter_state(job.optimizer))
@@ -62,7 +61,7 @@ def training_footprint(job: Job, systems: Systems) -> Footprint:
     carried = np.where(micro_batches(job, systems.plan) > 1, gradients, 0.0)
     backward = gradients + live + 0 * saved
     forward = carried + saved + np.maximum(logits, live)
-    step = gradients + _step_buffer_bytes(job, trained * per.weights * part.gradients, plan=systems.plan)
+    step = gradients + _step_buffer_bytes(job, trained * per.weights * part.optimizer, plan=systems.plan)
     at_loss = (forward >= backward) & (forward >= step)
     at_step = ~at_loss & (step > backward)
     parts = [

@@ -17,6 +17,7 @@ from app.engine.comms import (
 from app.engine.hardware import Systems
 from app.engine.job import Job
 from app.engine.model_spec import TransformerSpec
+from app.engine.params import expert_parameters
 from app.engine.precision import bytes_per_parameter
 
 SIXTEEN_BITS = 2.0
@@ -68,14 +69,16 @@ def replicas_s(
     """Summing gradients over replicas, once a step; or gathering shards, in every micro-step. [s]
 
     Under a pipeline a stage keeps its gathered weights for all micro-batches of a step. The members of one group that
-    stand in one machine share its way out with the other groups of that machine.
+    stand in one machine share its way out with the other groups of that machine. A device exchanges its own experts.
 
     References
     ----------
     .. [1] A. Grattafiori et al., "The Llama 3 Herd of Models," 2024, arXiv:2407.21783, section 3.3.2.
     """
     plan = systems.plan
-    share = 1 / (plan.tensor_parallel * plan.pipeline_parallel)
+    experts = expert_parameters(spec) / spec.parameters
+    own = 1 - experts + experts / plan.expert_parallel
+    share = own / (plan.tensor_parallel * plan.pipeline_parallel)
     moved = trained * (FULL_BYTES if job.precision == "amp" else element)
     gathered = spec.parameters * (bytes_per_parameter("nf4") if job.method == "qlora" else element)
     holders = plan.data_parallel * plan.context_parallel  # parts of one sequence hold the same weights

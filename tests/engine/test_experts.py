@@ -3,6 +3,7 @@ import pytest
 
 from app.engine.experts import expert_launch_s, product_growth, routed_bytes, routed_share
 from app.engine.training import physics
+from app.engine.training_messages import replicas_s
 from tests.engine.jobs import H100, make_job, make_spec, make_systems
 
 EXPERTS = {
@@ -47,6 +48,19 @@ def test_experts_that_are_spread_launch_fewer_kernels():
 
     assert together == pytest.approx(8 * spread)
     assert np.all(expert_launch_s(routed_job(framework="jax"), spec, systems=make_systems(H100)) == 0)
+
+
+def test_a_device_exchanges_its_own_experts_only():
+    spec = make_spec("many-experts", **EXPERTS)
+    all_of_them, some = (
+        replicas_s(
+            routed_job(), spec, systems=make_systems(H100, count=8, zero_stage=3, expert_parallel=degree),
+            trained=spec.parameters, element=2.0, batches=np.ones(1),
+        )[0]
+        for degree in (1, 8)
+    )  # fmt: skip
+
+    assert 0.1 < some / all_of_them < 0.25
 
 
 def test_eight_bits_gain_less_with_many_small_experts():

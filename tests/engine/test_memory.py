@@ -274,6 +274,22 @@ def test_deepspeed_steps_with_gradients_in_fp32(parts_of):
     assert parts["workspace"] == pytest.approx(4 * 8_030_261_248, rel=0.05)
 
 
+def test_deepspeed_steps_with_its_own_share_alone():
+    job = make_job(task="pretrain", precision="bf16", framework="deepspeed", batch_size=1, sequence_length=512)
+
+    assert training_gib(job, count=8, zero_stage=1) < 0.6 * training_gib(job, count=8)
+
+
+def test_megatron_sums_gradients_in_fp32(parts_of):
+    common = {"task": "pretrain", "precision": "bf16", "batch_size": 1, "sequence_length": 512}
+    wide, narrow = (
+        parts_of(training_footprint(make_job(**common, framework=name), make_systems()))["gradients"]
+        for name in ("megatron", "jax")
+    )
+
+    assert wide == pytest.approx(2 * narrow)
+
+
 def test_a_compiled_loss_keeps_fewer_logits(parts_of):
     common = {"task": "finetune", "method": "lora", "precision": "bf16", "sequence_length": 4096}
     eager, compiled = (
