@@ -51,6 +51,8 @@ def prefill_rate(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: F
     if job.framework == "llama.cpp":
         precision = job.precision if not is_gguf(job.precision) else "fp16"
         peak = peak_flops_per_s(precision, systems.devices, accumulate_fp16=True)
+        tiles = TRANSFORMERS.value("matrix_tile_gain_llama_cpp") * systems.devices.peak_flops_per_s("fp32")
+        peak = np.where(systems.devices.where(kind="cpu"), np.fmin(peak, tiles), peak)
         shared = systems.devices.where(kind="gpu", unified_memory=True)
         watts = systems.devices.tdp_w * np.where(shared, TRANSFORMERS.value("shared_power_fraction"), 1.0)
         power = watts * TRANSFORMERS.value("prefill_flops_per_joule_llama_cpp")

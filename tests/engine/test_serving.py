@@ -370,6 +370,14 @@ def test_fused_attention_reads_long_prompts_faster_in_llama_cpp(pace_of):
     assert rate(attention="eager") == rate()
 
 
+def test_matrix_tiles_of_a_processor_read_prompts_twice_as_fast_in_llama_cpp(pace_of):
+    job = make_job(precision="q4_0", framework="llama.cpp", prompt_tokens=512, output_tokens=1)
+    vectors, tiles = (replace(CPU, peak=replace(CPU.peak, bf16=rate)) for rate in (None, 80e12))
+    plain, tiled = pace_of(job, vectors, tiles).prefill_tokens_per_s
+
+    assert 1.5 * plain < tiled < 2.1 * plain
+
+
 def test_a_short_prompt_waits_for_the_calls_of_every_layer(pace_of):
     job = make_job(precision="fp8", framework="tensorrt-llm", prompt_tokens=128, output_tokens=1)
 
