@@ -190,9 +190,10 @@ def alternating_passes(job: Job) -> float:
     return NETWORKS.value("passes_of_two_networks") if alternates else 1.0
 
 
-def volume_share(job: Job) -> float:
-    """What convolutions of volumes reach, against those of pictures. [-]"""
-    if job.depth is None:
+def volume_share(job: Job, *, work: NetworkWork) -> float:
+    """What convolutions of volumes, or of clips of frames, reach against those of pictures. [-]"""
+    clips = job.frames > 1 and not work.transformer
+    if job.depth is None and not clips:
         return 1.0
     tuned = job.framework in CHOOSES_LAYOUT | AUTOTUNED or job.channels_last or job.compiled
     share = NETWORKS.value("volume_convolution_efficiency")
@@ -216,7 +217,7 @@ def step_times(job: Job, systems: Systems, *, work: NetworkWork) -> StepTimes:
     passes = 1.0 + 2.0 * share.backward_fraction + share.recompute_fraction
     networks = alternating_passes(job)
     threads = thread_share(systems)
-    math_s = forward * passes * networks / (rate.flops_per_s * threads * volume_share(job))
+    math_s = forward * passes * networks / (rate.flops_per_s * threads * volume_share(job, work=work))
     moved_s = traffic_s(job, systems, work=work, rate=rate, share=share) * networks / np.sqrt(threads)
     host_s, floor_s = (part * networks for part in launch_times_s(job, systems, work=work, share=share))
     math_s = math_s + depthwise_s(job, systems, work=work, share=share)
