@@ -179,7 +179,15 @@ def activation_traffic_bytes(job: Job, spec: TransformerSpec) -> float:
     elif adapts_eagerly(job, spec):
         passes *= TRANSFORMERS.value("adapted_decoder_traffic_growth")
     written = passes * (spec.num_hidden_layers * written_layer_bytes(job, spec) + loss_head_bytes(job, spec))
-    return written + adapter_traffic_bytes(job, spec)
+    return written + adapter_traffic_bytes(job, spec) + score_traffic_bytes(job, spec)
+
+
+def score_traffic_bytes(job: Job, spec: TransformerSpec) -> float:
+    """Bytes that the steps of an unfused softmax move beyond the scores kept, for one micro-batch. [bytes]"""
+    if job.attention != "eager" or spec.architecture != "decoder":
+        return 0.0
+    scores = job.micro_batch_size * spec.num_attention_heads * float(job.seq_len) ** 2 * spec.num_hidden_layers
+    return (2.0 + recomputed_share(job)) / 2.0 * TRANSFORMERS.value("eager_score_traffic") * scores
 
 
 def adapter_traffic_bytes(job: Job, spec: TransformerSpec) -> float:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from app.engine.coefficients import TRANSFORMERS
-from app.engine.training import physics
+from app.engine.training import activation_traffic_bytes, physics
 from tests.engine.jobs import (
     BERT_LARGE,
     EVERY_KIND,
@@ -173,3 +173,14 @@ def test_fine_tuning_at_scale_repeats_little_of_the_forward_pass(tokens_per_s):
     unsaid, repeated = (tokens_per_s(make_job(**common, gradient_checkpointing=flag))[0] for flag in (None, True))
 
     assert unsaid > 1.15 * repeated
+
+
+def test_attention_without_fused_kernels_moves_every_score():
+    common = {"task": "pretrain", "precision": "bf16", "framework": "deepspeed", "batch_size": 1}
+    fused, plain, long = (
+        activation_traffic_bytes(make_job(**common, sequence_length=length, attention=kernel), make_spec()) / length
+        for length, kernel in ((2048, "flash"), (2048, "eager"), (8192, "eager"))
+    )
+
+    assert plain > 2 * fused
+    assert long > 3 * plain
