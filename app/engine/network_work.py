@@ -73,7 +73,7 @@ class NetworkWork:
     """Bytes kept per byte of activations, of families whose layers are known to differ from a residual net."""
     inferred: tuple[str, ...] = ()
     branched: bool = False
-    """Layers are joined by concatenations and resizing that nothing fuses, as in a detector."""
+    """Layers are joined by concatenations and resizing that nothing fuses, as in detectors and segmenters."""
     selects: bool = False
     """Boxes are chosen among many, class by class, for each picture. Tables of detectors of squares leave it out."""
     dense_square_share: float = 0.0
@@ -312,7 +312,7 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         pixels=pixels,
         copies=known_copies(spec.family, spec.architecture, size=size, training=job.training),
         inferred=tuple(inferred),
-        branched=spec.architecture == "detector",
+        branched=spec.architecture in JOINED_MAPS,
         selects=spec.architecture == "detector" and not is_transformer(spec) and not takes_squares(size),
         dense_square_share=dense_square_share(spec),
         depthwise_share=depthwise_share(spec.architecture, macs=macs, activations=activations),
