@@ -111,7 +111,8 @@ def repacking(job: Job, devices: Devices, *, rate: MathRate, work: NetworkWork) 
 def traffic_s(job: Job, systems: Systems, *, work: NetworkWork, rate: MathRate, share: TrainingShare) -> FloatArray:
     """Time to move activations and weights through device memory. [s]"""
     devices = systems.devices
-    passes = 1.0 + share.backward_fraction * NETWORKS.value("backward_traffic_per_forward") + share.recompute_fraction
+    backward = NETWORKS.value(("attention_" if work.transformer else "") + "backward_traffic_per_forward")
+    passes = 1.0 + share.backward_fraction * backward + share.recompute_fraction
     touches = layer_touches(job, systems, work=work) * repacking(job, devices, rate=rate, work=work) * passes
     written = (work.activations or 0.0) - (work.scores if job.attention == "flash" else 0.0)
     activations = written * job.micro_batch_size * touches
@@ -214,7 +215,9 @@ def step_times(job: Job, systems: Systems, *, work: NetworkWork) -> StepTimes:
     share = training_share(job)
     rate = math_rate(job, devices, work=work)
     forward = (work.forward_flops or 0.0) * job.micro_batch_size
-    passes = 1.0 + 2.0 * share.backward_fraction + share.recompute_fraction
+    matrix = uses_matrix_units(rate.peak_flops_per_s, devices) | work.transformer
+    slower = np.where(matrix, 1.0, NETWORKS.value("convolution_gradients_slower"))
+    passes = 1.0 + 2.0 * slower * share.backward_fraction + share.recompute_fraction
     networks = alternating_passes(job)
     threads = thread_share(systems)
     math_s = forward * passes * networks / (rate.flops_per_s * threads * volume_share(job, work=work))
