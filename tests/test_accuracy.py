@@ -181,6 +181,11 @@ def test_an_answer_in_another_unit_is_no_answer(client):
         ("github:a/b@0123abcd:c.md (pasted copy)", "https://github.com/a/b/blob/0123abcd/c.md", "a/b"),
         ("https://example.org/paper (reading) ; more", "https://example.org/paper", "example.org"),
         ("pypi:something==1.0:file", None, "something"),
+        (
+            "pypi:mmdet==3.3.0:mmdet/.mim/configs/a.yml",
+            "https://github.com/open-mmlab/mmdetection/blob/v3.3.0/configs/a.yml",
+            "open-mmlab/mmdetection",
+        ),
         ("a letter", None, "a letter"),
     ],
 )

@@ -6,7 +6,11 @@ from urllib.parse import quote
 _GITHUB = re.compile(r"^github:(?P<repository>[^@\s]+)@(?P<commit>[0-9a-f]+):(?P<path>.*)$")
 _PACKAGE = re.compile(r"^pypi:(?P<name>[^=\s]+)==(?P<version>[^:\s]+):(?P<path>.*)$")
 _REMARK = re.compile(r"\s+[(;].*$")
-_PACKAGED = {"mmsegmentation": ("open-mmlab/mmsegmentation", ".mim/")}
+_PACKAGED = {
+    "mmsegmentation": ("open-mmlab/mmsegmentation", ".mim/"),
+    "mmdet": ("open-mmlab/mmdetection", ".mim/"),
+    "mmyolo": ("open-mmlab/mmyolo", ".mim/"),
+}
 """Packages whose files stand in a public repository as well, below the folder that packing them adds."""
 
 
