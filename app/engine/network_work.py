@@ -186,10 +186,10 @@ def activations_from_macs(*, macs: float, parameters: float, architecture: str, 
 def generator_activations(pixels: float) -> float:
     """Activations of generator and discriminator: channels halve as sides double, so the side counts. [elements]
 
-    Layers below 64 pixels are the same at all sizes. StyleGAN2, 1024 x 1024, keeps about 1.6 GB a picture:
+    Layers below 64 pixels are the same at all sizes. StyleGAN2, 1024 x 1024, keeps about 1.7 GB a picture:
 
     >>> round(generator_activations(1024 * 1024) / 1e6)
-    352
+    374
     """
     low = NETWORKS.value("gan_activations_at_low_sides")
     return low + math.sqrt(pixels) * NETWORKS.value("gan_activations_per_side_pixel")
