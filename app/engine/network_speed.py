@@ -163,10 +163,11 @@ def launch_times_s(
     return host_s, shortest * passes
 
 
-def depthwise_s(job: Job, systems: Systems, *, work: NetworkWork, share: TrainingShare) -> FloatArray:
+def depthwise_s(job: Job, systems: Systems, *, work: NetworkWork, share: TrainingShare, rate: MathRate) -> FloatArray:
     """Time of depthwise layers on the vector units beyond their traffic, where memory is fast for the units. [s]"""
     groups = families(systems.devices)
-    passes = 1.0 + share.backward_fraction * NETWORKS.value("depthwise_backward_per_forward")
+    wide = np.where(rate.bytes_per_element < SINGLE_BYTES, 1.0, NETWORKS.value("depthwise_backward_in_fp32"))
+    passes = 1.0 + share.backward_fraction * NETWORKS.value("depthwise_backward_per_forward") * wide
     outputs = (work.activations or 0.0) * job.micro_batch_size * work.depthwise_share
     operations = outputs * passes * NETWORKS.column("depthwise_flops_per_activation", groups)
     return np.nan_to_num(operations / systems.devices.peak_flops_per_s("fp32"), nan=0.0)
@@ -223,7 +224,7 @@ def step_times(job: Job, systems: Systems, *, work: NetworkWork) -> StepTimes:
     math_s = forward * passes * networks / (rate.flops_per_s * threads * volume_share(job, work=work))
     moved_s = traffic_s(job, systems, work=work, rate=rate, share=share) * networks / np.sqrt(threads)
     host_s, floor_s = (part * networks for part in launch_times_s(job, systems, work=work, share=share))
-    math_s = math_s + depthwise_s(job, systems, work=work, share=share)
+    math_s = math_s + depthwise_s(job, systems, work=work, share=share, rate=rate)
     device_s = work_s(job, math=math_s, moved=moved_s) + floor_s
     pass_s = (device_s**OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
     update_s = _optimizer_s(job, systems, work=work, share=share) / job.gradient_accumulation_steps

@@ -85,3 +85,11 @@ def test_nets_that_scale_maps_are_slower_than_residual_ones_of_as_many_operation
     assert per_s(scaled, precision="bf16", framework="pytorch") < 0.9 * per_s(
         RESNET50, precision="bf16", framework="pytorch"
     )
+
+
+def test_depthwise_layers_are_trained_slower_in_fp32_than_bytes_say():
+    def per_s_trained(precision):
+        job = network_job(MOBILENET, precision=precision, batch_size=256)
+        return float(samples_per_s(networks.physics(job, make_systems(V100)))[0])
+
+    assert per_s_trained("amp") > 2 * per_s_trained("fp32")
