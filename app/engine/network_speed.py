@@ -204,10 +204,10 @@ def volume_share(job: Job, *, work: NetworkWork) -> float:
 
 def selection_s(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArray:
     """Choosing the boxes of a batch, which waits for the network and is launched bit by bit; 0 in runtimes. [s]"""
-    if job.training or not work.selects or execution_mode(job) == "runtime":
+    if not work.selects or execution_mode(job) == "runtime":
         return np.zeros(len(systems))
     each = NETWORKS.value("selection_s_per_picture") * job.micro_batch_size
-    return np.asarray(each / host_speed(systems.devices), dtype=np.float64)
+    return np.asarray(np.where(captured(job, systems), 0.0, each) / host_speed(systems.devices), dtype=np.float64)
 
 
 def step_times(job: Job, systems: Systems, *, work: NetworkWork) -> StepTimes:
