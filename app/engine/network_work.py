@@ -48,6 +48,8 @@ COPIES_BY_ARCHITECTURE = {"detector": "detector", "recommender": "recommender", 
 """Detectors freeze their normalisation; dense layers have none."""
 JOINED_MAPS = frozenset({"detector", "segmenter"})
 """Architectures whose depth follows from counted activations as that of joined maps does."""
+SMOOTH_DETECTORS = "yolo"
+"""Name start of detectors with smooth activations, which keep their input; others clip it in place."""
 FROZEN_RECIPE_SIDE = 800
 """Shorter side of pictures in the recipes that start from a frozen classifier (Detectron2, MLPerf)."""
 
@@ -249,21 +251,32 @@ def takes_squares(size: tuple[int, ...]) -> bool:
     return len(size) > 1 and size[-1] == size[-2] != FROZEN_RECIPE_SIDE
 
 
+def kept_as(spec: NetworkSpec) -> str:
+    """Family whose layers a network keeps: a plain net is a residual one in this once it is normalised.
+
+    >>> kept_as(NetworkSpec("vgg16-bn", "cnn", "vgg", 138.4e6, 15.5e9, 13.56e6, (224, 224)))
+    ''
+    """
+    return "" if spec.name.lower().endswith("bn") else spec.family
+
+
 def known_copies(family: str, architecture: str, *, size: tuple[int, ...] = (), training: bool = True) -> float | None:
     """Bytes kept per byte of activations where layers differ from a residual net's; None for all others. [-]
 
-    Detectors that take square pictures (YOLO) train their normalisation, keep input and output of smooth activations,
-    and fold the normalisation away for running.
+    Detectors that take square pictures train their normalisation, and fold it away for running; YOLO keeps input and
+    output of smooth activations besides.
 
     >>> known_copies("VGG", "cnn"), known_copies("", "detector", size=(800, 1333))
     (1.35, 1.1)
-    >>> known_copies("", "detector", size=(640, 640)), known_copies("", "detector", size=(640, 640), training=False)
-    (3.0, None)
+    >>> known_copies("yolo", "detector", size=(640, 640)), known_copies("", "detector", size=(640, 640))
+    (3.0, 2.0)
+    >>> known_copies("yolo", "detector", size=(640, 640), training=False)
     """
     kind = next((kind for start, kind in COPIES_BY_FAMILY.items() if family.lower().startswith(start)), None)
     kind = COPIES_BY_ARCHITECTURE.get(architecture, kind)
     if kind == "detector" and takes_squares(size) and not family.lower().startswith(TRANSFORMER_FAMILIES):
-        kind = "trained_detector" if training else None
+        trained = "trained_detector" if family.lower().startswith(SMOOTH_DETECTORS) else "trained_detector_moved"
+        kind = trained if training else None
     return NETWORKS.value(f"retained_{kind}") if kind else None
 
 
@@ -310,7 +323,7 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         parameters=spec.parameters,
         transformer=is_transformer(spec),
         pixels=pixels,
-        copies=known_copies(spec.family, spec.architecture, size=size, training=job.training),
+        copies=known_copies(kept_as(spec), spec.architecture, size=size, training=job.training),
         inferred=tuple(inferred),
         branched=spec.architecture in JOINED_MAPS,
         selects=spec.architecture == "detector" and not is_transformer(spec) and not takes_squares(size),
