@@ -2,10 +2,13 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from hashlib import blake2b
 
+from app.engine.inference_memory import request_cache_bytes
 from app.engine.job import Job
-from app.engine.model_spec import AlgorithmSpec
+from app.engine.model_spec import AlgorithmSpec, ModelSpec, NetworkSpec, TransformerSpec
+from app.engine.serving import touched_weight_bytes
 from app.engine.workload import Workload
 
 METRICS = (
@@ -21,6 +24,14 @@ SERVERS = frozenset({"llama.cpp", "vllm", "tensorrt-llm", "tensorrt", "onnxrunti
 """Frameworks whose figures stand for themselves alone."""
 FACTOR = 2.0
 """Sizes may differ by so much at most; the picture by the root of it."""
+STEADY_FACTOR = 8.0
+"""Sizes on which a speed hardly depends may differ by so much: it moves by a tenth or two."""
+STEADY_TOKENS = 256
+"""A device is busy with a prompt of so many tokens."""
+STEADY_BATCH = 32
+"""A device is busy with so many pictures at a time."""
+READ_FACTOR = 1.25
+"""What a token reads may differ by so much: a short text's cache is little beside the weights."""
 SHOWN = 3
 
 
@@ -42,11 +53,22 @@ class Measurement:
     url: str
     as_of: str | None
     note: str
+    shape: str = ""
+    """What :func:`shape_of` says of its model."""
+
+
+def shape_of(model: ModelSpec) -> str:
+    """The same for two models that run alike: decoders of the same layers and widths; else the name."""
+    if not isinstance(model, TransformerSpec) or model.architecture != "decoder" or not model.shape_known:
+        return model.name
+    apart = {"name", "source", "native_precision", "parameters", "active_parameters", "max_position_embeddings"}
+    told = [getattr(model, each.name) for each in fields(model) if each.name not in apart]
+    return blake2b(repr(told).encode(), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """All measurements, found by model and device."""
+    """All measurements, found by the shape of the model and the device."""
 
     measurements: tuple[Measurement, ...] = ()
     _found: dict[tuple[str, str], list[Measurement]] = field(init=False, repr=False, compare=False)
@@ -54,7 +76,7 @@ class Evidence:
     def __post_init__(self) -> None:
         found: dict[tuple[str, str], list[Measurement]] = {}
         for each in self.measurements:
-            found.setdefault((each.model, each.accelerator), []).append(each)
+            found.setdefault((each.shape or each.model, each.accelerator), []).append(each)
         object.__setattr__(self, "_found", found)
 
     def on(self, accelerator: str) -> list[Measurement]:
@@ -62,9 +84,17 @@ class Evidence:
         return [each for each in self.measurements if each.accelerator == accelerator]
 
     def beside(self, job: Job, *, accelerator: str, count: int) -> list[Measurement]:
-        """Measurements of the same work on the same hardware, the nearest first; each metric at most once."""
-        found = self._found.get((job.model.name, accelerator), ())
-        near = sorted(_near(job, (each for each in found if each.count == count)), key=lambda pair: pair[0])
+        """Measurements of the same work on the same hardware, the nearest first; each metric at most once.
+
+        Those of the model itself come before those of another one of its shape.
+        """
+        found = [
+            each
+            for key in dict.fromkeys((job.model.name, shape_of(job.model)))
+            for each in self._found.get((key, accelerator), ())
+            if each.count == count
+        ]
+        near = sorted(_near(job, found), key=lambda pair: (pair[1].model != job.model.name, pair[0]))
         shown: dict[str, Measurement] = {}
         for _, each in near:
             shown.setdefault(each.metric, each)
@@ -125,7 +155,9 @@ def _sizes(job: Job, measured: Workload, *, metric: str) -> Iterator[Size]:
         yield job.steps, measured.steps, FACTOR
         return
     if measured.batch_size is not None:
-        yield job.micro_batch_size, measured.batch_size, FACTOR
+        steady = isinstance(job.model, NetworkSpec) and metric == "throughput_total"
+        apart = _steadily(job.micro_batch_size, measured.batch_size, least=STEADY_BATCH) if steady else FACTOR
+        yield job.micro_batch_size, measured.batch_size, apart
     if job.training:
         yield job.seq_len, measured.sequence_length, FACTOR
         yield job.epochs, measured.epochs, 1.05
@@ -143,10 +175,31 @@ def _sizes(job: Job, measured: Workload, *, metric: str) -> Iterator[Size]:
 
 
 def _text_sizes(job: Job, measured: Workload, *, metric: str) -> Iterator[Size]:
-    """Reading depends on the prompt alone, writing on all that was read and written before."""
+    """Reading depends on the prompt alone, writing on all that was read and written before, and neither by much."""
     if metric == "decode_tokens_per_s" and measured.prompt_tokens is not None and measured.output_tokens is not None:
-        yield job.prompt_tokens + job.output_tokens, measured.prompt_tokens + measured.output_tokens, FACTOR
+        asked, found = job.prompt_tokens + job.output_tokens, measured.prompt_tokens + measured.output_tokens
+        if isinstance(job.model, TransformerSpec):
+            yield _read_bytes(job, job.model, tokens=asked), _read_bytes(job, job.model, tokens=found), READ_FACTOR
+        else:
+            yield asked, found, FACTOR
+        return
+    if metric == "prefill_tokens_per_s" and measured.prompt_tokens is not None:
+        asked, found = job.prompt_tokens, measured.prompt_tokens
+        yield asked, found, _steadily(asked, found, least=STEADY_TOKENS)
         return
     yield job.prompt_tokens, measured.prompt_tokens, FACTOR
     if metric != "prefill_tokens_per_s":
         yield job.output_tokens, measured.output_tokens, FACTOR
+
+
+def _read_bytes(job: Job, spec: TransformerSpec, *, tokens: int) -> float:
+    """What writing a token reads: weights, and the cache of all that stands before it. [bytes]"""
+    requests = float(job.concurrent_requests or 1)
+    return float(touched_weight_bytes(job, spec, batch=requests)) + requests * request_cache_bytes(
+        job, spec, tokens=tokens
+    )
+
+
+def _steadily(asked: float, found: float, *, least: float) -> float:
+    """By which factor two sizes may differ that keep a device busy from some size on."""
+    return STEADY_FACTOR if min(asked, found) >= least else FACTOR

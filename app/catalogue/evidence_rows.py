@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
-from app.advice.evidence import Evidence, Measurement
+from app.advice.evidence import Evidence, Measurement, shape_of
 from app.catalogue.rows import rows
 from app.engine.hardware import Accelerator
 from app.engine.model_spec import AlgorithmSpec, ModelSpec
@@ -22,6 +22,8 @@ def evidence_of(
     """All measurements of models that the catalogue has."""
     titles = {row.key: row.title for row in rows(session, Source)}
     known = {**models, **algorithms}
+    kept = [row for row in rows(session, EvidenceRow) if row.model in known and row.accelerator in devices]
+    shapes = {slug: shape_of(known[slug]) for slug in {row.model for row in kept}}
     return Evidence(
         tuple(
             Measurement(
@@ -37,8 +39,8 @@ def evidence_of(
                 url=row.url,
                 as_of=(row.as_of or row.read_on).isoformat(),
                 note=row.note,
+                shape=shapes[row.model],
             )
-            for row in rows(session, EvidenceRow)
-            if row.model in known and row.accelerator in devices
+            for row in kept
         )
     )

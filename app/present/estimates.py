@@ -101,7 +101,7 @@ def estimate_answer(
         serving=serving_answer(job, estimates, row=row, systems=systems),
         input_pipeline=input_answer(job, estimates, row=row, systems=systems),
         measured=[
-            measured_answer(each)
+            measured_answer(each, model=job.model.name)
             for each in evidence.beside(job, accelerator=device.slug, count=int(systems.count[row]))
         ],
     )

@@ -33,15 +33,16 @@ METHOD_WORDS = {
 }
 
 
-def measured_answer(measurement: Measurement) -> MeasuredAnswer:
-    """One measurement beside an estimate."""
+def measured_answer(measurement: Measurement, *, model: str) -> MeasuredAnswer:
+    """One measurement beside an estimate for a model; another one of its shape is named with the work."""
+    work = work_in_words(measurement.workload)
     return MeasuredAnswer(
         metric=measurement.metric,
         value=rounded(measurement.value),
         unit=measurement.unit,
         model=measurement.model,
         hardware=formatting.times(measurement.count, measurement.hardware),
-        work=work_in_words(measurement.workload),
+        work=work if measurement.model == model else f"{measurement.model}, {work}",
         note=measurement.note,
         source=measurement.source,
         url=measurement.url,
