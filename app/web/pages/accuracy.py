@@ -56,6 +56,7 @@ CLASS_TITLES = {
     "diffusion": worded("Picture generation"),
     "diffusion_train": worded("Picture generation, training"),
     "video": worded("Video generation"),
+    "video_infer": worded("Videos, running"),
     "video_train": worded("Videos, training"),
     "audio": worded("Speech"),
     "medical_3d": worded("3D scans"),
