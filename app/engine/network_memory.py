@@ -39,11 +39,12 @@ RETAINED_BY_ARCHITECTURE = {
 TABLES = "recommender"
 """Tables of a recommender are split by rows: looked-up rows travel, never whole layers (M. Naumov et al.,
 arXiv:1906.00091, section 4)."""
-SMOOTH = "retained_trained_detector_joined"
-HELD_BY_DETECTORS = (("retained_detector", "retained_detector_on_average"), ("retained_trained_detector", SMOOTH))
+HELD_BY_DETECTORS = (
+    ("retained_detector", "retained_detector_on_average"),
+    ("retained_trained_detector", "retained_trained_detector_joined"),
+    ("retained_trained_detector_moved", "retained_trained_detector_clipping"),
+)
 """What detectors keep in memory, where what they move says how their normalisation is trained."""
-SMOOTH_DETECTORS = "yolo"
-"""Name start of detectors with smooth activations, which keep their input; others clip it in place."""
 OUTPUT_PER_PIXEL = frozenset({"segmenter", "unet"})
 
 
@@ -93,12 +94,8 @@ def retained_ratio(work: NetworkWork, *, architecture: str, family: str) -> floa
     Measured with ``saved_tensors_hooks`` on timm models, see ``data/networks.toml``; thin nets count as depthwise.
     """
     if work.copies is not None:
-        if architecture != "detector":
-            return work.copies
-        kind = next((held for moved, held in HELD_BY_DETECTORS if work.copies == NETWORKS.value(moved)), None)
-        if kind == SMOOTH and not family.startswith(SMOOTH_DETECTORS):
-            kind = "retained_trained_detector_clipping"
-        return NETWORKS.value(kind or "retained_detector")
+        same = (held for moved, held in HELD_BY_DETECTORS if work.copies == NETWORKS.value(moved))
+        return NETWORKS.value(next(same, "retained_detector")) if architecture == "detector" else work.copies
     kind = "depthwise" if family.startswith(DEPTHWISE_FAMILIES) else None
     if architecture == "cnn" and work.intensity < NETWORKS.value("depthwise_below_intensity"):
         kind = "depthwise"

@@ -20,6 +20,8 @@ BASIC_BLOCK_SHARE = 0.95
 """Their share; the rest is the stem, the shortcuts and the classifier."""
 JOINED = ("inception", "googlenet", "squeezenet", "shufflenet", "seresnet", "resnetrs", "resnest", "convnextv2")
 """Families, or models, that join branches, shuffle channels or scale maps by what they hold in all: extra passes."""
+UNET_SHARE = 0.9
+"""U-Nets of pictures are 3 x 3 convolutions but for the steps up and the last layer: arXiv:1505.04597, figure 1."""
 WINDOWED = (
     "swin", "hiera", "pvt", "segformer", "mvit", "twins", "nest", "gcvit", "focalnet", "davit", "crossvit", "xcit",
     "cait",
@@ -45,11 +47,13 @@ SCORES_AT_MOST = 0.7
 
 
 def dense_square_share(spec: NetworkSpec) -> float:
-    """Share of a classifier's multiply-adds in dense 3 x 3 convolutions. [-]
+    """Share of a classifier's or a U-Net's multiply-adds in dense 3 x 3 convolutions. [-]
 
     >>> dense_square_share(NetworkSpec("vgg16", "cnn", "vgg", 138e6, 15.5e9, 13.6e6, (224, 224), 16))
     1.0
     """
+    if spec.architecture == "unet" and len(spec.reference_size) == len(PLANE):
+        return UNET_SHARE
     if spec.architecture != "cnn":
         return 0.0
     family = spec.family.lower()
