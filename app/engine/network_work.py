@@ -210,7 +210,7 @@ def usual_layers(
     Attention blocks follow from the size. Convolutional classifiers are deep when they hold many parameters though
     each output takes few products (narrow or grouped layers), and when each parameter is used at many places (no wide
     dense layers at the end). Detectors and segmenters are deep for the first reason too, where activations are counted;
-    for the rest depth follows from the operations.
+    where not, segmenters are about as deep whatever they cost, and for the rest depth follows from the operations.
 
     Examples
     --------
@@ -241,6 +241,8 @@ def usual_layers(
         size = parameters ** NETWORKS.value("layers_of_dense_nets_parameters_power")
         narrow = (activations / macs) ** NETWORKS.value("layers_of_dense_nets_intensity_power")
         return NETWORKS.value("layers_of_dense_nets") * size * narrow
+    if architecture == "segmenter":
+        return NETWORKS.value("usual_layers_segmenter")
     giga_macs = max(macs or 0.0, 1.0) / NETWORKS.value("usual_layers_reference_macs")
     growth: float = giga_macs ** NETWORKS.value("usual_layers_growth")
     return NETWORKS.value("usual_layers_convolutional") * growth
