@@ -208,7 +208,7 @@ def _precision(workload: Workload, model: ModelSpec, *, method: str, ledger: _Le
     large = (
         isinstance(model, DiffusionSpec) and model.denoiser_parameters >= text["quantised_diffusion_from_parameters"]
     )
-    if large and not (training and method == "full"):
+    if large and workload.framework is None and not (training and method == "full"):
         return ledger.take("precision", None, typical_value="fp8", why="large generators are usually held in 8 bits")
     if training:
         value = "bf16" if decoder or isinstance(model, DiffusionSpec) else "amp"
@@ -267,6 +267,8 @@ def _lengths(workload: Workload, model: ModelSpec, *, training: bool, ledger: _L
         why="a realistic conversation",
     )
     output = max(1, min(text["output_tokens"], context // 2))
+    if workload.sequence_length is None:  # room for a conversation, of which a question and its answer are timed
+        return context, max(min(text["prompt_tokens"], context - output), 0), output
     return context, max(context - output, 0), output
 
 

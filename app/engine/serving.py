@@ -113,8 +113,8 @@ def touched_weight_bytes(job: Job, spec: TransformerSpec, *, batch: Floats) -> F
     stored = stored_weight_bytes(spec, job.precision, table_bytes=table_bytes)
     untied = 0.0 if spec.tie_word_embeddings else embedding_parameters(spec)
     read = stored - untied * (table_bytes if job.precision in MATRICES_ONLY else embedding_bytes(job.precision))
-    if not spec.num_experts:
-        return read
+    if not spec.num_experts:  # of embeddings for each layer, a token reads a row
+        return read - (1 - spec.active_parameters / spec.parameters) * stored
     experts = expert_parameters(spec) / spec.parameters * stored
     if job.precision in MATRICES_ONLY:  # tables, and attention beside experts in MXFP4, stay in 16 bits
         experts = expert_parameters(spec) * bytes_per_parameter(job.precision)

@@ -138,13 +138,19 @@ def layer_overhead_s(job: Job, *, systems: Systems) -> FloatArray:
     cycles = LAYER_CYCLES.get(job.framework, "decode_layer_compiled_cycles" if job.compiled else None)
     if cycles is not None:
         growth = TRANSFORMERS.value("decode_layer_quantised_growth") if job.precision in UNPACKED else 1.0
-        return growth * TRANSFORMERS.column(cycles, groups) / clock_hz(systems)
+        routed = TRANSFORMERS.value("decode_expert_layer_cycles") if has_experts(job) else 0.0
+        return (growth * TRANSFORMERS.column(cycles, groups) + routed) / clock_hz(systems)
     if job.framework == "onnxruntime":
         return TRANSFORMERS.column("decode_layer_runtime_s", groups)
     name = EAGER_GROWTH.get(job.precision)
     calls = TRANSFORMERS.column("decode_layer_eager_s", groups) * (TRANSFORMERS.value(name) if name else 1.0)
     desktop = systems.devices.where(segment=DESKTOPS)
     return calls * np.where(desktop, TRANSFORMERS.value("desktop_host_share"), 1.0)
+
+
+def has_experts(job: Job) -> bool:
+    """Whether a job runs a transformer whose layers choose among experts."""
+    return isinstance(job.model, TransformerSpec) and bool(job.model.num_experts)
 
 
 def visible_overhead_s(

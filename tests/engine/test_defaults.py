@@ -81,7 +81,13 @@ def test_the_context_never_defaults_to_the_models_maximum():
     job = complete(Workload(task="inference", domain="text"), model=LLAMA)
 
     assert job.seq_len == 4096
-    assert job.prompt_tokens + job.output_tokens == job.seq_len
+    assert job.prompt_tokens + job.output_tokens < job.seq_len
+
+
+def test_a_stated_context_is_filled():
+    job = complete(Workload(task="inference", domain="text", sequence_length=4096), model=LLAMA)
+
+    assert job.prompt_tokens + job.output_tokens == job.seq_len == 4096
 
 
 def test_text_in_gigabytes_becomes_tokens():
