@@ -4,6 +4,7 @@ import numpy as np
 
 from app.engine.arrays import FloatArray
 from app.engine.coefficients_networks import NETWORKS
+from app.engine.comms import all_gather_bytes, bus_bytes_per_s
 from app.engine.diffusion_memory import attention_score_traffic_bytes, footprint, guidance_batch
 from app.engine.diffusion_work import DenoiserWork, denoiser_work, transformer_shape
 from app.engine.gradient_exchange import exchange_s, exposed_s
@@ -28,6 +29,8 @@ STATE_BYTES = 16.0
 """fp32 weight, gradient and two Adam states of one trained parameter."""
 SENT_BYTES = 2.0
 """Gradients travel in 16 bits."""
+EXCHANGES_PER_LAYER = 4
+"""Queries, keys, values and results change places once a layer. DeepSpeed Ulysses, arXiv:2309.14509."""
 TEXT_TOKENS = 77
 """Tokens of a CLIP prompt; longer prompts hardly matter beside the denoiser."""
 
@@ -106,26 +109,44 @@ def _rates(job: Job, systems: Systems, spec: DiffusionSpec) -> tuple[FloatArray,
     )
 
 
+def sequence_exchange_s(job: Job, systems: Systems, *, spec: DiffusionSpec, work: DenoiserWork) -> FloatArray:
+    """Messages of one denoiser pass whose tokens are spread over devices; 0 where each device makes its own. [s]"""
+    ranks = ranks_of_one_sample(systems)
+    layers, width = transformer_shape(spec.denoiser_parameters)
+    payload = guidance_batch(job, spec) * work.tokens * width * SENT_BYTES / ranks
+    each = all_gather_bytes(payload, ranks) / bus_bytes_per_s(systems, group=ranks)
+    messages = EXCHANGES_PER_LAYER * layers * (NETWORKS.value("sequence_exchange_start_s") + each)
+    return np.where(ranks > 1, messages, 0.0)
+
+
+def ranks_of_one_sample(systems: Systems) -> FloatArray:
+    """Devices that work on one picture or clip together. [-]"""
+    return systems.plan.context_parallel * systems.plan.tensor_parallel
+
+
 def _generating_pace(job: Job, systems: Systems, spec: DiffusionSpec, work: DenoiserWork) -> Pace:
     flops_per_s, bytes_per_s, peak_name = _rates(job, systems, spec)
     steps = job.steps or spec.default_steps
     batch = guidance_batch(job, spec)
-    math_s = work.flops * batch / flops_per_s
+    ranks = ranks_of_one_sample(systems)
+    math_s = work.flops * batch / flops_per_s / ranks
     weights = spec.denoiser_parameters * bytes_per_parameter(job.precision if job.precision != "amp" else "fp16")
     scores = attention_score_traffic_bytes(job, spec, work=work)
-    moved_s = (weights + scores) / bytes_per_s
+    moved_s = (weights + scores / ranks) / bytes_per_s
+    messages_s = sequence_exchange_s(job, systems, spec=spec, work=work)
     host_s = launch_s(job, systems, spec=spec)
     pass_s = ((math_s + moved_s) ** OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
     around = decoder_flops(job, spec) + FLOPS_PER_MAC * spec.text_encoder_parameters * TEXT_TOKENS
     start_s = NETWORKS.value("denoiser_step_start_s") / _core_speed(systems)
-    step_s = steps * (pass_s + start_s) + around * job.micro_batch_size / flops_per_s
-    samples = job.micro_batch_size * systems.count
+    step_s = steps * (pass_s + messages_s + start_s) + around * job.micro_batch_size / flops_per_s
+    samples = job.micro_batch_size * systems.count / ranks
     return Pace(
         unit="samples/s",
         step_s=step_s,
         units_per_step=samples,
         model_flops_per_step=flops_per_sample(job, spec, work=work) * samples,
-        bound_by=_bound_by(math_s, moved_s, host_s + start_s),
+        bound_by=_bound_by(math_s, moved_s, host_s + start_s, messages_s),
+        communication_share=steps * messages_s / step_s,
         comparable_peak=peak_name,
     )
 

@@ -19,6 +19,8 @@ QUANTISING = frozenset({"tensorrt", "onnxruntime"})
 WIDE_BYTES = 4.0
 """Bytes of an fp32 element."""
 EIGHT_BIT = frozenset({"int8", "fp8"})
+FUSING_LAYERS = frozenset({"tensorrt", "onnxruntime"})
+"""Runtimes that join norms, biases and activations into one kernel, and choose the fastest products."""
 FUSING_ATTENTION = frozenset({"tensorrt"})
 """Runtimes whose scores never leave the chip, and whose layers are a handful of kernels."""
 
@@ -43,12 +45,20 @@ def _fraction_name(job: Job, *, narrow: bool) -> str:
         return "encoder_math_fraction_8_bit"
     if job.precision == "fp32":
         return "encoder_math_fraction_fp32"
-    return "encoder_math_fraction_runtime" if job.framework in FUSING_ATTENTION else "encoder_math_fraction"
+    return "encoder_math_fraction_runtime" if job.framework in FUSING_LAYERS else "encoder_math_fraction"
+
+
+def _layer_name(job: Job, *, eager: bool) -> str:
+    if job.framework in FUSING_ATTENTION:
+        return "encoder_layer_runtime_s"
+    if job.framework in FUSING_LAYERS:
+        return "encoder_layer_fused_s"
+    return "encoder_layer_eager_s" if eager else "encoder_layer_s"
 
 
 def _moved_bytes_per_token_and_layer(job: Job, spec: TransformerSpec, *, eager: bool) -> float:
     """What norms, activations and scores move; kernels called one by one take as long in 16 bits as in 32. [bytes]"""
-    fused = "encoder_traffic_runtime" if job.framework in FUSING_ATTENTION else "encoder_traffic_fused"
+    fused = "encoder_traffic_runtime" if job.framework in FUSING_LAYERS else "encoder_traffic_fused"
     elements = TRANSFORMERS.value("encoder_traffic_eager" if eager else fused) * spec.hidden_size
     if job.framework not in FUSING_ATTENTION and job.workload.attention != "flash":
         elements += TRANSFORMERS.value("encoder_traffic_scores") * spec.num_attention_heads * job.seq_len
@@ -77,11 +87,11 @@ def encoder_pace(job: Job, systems: Systems) -> Pace:
     eager = job.framework in EAGER and not job.compiled
     moved = _moved_bytes_per_token_and_layer(job, spec, eager=eager) * tokens * spec.num_hidden_layers
     memory = (moved + stored_weight_bytes(spec, job.precision)) / plan.tensor_parallel / bandwidth
-    fixed = "encoder_layer_eager_s" if eager else "encoder_layer_s"
-    layer = TRANSFORMERS.column("encoder_layer_runtime_s" if job.framework in FUSING_ATTENTION else fixed, groups)
+    layer = TRANSFORMERS.column(_layer_name(job, eager=eager), groups)
     if eager and job.workload.attention == "eager":
         layer = layer * TRANSFORMERS.value("eager_attention_launches")
-    hidden = math + memory if eager else 0.0 * math  # an eager queue runs ahead of the device
+    ahead = eager or job.framework in FUSING_LAYERS - FUSING_ATTENTION  # the queue runs ahead of the device
+    hidden = math + memory if ahead else 0.0 * math
     overhead = np.maximum(layer * spec.num_hidden_layers - hidden, 0.0)
     time = StepTime(math, memory, 0.0 * math, overhead)
     units = tokens * plan.data_parallel

@@ -211,3 +211,23 @@ def test_a_program_that_is_named_leaves_encoders_on_a_card_with_room_for_them():
 
     assert unsaid[0] == unsaid[1] == said[0] < said[1]
     assert said[1] < 0.65 * 80 * 2**30
+
+
+def test_cards_that_share_one_clip_lose_a_little_to_their_messages_and_small_pictures_lose_more():
+    def gain(spec, workload):
+        job = network_job(spec, **workload, compiled=True)
+        alone, shared = (
+            samples_per_s(diffusion.physics(job, make_systems(H100, count=count, context_parallel=count)))[0]
+            for count in (1, 4)
+        )
+        return shared / alone
+
+    clip, picture = gain(WAN_14B, CLIP), gain(FLUX, {**GENERATION, "precision": "bf16"})
+    assert 2.0 < picture < clip < 4.0
+
+
+def test_a_large_generator_is_held_in_16_bits_by_pytorch_and_in_8_where_nobody_says():
+    stated = {**GENERATION, "precision": None}
+
+    assert network_job(FLUX, **stated).precision == "fp8"
+    assert network_job(FLUX, **stated, framework="pytorch").precision == "fp16"

@@ -12,6 +12,7 @@ from app.engine.network_work import network_work
 from tests.engine.jobs import CPU, EVERY_KIND, H100, M2_ULTRA, RTX_4090, T4, make_accelerator, make_spec, make_systems
 from tests.engine.network_jobs import (
     ALPHAFOLD,
+    ALPHAFOLD_3,
     ARC,
     DENSENET,
     GAN,
@@ -285,6 +286,15 @@ def test_folding_a_longer_protein_takes_the_square_in_memory_and_the_cube_in_tim
     assert activations[1] == pytest.approx(4 * activations[0])
     assert 4 < samples_per_s(short)[0] / samples_per_s(long)[0] < 8
     assert "2.6 TB" in short.warnings[0]
+
+
+@pytest.mark.parametrize(("tokens", "published_s"), [(1024, 62.0), (2048, 275.0), (5120, 2547.0)])
+def test_fused_kernels_fold_as_many_tokens_as_published_in_80_gb(tokens, published_s):
+    """https://github.com/google-deepmind/alphafold3, docs/performance.md: one A100 without compilation."""
+    physics = estimate(ALPHAFOLD_3, make_accelerator(), domain="science", **INFERENCE, sequence_length=tokens)
+
+    assert samples_per_s(physics)[0] == pytest.approx(1 / published_s, rel=0.4)
+    assert physics.footprint.total_bytes[0] < 75 * 2**30
 
 
 @pytest.mark.parametrize(("length", "published_s"), [(256, 36.0), (384, 66.0), (2500, 7560.0)])

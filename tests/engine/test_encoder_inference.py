@@ -1,0 +1,33 @@
+"""How runtimes differ when they read whole texts."""
+
+import pytest
+
+from app.engine.encoder_inference import encoder_pace
+from tests.engine.jobs import BERT_LARGE, make_job, make_systems
+from tests.engine.network_jobs import V100
+
+
+def texts_per_s(framework, *, sequence_length, precision="fp16", batch_size=1):
+    job = make_job(
+        BERT_LARGE,
+        task="inference",
+        framework=framework,
+        precision=precision,
+        batch_size=batch_size,
+        sequence_length=sequence_length,
+    )
+    pace = encoder_pace(job, make_systems(V100))
+    return float(pace.units_per_step[0] / pace.step_s[0]) / sequence_length
+
+
+def test_short_texts_are_read_faster_the_more_layers_a_runtime_fuses():
+    ranked = [texts_per_s(name, sequence_length=16) for name in ("pytorch", "onnxruntime", "tensorrt")]
+
+    assert ranked == sorted(ranked)
+    assert ranked[1] > 2 * ranked[0]
+
+
+def test_a_queue_that_runs_ahead_costs_nothing_where_the_device_is_busy():
+    one, many = (texts_per_s("onnxruntime", sequence_length=512, batch_size=size) for size in (8, 64))
+
+    assert many == pytest.approx(one, rel=0.1)
