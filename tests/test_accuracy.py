@@ -179,6 +179,7 @@ def test_an_answer_in_another_unit_is_no_answer(client):
     [
         ("github:a/b@0123abcd:x y/c.md#L7", "https://github.com/a/b/blob/0123abcd/x%20y/c.md#L7", "a/b"),
         ("github:a/b@0123abcd:c.md (pasted copy)", "https://github.com/a/b/blob/0123abcd/c.md", "a/b"),
+        ("github:a/b docs/c.md (a table)", "https://github.com/a/b", "a/b"),
         ("https://example.org/paper (reading) ; more", "https://example.org/paper", "example.org"),
         ("pypi:something==1.0:file", None, "something"),
         (

@@ -4,6 +4,7 @@ import re
 from urllib.parse import quote
 
 _GITHUB = re.compile(r"^github:(?P<repository>[^@\s]+)@(?P<commit>[0-9a-f]+):(?P<path>.*)$")
+_REPOSITORY = re.compile(r"^github:(?P<repository>[\w.-]+/[\w.-]+)")
 _PACKAGE = re.compile(r"^pypi:(?P<name>[^=\s]+)==(?P<version>[^:\s]+):(?P<path>.*)$")
 _REMARK = re.compile(r"\s+[(;].*$")
 _PACKAGED = {
@@ -15,7 +16,7 @@ _PACKAGED = {
 
 
 def address_of(origin: str) -> str | None:
-    """The public address of an origin; None where it has none.
+    """The public address of an origin; None where it has none. A file of no known version leads to its repository.
 
     >>> address_of("github:karpathy/nanoGPT@3adf61e154:README.md (table)")
     'https://github.com/karpathy/nanoGPT/blob/3adf61e154/README.md'
@@ -26,6 +27,9 @@ def address_of(origin: str) -> str | None:
         path, _, line = found["path"].partition("#")
         address = f"https://github.com/{found['repository']}/blob/{found['commit']}/{quote(path)}"
         return f"{address}#{line}" if line else address
+    unversioned = _REPOSITORY.match(text)
+    if unversioned:
+        return f"https://github.com/{unversioned['repository']}"
     packaged = _PACKAGE.match(text)
     if packaged and packaged["name"] in _PACKAGED:
         repository, folder = _PACKAGED[packaged["name"]]
