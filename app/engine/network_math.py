@@ -5,16 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.engine.arrays import BoolArray, FloatArray
-from app.engine.coefficients import TRANSFORMERS
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.hardware import Devices
 from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.network_work import NetworkWork
 from app.engine.precision import (
-    OPERATIONS_PER_JOULE,
     RATE_CHAINS,
     bytes_per_element,
+    fed_flops_per_s,
     first_known,
     peak_flops_per_s,
     rate_of,
@@ -90,9 +89,8 @@ def operand_supply(peak: FloatArray, devices: Devices) -> FloatArray:
 def power_share(rate: FloatArray, devices: Devices, *, rate_name: str, on_matrix_units: BoolArray) -> FloatArray:
     """Share of a rate that is left under the board power: small inference cards print clocks they cannot hold. [-]"""
     groups = families(devices)
-    matrix = TRANSFORMERS.column("matrix_flops_per_joule", groups) * OPERATIONS_PER_JOULE.get(rate_name, 1.0)
-    vector = NETWORKS.column("vector_flops_per_joule", groups)
-    limit = devices.tdp_w * np.where(on_matrix_units, matrix, vector)
+    vector = devices.tdp_w * NETWORKS.column("vector_flops_per_joule", groups)
+    limit = np.where(on_matrix_units, fed_flops_per_s(rate, devices, rate_name=rate_name), vector)
     share = (1.0 + (rate / limit) ** POWER_LIMIT_SHARPNESS) ** (-1 / POWER_LIMIT_SHARPNESS)
     return np.asarray(np.where(np.isnan(share), 1.0, share), dtype=np.float64)
 

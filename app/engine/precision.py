@@ -155,18 +155,28 @@ def rate_of(precision: str, *, integers: bool = False) -> str:
     return "int8" if integers and precision == "int8" else RATE_OF.get(precision, "bf16")
 
 
+def fed_flops_per_s(peak: FloatArray, devices: Devices, *, rate_name: str) -> FloatArray:
+    """Products that the board power feeds; a generation nobody measured gets a like share of its peak. [FLOP/s]"""
+    per_joule = TRANSFORMERS.column("matrix_flops_per_joule", families(devices))
+    fed = devices.tdp_w * per_joule * OPERATIONS_PER_JOULE.get(rate_name, 1.0)
+    later = TRANSFORMERS.value("fed_share_unmeasured") * peak
+    return np.where(devices.stand_ins, np.fmax(fed, later), fed)
+
+
 def sustained_flops_per_s(precision: str, devices: Devices, *, integers: bool = False) -> FloatArray:
     r"""What matrix units sustain: the peak rate, slowed by the energy that products take at the board power. [FLOP/s]
 
-    .. math:: 1 / (1 / P + 1 / (W j))
+    .. math:: (P^{-n} + (W j)^{-n})^{-1/n}
 
-    Workstation and PCIe cards print the peak of a clock that they cannot hold under their power limit: an RTX 6000
-    Ada (300 W) and an RTX 4080 (320 W) multiply nearly equally fast although their peaks differ by a factor of two.
+    Workstation and PCIe cards print the peak of a clock that they cannot hold under their power limit, while a GeForce
+    card of half the peak keeps its clock: an RTX 4090 (450 W) trains as fast as an RTX 6000 Ada (300 W) of twice its
+    peak.
     """
     peak = peak_flops_per_s(precision, devices, integers=integers)
     rate = rate_of(precision, integers=integers)
     if rate == "fp32":
         return peak
-    per_joule = TRANSFORMERS.column("matrix_flops_per_joule", families(devices))
-    power_rate = devices.tdp_w * per_joule * OPERATIONS_PER_JOULE.get(rate, 1.0)
-    return 1 / (1 / peak + np.nan_to_num(1 / power_rate))
+    power_rate = fed_flops_per_s(peak, devices, rate_name=rate)
+    sharp = TRANSFORMERS.value("power_sharpness")
+    both = (peak**-sharp + np.nan_to_num(power_rate**-sharp)) ** (-1 / sharp)
+    return np.asarray(both, dtype=np.float64)
