@@ -35,6 +35,7 @@ STAND_IN = worded(
 UNKNOWN_DURATION = worded(
     "The duration is unknown because nobody said how much data there is: give the data set, the epochs or the steps."
 )
+UNKNOWN_SPEED = worded("The speed is unknown because nobody published how fast {device} computes at this precision.")
 UNKNOWN_COST = worded("The cost is unknown because the catalogue has no hourly price for this device.")
 
 
@@ -69,6 +70,9 @@ def estimate_answer(
         warnings.insert(0, WarningAnswer(severity="problem", text=say_finished(gap)))
     if systems.devices.stand_ins[row] and estimates.throughput_per_s is not None:
         warnings.append(WarningAnswer(severity="note", text=say(STAND_IN, device=device.name)))
+    throughput = _throughput(estimates, row, count=float(systems.count[row]))
+    if throughput is None and estimates.throughput_per_s is not None:
+        warnings.append(WarningAnswer(severity="warning", text=say(UNKNOWN_SPEED, device=device.name)))
     if estimates.duration_s is None and estimates.throughput_per_s is not None:
         warnings.append(WarningAnswer(severity="note", text=say(UNKNOWN_DURATION)))
     assumptions = [AssumptionAnswer(field=a.field, value=a.value, why=say_finished(a.why)) for a in job.assumptions]
@@ -88,7 +92,7 @@ def estimate_answer(
         memory_gib_per_device=_memory(estimates, row),
         usable_memory_gib=rounded(usable) if np.isfinite(usable) else None,
         fit=fit_word(estimates, row),
-        throughput=_throughput(estimates, row, count=float(systems.count[row])),
+        throughput=throughput,
         step_ms=range_answer(estimates.step_s, row, per=MILLISECOND),
         duration_hours=range_answer(estimates.duration_s, row, per=SECONDS_PER_HOUR),
         device_hours=device_hours,

@@ -27,6 +27,13 @@ def test_an_answer_has_everything_the_contract_names(client, question):
     assert answer["fit"] == "fits"
 
 
+def test_a_speed_that_nobody_can_tell_is_said_to_be_unknown(client, question):
+    answer = client.post("/estimate", json={**question, "hardware": {"accelerator": "gaudi-1"}}).json()
+
+    assert answer["throughput"] is None
+    assert any("speed is unknown" in warning["text"] for warning in answer["warnings"])
+
+
 @pytest.mark.parametrize(
     ("hardware", "pointer", "suggestion"),
     [
