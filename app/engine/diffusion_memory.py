@@ -128,9 +128,12 @@ def _inference_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: Deno
     others = max(held, FROZEN_BYTES) if job.precision != "fp32" else held
     aside = encoders_step_aside(spec)
     beside = spec.vae_parameters + (0.0 if aside else spec.text_encoder_parameters)
-    phases = {"denoising": denoising_bytes(job, spec, work=work), "decoding": decoding_bytes(job, spec)}
-    worst = max(phases, key=lambda name: phases[name])
-    generating = spec.denoiser_parameters * held + beside * others + phases[worst]
+    split = systems.plan.tensor_parallel
+    denoising = denoising_bytes(job, spec, work=work) / (split * systems.plan.context_parallel)
+    decoding = decoding_bytes(job, spec)
+    worst = "denoising" if bool(np.all(denoising >= decoding)) else "decoding"
+    live = np.maximum(denoising, decoding)
+    generating = spec.denoiser_parameters * held / split + beside * others + live
     encoding = spec.text_encoder_parameters * others
     stays = _encoder_bytes_beside(job, systems, generating=generating, encoding=encoding) if aside else 0.0
     first = aside & (encoding > generating + stays)  # then the encoders alone are the peak
@@ -139,7 +142,7 @@ def _inference_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: Deno
     parts = [
         MemoryPart(
             "weights",
-            np.where(first, 0.0, spec.denoiser_parameters * held) * np.ones(len(systems)),
+            np.where(first, 0.0, spec.denoiser_parameters * held / split),
             f"denoiser {spec.denoiser_parameters:.4g} parameters x {held:.3g} bytes",
         ),
         MemoryPart(
@@ -149,7 +152,7 @@ def _inference_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: Deno
         ),
         MemoryPart(
             "activations",
-            np.where(first, 0.0, phases[worst]) * np.ones(len(systems)),
+            np.where(first, 0.0, live),
             f"{worst}, the larger of denoising and decoding",
         ),
     ]
@@ -161,7 +164,7 @@ def _inference_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: Deno
     return [part for part in kept if bool(np.any(part.bytes > 0))]
 
 
-def _encoder_bytes_beside(job: Job, systems: Systems, *, generating: float, encoding: float) -> FloatArray:
+def _encoder_bytes_beside(job: Job, systems: Systems, *, generating: FloatArray, encoding: float) -> FloatArray:
     """Text encoders that a PyTorch program leaves on the device because there is room for them. [bytes]
 
     Libraries put every part of a model on the device unless they are told to save memory, which is what people do where
