@@ -225,6 +225,10 @@ def _precision(workload: Workload, model: ModelSpec, *, method: str, ledger: _Le
             typical_value="q4_k_m",
             why="4-bit weights are what most people run; they cost little quality",
         )
+    if workload.framework == "onnxruntime" and not (decoder or isinstance(model, DiffusionSpec)):
+        return ledger.take(
+            "precision", None, typical_value="fp32", why="exported networks keep 32 bits unless converted"
+        )
     return ledger.take(
         "precision",
         None,

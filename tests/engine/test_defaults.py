@@ -181,3 +181,10 @@ def test_what_arrives_together_is_worked_on_together_unless_somebody_waits_for_e
 
     assert job.micro_batch_size == batch
     assert assumed(job, "batch_size") == (batch if batch > 1 else None)
+
+
+@pytest.mark.parametrize(("framework", "precision"), [("onnxruntime", "fp32"), ("tensorrt", "fp16")])
+def test_an_exported_network_keeps_its_precision_until_a_runtime_converts_it(framework, precision):
+    job = complete(Workload(task="inference", domain="vision", framework=framework), model=RESNET)
+
+    assert job.precision == precision
