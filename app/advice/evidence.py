@@ -1,6 +1,7 @@
 """Published measurements of the same work: which of them may stand beside an estimate, the nearest first."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from hashlib import blake2b
@@ -79,9 +80,16 @@ class Evidence:
             found.setdefault((each.shape or each.model, each.accelerator), []).append(each)
         object.__setattr__(self, "_found", found)
 
-    def on(self, accelerator: str) -> list[Measurement]:
-        """Everything measured on a device."""
-        return [each for each in self.measurements if each.accelerator == accelerator]
+    def on(self, accelerator: str, *, most: int) -> list[Measurement]:
+        """What was measured on a device; where that is much, something of every source."""
+        all_of_it = [each for each in self.measurements if each.accelerator == accelerator]
+        told: Counter[str] = Counter()
+        turns: list[int] = []
+        for each in all_of_it:
+            turns.append(told[each.source])
+            told[each.source] += 1
+        chosen = sorted(range(len(all_of_it)), key=turns.__getitem__)[:most]
+        return [all_of_it[number] for number in sorted(chosen)]
 
     def beside(self, job: Job, *, accelerator: str, count: int) -> list[Measurement]:
         """Measurements of the same work on the same hardware, the nearest first; each metric at most once.

@@ -113,6 +113,17 @@ def test_a_model_comes_before_another_one_of_its_shape():
     assert beside(replace(twin, shape="another")) == []
 
 
+def test_a_device_shows_something_of_every_source():
+    runs = [replace(measurement(value=float(n)), source="large") for n in range(1, 10)]
+    small = replace(measurement(value=99.0), source="small")
+
+    shown = Evidence((*runs, small)).on("geforce-rtx-4090", most=3)
+
+    assert [each.value for each in shown] == [1.0, 2.0, 99.0]
+    assert len(Evidence((*runs, small)).on("geforce-rtx-4090", most=40)) == 10
+    assert Evidence((*runs, small)).on("geforce-rtx-3090", most=40) == []
+
+
 def test_encoders_of_one_shape_are_trained_on_different_tasks(client):
     models = client.app.state.catalogue.current().models
 

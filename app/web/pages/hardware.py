@@ -251,7 +251,7 @@ class HardwarePage:
             twin=_twin(catalogue, accelerator),
             suits=SuitGroup.all_of(suits),
             history=PriceHistory.of(prices, currency),
-            measured=tuple(_measured(each) for each in catalogue.evidence.on(accelerator.slug)[:MOST_MEASURED]),
+            measured=tuple(_measured(each) for each in catalogue.evidence.on(accelerator.slug, most=MOST_MEASURED)),
             offers_url=link("/cloud", {"accelerator": accelerator.slug, "currency": _code(currency)}),
             switch=currency_switch(catalogue, currency),
             note=currency.note,
