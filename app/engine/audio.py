@@ -159,10 +159,13 @@ def held_bytes_per_parameter(job: Job) -> float:
     ----------
     .. [1] OpenAI, ``whisper/model.py``, class ``Linear``, https://github.com/openai/whisper.
     """
+    return FULL_PRECISION if held_twice_as_wide(job) else bytes_per_parameter(job.precision)
+
+
+def held_twice_as_wide(job: Job) -> bool:
+    """Whether a 16-bit job may be the reference program's, whose weights stay in fp32."""
     reference = job.framework == "pytorch" and not job.compiled
-    if reference and not job.training and job.precision in {"fp16", "bf16"}:
-        return FULL_PRECISION
-    return bytes_per_parameter(job.precision)
+    return reference and not job.training and job.precision in {"fp16", "bf16"}
 
 
 def _footprint(job: Job, systems: Systems, spec: TransformerSpec) -> Footprint:

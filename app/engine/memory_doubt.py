@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from app.engine.arrays import FloatArray, Floats
+from app.engine.audio import held_twice_as_wide
 from app.engine.intervals import spread
 from app.engine.job import Job
 from app.engine.model_spec import NetworkSpec, TransformerSpec
@@ -38,6 +39,8 @@ def memory_doubt(job: Job, footprint: Footprint) -> Floats:
     if isinstance(job.model, NetworkSpec):
         assumed = job.training and known_classes(job) is None
         return np.maximum(SCORES * footprint.share_of("logits"), 1.0) if assumed else 1.0
+    if job.work_class == "audio" and held_twice_as_wide(job):
+        return 1.0 + footprint.share_of("weights")
     if isinstance(job.model, TransformerSpec) and job.model.architecture == "decoder":
         return _of_decoder(job, job.model, footprint=footprint)
     return 1.0

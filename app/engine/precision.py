@@ -169,13 +169,15 @@ def sustained_flops_per_s(precision: str, devices: Devices, *, integers: bool = 
     .. math:: (P^{-n} + (W j)^{-n})^{-1/n}
 
     Workstation and PCIe cards print the peak of a clock that they cannot hold under their power limit, while a GeForce
-    card of half the peak keeps its clock: an RTX 4090 (450 W) trains as fast as an RTX 6000 Ada (300 W) of twice its
-    peak.
+    card of half the peak runs above the clock of its data sheet: an RTX 4090 (450 W) trains as fast as an RTX 6000 Ada
+    (300 W) of twice its peak.
     """
     peak = peak_flops_per_s(precision, devices, integers=integers)
     rate = rate_of(precision, integers=integers)
     if rate == "fp32":
         return peak
+    desktop = devices.where(kind="gpu", vendor="NVIDIA", segment="desktop")
+    peak = peak * np.where(desktop, TRANSFORMERS.value("desktop_clock_headroom"), 1.0)
     power_rate = fed_flops_per_s(peak, devices, rate_name=rate)
     sharp = TRANSFORMERS.value("power_sharpness")
     both = (peak**-sharp + np.nan_to_num(power_rate**-sharp)) ** (-1 / sharp)

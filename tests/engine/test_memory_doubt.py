@@ -3,7 +3,7 @@
 from app.engine.estimate import estimate
 from app.engine.model_spec import NetworkSpec
 from tests.engine.jobs import make_job, make_spec, make_systems
-from tests.engine.network_jobs import network_job
+from tests.engine.network_jobs import WHISPER_LARGE, network_job
 
 SEGMENTER = NetworkSpec("segmenter", "segmenter", "", 49e6, 190e9, 180e6, (512, 512))
 SCENES = {"task": "train", "domain": "segmentation", "precision": "fp32", "batch_size": 4, "image_size": (512, 512)}
@@ -43,3 +43,10 @@ def test_buffers_that_are_set_aside_at_the_start_are_less_in_doubt_than_tensors_
 
     logged = memory_width(**served, precision="q4_k_m", framework="llama.cpp")
     assert logged < memory_width(**served, precision="int4", framework="pytorch")
+
+
+def test_speech_weights_that_programs_hold_in_sixteen_bits_or_in_thirty_two_are_in_doubt():
+    speech = {"task": "inference", "domain": "audio", "precision": "fp16", "batch_size": 1}
+    plain, fused = (width_of(network_job(WHISPER_LARGE, **speech, framework=name)) for name in ("pytorch", "other"))
+
+    assert plain > 1.3 * fused

@@ -90,6 +90,19 @@ def test_a_board_with_more_power_sustains_more_of_its_peak():
     assert np.all(sustained > 0.3 * peak_flops_per_s("bf16", devices))
 
 
+def test_a_board_with_twice_the_power_that_its_chip_needs_holds_its_peak():
+    roomy = Devices((make_accelerator("roomy", tdp_w=1000.0),))
+
+    assert sustained_flops_per_s("bf16", roomy)[0] > 0.95 * peak_flops_per_s("bf16", roomy)[0]
+
+
+def test_cards_for_desktops_run_above_the_clock_of_their_data_sheet():
+    boards = tuple(make_accelerator(segment, segment=segment, tdp_w=1000.0) for segment in ("datacenter", "desktop"))
+    server, desktop = sustained_flops_per_s("bf16", Devices(boards))
+
+    assert desktop > 1.03 * server
+
+
 def test_fp32_is_not_slowed_by_power():
     devices = Devices((make_accelerator(),))
 
