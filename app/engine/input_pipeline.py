@@ -46,10 +46,33 @@ class InputRate:
     """Whether the disk is slower than decoding."""
 
 
+def seen_pixels(job: Job) -> float:
+    """Pixels of one picture that the training looks at; 0 where nobody says. [-]"""
+    return float(job.image_size[0] * job.image_size[1]) if job.image_size else 0.0
+
+
+def kept_as_arrays(job: Job) -> bool:
+    """Whether pictures are so small that data sets keep them as arrays in memory, as CIFAR and MNIST do."""
+    return 0.0 < seen_pixels(job) <= NETWORKS.value("array_pixels_at_most")
+
+
 def stored_pixels(job: Job) -> float:
     """Pixels of one stored picture: those of ImageNet, or as many as the training looks at. [-]"""
-    seen = float(job.image_size[0] * job.image_size[1]) if job.image_size else 0.0
-    return max(seen, NETWORKS.value("stored_pixels"))
+    return seen_pixels(job) if kept_as_arrays(job) else max(seen_pixels(job), NETWORKS.value("stored_pixels"))
+
+
+def ease(job: Job, *, pixels: float) -> float:
+    """How much less a small picture costs than one of so many pixels; each costs its handling, however small. [-]
+
+    >>> from app.engine.coefficients_networks import NETWORKS
+    >>> handling = NETWORKS.value("handling_pixels")
+    >>> round((187_500 + handling) / (32 * 32 + handling))
+    63
+    """
+    if not kept_as_arrays(job):
+        return 1.0
+    handling = NETWORKS.value("handling_pixels")
+    return (pixels + handling) / (seen_pixels(job) + handling)
 
 
 def stored_bytes(job: Job) -> float:
@@ -64,7 +87,9 @@ def input_rate(job: Job, systems: Systems) -> InputRate | None:
     if not reads_pictures(job):
         return None
     cores = NETWORKS.column("host_cores_per_device", families(systems.devices)) * systems.count
-    per_core = NETWORKS.value("decoded_pictures_per_core_per_s") * NETWORKS.value("stored_pixels") / stored_pixels(job)
+    whole = NETWORKS.value("stored_pixels")
+    per_core = NETWORKS.value("decoded_pictures_per_core_per_s")
+    per_core *= ease(job, pixels=whole) if kept_as_arrays(job) else whole / stored_pixels(job)
     decoded = decoded_per_s(cpu_cores=cores, samples_per_core_per_s=per_core)
     read = NETWORKS.value("disk_bytes_per_s") * systems.nodes / stored_bytes(job)
     cached = NETWORKS.column("host_memory_bytes_per_device", families(systems.devices)) * systems.count
@@ -78,7 +103,8 @@ def input_samples_per_s(job: Job, systems: Systems) -> FloatArray:
     A whole run over named data reads and decodes files with the usual number of CPU cores beside each device. A rate
     alone is asked about benchmarks, whose input is prepared and bound by what one training process can hand over.
     """
-    prepared = NETWORKS.value("prepared_pictures_per_device_per_s") * systems.count
+    each = NETWORKS.value("prepared_pictures_per_device_per_s") * ease(job, pixels=NETWORKS.value("prepared_pixels"))
+    prepared = each * systems.count
     if job.samples is None:
         return prepared
     files = input_rate(job, systems)

@@ -33,6 +33,12 @@ def test_a_small_crop_is_cut_from_a_whole_picture():
     assert small == usual
 
 
+def test_pictures_of_a_few_pixels_are_arrays_that_cost_their_handling_alone():
+    tiny, usual = (rate(image_size=size) for size in (32, 224))
+
+    assert 20 < tiny.samples_per_s[0] / usual.samples_per_s[0] < 200
+
+
 def test_large_files_are_bound_by_the_disk():
     told = rate(H100, count=8, dataset={"samples": 1e6, "size_gb": 20_000})
 
