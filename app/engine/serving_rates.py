@@ -37,6 +37,8 @@ UNPACKED = frozenset({"int8", "int4", "nf4"})
 """Formats whose weights are unpacked to 16 bits by kernels of their own."""
 WITHOUT_MATRIX_UNITS = ("Vega 10 (GCN5)", "Vega 20 (GCN5)")
 """Architectures beside CDNA that have its memory but multiply on vector units."""
+WITHOUT_DOT_PRODUCTS = ("3.0", "3.5", "3.7", "5.0", "5.2", "5.3", "6.0")
+"""Compute capabilities before the instruction that multiplies and adds four 8-bit numbers at once."""
 FP32_PER_CLOCK = 256.0
 """fp32 operations of one compute unit a clock: 128 lanes, a multiplication and an addition each."""
 
@@ -218,8 +220,9 @@ def unpacking_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatAr
     """Time to unpack quantised weights on the vector units, per decode step of one token. [s]"""
     if job.precision in WHOLE_MODEL or job.precision in {"fp8", "fp4", "nvfp4"}:
         return np.zeros(len(systems))
-    groups = families(systems.devices)
-    operations = (
-        TRANSFORMERS.column("unpacking_operations", groups) * spec.active_parameters / systems.plan.tensor_parallel
-    )
+    each = TRANSFORMERS.column("unpacking_operations", families(systems.devices))
+    if job.framework == "llama.cpp":
+        alone = systems.devices.where(compute_capability=WITHOUT_DOT_PRODUCTS)
+        each = np.where(alone, TRANSFORMERS.value("unpacking_operations_without_dot_products"), each)
+    operations = each * spec.active_parameters / systems.plan.tensor_parallel
     return operations / peak_flops_per_s("fp32", systems.devices)

@@ -5,6 +5,7 @@ import pytest
 
 from app.engine.params import expected_experts
 from app.engine.serving import concurrency, largest_batch, physics, touched_weight_bytes
+from app.engine.serving_rates import layer_overhead_s
 from tests.engine.jobs import (
     BERT_LARGE,
     CPU,
@@ -415,3 +416,38 @@ def test_tensorrt_llm_leaves_alone_a_share_of_what_its_weights_leave():
     )
 
     assert tensorrt > 1.5 * vllm
+
+
+def test_embeddings_of_layers_are_stored_but_not_read():
+    """Gemma 4 E4B keeps 2.8e9 weights of which a token reads one row."""
+    job = make_job(precision="bf16")
+    plain = make_spec("e4b", parameters=8e9, active_parameters=8e9)
+    by_layer = replace(plain, active_parameters=5e9)
+
+    spared = touched_weight_bytes(job, plain, batch=1) - touched_weight_bytes(job, by_layer, batch=1)
+
+    assert spared == pytest.approx(3e9 * 2)
+
+
+def test_layers_that_choose_among_experts_start_more_kernels():
+    moe = make_moe()
+    dense = make_spec("as-much-work", parameters=moe.active_parameters, active_parameters=moe.active_parameters)
+    job, plain = (make_job(spec, precision="f16", framework="llama.cpp", prompt_tokens=1) for spec in (moe, dense))
+
+    overheads = [layer_overhead_s(each, systems=make_systems(H100))[0] for each in (job, plain)]
+
+    assert overheads[0] > 1.1 * overheads[1]
+
+
+def test_four_bits_are_slow_where_no_instruction_takes_four_numbers_at_once(pace_of):
+    """A P100 writes as slowly as a GTX 1080 of half its bandwidth, pavlokhmel.com."""
+    job = make_job(precision="q4_k_m", framework="llama.cpp", prompt_tokens=1, output_tokens=128)
+    common = {"compute_units": 56, "memory_bandwidth_bytes_per_s": 732e9, "architecture": "Pascal"}
+    with_products, without = (
+        replace(H100, slug=f"pascal-{capability}", compute_capability=capability, **common)
+        for capability in ("6.1", "6.0")
+    )
+
+    rates = pace_of(job, with_products, without).decode_tokens_per_s
+
+    assert rates[1] < 0.9 * rates[0]
