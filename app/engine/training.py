@@ -176,6 +176,7 @@ def activation_traffic_bytes(job: Job, spec: TransformerSpec) -> float:
         passes *= TRANSFORMERS.value("recompute_traffic_growth")
     if spec.architecture != "decoder":
         passes *= TRANSFORMERS.value("encoder_traffic_growth_fused" if fused else "encoder_traffic_growth_eager")
+        passes *= TRANSFORMERS.value("encoder_traffic_growth_wide") if job.precision in {"fp32", "tf32"} else 1.0
     elif adapts_eagerly(job, spec):
         passes *= TRANSFORMERS.value("adapted_decoder_traffic_growth")
     written = passes * (spec.num_hidden_layers * written_layer_bytes(job, spec) + loss_head_bytes(job, spec))
