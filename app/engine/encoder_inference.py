@@ -4,12 +4,14 @@ import numpy as np
 
 from app.engine.arrays import FloatArray
 from app.engine.coefficients import TRANSFORMERS
+from app.engine.coefficients_networks import NETWORKS
 from app.engine.flops import forward_flops_per_token
-from app.engine.hardware import Systems
+from app.engine.hardware import Devices, Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.memory import stored_weight_bytes
 from app.engine.model_spec import TransformerSpec
+from app.engine.network_speed import REFERENCE_YEAR, host_speed
 from app.engine.precision import bytes_per_element, sustained_flops_per_s
 from app.engine.result import Pace
 from app.engine.roofline import StepTime, saturation
@@ -25,6 +27,8 @@ FUSING_ATTENTION = frozenset({"tensorrt"})
 """Runtimes whose scores never leave the chip, and whose layers are a handful of kernels."""
 
 
+LAUNCHES_TIMED_IN = 2020
+"""Year of the hosts beside the A100, on which eager launches were timed."""
 EAGER = frozenset({"pytorch", "other"})
 POWER_SHARPNESS = 16.0
 """How sharply the board power bounds plain arithmetic: between half and half (1) and the smaller alone (infinity)."""
@@ -65,6 +69,12 @@ def _moved_bytes_per_token_and_layer(job: Job, spec: TransformerSpec, *, eager: 
     return elements * (WIDE_BYTES if eager else bytes_per_element(job.precision))
 
 
+def host_slowness(devices: Devices) -> FloatArray:
+    """Time of a launch from Python against the hosts that launches were timed on: older cards have older hosts. [-]"""
+    timed = (1.0 + NETWORKS.value("core_speed_per_year")) ** (LAUNCHES_TIMED_IN - REFERENCE_YEAR)
+    return timed / host_speed(devices)
+
+
 def encoder_pace(job: Job, systems: Systems) -> Pace:
     """Tokens per second of one encoder pass over a batch: sequences per second times their length. [tokens/s]"""
     spec = job.model
@@ -88,6 +98,8 @@ def encoder_pace(job: Job, systems: Systems) -> Pace:
     moved = _moved_bytes_per_token_and_layer(job, spec, eager=eager) * tokens * spec.num_hidden_layers
     memory = (moved + stored_weight_bytes(spec, job.precision)) / plan.tensor_parallel / bandwidth
     layer = TRANSFORMERS.column(_layer_name(job, eager=eager), groups)
+    if eager:
+        layer = layer * host_slowness(systems.devices)
     if eager and job.workload.attention == "eager":
         layer = layer * TRANSFORMERS.value("eager_attention_launches")
     ahead = eager or job.framework in FUSING_LAYERS - FUSING_ATTENTION  # the queue runs ahead of the device

@@ -1,5 +1,7 @@
 """How runtimes differ when they read whole texts."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.engine.encoder_inference import encoder_pace
@@ -7,7 +9,7 @@ from tests.engine.jobs import BERT_LARGE, make_job, make_systems
 from tests.engine.network_jobs import V100
 
 
-def texts_per_s(framework, *, sequence_length, precision="fp16", batch_size=1):
+def texts_per_s(framework, *, sequence_length, precision="fp16", batch_size=1, device=V100):
     job = make_job(
         BERT_LARGE,
         task="inference",
@@ -16,7 +18,7 @@ def texts_per_s(framework, *, sequence_length, precision="fp16", batch_size=1):
         batch_size=batch_size,
         sequence_length=sequence_length,
     )
-    pace = encoder_pace(job, make_systems(V100))
+    pace = encoder_pace(job, make_systems(device))
     return float(pace.units_per_step[0] / pace.step_s[0]) / sequence_length
 
 
@@ -31,3 +33,9 @@ def test_a_queue_that_runs_ahead_costs_nothing_where_the_device_is_busy():
     one, many = (texts_per_s("onnxruntime", sequence_length=512, batch_size=size) for size in (8, 64))
 
     assert many == pytest.approx(one, rel=0.1)
+
+
+def test_an_older_host_launches_a_short_text_more_slowly():
+    newer = replace(V100, launch_year=2023)
+
+    assert texts_per_s("pytorch", sequence_length=16) < 0.8 * texts_per_s("pytorch", sequence_length=16, device=newer)
