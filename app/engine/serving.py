@@ -140,7 +140,7 @@ def decode_step_s(
     cached = in_stage * cache / plan.tensor_parallel
     read = moved_weight_bytes(job, spec, stored_bytes=weights, batch=tokens_each * in_stage, systems=systems)
     moved = read + cached * cache_passes(job, spec)
-    memory = moved / bandwidth_rate(job, systems=systems) + issue_s(weights, job=job, systems=systems)
+    memory = np.hypot(moved / bandwidth_rate(job, systems=systems), issue_s(weights, job=job, systems=systems))
     peak = sustained_flops_per_s(job.precision, systems.devices)
     flops = tokens_each * in_stage * decode_flops_per_token(spec, context) / plan.tensor_parallel
     math = flops / (peak * TRANSFORMERS.column("decode_math_fraction", groups))

@@ -115,7 +115,8 @@ def issue_s(read_bytes: FloatArray, *, job: Job, systems: Systems) -> FloatArray
     """Time that the compute units of one device need to ask for so many bytes of weights; llama.cpp only. [s]
 
     A compute unit keeps a limited number of loads in flight, so that a device with much bandwidth for each of its
-    compute units, as with HBM, does not reach that bandwidth. The cores of a processor have prefetchers for that.
+    compute units, as with HBM, does not reach that bandwidth. Both limit one stream, so that their times add as the
+    sides of a right angle. The cores of a processor have prefetchers for that.
     """
     if job.framework != "llama.cpp":
         return 0.0 * read_bytes
