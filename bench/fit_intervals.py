@@ -29,8 +29,6 @@ from app.engine.model_spec import TransformerSpec
 MIN_RUNS = 30
 LONG_NAMES = {short: long for long, short in reversed(METRICS.items())} | {"seconds": "classical_seconds"}
 MIN_KIN_RUNS = 5
-ASSUMED = [("memory", "llm_serving", {"low": 0.92, "high": 1.11, "runs": 0})]
-"""Weights and cache of a running language model are counted exactly; only the workspace varies. No run measures it."""
 STRETCH_OF_ANOTHER_MAKER = 1.5
 STRETCH_OF_ANOTHER_FRAMEWORK = 1.15
 """Assumed: no class was measured in ways that would tell."""
@@ -76,8 +74,6 @@ def spreads_of(found):
     for (metric, work_class), rows in sorted(found.items()):
         if len(rows) >= MIN_RUNS:
             spreads[metric][work_class] = written(rows, metric)
-    for metric, work_class, spread in ASSUMED:
-        spreads[metric][work_class] = spread
     for metric in sorted({metric for metric, _ in found}):
         for name in (FINETUNING, TRANSFORMERS, POOLED):
             rows = [

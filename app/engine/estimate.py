@@ -146,10 +146,9 @@ def _energy(device_s: Interval, systems: Systems) -> Interval | None:
 
 
 def _evidence(job: Job, physics: Physics) -> str:
-    """Assumed when nobody named a model; estimated when the class was never measured or shapes were inferred."""
+    """Assumed when nobody named a model; estimated when shapes were inferred."""
     if any(a.field in {"model", "algorithm"} for a in job.assumptions):
         return "assumed"
     shape_unknown = isinstance(job.model, TransformerSpec) and not job.model.shape_known
     inferred = shape_unknown or "inferred_counts" in physics.notes
-    unmeasured = intervals.spread("memory", job.work_class).runs == 0
-    return "estimated" if inferred or unmeasured else "calculated"
+    return "estimated" if inferred else "calculated"

@@ -26,7 +26,7 @@ class Spread:
     low: float
     high: float
     runs: int
-    """How many measured runs they rest on; 0 for an assumed spread."""
+    """How many measured runs they rest on."""
 
 
 @cache
