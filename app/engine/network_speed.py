@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.engine import input_pipeline
-from app.engine.arrays import BoolArray, FloatArray, Floats
+from app.engine.arrays import FloatArray, Floats
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.gradient_exchange import exchange_s, exposed_s
 from app.engine.hardware import Devices, Systems
@@ -63,17 +63,17 @@ def execution_mode(job: Job) -> str:
     return "compiled" if job.compiled or job.framework == "jax" else "eager"
 
 
-def captured(job: Job, systems: Systems) -> BoolArray:
+def captured(job: Job) -> bool:
     """Whether a run is tuned as large ones are: fused layers, and steps captured as graphs of kernels.
 
-    Mixed precision, channels last and replicas stated together mark the recipes of MLPerf and of cluster runs, in which
-    nobody pays for kernels launched one by one. Classifiers are trained so in MXNet alone, on any number of devices:
-    elsewhere replicas are as fast as one device.
+    Mixed precision and channels last stated together mark the recipes of MLPerf and of cluster runs, in which nobody
+    pays for kernels launched one by one; on one device they are as fast as on each of many. Classifiers are trained so
+    in MXNet alone.
     """
     dense_output = job.channels_last and job.work_class != CLASSIFYING
     chosen = job.framework in CHOOSES_LAYOUT
     tuned = job.training and job.precision == "amp" and execution_mode(job) in CAPTURING
-    return np.asarray(tuned & (chosen | (dense_output & (systems.count > 1.0))), dtype=np.bool_)
+    return tuned and (chosen or dense_output)
 
 
 def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArray:
@@ -84,14 +84,13 @@ def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArra
     """
     kind = "attention" if work.transformer else "conv"
     groups = families(systems.devices)
-    fused = np.asarray(execution_mode(job) in {"compiled", "runtime"}) | captured(job, systems)
+    fused = execution_mode(job) in {"compiled", "runtime"} or captured(job)
     copies = work.copies / NETWORKS.value("retained_residual") if work.copies else 1.0
     if job.framework in AUTOTUNED:
         return copies * NETWORKS.column("autotuned_touches", groups)
     copies = copies * NETWORKS.value("windowed_touches") if work.windowed else copies
     copies = copies * NETWORKS.value("joined_touches") if work.joined else copies
-    one_by_one, together = (NETWORKS.column(f"{kind}_touches_{mode}", groups) for mode in ("eager", "compiled"))
-    return copies * np.where(fused, together, one_by_one)
+    return copies * NETWORKS.column(f"{kind}_touches_{'compiled' if fused else 'eager'}", groups)
 
 
 def repacking(job: Job, devices: Devices, *, rate: MathRate, work: NetworkWork) -> FloatArray:
@@ -136,24 +135,24 @@ def launch_times_s(
 ) -> tuple[FloatArray, FloatArray]:
     """Host time to launch all kernels, and device time that kernels take however small they are. [s]"""
     groups, mode = families(systems.devices), execution_mode(job)
-    together = captured(job, systems)
+    together = captured(job)
     per_layer = NETWORKS.value("kernels_per_attention_block" if work.transformer else "kernels_per_layer")
 
     def of_mode(name: str) -> FloatArray:
         graph, stated = (NETWORKS.column(f"{name}_{key}", groups) for key in ("compiled", mode))
-        return np.where(together, graph, stated)
+        return graph if together else stated
 
     def launch() -> FloatArray:
         from_python = mode == "compiled" and job.framework not in LAUNCHES_WHOLE_PROGRAMS
-        guarded = NETWORKS.column("launch_s_compiled_in_python", groups)
-        return np.where(~together & from_python, guarded, of_mode("launch_s"))
+        guarded = from_python and not together
+        return NETWORKS.column("launch_s_compiled_in_python", groups) if guarded else of_mode("launch_s")
 
     kernels = per_layer * work.layers * of_mode("kernel_share")
     if mode == "runtime" and work.branched:
         kernels = per_layer * work.layers * NETWORKS.column("kernel_share_runtime_branched", groups)
     casts = NETWORKS.value("kernels_with_casts") if mode == "eager" and job.precision == "amp" else 1.0
     passes = 1.0 + share.backward_fraction * NETWORKS.value("backward_launches_per_forward") + share.recompute_fraction
-    launch_s = kernels * passes * np.where(together, 1.0, casts) * launch()
+    launch_s = kernels * passes * (1.0 if together else casts) * launch()
     small = isinstance(job.model, NetworkSpec) and job.model.architecture == TABLES  # a few numbers a sample to copy
     start_s = of_mode("step_start_s") * (NETWORKS.value("recommender_start_share") if small else 1.0)
     host_s = (launch_s + start_s) / host_speed(systems.devices)
@@ -204,10 +203,10 @@ def volume_share(job: Job, *, work: NetworkWork) -> float:
 
 def selection_s(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArray:
     """Choosing the boxes of a batch, which waits for the network and is launched bit by bit; 0 in runtimes. [s]"""
-    if not work.selects or execution_mode(job) == "runtime":
+    if not work.selects or captured(job) or execution_mode(job) == "runtime":
         return np.zeros(len(systems))
     each = NETWORKS.value("selection_s_per_picture") * job.micro_batch_size
-    return np.asarray(np.where(captured(job, systems), 0.0, each) / host_speed(systems.devices), dtype=np.float64)
+    return each / host_speed(systems.devices)
 
 
 def step_times(job: Job, systems: Systems, *, work: NetworkWork) -> StepTimes:
