@@ -40,6 +40,9 @@ WEIGHTS_PER_SQUARED_WIDTH = 12.0
 ATTENTION_PRODUCTS = 2.0
 """Products over all pairs of tokens: queries with keys, probabilities with values."""
 PLANE = ("height", "width")
+CLIP = ("frames", *PLANE)
+HEAD_WIDTH = 64.0
+"""Width of one attention head. arXiv:2010.11929, table 1."""
 PATCH_SIDES = (8, 14, 16, 32)
 """Sides of the patches that vision transformers cut pictures into. [pixels]"""
 SCORES_AT_MOST = 0.7
@@ -150,3 +153,22 @@ def score_elements(*, macs: float, activations: float, parameters: float, layers
     tokens, width = tokens_and_width(macs=macs, parameters=parameters, layers=layers)
     scores = activations - WIDTHS_PER_TOKEN * tokens * width * layers
     return min(max(scores, 0.0), SCORES_AT_MOST * activations)
+
+
+def clip_scores(spec: NetworkSpec, *, macs: float, layers: float) -> float:
+    """Elements of the score matrices over a clip, which grow with pairs of tokens; 0 within windows. [elements]
+
+    Joint attention over the patches of all frames writes more scores than everything else.
+
+    Examples
+    --------
+    VideoMAE with ViT-B attends over 1,568 tokens with 12 heads in 12 layers, 354 million scores:
+
+    >>> videomae = NetworkSpec("", "vit", "", 86.2e6, 180.3e9, None, (16, 224, 224))
+    >>> round(clip_scores(videomae, macs=180.3e9, layers=12) / 1e6)
+    355
+    """
+    if spec.family.lower().startswith(WINDOWED):
+        return 0.0
+    tokens, width = tokens_and_width(macs=macs, parameters=spec.parameters, layers=layers)
+    return width / HEAD_WIDTH * tokens**2 * layers

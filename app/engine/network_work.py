@@ -7,6 +7,8 @@ from app.engine.coefficients_networks import NETWORKS
 from app.engine.job import Job
 from app.engine.model_spec import NetworkSpec
 from app.engine.network_structure import (
+    CLIP,
+    clip_scores,
     dense_pointwise,
     dense_square_share,
     depthwise_share,
@@ -317,6 +319,9 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
     scores = 0.0
     if equal and macs and activations:
         scores = score_elements(macs=macs, activations=activations, parameters=spec.parameters, layers=layers)
+    if spec.architecture == "vit" and len(size) == len(CLIP) and "activations" in inferred and macs and activations:
+        scores = 0.0 if job.attention == "flash" else clip_scores(spec, macs=macs, layers=layers)
+        activations += scores
     return NetworkWork(
         macs=macs,
         activations=activations,

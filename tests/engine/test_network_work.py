@@ -76,3 +76,13 @@ def test_four_bit_formats_compute_in_sixteen_bits():
 
 def test_a_network_without_counts_is_not_held_back_by_thin_layers():
     assert work_of(NetworkSpec("your model", "other", "", 1e7, None, None)).intensity == float("inf")
+
+
+def test_scores_of_a_clip_are_written_only_where_nothing_fuses_attention():
+    videomae = NetworkSpec("", "vit", "", 86.2e6, 180.3e9, None, (16, 224, 224))
+    clip = {"task": "inference", "image_size": 224, "frames": 16}
+    fused, eager = (work_of(videomae, attention=attention, **clip) for attention in ("flash", "eager"))
+    within_windows = work_of(replace(videomae, family="swin"), attention="eager", **clip)
+
+    assert eager.activations - fused.activations == pytest.approx(12 * 12 * 1568**2, rel=0.05)
+    assert within_windows.activations == fused.activations
