@@ -151,7 +151,7 @@ def complete(
         prompt_tokens=prompt,
         output_tokens=output,
         concurrent_requests=None if requests == "max" else requests,
-        kv_precision=workload.kv_precision or "fp16",
+        kv_precision=workload.kv_precision or ("fp32" if precision == "fp32" and framework != "llama.cpp" else "fp16"),
         lora_rank=workload.lora_rank or int(typical()["text"]["lora_rank"]),
         image_size=size,
         frames=workload.frames or (model.default_frames if isinstance(model, DiffusionSpec) else 1),

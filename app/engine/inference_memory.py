@@ -13,7 +13,7 @@ from app.engine.arrays import FloatArray
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.gguf import embedding_bytes
 from app.engine.hardware import Systems
-from app.engine.inference_work import peak_live_bytes
+from app.engine.inference_work import peak_live_bytes, searched_beams
 from app.engine.job import Job
 from app.engine.kv_cache import sequence_cache_bytes
 from app.engine.memory import (
@@ -60,7 +60,8 @@ def request_cache_bytes(job: Job, spec: TransformerSpec, *, tokens: int | None =
         values = spec.num_attention_heads * (spec.v_head_dim or 0)
         return spec.num_hidden_layers * (heads + values) * context * element
     batch = TRANSFORMERS.value("prefill_chunk_llama_cpp") if job.framework == "llama.cpp" else 0.0
-    return sequence_cache_bytes(spec, context, bytes_per_element=element, beyond_window=batch)
+    cached = sequence_cache_bytes(spec, context, bytes_per_element=element, beyond_window=batch)
+    return cached * searched_beams(job, spec)
 
 
 def expands_keys(job: Job, spec: TransformerSpec) -> bool:

@@ -142,12 +142,19 @@ def llama_cpp_buffer_bytes(job: Job, spec: TransformerSpec, *, context: float, s
     return widest
 
 
+def searched_beams(job: Job, spec: TransformerSpec) -> float:
+    """Rows that are written for one text, each with a cache: encoder-decoders search with a few beams. [-]"""
+    searches = spec.architecture == "encoder_decoder" and job.framework not in CHUNKS
+    return TRANSFORMERS.value("searched_beams") if searches else 1.0
+
+
 def writing_bytes(job: Job, spec: TransformerSpec, *, requests: Floats = 1.0) -> Floats:
     """Live tensors while one token of every request is written: a layer, and the logits it is drawn from. [bytes]"""
     if spec.architecture == "encoder":
         return 0.0 * requests
     layer = activation_bytes(job.precision) * layer_elements(spec)
-    return requests * (layer + spec.vocab_size * FULL_BYTES * TRANSFORMERS.value("inference_logit_rows"))
+    rows = requests * searched_beams(job, spec)
+    return rows * (layer + spec.vocab_size * FULL_BYTES * TRANSFORMERS.value("inference_logit_rows"))
 
 
 def kernel_bytes(job: Job, spec: TransformerSpec) -> float:

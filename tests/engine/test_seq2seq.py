@@ -74,3 +74,18 @@ def test_a_text_of_no_output_counts_what_was_read():
 def test_rates_agree_with_what_fastertransformer_publishes_for_a_v100(texts, tokens_per_s):
     """https://github.com/NVIDIA/FasterTransformer/blob/main/docs/t5_guide.md"""
     assert rate(texts=texts) == pytest.approx(tokens_per_s, rel=0.25)
+
+
+def cache_bytes(**workload):
+    job = network_job(T5_BASE, **{**TRANSLATING, "concurrent_requests": 32, **workload})
+    parts = serving.physics(job, make_systems(V100)).footprint.parts
+    return next(float(part.bytes[0]) for part in parts if part.part == "kv_cache")
+
+
+def test_every_beam_of_a_search_has_a_cache_unless_a_server_samples():
+    assert cache_bytes() == 4 * cache_bytes(framework="vllm")
+
+
+def test_a_model_in_32_bits_caches_32_bits_unless_told():
+    assert cache_bytes(precision="fp32") == 2 * cache_bytes()
+    assert cache_bytes(precision="fp32", kv_precision="fp16") == cache_bytes()
