@@ -161,15 +161,15 @@ def precision_growth(precision: str) -> float:
     return bytes_per_element(precision) / HALF_BYTES if precision in {"fp32", "tf32"} else 1.0
 
 
-def checkpoint_bytes(job: Job, spec: TransformerSpec) -> float:
+def checkpoint_bytes(job: Job, spec: TransformerSpec, *, sharded: bool = False) -> float:
     """The one input per layer that gradient checkpointing keeps; recipes in 8 bits keep it in 16. [bytes]"""
     element = max(bytes_per_element(job.precision), HALF_BYTES)
-    if prepared_in_fp32(job):  # embeddings cast to fp32 make the residual stream fp32
+    if prepared_in_fp32(job, sharded=sharded):  # embeddings cast to fp32 make the residual stream fp32
         element = FULL_BYTES
     return float(job.micro_batch_size * job.seq_len * spec.hidden_size) * element
 
 
-def loss_head_bytes(job: Job, spec: TransformerSpec) -> float:
+def loss_head_bytes(job: Job, spec: TransformerSpec, *, sharded: bool = False) -> float:
     """Peak of logits, log-softmax and their gradients. [bytes]
 
     Language models hold several copies of ``batch · seq_len · vocabulary``; compiled losses fuse some of them.
@@ -179,30 +179,36 @@ def loss_head_bytes(job: Job, spec: TransformerSpec) -> float:
         share = TRANSFORMERS.value("masked_token_share") if job.workload.task == "pretrain" else 0.0
     else:
         share = 1.0
-    return share * loss_copies_bytes(job) * job.micro_batch_size * job.seq_len * spec.vocab_size
+    return share * loss_copies_bytes(job, sharded=sharded) * job.micro_batch_size * job.seq_len * spec.vocab_size
 
 
-def loss_copies_bytes(job: Job) -> float:
-    """Bytes of all copies of one logit. [bytes]"""
+def loss_copies_bytes(job: Job, *, sharded: bool = False) -> float:
+    """Bytes of all copies of one logit; a model whose weights are sharded hands them over in fp32. [bytes]"""
     chunked = job.workload.task == "finetune"  # programs that adapt models cut the logits, those that make them do not
     if job.compiled and chunked and job.framework in {"pytorch", "deepspeed"}:
         return TRANSFORMERS.value("loss_head_bytes_compiled")
     if fused_loss(job) and job.framework != "pytorch":
         return TRANSFORMERS.value("loss_head_bytes_fused")
-    if prepared_in_fp32(job):  # an LM head cast to fp32 makes logits and their gradients fp32
+    wrapped = sharded and job.method in {"lora", "qlora"} and job.framework == "pytorch"
+    if wrapped or prepared_in_fp32(job):  # an LM head cast to fp32 makes logits and their gradients fp32
         return TRANSFORMERS.value("loss_head_bytes_fp32_head")
     if job.method == "lora":  # adapters in fp32 need mixed precision, which takes the loss in fp32
         return TRANSFORMERS.value("loss_head_bytes_mixed")
-    return TRANSFORMERS.value("loss_head_bytes_eager")
+    whole = job.workload.task == "pretrain" and job.framework in {"pytorch", "deepspeed"}
+    return TRANSFORMERS.value("loss_head_bytes_whole" if whole else "loss_head_bytes_eager")
 
 
-def prepared_in_fp32(job: Job) -> bool:
+def prepared_in_fp32(job: Job, *, sharded: bool = False) -> bool:
     """Whether tables, norms and head are cast to fp32 before 4-bit weights are adapted.
 
     PEFT does so for weights that are quantised when they are loaded, not for GPTQ and AWQ files; compiled recipes
-    leave it out.
+    leave it out, and so do trainers that shard the weights, because a sharded unit has one format.
+
+    References
+    ----------
+    .. [1] TRL, ``SFTTrainer``, https://github.com/huggingface/trl (trl/trainer/sft_trainer.py).
     """
-    return job.method == "qlora" and not job.compiled and job.precision != "int4"
+    return not sharded and job.method == "qlora" and not job.compiled and job.precision != "int4"
 
 
 def fused_loss(job: Job) -> bool:

@@ -194,7 +194,16 @@ def expected_experts(num_experts: int, num_experts_per_token: int, *, tokens: Fl
     return num_experts * (1 - missed)
 
 
+def root_parameters(spec: TransformerSpec) -> float:
+    """Weights in no layer: the embedding table and an untied head. [-]"""
+    return embedding_parameters(spec) * (1 if spec.tie_word_embeddings else 2)
+
+
+def layer_parameters(spec: TransformerSpec) -> float:
+    """Weights of one layer, with all its experts. [-]"""
+    return max(spec.parameters - root_parameters(spec), spec.parameters / 2) / math.ceil(spec.num_hidden_layers)
+
+
 def largest_block_parameters(spec: TransformerSpec) -> float:
     """Weights of the biggest unit that FSDP gathers at once: one block or the embedding table. [-]"""
-    blocks = spec.parameters - embedding_parameters(spec) * (1 if spec.tie_word_embeddings else 2)
-    return max(max(blocks, spec.parameters / 2) / math.ceil(spec.num_hidden_layers), embedding_parameters(spec))
+    return max(layer_parameters(spec), embedding_parameters(spec))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.engine.arrays import FloatArray
+from app.engine.arrays import BoolArray, FloatArray
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.hardware import Devices
 from app.engine.hardware_family import families
@@ -161,6 +161,11 @@ def fed_flops_per_s(peak: FloatArray, devices: Devices, *, rate_name: str) -> Fl
     fed = devices.tdp_w * per_joule * OPERATIONS_PER_JOULE.get(rate_name, 1.0)
     later = TRANSFORMERS.value("fed_share_unmeasured") * peak
     return np.where(devices.stand_ins, np.fmax(fed, later), fed)
+
+
+def sums_at_half_rate(devices: Devices) -> BoolArray:
+    """Whether matrix units add in fp32 more slowly than in fp16, as those of cards for desktops do."""
+    return devices.peak_flops_per_s("fp16_accumulate_fp16") > devices.peak_flops_per_s("fp16")
 
 
 def sustained_flops_per_s(precision: str, devices: Devices, *, integers: bool = False) -> FloatArray:

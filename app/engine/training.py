@@ -23,7 +23,7 @@ from app.engine.memory import keeps_masters, training_bytes
 from app.engine.model_spec import TransformerSpec
 from app.engine.params import adapter_parameters, multiplied_parameters
 from app.engine.plans import bubble_fraction
-from app.engine.precision import bytes_per_element, sustained_flops_per_s
+from app.engine.precision import bytes_per_element, sums_at_half_rate, sustained_flops_per_s
 from app.engine.result import Pace, Physics
 from app.engine.roofline import StepTime, saturation
 from app.engine.serving_rates import clock_hz
@@ -124,6 +124,8 @@ def math_rate(job: Job, spec: TransformerSpec, *, systems: Systems, precision: s
     fraction = TRANSFORMERS.column(name, groups)
     if spec.architecture != "decoder":
         fraction = fraction * TRANSFORMERS.value("encoder_training_math_share")
+    halved = sums_at_half_rate(systems.devices)
+    fraction = fraction * np.where(halved, TRANSFORMERS.value("half_rate_math_growth"), 1.0)
     tokens = micro_batch_samples(job, systems.plan) * job.seq_len * np.ones(len(systems))
     width = spec.hidden_size / systems.plan.tensor_parallel
     fraction = fraction * saturation(tokens, TRANSFORMERS.column("training_half_tokens", groups))

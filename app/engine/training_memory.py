@@ -15,7 +15,7 @@ from app.engine.activations import (
     loss_head_bytes,
     prepared_in_fp32,
 )
-from app.engine.arrays import BoolArray, FloatArray, entry
+from app.engine.arrays import BoolArray, FloatArray, Floats, entry
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.hardware import Plan, Systems
 from app.engine.job import Job
@@ -32,10 +32,12 @@ from app.engine.memory import (
     stored_weight_bytes,
 )
 from app.engine.model_spec import TransformerSpec
-from app.engine.params import adapter_parameters, largest_block_parameters
+from app.engine.params import adapter_parameters, largest_block_parameters, layer_parameters, root_parameters
 from app.engine.precision import TrainingBytes, bytes_per_element, bytes_per_parameter
 from app.engine.result import Footprint, MemoryPart
 
+SHARDED_FROM = 3.0
+"""The ZeRO stage that shares weights."""
 STEPPED_IN_GROUPS_FROM = 3.0
 """The ZeRO stage from which on DeepSpeed updates one group of parameters after another."""
 
@@ -47,14 +49,15 @@ def training_footprint(job: Job, systems: Systems) -> Footprint:
     part = shares(job, spec, systems=systems)
     ones = np.ones(len(systems))
     per = state_bytes(job)
-    weights, cast, trained, weight_words = _training_weights(job, spec, per=per)
+    weights, cast, trained, weight_words = _training_weights(job, spec, per=per, plan=systems.plan)
     if trained < spec.parameters:
         per = TrainingBytes(per.weights, ADAPTER_BYTES.gradients, _adapter_state(job.optimizer))
     gradients = part.gradients * trained * per.gradients
     optimizer = part.optimizer * trained * per.optimizer
     growth = batch_growth(job, systems.plan)
     saved, live, activation_words = _training_activations(job, spec, part=part, plan=systems.plan)
-    logits = loss_head_bytes(job, spec) * part.activations * growth * ones
+    head = np.where(_shards_weights(systems.plan), loss_head_bytes(job, spec, sharded=True), loss_head_bytes(job, spec))
+    logits = head * part.activations * growth * ones
     buffers = _gathered_bytes(spec, systems, job=job) + bucket_bytes(job)
     buffers = buffers + unpacked_matrix_bytes(job, spec) + update_copies_bytes(job, trained)
     held = part.weights * weights + np.where(systems.plan.zero_stage >= 3, 0.0, part.model * cast)
@@ -100,7 +103,14 @@ def _adapter_state(optimizer: str) -> float:
     return FULL_STATE_BYTES[optimizer]
 
 
-def _training_weights(job: Job, spec: TransformerSpec, *, per: TrainingBytes) -> tuple[float, float, float, str]:
+def _shards_weights(plan: Plan) -> BoolArray:
+    """Whether the devices share the weights."""
+    return np.asarray(plan.zero_stage >= SHARDED_FROM)
+
+
+def _training_weights(
+    job: Job, spec: TransformerSpec, *, per: TrainingBytes, plan: Plan
+) -> tuple[Floats, float, float, str | Callable[[int], str]]:
     """Weight bytes, cast copies, trained parameters, and the formula."""
     if job.method not in {"lora", "qlora", "frozen"}:
         words = f"{count_in_words(spec.parameters)} parameters × {per.weights:g} bytes ({job.precision})"
@@ -113,20 +123,23 @@ def _training_weights(job: Job, spec: TransformerSpec, *, per: TrainingBytes) ->
         )
         return base, 0.0, trained, words
     trained = adapter_parameters(spec, job.lora_rank, method=job.method)
+    adapters = f"{count_in_words(trained)} adapter parameters × {ADAPTER_BYTES.weights:g} bytes"
     if job.method == "qlora":
-        tables = FULL_BYTES if prepared_in_fp32(job) else HALF_BYTES
-        base = stored_weight_bytes(spec, _four_bit(job.precision), table_bytes=tables)
-        words = f"matrices × {bytes_per_parameter(_four_bit(job.precision)):.3f} bytes, embeddings × {tables:g} bytes"
-    else:
-        element = bytes_per_parameter(job.precision if job.precision in {"fp32", "tf32", "int8", "fp8"} else "bf16")
-        base, words = spec.parameters * element, f"{count_in_words(spec.parameters)} parameters × {element:g} bytes"
-    adapters = trained * ADAPTER_BYTES.weights
-    return (
-        base + adapters,
-        0.0,
-        trained,
-        f"{words} + {count_in_words(trained)} adapter parameters × {ADAPTER_BYTES.weights:g} bytes",
-    )
+        packed, told = _four_bit_weights(job, spec, plan=plan)
+        return packed + trained * ADAPTER_BYTES.weights, 0.0, trained, lambda row: f"{told(row)} + {adapters}"
+    element = bytes_per_parameter(job.precision if job.precision in {"fp32", "tf32", "int8", "fp8"} else "bf16")
+    words = f"{count_in_words(spec.parameters)} parameters × {element:g} bytes"
+    return spec.parameters * element + trained * ADAPTER_BYTES.weights, 0.0, trained, f"{words} + {adapters}"
+
+
+def _four_bit_weights(job: Job, spec: TransformerSpec, *, plan: Plan) -> tuple[FloatArray, Callable[[int], str]]:
+    """Bytes of packed matrices and of the tables beside them, and the formula of each row."""
+    packed = _four_bit(job.precision)
+    whole, sharded = (FULL_BYTES if prepared_in_fp32(job, sharded=flag) else HALF_BYTES for flag in (False, True))
+    tables = np.where(_shards_weights(plan), sharded, whole)
+    two = (stored_weight_bytes(spec, packed, table_bytes=element) for element in (sharded, whole))
+    words = f"matrices × {bytes_per_parameter(packed):.3f} bytes, embeddings × "
+    return np.where(_shards_weights(plan), *two), lambda row: f"{words}{entry(tables, row):g} bytes"
 
 
 def _four_bit(precision: str) -> str:
@@ -145,7 +158,8 @@ def _training_activations(
         return 0.0 * held, live, lambda _: "frozen backbone: one layer at a time"
     whole = repeats_all(job, plan)
     selective = np.where(plan.recompute == SELECTIVE, TRANSFORMERS.value("selective_saved_share"), 1.0)
-    per_layer = np.where(whole, checkpoint_bytes(job, spec), one * selective)
+    narrow, wide = (checkpoint_bytes(job, spec, sharded=flag) for flag in (True, False))
+    per_layer = np.where(whole, np.where(_shards_weights(plan), narrow, wide), one * selective)
     words = _kept_words(job, spec, plan=plan, layer=per_layer, whole=whole)
     kept = spec.num_hidden_layers * per_layer * held
     return kept, np.where(whole, live, 0 * live + one * held), words
@@ -168,9 +182,8 @@ def _kept_words(
 
 
 def _logit_words(job: Job, spec: TransformerSpec, *, plan: Plan) -> Callable[[int], str]:
-    copies = loss_copies_bytes(job)
-
     def words(row: int) -> str:
+        copies = loss_copies_bytes(job, sharded=bool(entry(plan.zero_stage, row) >= SHARDED_FROM))
         samples = entry(micro_batch_samples(job, plan), row)
         tokens = f"{samples * job.seq_len:.0f} tokens"
         return f"{tokens} × {spec.vocab_size} vocabulary × {copies:g} bytes, or one live layer"
@@ -179,13 +192,21 @@ def _logit_words(job: Job, spec: TransformerSpec, *, plan: Plan) -> Callable[[in
 
 
 def _gathered_bytes(spec: TransformerSpec, systems: Systems, *, job: Job) -> FloatArray:
-    """Units that FSDP holds unsharded: the running one and the next; under a pipeline the whole stage. [bytes]"""
+    """What FSDP holds unsharded: its root, the running unit and the next; under a pipeline the whole stage. [bytes]
+
+    The root holds what is in no layer, embeddings and head, which stay gathered in 16 bits; compiled recipes make
+    units of their own of them.
+    """
     element = bytes_per_element(job.precision)
     if job.method == "qlora":  # shards are gathered in their four bits
         element = bytes_per_parameter(_four_bit(job.precision))
-    unit = largest_block_parameters(spec) * element
     plan = systems.plan
-    live = unit * TRANSFORMERS.value("fsdp_live_units") / plan.tensor_parallel
+    if job.compiled or job.framework != "pytorch":
+        root, unit = 0.0, largest_block_parameters(spec) * element
+    else:
+        root = max(bytes_per_element(job.precision), HALF_BYTES) * root_parameters(spec)
+        unit = layer_parameters(spec) * element
+    live = (root + unit * TRANSFORMERS.value("fsdp_live_units")) / plan.tensor_parallel
     stage = spec.parameters * element / (plan.tensor_parallel * plan.pipeline_parallel)
     sharded = (plan.zero_stage >= 3) & (plan.data_parallel * plan.context_parallel > 1)
     if job.framework == "deepspeed":  # it keeps gathered what is soon used again, also on one device

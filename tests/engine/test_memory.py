@@ -8,6 +8,7 @@ from app.engine.units import GB, GIB
 from tests.engine.jobs import BERT_LARGE, EVERY_KIND, make_job, make_moe, make_spec, make_systems
 
 ONE = np.ones(1)
+FULL_SHARDING = 3
 
 
 @pytest.fixture
@@ -178,6 +179,34 @@ def test_four_bit_shards_are_gathered_in_four_bits():
     )
 
     assert qlora < lora
+
+
+def test_sharded_four_bit_models_are_not_cast_to_fp32(parts_of):
+    job = make_job(task="finetune", method="qlora", batch_size=1, sequence_length=4096)
+    replica, shard = (
+        parts_of(training_footprint(job, make_systems(count=2, zero_stage=stage))) for stage in (0, FULL_SHARDING)
+    )
+
+    assert shard["activations"] == pytest.approx(replica["activations"] / 2)
+    assert shard["weights"] < replica["weights"] / 2 - 0.9 * 2 * 128_256 * 4096  # both tables in 16 bits
+    assert shard["logits"] == replica["logits"]
+
+
+def test_adapted_models_that_are_sharded_hand_over_logits_in_fp32(parts_of):
+    job = make_job(task="finetune", method="lora", precision="bf16", batch_size=1, sequence_length=4096)
+    replica, shard = (
+        parts_of(training_footprint(job, make_systems(count=2, zero_stage=stage))) for stage in (0, FULL_SHARDING)
+    )
+
+    assert shard["logits"] - replica["logits"] == pytest.approx(5 * 128_256 * 4096)
+
+
+def test_the_root_of_a_sharded_model_stays_gathered(parts_of):
+    job = make_job(task="finetune", method="lora", precision="bf16", batch_size=1, sequence_length=512)
+    shard = parts_of(training_footprint(job, make_systems(count=2, zero_stage=FULL_SHARDING)))
+
+    tables = 2 * 128_256 * 4096
+    assert shard["workspace"] == pytest.approx(2 * tables + 2 * 2 * (8_030_261_248 - tables) / 32)
 
 
 def test_eager_attention_over_a_long_prompt_needs_the_score_matrix(parts_of):

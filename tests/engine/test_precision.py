@@ -9,6 +9,7 @@ from app.engine.precision import (
     cache_bytes_per_element,
     is_gguf,
     peak_flops_per_s,
+    sums_at_half_rate,
     sustained_flops_per_s,
 )
 from app.engine.workload import PRECISIONS
@@ -101,6 +102,10 @@ def test_cards_for_desktops_run_above_the_clock_of_their_data_sheet():
     server, desktop = sustained_flops_per_s("bf16", Devices(boards))
 
     assert desktop > 1.03 * server
+
+
+def test_cards_for_desktops_sum_in_fp32_at_half_rate():
+    assert sums_at_half_rate(Devices((RTX_4090, H100, T4, GTX_1080_TI))).tolist() == [True, False, False, False]
 
 
 def test_fp32_is_not_slowed_by_power():

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from app.engine.coefficients import TRANSFORMERS
-from app.engine.training import activation_traffic_bytes, physics
+from app.engine.training import activation_traffic_bytes, math_rate, physics
 from tests.engine.jobs import (
     BERT_LARGE,
     EVERY_KIND,
@@ -132,6 +134,15 @@ def test_a_stage_of_a_pipeline_gathers_its_weights_once_a_step():
     )
 
     assert shards == pytest.approx(replicas, rel=0.01)
+
+
+def test_units_that_sum_at_half_rate_come_nearer_to_it():
+    job = make_job(task="pretrain", precision="bf16", batch_size=4, sequence_length=2048)
+    whole = make_accelerator("even", peak=replace(RTX_4090.peak, fp16_accumulate_fp16=RTX_4090.peak.fp16))
+    halved = replace(whole, slug="halved", peak=RTX_4090.peak)
+    slow, fast = math_rate(job, make_spec(), systems=make_systems(whole, halved), precision="bf16")
+
+    assert fast == pytest.approx(TRANSFORMERS.value("half_rate_math_growth") * slow)
 
 
 def test_adapters_run_one_by_one_cost_time_that_compiled_ones_do_not(tokens_per_s):
