@@ -7,6 +7,7 @@ from importlib import resources
 from typing import Any, TypeVar
 
 from app.engine.classical_cost import booster_of, grows_trees
+from app.engine.coefficients_networks import NETWORKS
 from app.engine.job import Assumption, Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, ModelSpec, NetworkSpec, TransformerSpec
 from app.engine.radiance import renders_scenes
@@ -317,7 +318,7 @@ def _batch(workload: Workload, model: ModelSpec, *, domain: str, training: bool,
         return 1  # a scene is learnt from one photograph or one set of rays at a time
     if not training:
         return _batch_of_arrivals(workload, model, domain=domain, ledger=ledger)
-    key = domain
+    key = "tiny_pictures" if domain == "vision" and sees_tiny_pictures(workload) else domain
     if isinstance(model, DiffusionSpec) and workload.task == "finetune":
         key = "diffusion_finetune"
     if isinstance(model, TransformerSpec) and domain != "audio":
@@ -325,6 +326,19 @@ def _batch(workload: Workload, model: ModelSpec, *, domain: str, training: bool,
     return ledger.take(
         "batch_size", None, typical_value=int(typical()["batch"].get(key, 8)), why="a usual batch for one device"
     )
+
+
+def sees_tiny_pictures(workload: Workload) -> bool:
+    """Whether pictures are as small as those of CIFAR and MNIST, which are trained in larger batches. arXiv:1512.03385.
+
+    >>> sees_tiny_pictures(Workload(task="train", image_size=32)), sees_tiny_pictures(Workload(task="train"))
+    (True, False)
+    """
+    given = workload.image_size
+    if given is None:
+        return False
+    pixels = given * given if isinstance(given, int) else given[0] * given[1]
+    return pixels <= NETWORKS.value("array_pixels_at_most")
 
 
 def _batch_of_arrivals(workload: Workload, model: ModelSpec, *, domain: str, ledger: _Ledger) -> int:

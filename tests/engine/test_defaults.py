@@ -41,6 +41,14 @@ def test_a_missing_value_is_filled_in_and_told():
     assert job.micro_batch_size == assumed(job, "batch_size") == 64
 
 
+def test_tiny_pictures_come_in_larger_batches():
+    tiny, usual = (
+        complete(Workload(task="train", domain="vision", image_size=side), model=RESNET) for side in (32, 224)
+    )
+
+    assert (tiny.micro_batch_size, usual.micro_batch_size) == (128, 64)
+
+
 def test_an_amount_of_data_is_only_assumed_when_asked_for():
     workload = Workload(task="train", domain="vision")
 
