@@ -191,14 +191,14 @@ def alternating_passes(job: Job) -> float:
     return NETWORKS.value("passes_of_two_networks") if alternates else 1.0
 
 
-def volume_share(job: Job, *, work: NetworkWork) -> float:
+def volume_share(job: Job, systems: Systems, *, work: NetworkWork) -> Floats:
     """What convolutions of volumes, or of clips of frames, reach against those of pictures. [-]"""
     clips = job.frames > 1 and not work.transformer
     if job.depth is None and not clips:
         return 1.0
     tuned = job.framework in CHOOSES_LAYOUT | AUTOTUNED or job.channels_last or job.compiled
     share = NETWORKS.value("volume_convolution_efficiency")
-    return share if tuned else share * NETWORKS.value("volume_convolution_as_given")
+    return share if tuned else share * NETWORKS.column("volume_convolution_as_given", families(systems.devices))
 
 
 def selection_s(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArray:
@@ -220,7 +220,7 @@ def step_times(job: Job, systems: Systems, *, work: NetworkWork) -> StepTimes:
     passes = 1.0 + 2.0 * slower * share.backward_fraction + share.recompute_fraction
     networks = alternating_passes(job)
     threads = thread_share(systems)
-    math_s = forward * passes * networks / (rate.flops_per_s * threads * volume_share(job, work=work))
+    math_s = forward * passes * networks / (rate.flops_per_s * threads * volume_share(job, systems, work=work))
     moved_s = traffic_s(job, systems, work=work, rate=rate, share=share) * networks / np.sqrt(threads)
     host_s, floor_s = (part * networks for part in launch_times_s(job, systems, work=work, share=share))
     math_s = math_s + depthwise_s(job, systems, work=work, share=share, rate=rate)

@@ -8,6 +8,8 @@ from app.engine import networks
 from app.engine.hardware import Devices
 from app.engine.network_math import operand_supply
 from app.engine.network_memory import output_classes
+from app.engine.network_speed import volume_share
+from app.engine.network_work import network_work
 from tests.engine.jobs import H100, T4, make_accelerator, make_systems
 from tests.engine.network_jobs import NNUNET, RESNET50, RTX_3090, SEGMENTER, V100, YOLO, network_job, samples_per_s
 
@@ -22,6 +24,15 @@ def test_a_tuned_recipe_with_few_pictures_does_not_wait_for_launches_on_one_devi
 
     for count in (1, 8):
         assert step_s(YOLO, count=count, **small) < 0.5 * step_s(YOLO, count=count, channels_last=False, **small)
+
+
+def test_volumes_in_the_layout_they_come_in_leave_wide_matrix_units_idler():
+    job = network_job(NNUNET, domain="medical_3d", batch_size=2, channels_last=False)
+    tuned = network_job(NNUNET, domain="medical_3d", batch_size=2)
+    systems = make_systems(V100), make_systems(H100)
+
+    old, new = (float(volume_share(job, each, work=network_work(job, NNUNET))[0]) for each in systems)
+    assert new < old < volume_share(tuned, systems[0], work=network_work(tuned, NNUNET))
 
 
 def test_autocast_launches_more_kernels_than_one_precision():
