@@ -72,7 +72,7 @@ def math_efficiency(job: Job, systems: Systems, *, spec: DiffusionSpec, peak: Fl
     groups = families(systems.devices)
     kind = "unet" if spec.architecture == "diffusion_unet" else "transformer"
     matrix = NETWORKS.column(f"denoiser_efficiency_{kind}", groups)
-    vector = NETWORKS.column("gemm_vector_efficiency", groups)
+    vector = NETWORKS.column("denoiser_vector_efficiency", groups)
     reached = np.where(uses_matrix_units(peak, systems.devices), matrix, vector)
     if job.training:
         reached = reached * NETWORKS.value("denoiser_training_efficiency")

@@ -6,6 +6,7 @@ import pytest
 
 from app.engine import diffusion
 from app.engine.diffusion_work import denoiser_work, latent_pixels, tokens_at
+from app.engine.hardware import PeakRates
 from tests.engine.jobs import EVERY_KIND, H100, RTX_4090, make_accelerator, make_spec, make_systems
 from tests.engine.network_jobs import FLUX, SD15, WAN_14B, XEON, network_job, samples_per_s
 
@@ -80,6 +81,16 @@ def test_a_clip_is_said_to_be_the_sample():
 
 def test_a_picture_on_an_rtx_4090_takes_seconds():
     assert 1 < 1 / rate(SD15, RTX_4090, **GENERATION, steps=50) < 4
+
+
+def test_a_card_without_matrix_units_reaches_half_of_its_rate():
+    """A GTX 1070 measured 0.49 of its data sheet: https://github.com/gperdrizet/unit-6-assignments."""
+    pascal = make_accelerator(
+        segment="desktop", architecture="Pascal", peak=PeakRates(fp32=6.463e12), memory_bandwidth_bytes_per_s=256e9
+    )
+    seconds = 1 / rate(SD15, pascal, **GENERATION, image_size=512, steps=30)
+
+    assert 14.5 < seconds < 18
 
 
 def test_flash_attention_saves_memory_and_time():
