@@ -1,4 +1,7 @@
-"""The plan taken when nobody says how a job is spread: the fastest that fits to train, the smallest to serve."""
+"""The plan taken when nobody says how a job is spread: the fastest that fits to train, the smallest to serve.
+
+Where a server has fewer requests than devices, copies of the model could idle, and the fastest plan serves.
+"""
 
 import numpy as np
 
@@ -6,16 +9,18 @@ from app.engine.arrays import BoolArray, FloatArray
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.estimate import physics_of
 from app.engine.hardware import Devices, Plan, Systems, systems_of
-from app.engine.inference_memory import inference_footprint, is_server
+from app.engine.inference_memory import SERVERS, inference_footprint, is_server
 from app.engine.job import Job
 from app.engine.model_spec import DiffusionSpec, NetworkSpec, TransformerSpec
-from app.engine.plan_rows import ladder_of, picked
+from app.engine.plan_rows import Ladder, ladder_of, picked
 from app.engine.plans import TENSOR_DEGREES, is_legal, largest_legal, merged, plan_of
 from app.engine.result import Footprint
 from app.engine.training_plans import FULL_SHARDING, ROUNDING, fastest_training_plan, fits_at_its_high_end
 
 SPEECH, SPEECH_TRAINING = "audio", "audio_train"
 """Work classes of speech, which runs as replicas."""
+WORTH_A_WIDER_SPLIT = 0.95
+"""A plan as fast as this share of the fastest is taken if its replicas are smaller. Decided here."""
 
 
 def default_plan(job: Job, devices: Devices, *, count: FloatArray, nodes: FloatArray) -> Plan:
@@ -38,7 +43,7 @@ def _smallest_serving_plan(
 ) -> Plan:
     """As few devices for each replica as hold the model, and never more memory of each than half as many devices need.
 
-    Where none fits the widest split is taken.
+    A server with fewer requests than devices takes the fastest, as copies could idle; where none fits, the widest.
     """
     ladder = ladder_of(devices, count=count, nodes=nodes)
     plans, possible = serving_plans(job, spec, count=ladder.count, nodes=ladder.nodes)
@@ -48,12 +53,31 @@ def _smallest_serving_plan(
     choice = np.zeros(len(ladder.count), dtype=np.intp)
     most = np.full(len(ladder.count), np.inf)
     widest = len(possible) - 1 - np.argmax(possible[::-1], axis=0)
+    pace = _pace_of_few(job, ladder, plans, shape=possible.shape)
     for level in ladder.levels:
         usable = fits[:, level] & (needed[:, level] <= most[ladder.half[level]] * ROUNDING)
+        best = np.max(np.where(usable, pace[:, level], 0.0), axis=0, initial=0.0)
+        usable &= pace[:, level] >= best * WORTH_A_WIDER_SPLIT
         choice[level] = np.where(usable.any(axis=0), np.argmax(usable, axis=0), widest[level])
         bound = fits[choice[level], level] & (ladder.count[level] > 1)
         most[level] = np.where(bound, needed[choice[level], level], np.inf)
     return picked(plans, choice[ladder.places], ladder.places, shape=possible.shape)
+
+
+def _pace_of_few(job: Job, ladder: Ladder, plans: Plan, *, shape: tuple[int, ...]) -> FloatArray:
+    """Speed of each plan of a server with more devices than requests; all are alike elsewhere. [tokens/s]"""
+    asked = job.concurrent_requests if job.framework in SERVERS else None
+    few = np.zeros(len(ladder.count), dtype=np.bool_) if asked is None else ladder.count > asked
+    pace = np.ones(shape)
+    if not few.any():
+        return pace
+    for row in range(len(pace)):
+        plan = picked(plans, np.array(row), shape=shape)
+        systems = systems_of(ladder.devices, count=ladder.count, nodes=ladder.nodes, plan=plan)
+        known = physics_of(job, systems).pace
+        if known is not None:
+            pace[row] = np.where(few, np.nan_to_num(known.units_per_step / known.step_s), pace[row])
+    return pace
 
 
 def _replicated_or_sharded(job: Job, devices: Devices, *, count: FloatArray, nodes: FloatArray) -> Plan:

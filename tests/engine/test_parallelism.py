@@ -52,11 +52,19 @@ def test_each_system_gets_its_own_plan(plan_for):
 
 
 def test_serving_takes_as_few_devices_per_replica_as_fit(plan_for):
-    plan = plan_for(
-        make_job(LLAMA_70B, precision="bf16", framework="vllm", prompt_tokens=512, output_tokens=128), H100, count=8
-    )
+    crowd = {"concurrent_requests": 16, "prompt_tokens": 512, "output_tokens": 128}
+    plan = plan_for(make_job(LLAMA_70B, precision="bf16", framework="vllm", **crowd), H100, count=8)
 
     assert (plan.tensor_parallel[0], plan.data_parallel[0]) == (4, 2)
+
+
+def test_one_request_is_spread_over_devices_that_would_idle_as_copies(plan_for):
+    for_one = {"framework": "vllm", "concurrent_requests": 1, "prompt_tokens": 512, "output_tokens": 128}
+    large = plan_for(make_job(LLAMA_70B, precision="bf16", **for_one), H100, count=8)
+    small = make_spec(parameters=5e8, active_parameters=5e8, hidden_size=896, intermediate_size=4864)
+
+    assert (large.tensor_parallel[0], large.data_parallel[0]) == (8, 1)
+    assert plan_for(make_job(small, precision="bf16", **for_one), RTX_4090, count=8).tensor_parallel[0] == 1
 
 
 def test_llama_cpp_splits_by_layers(plan_for):
@@ -110,6 +118,6 @@ def test_what_tensor_and_pipeline_leave_is_replicated():
 
 def test_a_server_for_many_gets_room_for_their_cache(plan_for):
     common = {"precision": "bf16", "framework": "vllm", "prompt_tokens": 16_000, "output_tokens": 500}
-    one, many = (plan_for(make_job(LLAMA_70B, **common, concurrent_requests=n), H100, count=8) for n in (1, "max"))
+    few, many = (plan_for(make_job(LLAMA_70B, **common, concurrent_requests=n), H100, count=8) for n in (8, "max"))
 
-    assert one.tensor_parallel[0] < many.tensor_parallel[0]
+    assert few.tensor_parallel[0] < many.tensor_parallel[0]
