@@ -14,7 +14,7 @@ from app.engine.job import Job
 from app.engine.model_spec import DiffusionSpec
 from app.engine.network_math import uses_matrix_units
 from app.engine.network_speed import OVERLAP_POWER, host_speed
-from app.engine.precision import bytes_per_parameter, peak_flops_per_s, sustained_flops_per_s
+from app.engine.precision import bytes_per_parameter, comparable_rate, peak_flops_per_s, sustained_flops_per_s
 from app.engine.result import Pace, Physics
 from app.engine.sharded_state import exchanged_bytes
 from app.engine.units import FLOPS_PER_MAC
@@ -105,7 +105,7 @@ def _rates(job: Job, systems: Systems, spec: DiffusionSpec) -> tuple[FloatArray,
     return (
         held * math_efficiency(job, systems, spec=spec, peak=peak),
         reached,
-        "fp32" if precision == "fp32" else "fp16",
+        "fp32" if precision == "fp32" else comparable_rate(precision),
     )
 
 

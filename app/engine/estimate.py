@@ -13,6 +13,7 @@ from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.memory_doubt import memory_doubt
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, NetworkSpec, TransformerSpec
+from app.engine.precision import peak_flops_per_s
 from app.engine.result import Estimates, Footprint, Interval, Pace, Physics
 from app.engine.run_length import run_units
 from app.engine.software import back_end_on_each
@@ -133,7 +134,8 @@ def _duration(job: Job, pace: Pace, *, systems: Systems) -> Interval | None:
 
 
 def _utilization(pace: Pace, systems: Systems) -> FloatArray | None:
-    peak = systems.devices.peak_flops_per_s(pace.comparable_peak) * systems.count
+    """Operations of the model beside what the devices could do in its precision, or in the next that they have. [-]"""
+    peak = peak_flops_per_s(pace.comparable_peak, systems.devices, integers=True) * systems.count
     share = pace.model_flops_per_step / (pace.step_s * peak)
     return None if bool(np.all(np.isnan(share))) else share
 

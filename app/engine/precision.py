@@ -155,6 +155,16 @@ def rate_of(precision: str, *, integers: bool = False) -> str:
     return "int8" if integers and precision == "int8" else RATE_OF.get(precision, "bf16")
 
 
+def comparable_rate(precision: str) -> str:
+    """Name of the rate that utilisation is counted against: of 16 bits, or of the fewer bits that are multiplied.
+
+    >>> comparable_rate("fp32"), comparable_rate("nf4"), comparable_rate("nvfp4")
+    ('bf16', 'bf16', 'fp4')
+    """
+    rate = rate_of(precision)
+    return rate if rate in {"fp8", "fp4"} else "bf16"
+
+
 def fed_flops_per_s(peak: FloatArray, devices: Devices, *, rate_name: str) -> FloatArray:
     """Products that the board power feeds; a generation nobody measured gets a like share of its peak. [FLOP/s]"""
     per_joule = TRANSFORMERS.column("matrix_flops_per_joule", families(devices))

@@ -22,6 +22,7 @@ from app.engine.precision import (
     bytes_per_element,
     bytes_per_parameter,
     cache_bytes_per_element,
+    comparable_rate,
     sustained_flops_per_s,
 )
 from app.engine.result import Pace, Physics
@@ -263,7 +264,7 @@ def decoder_pace(job: Job, systems: Systems, *, concurrent: FloatArray) -> Pace:
         concurrent_requests=concurrent * replicas,
         communication_share=np.where(decodes, step.comms_s / step.total_s, reading.comms_s / reading.total_s),
         bubble_fraction=np.zeros(len(systems)),
-        comparable_peak="fp8" if job.precision == "fp8" else "bf16",
+        comparable_peak=comparable_rate(job.precision),
     )
 
 

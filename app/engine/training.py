@@ -23,7 +23,7 @@ from app.engine.memory import keeps_masters, training_bytes
 from app.engine.model_spec import TransformerSpec
 from app.engine.params import adapter_parameters, multiplied_parameters
 from app.engine.plans import bubble_fraction
-from app.engine.precision import bytes_per_element, sums_at_half_rate, sustained_flops_per_s
+from app.engine.precision import bytes_per_element, comparable_rate, sums_at_half_rate, sustained_flops_per_s
 from app.engine.result import Pace, Physics
 from app.engine.roofline import StepTime, saturation
 from app.engine.serving_rates import clock_hz
@@ -323,5 +323,5 @@ def training_pace(job: Job, systems: Systems) -> Pace:
         bound_by=time.bound_by,
         communication_share=time.comms_s / total,
         bubble_fraction=bubble * np.ones(len(systems)),
-        comparable_peak="fp8" if job.precision == "fp8" else "bf16",
+        comparable_peak=comparable_rate(job.precision),
     )

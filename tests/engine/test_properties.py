@@ -311,3 +311,13 @@ def test_replicas_that_only_answer_need_what_one_needs(job_of, cards_of, model):
     memory = on(job, *[cards_of["geforce-rtx-3090"]] * 3, counts=[1, 2, 8]).memory_bytes
 
     assert memory.expected.tolist() == [memory.expected[0]] * 3
+
+
+@pytest.mark.parametrize(
+    "asked", [{"task": "inference", "domain": "image_generation", "model": {"name": "flux.1-dev"}}]
+)
+@pytest.mark.parametrize("precision", ["fp8", "bf16", "nf4"])
+def test_utilization_is_a_share_of_what_the_precision_allows(job_of, cards_of, asked, precision):
+    utilization = on(job_of({**asked, "precision": precision}), *cards_of.values()).model_flops_utilization
+
+    assert np.all((utilization > 0) & (utilization < 0.75))
