@@ -244,9 +244,8 @@ def _framework(workload: Workload, model: ModelSpec, *, precision: str) -> str:
     gguf = precision.startswith(("q2", "q3", "q4", "q5", "q6", "q8", "iq", "tq", "f16"))
     if gguf:
         return "llama.cpp"
-    requests = workload.concurrent_requests
     serving = isinstance(model, TransformerSpec) and model.architecture == "decoder" and workload.task == "inference"
-    return "vllm" if serving and requests not in {None, 1} else "pytorch"
+    return "vllm" if serving else "pytorch"
 
 
 def _lengths(workload: Workload, model: ModelSpec, *, training: bool, ledger: _Ledger) -> tuple[int, int, int]:

@@ -306,7 +306,8 @@ def test_twice_the_epochs_take_twice_as_long(job_of, cards_of, asked, card):
 
 @pytest.mark.parametrize("model", ["bert-base-uncased", "llama-3.2-1b"])
 def test_replicas_that_only_answer_need_what_one_needs(job_of, cards_of, model):
-    job = job_of({"task": "inference", "domain": "text", "model": {"name": model}, "concurrent_requests": 1})
+    asked = {"task": "inference", "domain": "text", "model": {"name": model}, "framework": "pytorch"}
+    job = job_of({**asked, "concurrent_requests": 1})
 
     memory = on(job, *[cards_of["geforce-rtx-3090"]] * 3, counts=[1, 2, 8]).memory_bytes
 
