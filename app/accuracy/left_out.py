@@ -52,7 +52,7 @@ class SourceLeftOut(BaseModel):
 
 
 class LeftOut(BaseModel):
-    """One class of one metric. Errors and widths weigh every source the same, coverage every case."""
+    """One class of one metric. Errors and coverage weigh every case the same, widths every source."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -83,7 +83,7 @@ def left_out(outcomes: Iterable[Outcome], *, name_of: NameOf = lambda o: o.case.
             if len(parts) > 1:
                 pools = (runs, members, known)
                 judged = [_judged(name, own, pools=pools, name_of=name_of) for name, own in parts.items()]
-                found.append(_class(metric, work_class, judged=judged))
+                found.append(_class(metric, work_class, judged=judged, error=_median_error(runs)))
     return sorted(found, key=lambda one: -one.median_error)
 
 
@@ -150,24 +150,29 @@ def _others(name: str, pools: Sequence[Sequence[Outcome]], *, name_of: NameOf) -
 def _judged(name: str, own: Sequence[Outcome], *, pools: Sequence[Sequence[Outcome]], name_of: NameOf) -> SourceLeftOut:
     others = [residual(o) for o in _others(name, pools, name_of=name_of)]
     low, high = spread_of(others, metric_of(own[0]))
-    guesses = [(o.guess, o.case.value) for o in own if o.guess is not None and o.case.value is not None]
     ratios = [residual(o).ratio for o in own]
     return SourceLeftOut(
         source=name,
         cases=len(own),
-        median_error=_digits(statistics.median(abs(guess.expected / value - 1) for guess, value in guesses)),
+        median_error=_digits(_median_error(own)),
         coverage=_digits(sum(low <= ratio <= high for ratio in ratios) / len(ratios)),
-        width=_digits(statistics.median((high / low) ** guess.doubt for guess, _ in guesses)),
+        width=_digits(statistics.median((high / low) ** o.guess.doubt for o in own if o.guess is not None)),
     )
 
 
-def _class(metric: str, work_class: str, *, judged: list[SourceLeftOut]) -> LeftOut:
+def _median_error(runs: Sequence[Outcome]) -> float:
+    """Half of the estimates are closer to what was measured than this, as a share of it. [-]"""
+    pairs = [(o.guess.expected, o.case.value) for o in runs if o.guess is not None and o.case.value is not None]
+    return statistics.median(abs(expected / value - 1) for expected, value in pairs)
+
+
+def _class(metric: str, work_class: str, *, judged: list[SourceLeftOut], error: float) -> LeftOut:
     cases = sum(one.cases for one in judged)
     return LeftOut(
         metric=metric,
         work_class=work_class,
         cases=cases,
-        median_error=_digits(statistics.fmean(one.median_error for one in judged)),
+        median_error=_digits(error),
         coverage=_digits(sum(one.coverage * one.cases for one in judged) / cases),
         width=_digits(math.exp(statistics.fmean(math.log(one.width) for one in judged))),
         sources=sorted(judged, key=lambda one: -one.median_error),
