@@ -106,13 +106,20 @@ class WorstRow:
     url: str | None
 
 
+ALL_SHOWN = 5
+"""So many sources of a class are shown at once; of more, the worst."""
+WORST_SHOWN = 3
+
+
 @dataclass(frozen=True, slots=True)
 class LeftOutRow:
     """A class, fitted and its intervals made without the source (or generation) they are held against."""
 
     name: str
     metric: str
-    sources: str
+    worst: str
+    others: str
+    others_named: str
     error: str
     covered: str
     width: str
@@ -208,10 +215,15 @@ def decisions_in_words(report: Report) -> list[str]:
 
 
 def _left_out(one: LeftOut) -> LeftOutRow:
+    told = [f"{part.source} {formatting.percent(part.median_error)}" for part in one.sources]
+    shown = len(told) if len(told) <= ALL_SHOWN else WORST_SHOWN
+    count = len(told) - shown
     return LeftOutRow(
         name=class_title(one.work_class),
         metric=say(METRIC_TITLES.get(one.metric, one.metric)),
-        sources=", ".join(f"{part.source} {formatting.percent(part.median_error)}" for part in one.sources),
+        worst=", ".join(told[:shown]),
+        others=", ".join(told[shown:]),
+        others_named=say_count("and {count} more", "and {count} more", of=count, count=count),
         error=formatting.percent(one.median_error),
         covered=formatting.percent(one.coverage),
         width=_factor(one.width),
