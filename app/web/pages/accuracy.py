@@ -223,7 +223,7 @@ def _left_out(one: LeftOut) -> LeftOutRow:
         metric=say(METRIC_TITLES.get(one.metric, one.metric)),
         worst=", ".join(told[:shown]),
         others=", ".join(told[shown:]),
-        others_named=say_count("and {count} more", "and {count} more", of=count, count=count),
+        others_named=say("{count} more", count=count),
         error=formatting.percent(one.median_error),
         covered=formatting.percent(one.coverage),
         width=_factor(one.width),
