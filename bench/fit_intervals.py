@@ -26,7 +26,7 @@ from app.engine.estimate import estimate
 from app.engine.intervals import FINETUNING, POOLED, TRANSFORMERS, kin_of, maker
 from app.engine.model_spec import TransformerSpec
 
-MIN_RUNS = 30
+MIN_RUNS = 20
 LONG_NAMES = {short: long for long, short in reversed(METRICS.items())} | {"seconds": "classical_seconds"}
 MIN_KIN_RUNS = 5
 STRETCH_OF_ANOTHER_MAKER = 1.5

@@ -11,7 +11,7 @@ from app.engine.energy import energy_kwh
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
-from app.engine.memory_doubt import memory_doubt
+from app.engine.memory_doubt import memory_interval
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, NetworkSpec, TransformerSpec
 from app.engine.precision import peak_flops_per_s
 from app.engine.result import Estimates, Footprint, Interval, Pace, Physics
@@ -45,7 +45,7 @@ def estimate(job: Job, systems: Systems) -> Estimates:
     footprint, pace = physics.footprint, physics.pace
     speed = _Speed() if pace is None else _speed(job, pace, systems=systems, runs=runs)
     return Estimates(
-        memory_bytes=None if footprint is None else _memory(job, footprint, systems=systems, runs=runs),
+        memory_bytes=None if footprint is None else _memory(job, footprint, runs=runs),
         memory_parts=() if footprint is None else footprint.parts,
         usable_memory_bytes=systems.devices.usable_memory_bytes,
         throughput_per_s=speed.throughput_per_s,
@@ -100,13 +100,10 @@ def _around(expected: FloatArray | None, *, metric: str, of: tuple[Job, Systems]
     return None if expected is None else _interval(expected, metric=metric, of=of)
 
 
-def _memory(job: Job, footprint: Footprint, *, systems: Systems, runs: BoolArray) -> Interval:
+def _memory(job: Job, footprint: Footprint, *, runs: BoolArray) -> Interval:
     expected = known(footprint.total_bytes, runs)
     assert expected is not None
-    stretched = intervals.stretch(
-        "memory", job.work_class, framework=job.framework, families=families(systems.devices)
-    ) * memory_doubt(job, footprint)
-    return intervals.around(expected, metric="memory", work_class=job.work_class, stretched=stretched)
+    return memory_interval(job, footprint, expected=expected)
 
 
 def _interval(expected: FloatArray, *, metric: str, of: tuple[Job, Systems]) -> Interval:

@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engine import intervals
 from app.engine.accumulation import KEEP_ALL, REPEAT_ALL, SELECTIVE, micro_batch_samples
 from app.engine.arrays import BoolArray, FloatArray
 from app.engine.coefficients import FITS_WITHIN_FRACTION, TRANSFORMERS
 from app.engine.hardware import Devices, Plan, Systems, systems_of
 from app.engine.job import Job
-from app.engine.memory_doubt import memory_doubt
+from app.engine.memory_doubt import memory_interval
 from app.engine.model_spec import TransformerSpec
 from app.engine.plan_rows import Ladder, ladder_of, part_of, picked, single_steps
 from app.engine.plans import largest_legal, largest_spread, merged, plan_of
@@ -113,8 +112,7 @@ def _replica_fits(job: Job, devices: Devices, *, count: FloatArray, nodes: Float
 
 def fits_at_its_high_end(job: Job, footprint: Footprint, *, devices: Devices) -> BoolArray:
     """Whether the high estimate fits, which is what an answer calls ``fits``."""
-    doubt = memory_doubt(job, footprint)
-    high = intervals.around(footprint.total_bytes, metric="memory", work_class=job.work_class, stretched=doubt).high
+    high = memory_interval(job, footprint, expected=footprint.total_bytes).high
     fits: BoolArray = high <= FITS_WITHIN_FRACTION * devices.usable_memory_bytes
     return fits
 
