@@ -76,14 +76,10 @@ def spreads_of(found):
             spreads[metric][work_class] = written(rows, metric)
     for metric in sorted({metric for metric, _ in found}):
         for name in (FINETUNING, TRANSFORMERS, POOLED):
-            rows = [
-                row
-                for (of, kin), rows in found.items()
-                if of == metric and name in (*kin_of(kin), POOLED)
-                for row in rows
-            ]
+            alike = {kin: rows for (of, kin), rows in found.items() if of == metric and name in (*kin_of(kin), POOLED)}
+            rows = [row for of_kin in alike.values() for row in of_kin]
             if len(rows) >= MIN_KIN_RUNS:  # another class differs as much as another source
-                spreads[metric][name] = written(rows, metric, sources=1)
+                spreads[metric][name] = written(rows, metric, sources=len(alike))
     return spreads
 
 
