@@ -164,8 +164,8 @@ def _scalar_s(algorithm: Algorithm, table: Table, *, systems: Systems) -> FloatA
 
 def _newer(systems: Systems) -> FloatArray:
     """Speed of one core relative to one of 2016. [-]"""
-    year = np.where(np.isnan(systems.devices.launch_year), REFERENCE_YEAR, systems.devices.launch_year)
-    return np.asarray((1.0 + NETWORKS.value("table_core_speed_per_year")) ** (year - REFERENCE_YEAR))
+    growth = NETWORKS.value("table_core_speed_per_year")
+    return systems.devices.core_speed(growth_per_year=growth, since=REFERENCE_YEAR)
 
 
 def threads_of(systems: Systems) -> FloatArray:

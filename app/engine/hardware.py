@@ -132,6 +132,11 @@ class Devices:
         """Year of sale."""
         return column([a.launch_year for a in self.accelerators])
 
+    def core_speed(self, *, growth_per_year: float, since: int) -> FloatArray:
+        """Speed of one core against one of a year; devices of unknown age count as that old. [-]"""
+        year = np.where(np.isnan(self.launch_year), since, self.launch_year)
+        return np.asarray((1.0 + growth_per_year) ** (year - since))
+
     @cached_property
     def interconnect_bytes_per_s(self) -> FloatArray:
         """Direct link, both directions together. [bytes/s]"""
