@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from app.advice.market import Market
@@ -28,7 +28,6 @@ from app.tables import (
     DatasetRow,
     DiffusionRow,
     NetworkRow,
-    OfferRow,
     RuleRow,
     ScenarioRow,
     SoftwareSupport,
@@ -214,8 +213,3 @@ def _policy(session: Session) -> Policy:
 def _data_as_of(market: Market) -> str:
     dates: list[date] = [offer.as_of for offer in market.offers]
     return max(dates).isoformat() if dates else ""
-
-
-def offers_without_product(session: Session) -> int:
-    """Offers whose accelerator could not be matched to a product."""
-    return session.scalar(select(func.count()).where(OfferRow.accelerator.is_(None))) or 0
