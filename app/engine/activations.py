@@ -5,9 +5,7 @@ from app.engine.coefficients import TRANSFORMERS
 from app.engine.job import Job
 from app.engine.model_spec import TransformerSpec
 from app.engine.precision import bytes_per_element
-
-HALF_BYTES = 2.0
-FULL_BYTES = 4.0
+from app.engine.units import FULL_BYTES, HALF_BYTES
 
 
 def megatron_layer_bytes(

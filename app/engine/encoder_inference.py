@@ -15,11 +15,10 @@ from app.engine.network_speed import REFERENCE_YEAR, host_speed
 from app.engine.precision import bytes_per_element, sustained_flops_per_s
 from app.engine.result import Pace
 from app.engine.roofline import StepTime, saturation
+from app.engine.units import FULL_BYTES
 
 QUANTISING = frozenset({"tensorrt", "onnxruntime"})
 """Runtimes that multiply 8-bit numbers in the layers of an encoder; others store them and multiply in 16 bits."""
-WIDE_BYTES = 4.0
-"""Bytes of an fp32 element."""
 EIGHT_BIT = frozenset({"int8", "fp8"})
 FUSING_LAYERS = frozenset({"tensorrt", "onnxruntime"})
 """Runtimes that join norms, biases and activations into one kernel, and choose the fastest products."""
@@ -66,7 +65,7 @@ def _moved_bytes_per_token_and_layer(job: Job, spec: TransformerSpec, *, eager: 
     elements = TRANSFORMERS.value("encoder_traffic_eager" if eager else fused) * spec.hidden_size
     if job.framework not in FUSING_ATTENTION and job.workload.attention != "flash":
         elements += TRANSFORMERS.value("encoder_traffic_scores") * spec.num_attention_heads * job.seq_len
-    return elements * (WIDE_BYTES if eager else bytes_per_element(job.precision))
+    return elements * (FULL_BYTES if eager else bytes_per_element(job.precision))
 
 
 def host_slowness(devices: Devices) -> FloatArray:

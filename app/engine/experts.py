@@ -11,9 +11,8 @@ from app.engine.job import Job
 from app.engine.model_spec import TransformerSpec
 from app.engine.params import expert_parameters, multiplied_parameters
 from app.engine.roofline import saturation
+from app.engine.units import HALF_BYTES
 
-SIXTEEN_BITS = 2.0
-"""Bytes of one element of a routed token."""
 WHOLE_GRAPHS = frozenset({"jax"})
 """Frameworks whose compiler launches a whole step at once."""
 
@@ -56,7 +55,7 @@ def routed_bytes(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatA
     tokens = micro_batch_samples(job, systems.plan) * job.seq_len
     copies = TRANSFORMERS.value("routed_token_passes") * spec.num_experts_per_token
     layers = spec.num_hidden_layers - spec.num_dense_layers
-    return tokens * copies * layers * spec.hidden_size * SIXTEEN_BITS
+    return tokens * copies * layers * spec.hidden_size * HALF_BYTES
 
 
 def expert_launch_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:

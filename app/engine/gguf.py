@@ -13,7 +13,7 @@ References
 from app.engine.model_spec import TransformerSpec
 from app.engine.params import embedding_parameters, head_parameters
 from app.engine.precision import BITS_PER_WEIGHT, WHOLE_MODEL, bytes_per_parameter
-from app.engine.units import BITS_PER_BYTE
+from app.engine.units import BITS_PER_BYTE, HALF_BYTES
 
 Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, Q8_0 = 2.625, 3.4375, 4.5, 5.5, 6.5625, 8.5
 """Bits per weight of ggml's block structures; IQ3_S has those of Q3_K."""
@@ -35,7 +35,6 @@ K_BLOCK = 256
 """Weights of one block of a K-quant, which must divide the rows. [1]"""
 STAND_INS = ((4.0, 4.5), (5.0, 5.5), (6.0, 6.0), (7.0, Q8_0))
 """Bits of a K-quant up to the first take the second where they do not: IQ4_NL, Q5_0, Q5_1 and Q8_0. [1]"""
-HALF_BYTES = 2.0
 COUNTED_PARAMETERS, COUNTED_TABLE = 8.030e9, 128_256 * 4096.0
 """Weights of Llama-3.1-8B, and of each of its two tables. [2]"""
 

@@ -22,9 +22,8 @@ from app.engine.job import Job
 from app.engine.memory import packed_parameters
 from app.engine.model_spec import TransformerSpec
 from app.engine.precision import MATRICES_ONLY, bytes_per_element, bytes_per_parameter
+from app.engine.units import FULL_BYTES, HALF_BYTES
 
-FULL_BYTES = 4.0
-HALF_BYTES = 2.0
 UNPACKED = MATRICES_ONLY - {"fp8", "int8"}
 """Formats whose matrices are written out in 16 bits before they multiply a prompt; 8 bits multiply as they are."""
 CHUNKS = {

@@ -15,6 +15,7 @@ from app.engine.model_spec import TransformerSpec
 from app.engine.params import embedding_parameters, expert_parameters, head_parameters
 from app.engine.precision import MATRICES_ONLY, TrainingBytes, bytes_per_parameter
 from app.engine.result import Footprint, MemoryPart
+from app.engine.units import FULL_BYTES, HALF_BYTES
 
 ADAPTER_BYTES = TrainingBytes(weights=4.0, gradients=4.0, optimizer=8.0)
 """LoRA adapters are kept and optimised in fp32."""
@@ -27,8 +28,6 @@ WIDE_GRADIENT_FRAMEWORKS = frozenset({"megatron"})
 """Frameworks that sum 16-bit gradients in fp32: https://github.com/NVIDIA/Megatron-LM (docs, distributed optimizer)."""
 MASTER_FRAMEWORKS = frozenset({"megatron", "deepspeed", "jax", "tensorflow"})
 """Frameworks that keep fp32 master weights beside 16-bit ones."""
-HALF_BYTES = 2.0
-FULL_BYTES = 4.0
 
 
 def training_bytes(*, precision: str, optimizer: str, master_weights: bool) -> TrainingBytes:

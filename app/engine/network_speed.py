@@ -17,14 +17,13 @@ from app.engine.network_memory import TABLES, TrainingShare, optimizer_bytes_per
 from app.engine.network_work import NetworkWork
 from app.engine.result import Pace
 from app.engine.sharded_state import SHARED_FROM_STAGE, exchanged_bytes
+from app.engine.units import FULL_BYTES
 
 OVERLAP_POWER = 4.0
 """How sharply the longer of two overlapping terms wins: between their sum (1) and their maximum (infinity)."""
 RUNTIMES = frozenset({"tensorrt", "onnxruntime"})
 REFERENCE_YEAR = 2018
 """Year of the hosts that launch times are given for."""
-SINGLE_BYTES = 4.0
-"""Bytes of an fp32 element, which is not repacked."""
 CAPTURING = frozenset({"eager", "graph"})
 CLASSIFYING = "vision_train"
 """Class of work in which channels last says nothing of fused layers."""
@@ -101,7 +100,7 @@ def repacking(job: Job, devices: Devices, *, rate: MathRate, work: NetworkWork) 
     convolves = work.pixels > 0 and not work.transformer
     mode = execution_mode(job)
     as_given = job.channels_last or not convolves or mode == "runtime"
-    narrow = (rate.bytes_per_element < SINGLE_BYTES) & (mode != "graph")
+    narrow = (rate.bytes_per_element < FULL_BYTES) & (mode != "graph")
     in_tf32 = uses_matrix_units(rate.peak_flops_per_s, devices) & (rate.peak_name == "tf32")
     wants = (narrow | in_tf32) & (not as_given)
     return np.where(wants, NETWORKS.value("repacking_without_channels_last"), 1.0)
@@ -126,7 +125,7 @@ def element_bytes(job: Job, rate: MathRate) -> Floats:
         return rate.bytes_per_element
     gathered = NETWORKS.value("recommender_gathered_share")
     return NETWORKS.value("recommender_touches_share") * (
-        gathered * SINGLE_BYTES + (1 - gathered) * rate.bytes_per_element
+        gathered * FULL_BYTES + (1 - gathered) * rate.bytes_per_element
     )
 
 
@@ -165,7 +164,7 @@ def launch_times_s(
 def depthwise_s(job: Job, systems: Systems, *, work: NetworkWork, share: TrainingShare, rate: MathRate) -> FloatArray:
     """Time of depthwise layers on the vector units beyond their traffic, where memory is fast for the units. [s]"""
     groups = families(systems.devices)
-    wide = np.where(rate.bytes_per_element < SINGLE_BYTES, 1.0, NETWORKS.value("depthwise_backward_in_fp32"))
+    wide = np.where(rate.bytes_per_element < FULL_BYTES, 1.0, NETWORKS.value("depthwise_backward_in_fp32"))
     passes = 1.0 + share.backward_fraction * NETWORKS.value("depthwise_backward_per_forward") * wide
     outputs = (work.activations or 0.0) * job.micro_batch_size * work.depthwise_share
     operations = outputs * passes * NETWORKS.column("depthwise_flops_per_activation", groups)
@@ -174,8 +173,7 @@ def depthwise_s(job: Job, systems: Systems, *, work: NetworkWork, share: Trainin
 
 def host_speed(devices: Devices) -> FloatArray:
     """Speed of one core of the host, against hosts of the reference year: hosts are about as old as their cards. [-]"""
-    year = np.where(np.isnan(devices.launch_year), REFERENCE_YEAR, devices.launch_year)
-    return (1.0 + NETWORKS.value("core_speed_per_year")) ** (year - REFERENCE_YEAR)
+    return devices.core_speed(growth_per_year=NETWORKS.value("core_speed_per_year"), since=REFERENCE_YEAR)
 
 
 def work_s(job: Job, *, math: FloatArray, moved: FloatArray) -> FloatArray:

@@ -22,7 +22,6 @@ from app.engine.units import FLOPS_PER_MAC
 
 SPATIAL = frozenset({"cnn", "vit", "detector", "segmenter", "unet", "gan"})
 """Architectures whose operations grow with the picture."""
-IMAGE_DOMAINS = frozenset({"vision", "detection", "segmentation", "medical_3d", "image_generation", "video_generation"})
 ONCE_PER_SAMPLE = frozenset({"mlp", "gnn"})
 """Architectures in which a sample passes every weight once."""
 BLOCKS_OF_TRANSFORMER = 12

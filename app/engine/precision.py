@@ -27,7 +27,6 @@ WHOLE_MODEL = frozenset({"fp32", "tf32", "amp", "fp16", "bf16", "f16", "bf16_ggu
 """Precisions in which every tensor is stored."""
 MATRICES_ONLY = frozenset({"int8", "int4", "nf4", "fp8", "fp4", "nvfp4", "mxfp4"})
 """Formats that leave embeddings and the LM head in 16 bits."""
-TRAINING_FORMATS = frozenset({"fp32", "tf32", "amp", "fp16", "bf16", "fp8"})
 
 RATE_CHAINS = {
     "fp32": ("fp32",),

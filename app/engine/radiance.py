@@ -9,11 +9,11 @@ from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.model_spec import NetworkSpec
 from app.engine.result import Footprint, MemoryPart, Pace, Physics
+from app.engine.units import FULL_BYTES
 
 SPLATTING, FIELDS = "3dgs", "nerf"
 NUMBERS_PER_GAUSSIAN = 59.0
 """Position 3, scale 3, rotation 4, opacity 1 and 48 coefficients of colour (B. Kerbl et al., arXiv:2308.04079)."""
-FULL_BYTES = 4.0
 STATES = 4.0
 """Weights, gradients and two moments of Adam."""
 COLOURS = 3.0

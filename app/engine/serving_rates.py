@@ -9,10 +9,11 @@ from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.inference_memory import SERVERS
 from app.engine.job import Job
-from app.engine.memory import HALF_BYTES, stored_weight_bytes
+from app.engine.memory import stored_weight_bytes
 from app.engine.model_spec import TransformerSpec
 from app.engine.precision import WHOLE_MODEL, is_gguf, peak_flops_per_s, sustained_flops_per_s
 from app.engine.roofline import saturation
+from app.engine.units import HALF_BYTES
 
 LAYER_CYCLES = {
     "llama.cpp": "decode_layer_llama_cpp_cycles",

@@ -21,9 +21,7 @@ from app.engine.hardware import Plan, Systems
 from app.engine.job import Job
 from app.engine.memory import (
     ADAPTER_BYTES,
-    FULL_BYTES,
     FULL_STATE_BYTES,
-    HALF_BYTES,
     Shares,
     count_in_words,
     finished,
@@ -35,6 +33,7 @@ from app.engine.model_spec import TransformerSpec
 from app.engine.params import adapter_parameters, largest_block_parameters, layer_parameters, root_parameters
 from app.engine.precision import TrainingBytes, bytes_per_element, bytes_per_parameter
 from app.engine.result import Footprint, MemoryPart
+from app.engine.units import FULL_BYTES, HALF_BYTES
 
 SHARDED_FROM = 3.0
 """The ZeRO stage that shares weights."""

@@ -19,10 +19,8 @@ from app.engine.job import Job
 from app.engine.model_spec import TransformerSpec
 from app.engine.params import expert_parameters
 from app.engine.precision import bytes_per_parameter
+from app.engine.units import FULL_BYTES, HALF_BYTES
 
-SIXTEEN_BITS = 2.0
-"""Bytes of one element that travels between devices."""
-FULL_BYTES = 4.0
 WEIGHTS_SHARED_FROM = 3.0
 """The ZeRO stage from which on weights are gathered for every micro-batch."""
 KEYS_AND_VALUES = 2.0
@@ -98,7 +96,7 @@ def tensors_s(spec: TransformerSpec, *, systems: Systems, tokens: Floats, passes
         tokens=tokens,
         hidden_size=spec.hidden_size,
         num_hidden_layers=spec.num_hidden_layers,
-        element_bytes=SIXTEEN_BITS,
+        element_bytes=HALF_BYTES,
         passes=passes,
     )
     t = plan.tensor_parallel
@@ -118,7 +116,7 @@ def expert_exchange_s(spec: TransformerSpec, *, systems: Systems, tokens: Floats
     if not bool(np.any(plan.expert_parallel > 1)):
         return np.zeros((1,))
     layers = (spec.num_hidden_layers - spec.num_dense_layers) / plan.pipeline_parallel
-    sent = 2 * passes * layers * tokens * spec.num_experts_per_token * spec.hidden_size * SIXTEEN_BITS
+    sent = 2 * passes * layers * tokens * spec.num_experts_per_token * spec.hidden_size * HALF_BYTES
     group = plan.expert_parallel
     moved = all_gather_bytes(sent / plan.tensor_parallel, group)
     return np.where(group > 1, moved / bus_bytes_per_s(systems, group=group * plan.tensor_parallel), 0.0)
@@ -132,7 +130,7 @@ def stages_s(spec: TransformerSpec, *, systems: Systems, tokens: Floats, chunks:
     .. [1] D. Narayanan et al., "Efficient Large-Scale Language Model Training," 2021, arXiv:2104.04473, section 4.1.
     """
     plan = systems.plan
-    sent = 2 * chunks * tokens * spec.hidden_size * SIXTEEN_BITS / plan.tensor_parallel
+    sent = 2 * chunks * tokens * spec.hidden_size * HALF_BYTES / plan.tensor_parallel
     return np.where(plan.pipeline_parallel > 1, sent / network_bytes_per_s(systems), 0.0)
 
 
@@ -149,6 +147,6 @@ def context_ring_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> Floa
         return np.zeros((1,))
     heads = np.maximum(spec.num_key_value_heads / plan.tensor_parallel, 1.0)
     tokens = micro_batch_samples(job, plan) * job.seq_len
-    each = KEYS_AND_VALUES * heads * spec.head_dim * SIXTEEN_BITS * tokens * (c - 1) / c
+    each = KEYS_AND_VALUES * heads * spec.head_dim * HALF_BYTES * tokens * (c - 1) / c
     moved = FORWARD_AND_TWICE_BACK * each * spec.num_hidden_layers / plan.pipeline_parallel
     return np.where(c > 1, moved / bus_bytes_per_s(systems, group=c * plan.tensor_parallel), 0.0)

@@ -11,12 +11,13 @@ TERA = 1e12
 GIGA = 1e9
 MILLION = 1e6
 BITS_PER_BYTE = 8.0
-MICROSECOND = 1e-6
+HALF_BYTES = 2.0
+FULL_BYTES = 4.0
+"""Of an element in 16 and in 32 bits. [bytes]"""
 MILLISECOND = 1e-3
 SECONDS_PER_HOUR = 3600.0
 HOURS_PER_DAY = 24.0
 HOURS_PER_MONTH = 730.0
-MONTHS_PER_YEAR = 12.0
 WATTS_PER_KILOWATT = 1e3
 FLOPS_PER_MAC = 2.0
 """One multiply-add counts as two floating-point operations."""
