@@ -15,7 +15,7 @@ from app.advice.owned_fit import OwnedFit
 from app.engine.defaults import domain_of
 from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, TransformerSpec
-from app.engine.units import GB, GIB
+from app.engine.units import GB, GIB, SECONDS_PER_HOUR
 from app.engine.workload import Workload
 
 Kind = Literal["number", "text", "yes or no"]
@@ -90,6 +90,10 @@ def _gpu_helps(job: Job) -> bool:
     return not isinstance(job.model, AlgorithmSpec) or not job.model.gpu_helps.lower().startswith("no")
 
 
+def _hours_each(samples_per_s: float | None) -> float | None:
+    return 1.0 / (samples_per_s * SECONDS_PER_HOUR) if samples_per_s else None
+
+
 def _times_faster(need: Need) -> float | None:
     if need.cpu_hours is None or not need.consumer_gpu_hours:
         return None
@@ -116,8 +120,13 @@ NEED = (
     ),
     _number(
         "need.cpu_samples_per_s",
-        "pictures, recordings or rows a second on an ordinary desktop processor",
+        "pictures, recordings, rows or texts a second on an ordinary desktop processor",
         lambda c: c.need.cpu_samples_per_s,
+    ),
+    _number(
+        "need.desktop_hours_each",
+        "hours for one picture or clip on the fastest desktop graphics card, whether it holds the work or not",
+        lambda c: _hours_each(c.need.desktop_samples_per_s),
     ),
     _flag("need.single_gpu_fits", "some single current graphics card holds the work", lambda c: c.need.single_gpu_fits),
     _number(
@@ -268,7 +277,7 @@ CONSTRAINTS = (
     ),
     _number(
         "constraints.owned_card_gib",
-        "memory, in GiB, of the largest supported card that the person has and that does the work",
+        "memory, in GiB, of the largest supported card of theirs that does the work, alone or as one of two",
         lambda c: c.owned.card_gib,
     ),
     _text(

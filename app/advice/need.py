@@ -16,9 +16,9 @@ from app.engine.defaults import BYTES_PER_TABLE_VALUE
 from app.engine.estimate import estimate
 from app.engine.hardware import Accelerator, Devices, systems_of
 from app.engine.job import Job
-from app.engine.model_spec import AlgorithmSpec
+from app.engine.model_spec import AlgorithmSpec, TransformerSpec
 from app.engine.parallelism import default_plan
-from app.engine.result import Estimates, Interval
+from app.engine.result import FITS_WITHIN_FRACTION, Estimates, Interval
 from app.engine.run_length import run_units
 from app.engine.units import GIB, SECONDS_PER_HOUR
 
@@ -79,10 +79,15 @@ class Need:
     cpu_tokens_per_s: float | None
     """Output tokens a second of a language model on the ordinary processor."""
     cpu_samples_per_s: float | None
+    """Pictures, recordings, rows or texts a second on the ordinary processor."""
+    desktop_samples_per_s: float | None
+    """The same on the fastest card of an ordinary desktop, whether it holds the work or not."""
     single_gpu_fits: bool
     smallest_single_gpu_gib: float | None
     """Nominal memory of the smallest supported card on which the work fits. [GiB]"""
     smallest_single_gpu: str | None
+    smallest_sure_gpu_gib: float | None
+    """The same for a card that holds the upper end of the range with the usual reserve. [GiB]"""
     best_single_gpu: str | None
     best_single_gpu_hours: float | None
     consumer_gpu_fits: bool
@@ -200,6 +205,11 @@ class _Singles:
         order = np.lexsort((-bandwidth, np.round(self.devices.memory_bytes[rows] / GIB)))
         return int(rows[order[0]])
 
+    def smallest_sure_gib(self) -> float | None:
+        """Nominal memory of the smallest card that holds the upper end of the range with the usual reserve. [GiB]"""
+        sizes = self.devices.memory_bytes[self.fitting & self.gpus & (self.estimates.fits >= 1.0)]
+        return float(round(sizes.min() / GIB)) if len(sizes) else None
+
     def fastest(self, mask: BoolArray) -> int | None:
         """Row of the card of ``mask`` that fits and finishes first (or puts out most)."""
         rows = np.flatnonzero(self.fitting & mask)
@@ -212,6 +222,14 @@ class _Singles:
         else:
             pace = np.nan_to_num(self.devices.memory_bandwidth_bytes_per_s[rows])
         return int(rows[int(np.argmax(pace))])
+
+    def desktop_samples_per_s(self) -> float | None:
+        """The most that a card of an ordinary desktop puts out, as if it held the work."""
+        if self.estimates.throughput_per_s is None:
+            return None
+        known = self.estimates.throughput_per_s.expected[self.up_to(CONSUMER_MEMORY_GIB, "desktop")]
+        known = known[np.isfinite(known)]
+        return float(known.max()) if len(known) else None
 
     def up_to(self, gib: float, *segments: str) -> BoolArray:
         """Mask of cards of these segments with at most this memory."""
@@ -242,10 +260,12 @@ def need_of(job: Job, constraints: Constraints, *, devices: Devices) -> Need:
         cpu_hours=hours_at(duration, cpu),
         cpu_memory_bytes=_expected(singles.estimates.memory_bytes, cpu),
         cpu_tokens_per_s=_expected(singles.estimates.decode_tokens_per_s, cpu),
-        cpu_samples_per_s=_expected(singles.estimates.throughput_per_s, cpu),
+        cpu_samples_per_s=_samples_per_s(job, singles.estimates, cpu),
+        desktop_samples_per_s=singles.desktop_samples_per_s(),
         single_gpu_fits=smallest is not None,
         smallest_single_gpu_gib=None if smallest is None else float(round(devices.memory_bytes[smallest] / GIB)),
         smallest_single_gpu=_slug(devices, smallest),
+        smallest_sure_gpu_gib=singles.smallest_sure_gib(),
         best_single_gpu=_slug(devices, best),
         best_single_gpu_hours=best_hours,
         consumer_gpu_fits=consumer is not None,
@@ -283,8 +303,15 @@ def _singles(job: Job, devices: Devices) -> _Singles:
 
 
 def _holds(job: Job, estimates: Estimates) -> BoolArray:
-    """Mask of the systems that hold the work, with every request that was asked for at the same time."""
+    """Mask of the systems that hold the work, with every request that was asked for at the same time.
+
+    The expected need has to leave the usual reserve; of the upper end it is enough that it goes on at all, for which
+    whoever is unlucky takes a smaller batch.
+    """
     fitting = np.asarray(estimates.fits >= 1.0, dtype=np.bool_)
+    if estimates.memory_bytes is not None:
+        reserved = estimates.memory_bytes.expected <= FITS_WITHIN_FRACTION * estimates.usable_memory_bytes
+        fitting |= reserved & (estimates.memory_bytes.high <= estimates.usable_memory_bytes)
     served = estimates.pace.concurrent_requests if estimates.pace is not None else None
     if served is None or job.concurrent_requests is None:
         return fitting
@@ -434,6 +461,13 @@ def _flops_total(job: Job, estimates: Estimates, row: int | None) -> float | Non
 
 def _expected(interval: Interval | None, row: int | None) -> float | None:
     return None if interval is None else value_at(interval.expected, row)
+
+
+def _samples_per_s(job: Job, estimates: Estimates, row: int | None) -> float | None:
+    """What one device works through in a second; of texts that are read, whole ones."""
+    found = _expected(estimates.throughput_per_s, row)
+    reads = isinstance(job.model, TransformerSpec) and job.model.architecture == "encoder"
+    return found / job.seq_len if found is not None and reads and estimates.unit == "tokens/s" else found
 
 
 def _slug(devices: Devices, row: int | None) -> str | None:

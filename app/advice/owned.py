@@ -39,6 +39,8 @@ TOLD_AS_THEIRS = {
     "owned_unsupported", "owned_too_slow", "owned_too_long", "owned_too_slow_a_camera",
 }  # fmt: skip
 """Verdicts that speak of a person's own hardware; there is another wording for what they only consider."""
+CARDS_OF_A_DESKTOP = 2
+"""So many cards go into an ordinary desktop and share a model; more are a machine of another kind."""
 LONGEST_WAIT_HOURS = 672.0
 """Longest run on their own card that people who name no deadline wait for: four weeks."""
 MOST_NAMED = 4
@@ -62,6 +64,8 @@ class Owned:
     words: Described | None = None
     late: bool = False
     """It holds the work, but one run takes longer than anybody waits."""
+    shared: bool = False
+    """It takes several of these cards together: one alone is too small."""
 
     @property
     def verdict(self) -> Reason:
@@ -96,9 +100,10 @@ def owned_fit(owned: Sequence[Owned]) -> OwnedFit:
     """What the decision needs to know of it."""
     mine = [each for each in owned if not each.considering]
     cards = [each for each in mine if _is_card(each)]
-    fitting = [each.device for each in cards if each.fit == "fits" and not each.late and each.device is not None]
-    supported = [device for device in fitting if device.support == "supported"]
-    discrete = [device for device in supported if device.kind == "gpu" and not device.unified_memory]
+    fitting = [(each, each.device) for each in cards if each.fit == "fits" and not each.late and each.device]
+    supported = [(each, device) for each, device in fitting if device.support == "supported"]
+    in_one_pc = [device for each, device in supported if not each.shared or each.count <= CARDS_OF_A_DESKTOP]
+    discrete = [device for device in in_one_pc if device.kind == "gpu" and not device.unified_memory]
     largest = max(discrete, key=lambda device: device.memory_bytes, default=None)
     graphics = [each for each in mine if _is_graphics(each)]
     return OwnedFit(
@@ -195,6 +200,7 @@ def _judge_device(
         device=device,
         words=item.words,
         late=late,
+        shared=shared,
     )
 
 

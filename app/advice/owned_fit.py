@@ -14,7 +14,7 @@ class OwnedFit:
     works: bool = False
     """The same, old devices with frozen software included."""
     card_gib: float | None = None
-    """Memory of the largest supported card of theirs that does the work as it is. [GiB]"""
+    """Memory of the largest supported card of theirs that does the work as it is, alone or as one of two. [GiB]"""
     card_segment: str = ""
     """What that card is made for: laptop, desktop, workstation or datacenter."""
     small: bool = False

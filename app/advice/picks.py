@@ -125,7 +125,7 @@ def rank_keys(
     form = np.zeros(len(candidates)) if constraints.portable else _unusual_form(candidates)
     return (
         limits.pain,
-        _fit_class(np.where(_as_meant(candidates, decision), 1.0, candidates.fits)),
+        _fit_class(np.where(_as_meant(candidates, limits, decision), 1.0, candidates.fits)),
         over,
         np.asarray(candidates.memory_gib < tier_min * TIER_TOLERANCE_FRACTION, dtype=np.float64),
         candidates.lateness,
@@ -206,12 +206,12 @@ def _fit_class(fits: FloatArray) -> FloatArray:
     return np.where(np.isnan(fits), 2.0, np.where(fits == 1.0, 0.0, np.where(fits == 0.5, 1.0, 3.0)))
 
 
-def _as_meant(candidates: Candidates, decision: Decision) -> BoolArray:
+def _as_meant(candidates: Candidates, limits: Limits, decision: Decision) -> BoolArray:
     """Systems of the class that was decided for, where it holds the work only tightly, that likely hold it."""
     most, memory = decision.tier.memory_gib_max, candidates.estimates.memory_bytes
     if most is None or memory is None:
         return np.zeros(len(candidates), dtype=np.bool_)
-    inside = candidates.memory_gib <= most
+    inside = (candidates.memory_gib <= most) & limits.open_to_choice
     if bool(np.any(inside & (candidates.fits == 1.0))):
         return np.zeros(len(candidates), dtype=np.bool_)
     likely = memory.expected <= LIKELY_WITHIN_FRACTION * candidates.estimates.usable_memory_bytes
@@ -416,7 +416,7 @@ class _Teller:
         if broken:
             return broken[0].reason(row)
         if self.candidates.fits[row] == 0.5:
-            return Reason("look_out_tight", facts)
+            return Reason(f"look_out_tight{self._what_gives_way()}", facts)
         if device.support == "legacy" or device.software_stack not in {"cuda", "mps", "rocm"}:
             return Reason("look_out_software", facts)
         if tag is None:
@@ -426,6 +426,14 @@ class _Teller:
         if tag.condition == "used":
             return Reason("look_out_used", facts)
         return self._look_out_by_kind(row, facts)
+
+    def _what_gives_way(self) -> str:
+        """Of which a tight job takes less: examples at a time, bits and words, or parts kept on the device."""
+        job = self.candidates.job
+        if job.training:
+            return ""
+        writes = isinstance(job.model, TransformerSpec) and job.model.architecture == "decoder"
+        return "_text" if writes else "_parts"
 
     def _look_out_by_kind(self, row: int, facts: dict[str, Value]) -> Reason:
         device, count = self.candidates.device(row), self.candidates.count(row)

@@ -125,6 +125,10 @@ def _half_context(job: Job) -> Job | None:
     return replace(job, seq_len=length, prompt_tokens=prompt, output_tokens=min(job.output_tokens, length - 1))
 
 
+def _tiled_decoding(job: Job) -> Job | None:
+    return None if job.decodes_in_tiles else replace(job, decodes_in_tiles=True)
+
+
 def _small_pictures(job: Job) -> Job | None:
     if job.image_size is None or min(job.image_size) // 2 < SMALLEST_PICTURE:
         return None
@@ -154,7 +158,11 @@ PICTURE_MAKING_TRAINING: tuple[Change, ...] = (
     ("qlora", _qlora),
     ("small_pictures", _small_pictures),
 )
-PICTURE_MAKING: tuple[Change, ...] = (("eight_bit", _eight_bit), ("small_pictures", _small_pictures))
+PICTURE_MAKING: tuple[Change, ...] = (
+    ("tiled_decoding", _tiled_decoding),
+    ("eight_bit", _eight_bit),
+    ("small_pictures", _small_pictures),
+)
 NETWORK_TRAINING: tuple[Change, ...] = (
     ("mixed_precision", _mixed),
     ("quarter_batch", _quarter_batch),

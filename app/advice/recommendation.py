@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from app.advice.ambition import for_the_budget
 from app.advice.buy_or_rent import BuyOrRent, buy_or_rent
 from app.advice.candidates import Candidates, candidates_for
 from app.advice.cautions import cautions
@@ -23,6 +24,7 @@ from app.advice.prices import PriceBook
 from app.advice.reasons import Caution, Reason
 from app.advice.rejections import Rejection, rejections_for
 from app.advice.sensitivity import Change, Rejob, changes_for
+from app.advice.settled import settled
 from app.advice.verdict import verdict
 from app.advice.why import why
 from app.engine.hardware import Devices
@@ -72,7 +74,12 @@ def recommend(
 
     ``rejob`` builds the job of the same workload with some fields changed; ``names`` looks up hardware in free text.
     """
+    job, rejob = for_the_budget(
+        job, constraints, devices=devices, market=market, policy=policy, today=today, rejob=rejob
+    )
     need = need_of(job, constraints, devices=devices)
+    found = settled(job, need, constraints=constraints, devices=devices, tiers=policy.tiers)
+    job, need, rejob = found.job, found.need, found.alike(rejob)
     owned = judge(job, need, constraints=constraints, devices=devices, names=names)
     fit = owned_fit(owned)
     decision = decide(job, need, constraints=constraints, policy=policy, owned=fit)

@@ -122,7 +122,7 @@ def complete(
     training = workload.task in TRAINING_TASKS
     method = _method(workload, model, training=training, ledger=ledger)
     precision = _precision(workload, model, method=method, ledger=ledger)
-    framework = workload.framework or _framework(workload, model, precision=precision)
+    framework = _framework(workload, model, precision=precision, ledger=ledger)
     seq_len, prompt, output = _lengths(workload, model, training=training, ledger=ledger)
     amounts = _amounts(workload, model, data=data or KnownData(), assume=assume_data, seq_len=seq_len, ledger=ledger)
     size = _image_size(workload, model, domain=domain, ledger=ledger)
@@ -238,14 +238,16 @@ def _precision(workload: Workload, model: ModelSpec, *, method: str, ledger: _Le
     )
 
 
-def _framework(workload: Workload, model: ModelSpec, *, precision: str) -> str:
+def _framework(workload: Workload, model: ModelSpec, *, precision: str, ledger: _Ledger) -> str:
+    given = workload.framework
     if isinstance(model, AlgorithmSpec):
-        return {"xgboost": "xgboost", "lightgbm": "lightgbm"}.get(model.name, "sklearn")
-    gguf = precision.startswith(("q2", "q3", "q4", "q5", "q6", "q8", "iq", "tq", "f16"))
-    if gguf:
-        return "llama.cpp"
-    serving = isinstance(model, TransformerSpec) and model.architecture == "decoder" and workload.task == "inference"
-    return "vllm" if serving else "pytorch"
+        usual = {"xgboost": "xgboost", "lightgbm": "lightgbm"}.get(model.name, "sklearn")
+        return ledger.take("framework", given, typical_value=usual, why="the usual library for this method")
+    if precision.startswith(("q2", "q3", "q4", "q5", "q6", "q8", "iq", "tq", "f16")):
+        return ledger.take("framework", given, typical_value="llama.cpp", why="what weights of this kind are made for")
+    if isinstance(model, TransformerSpec) and model.architecture == "decoder" and workload.task == "inference":
+        return ledger.take("framework", given, typical_value="vllm", why="a usual server of language models")
+    return ledger.take("framework", given, typical_value="pytorch", why="what most models are trained and run with")
 
 
 def _lengths(workload: Workload, model: ModelSpec, *, training: bool, ledger: _Ledger) -> tuple[int, int, int]:

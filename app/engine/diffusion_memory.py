@@ -1,5 +1,6 @@
 """Peak memory of a diffusion model: the largest of its phases, denoising, decoding or training."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -88,7 +89,8 @@ def decoding_bytes(job: Job, spec: DiffusionSpec) -> float:
     """Activations of the autoencoder while it decodes; clips are decoded a few latent frames at a time. [bytes]"""
     if spec.vae_parameters == 0.0:
         return 0.0
-    height, width = job.image_size or spec.default_size
+    most = NETWORKS.value("decoder_tile_pixels") if job.decodes_in_tiles else math.inf
+    height, width = (min(side, most) for side in job.image_size or spec.default_size)
     together = min(max(job.frames, 1), NETWORKS.value("frames_decoded_together") * spec.vae_temporal_factor)
     values = NETWORKS.value("decoder_live_values_per_pixel")
     if spec.vae_temporal_factor > 1:

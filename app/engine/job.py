@@ -55,4 +55,6 @@ class Job:
     epochs: float
     steps: float | None
     """Optimizer steps of the whole run, denoising steps or boosting rounds; None: follows from the data."""
+    decodes_in_tiles: bool = False
+    """Whether the autoencoder of a generator works through a picture piece by piece."""
     assumptions: tuple[Assumption, ...] = ()

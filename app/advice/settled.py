@@ -1,0 +1,98 @@
+"""What we assumed gives way: no value of ours may ask for a larger class of card where a smaller one costs nothing.
+
+Somebody who trains picks the batch by the card, and lets a generator decode in tiles; both cost hardly any time. So
+where the usual value, which nobody asked for, needs the next class of cards, the smaller one is taken and told.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.advice.constraints import Constraints
+from app.advice.need import Need, need_of
+from app.advice.policy import Tier
+from app.advice.sensitivity import Rejob
+from app.engine.hardware import Devices
+from app.engine.job import Assumption, Job
+from app.engine.model_spec import AlgorithmSpec, DiffusionSpec
+
+COMFORTABLE_GIB = 16.0
+"""Nobody works with smaller batches only to buy a card with less memory than this. [GiB]"""
+HALF_BATCH = "half the usual batch: the usual one would ask for a larger class of card, and gains little"
+IN_TILES = "pictures are decoded piece by piece where memory is short, which costs hardly any time"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A job as an experienced person would run it, and what it needs."""
+
+    job: Job
+    need: Need
+    ease: Callable[[Job], Job | None] | None = None
+    """The change that was made to the job; None where the usual values stay."""
+
+    def alike(self, rejob: Rejob) -> Rejob:
+        """Neighbouring questions with the same change, so that answers differ by nothing else."""
+        ease = self.ease
+        if ease is None:
+            return rejob
+
+        def eased(changes: Mapping[str, Any]) -> Job | None:
+            other = rejob(changes)
+            return None if other is None else ease(other) or other
+
+        return eased
+
+
+def settled(job: Job, need: Need, *, constraints: Constraints, devices: Devices, tiers: tuple[Tier, ...]) -> Settled:
+    """The job with the usual values, or with the smaller ones where those lower the class of card that it asks for."""
+    ease = _easing(job)
+    bounds = [most for tier in tiers if (most := tier.memory_gib_max or 0.0) >= COMFORTABLE_GIB]
+    easier = None if ease is None or _classes(need, bounds) == (0, 0) else ease(job)
+    if easier is None:
+        return Settled(job, need)
+    eased = need_of(easier, constraints, devices=devices)
+    helps = _classes(eased, bounds) < _classes(need, bounds) or _generates_in_less(job, need, eased)
+    return Settled(easier, eased, ease) if helps else Settled(job, need)
+
+
+def _classes(need: Need, bounds: list[float]) -> tuple[int, int]:
+    """How many classes of cards are likely too small, and how many may be."""
+    sizes = (need.smallest_single_gpu_gib, need.smallest_sure_gpu_gib)
+    likely, sure = (sum(size is None or size > bound for bound in bounds) for size in sizes)
+    return likely, sure
+
+
+def _generates_in_less(job: Job, need: Need, eased: Need) -> bool:
+    """Whether a generator that no desktop card holds gains by it, on the way to keeping parts in system memory."""
+    known = need.memory_gib is not None and eased.memory_gib is not None
+    gains = known and (eased.memory_gib or 0.0) < (need.memory_gib or 0.0)
+    return gains and not job.training and not need.consumer_gpu_fits
+
+
+def _easing(job: Job) -> Callable[[Job], Job | None] | None:
+    if isinstance(job.model, AlgorithmSpec):
+        return None
+    if job.training:
+        return half_batch
+    return in_tiles if isinstance(job.model, DiffusionSpec) else None
+
+
+def half_batch(job: Job) -> Job | None:
+    """The job with half of a batch that nobody asked for; None where they did, or where it is one example."""
+    if job.workload.batch_size is not None or job.micro_batch_size < 2:
+        return None
+    batch = job.micro_batch_size // 2
+    return replace(job, micro_batch_size=batch, assumptions=_told(job, Assumption("batch_size", batch, HALF_BATCH)))
+
+
+def in_tiles(job: Job) -> Job | None:
+    """The job of a generator whose autoencoder works piece by piece; None where it does already."""
+    if job.decodes_in_tiles:
+        return None
+    return replace(job, decodes_in_tiles=True, assumptions=_told(job, Assumption("decoding", "tiled", IN_TILES)))
+
+
+def _told(job: Job, instead: Assumption) -> tuple[Assumption, ...]:
+    kept = tuple(each for each in job.assumptions if each.field != instead.field)
+    return (*kept, instead)

@@ -1,0 +1,63 @@
+"""What nobody asked for gives way to what people said, and never asks for a larger class of hardware by itself."""
+
+import pytest
+
+
+def answer(client, workload, **constraints):
+    return client.post("/recommend", json={"workload": workload, "constraints": constraints}).json()
+
+
+def assumed(found):
+    return {each["field"]: each["value"] for each in found["assumptions"]}
+
+
+SPEECH = {"task": "train", "domain": "audio"}
+CHAT = {"task": "inference", "domain": "text"}
+
+
+def test_half_the_usual_batch_is_taken_where_the_usual_one_is_tight_on_the_class_that_holds_it(client):
+    found = answer(client, SPEECH)
+    asked = answer(client, SPEECH | {"batch_size": 2 * assumed(found)["batch_size"]})
+    assert found["tier"]["slug"] == asked["tier"]["slug"] == "mid"
+    assert (found["picks"][0]["fit"], asked["picks"][0]["fit"]) == ("fits", "tight")
+
+
+def test_a_batch_that_was_asked_for_stays(client):
+    found = answer(client, SPEECH | {"batch_size": 16})
+    assert "batch_size" not in assumed(found)
+
+
+def test_a_generator_that_no_desktop_card_holds_decodes_in_tiles(client):
+    found = answer(client, {"task": "inference", "domain": "video_generation", "model": {"name": "wan2.1-t2v-14b"}})
+    assert assumed(found)["decoding"] == "tiled"
+    assert (found["scenario"]["rule"], found["tier"]["slug"]) == ("clips-that-take-long", "high")
+
+
+@pytest.mark.parametrize(
+    ("budget_usd", "model"), [(350, "llama-3.1-8b"), (2500, "qwen2.5-32b"), (8000, "llama-3.3-70b")]
+)
+def test_the_budget_chooses_the_language_model_that_nobody_named(client, budget_usd, model):
+    assert assumed(answer(client, CHAT, budget_usd=budget_usd))["model"] == model
+
+
+def test_a_model_that_was_named_stays_whatever_the_budget_is(client):
+    found = answer(client, CHAT | {"model": {"name": "llama-3.1-8b"}}, budget_usd=8000)
+    assert "model" not in assumed(found)
+    assert found["need"]["memory_gib"]["expected"] < 10
+
+
+def test_many_cards_of_a_server_do_not_make_the_class_that_the_work_asks_for(client):
+    work = CHAT | {"model": {"name": "llama-2-70b"}}
+    eight = answer(client, work, existing_hardware=[{"accelerator": "A10G", "count": 8}])
+    assert eight["tier"]["slug"] == "workstation"
+    assert eight["owned"][0]["fit"] == "fits"
+
+
+def test_the_framework_that_was_taken_is_told(client):
+    assert assumed(answer(client, CHAT))["framework"] == "llama.cpp"
+    assert "framework" not in assumed(answer(client, CHAT | {"framework": "vllm"}))
+
+
+def test_texts_that_a_processor_reads_quickly_need_no_card(client):
+    found = answer(client, CHAT | {"model": {"name": "bge-small"}})
+    assert found["scenario"]["rule"] == "light-inference"
