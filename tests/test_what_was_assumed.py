@@ -15,11 +15,11 @@ SPEECH = {"task": "train", "domain": "audio"}
 CHAT = {"task": "inference", "domain": "text"}
 
 
-def test_half_the_usual_batch_is_taken_where_the_usual_one_is_tight_on_the_class_that_holds_it(client):
+def test_half_the_usual_batch_is_taken_where_the_usual_one_may_need_a_larger_class(client):
     found = answer(client, SPEECH)
     asked = answer(client, SPEECH | {"batch_size": 2 * assumed(found)["batch_size"]})
-    assert found["tier"]["slug"] == asked["tier"]["slug"] == "mid"
-    assert (found["picks"][0]["fit"], asked["picks"][0]["fit"]) == ("fits", "tight")
+    assert found["tier"]["slug"] == "mid"
+    assert found["need"]["memory_gib"]["high"] < 0.9 * 16 < asked["need"]["memory_gib"]["high"]
 
 
 def test_a_batch_that_was_asked_for_stays(client):
