@@ -80,6 +80,20 @@ def attention_flops_per_token(spec: TransformerSpec, context: Floats) -> Floats:
     return FLOPS_PER_MAC * attention_widths(spec) * seen
 
 
+def cached_attention_flops(spec: TransformerSpec, context: Floats) -> Floats:
+    """Scores and weighted values of one written token; latent attention works in the latent space of its cache. [FLOP]
+
+    References
+    ----------
+    .. [1] DeepSeek-AI, "DeepSeek-V2," 2024, arXiv:2405.04434, section 2.1.2: projections are absorbed.
+    """
+    plain = attention_flops_per_token(spec, context)
+    if not (spec.kv_lora_rank and spec.qk_rope_head_dim):
+        return plain
+    latent = spec.num_attention_heads * (2 * spec.kv_lora_rank + spec.qk_rope_head_dim)
+    return plain * latent / attention_widths(spec)
+
+
 def forward_attention_flops_per_token(spec: TransformerSpec, seq_len: int) -> float:
     """Scores and values per token of a whole sequence, forward; decoders skip the half above the diagonal. [FLOP]"""
     looked_back = seq_len * CAUSAL_SHARE if spec.architecture == "decoder" else seq_len

@@ -6,7 +6,13 @@ from app.engine.arrays import FloatArray, Floats
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.comms import bus_bytes_per_s, latency_s, tensor_parallel_bytes
 from app.engine.encoder_inference import encoder_pace
-from app.engine.flops import decode_flops_per_token, prefill_flops
+from app.engine.flops import (
+    CAUSAL_SHARE,
+    attention_flops_per_token,
+    cached_attention_flops,
+    decode_flops_per_token,
+    prefill_flops,
+)
 from app.engine.gguf import embedding_bytes
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
@@ -23,18 +29,20 @@ from app.engine.precision import (
     bytes_per_parameter,
     cache_bytes_per_element,
     comparable_rate,
-    sustained_flops_per_s,
 )
 from app.engine.result import Pace, Physics
 from app.engine.roofline import StepTime
 from app.engine.seq2seq import seq2seq_pace
+from app.engine.served_experts import exchange_s, routed_copies_bytes, routed_growth
 from app.engine.serving_rates import (
+    attention_growth,
     bandwidth_rate,
     cache_passes,
     cache_reading_s,
     issue_s,
     layer_overhead_s,
     moved_weight_bytes,
+    multiplied_flops_per_s,
     prefill_layer_s,
     prefill_rate,
     prefill_weight_s,
@@ -108,8 +116,11 @@ def largest_batch(job: Job, *, systems: Systems) -> FloatArray:
     return np.where(large, TRANSFORMERS.value("largest_server_batch"), TRANSFORMERS.value("largest_batch_vllm"))
 
 
-def touched_weight_bytes(job: Job, spec: TransformerSpec, *, batch: Floats) -> Floats:
-    """Weights that one decode step of a batch reads: all dense ones and the experts of its tokens. [bytes]"""
+def touched_weight_bytes(job: Job, spec: TransformerSpec, *, batch: Floats, spread: Floats = 1.0) -> Floats:
+    """Weights that one decode step of a batch reads: all dense ones and the experts of its tokens. [bytes]
+
+    Where experts are ``spread`` over several devices, each reads its own for the tokens of all.
+    """
     table_bytes = unquantised_bytes(job)
     stored = stored_weight_bytes(spec, job.precision, table_bytes=table_bytes)
     untied = 0.0 if spec.tie_word_embeddings else embedding_parameters(spec)
@@ -119,8 +130,8 @@ def touched_weight_bytes(job: Job, spec: TransformerSpec, *, batch: Floats) -> F
     experts = expert_parameters(spec) / spec.parameters * stored
     if job.precision in MATRICES_ONLY:  # tables, and attention beside experts in MXFP4, stay in 16 bits
         experts = expert_parameters(spec) * bytes_per_parameter(job.precision)
-    share = expected_experts(spec.num_experts, spec.num_experts_per_token, tokens=batch) / spec.num_experts
-    return read - experts * (1 - share)
+    share = expected_experts(spec.num_experts, spec.num_experts_per_token, tokens=batch * spread) / spec.num_experts
+    return read - experts * (1 - share / spread)
 
 
 def decode_step_s(
@@ -135,15 +146,20 @@ def decode_step_s(
     stages = plan.pipeline_parallel
     in_stage = batch / np.minimum(batch, stages)
     cache = sequence_cache_bytes(spec, context, bytes_per_element=cache_bytes_per_element(cache_precision(job)))
-    weights = (
-        touched_weight_bytes(job, spec, batch=tokens_each * in_stage) / plan.tensor_parallel * np.ones(len(systems))
-    )
-    cached = in_stage * cache / plan.tensor_parallel
-    read = moved_weight_bytes(job, spec, stored_bytes=weights, batch=tokens_each * in_stage, systems=systems)
+    written = tokens_each * in_stage
+    touched = touched_weight_bytes(job, spec, batch=written, spread=plan.expert_parallel)
+    weights = touched / plan.tensor_parallel * np.ones(len(systems))
+    cached = in_stage * cache * cache_split(spec, systems=systems)
+    read = moved_weight_bytes(job, spec, stored_bytes=weights, batch=written, systems=systems)
     moved = read + cached * cache_passes(job, spec)
+    moved = moved + routed_copies_bytes(spec, tokens=written) / plan.tensor_parallel
     memory = np.hypot(moved / bandwidth_rate(job, systems=systems), issue_s(weights, job=job, systems=systems))
-    peak = sustained_flops_per_s(job.precision, systems.devices)
-    flops = tokens_each * in_stage * decode_flops_per_token(spec, context) / plan.tensor_parallel
+    peak = multiplied_flops_per_s(job, systems=systems)
+    attention = cached_attention_flops(spec, context)
+    products = decode_flops_per_token(spec, context) - attention_flops_per_token(spec, context)
+    products = products * routed_growth(spec, systems=systems, tokens=written)
+    attention = attention * attention_growth(job, systems=systems)
+    flops = written * (products + attention) / plan.tensor_parallel
     math = flops / (peak * TRANSFORMERS.column("decode_math_fraction", groups))
     unpacking = unpacking_s(job, spec, systems=systems) + cache_reading_s(cached, job=job, systems=systems)
     hidden = systems.devices.where(kind="cpu")  # the cores of a processor unpack what arrives while more is on its way
@@ -151,7 +167,7 @@ def decode_step_s(
     layers = spec.num_hidden_layers
     t = plan.tensor_parallel
     payload = tensor_parallel_bytes(
-        tokens=tokens_each * in_stage,
+        tokens=written,
         hidden_size=spec.hidden_size,
         num_hidden_layers=layers,
         element_bytes=2.0,
@@ -159,6 +175,7 @@ def decode_step_s(
     )
     comms = 2 * (t - 1) / t * payload / bus_bytes_per_s(systems, group=t)
     comms = comms + 2 * layers * tensor_latency_s(job, systems=systems)
+    comms = comms + exchange_s(spec, systems=systems, tokens=written, busy_s=np.maximum(math, memory))
     overhead = layers * layer_overhead_s(job, systems=systems)
     overhead = visible_overhead_s(overhead, np.maximum(math, memory), job=job, layers=layers, systems=systems)
     overhead = overhead + stages * latency_s(systems, group=stages)
@@ -169,6 +186,21 @@ def decode_step_s(
     )
 
 
+def held_weight_bytes(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
+    """Weights that one device holds: its part of every layer, and its experts. [bytes]"""
+    stored = stored_weight_bytes(spec, job.precision)
+    experts = expert_parameters(spec) / spec.parameters * stored
+    plan = systems.plan
+    return (stored - experts * (1 - 1 / plan.expert_parallel)) / plan.tensor_parallel
+
+
+def cache_split(spec: TransformerSpec, *, systems: Systems) -> FloatArray:
+    """Share of a request's cache that one device of tensor parallelism reads: whole heads, or all if it is latent."""
+    if spec.kv_lora_rank:
+        return np.ones(len(systems))
+    return np.maximum(1 / systems.plan.tensor_parallel, 1 / spec.num_key_value_heads)
+
+
 def prefill_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: FloatArray) -> StepTime:
     """Time to read the prompts of a batch of requests on one replica. [s]"""
     plan, groups = systems.plan, families(systems.devices)
@@ -176,11 +208,16 @@ def prefill_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Float
     chunk = _chunk(job)
     at_once = np.minimum(batch * prompt, chunk)
     chunks = np.ceil(batch * prompt / chunk)
-    flops = batch * prefill_flops(spec, prompt) / plan.tensor_parallel
-    math = flops / prefill_rate(job, spec, systems=systems, tokens=at_once)
-    weights = stored_weight_bytes(spec, job.precision) / plan.tensor_parallel
-    traffic = chunks * weights / bandwidth_rate(job, systems=systems)
+    attention: Floats = prompt * float(attention_flops_per_token(spec, CAUSAL_SHARE * prompt))
+    products: Floats = prefill_flops(spec, prompt) - attention
     llama = job.framework == "llama.cpp"
+    if not llama:
+        products = products * routed_growth(spec, systems=systems, tokens=at_once)
+        attention = attention * attention_growth(job, systems=systems)
+    flops = batch * (products + attention) / plan.tensor_parallel
+    math = flops / prefill_rate(job, spec, systems=systems, tokens=at_once)
+    weights = held_weight_bytes(job, spec, systems=systems)
+    traffic = chunks * weights / bandwidth_rate(job, systems=systems)
     width = spec.hidden_size * TRANSFORMERS.value(
         "prefill_traffic_elements_llama_cpp" if llama else "prefill_traffic_elements"
     )
@@ -189,6 +226,7 @@ def prefill_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Float
     streamed = (
         batch * prompt * spec.num_hidden_layers * elements * bytes_per_element(job.precision) / plan.tensor_parallel
     )
+    streamed = streamed + (0.0 if llama else routed_copies_bytes(spec, tokens=batch * prompt) / plan.tensor_parallel)
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)
     fetched = prefill_weight_s(job, spec, systems=systems) * chunks if llama else np.maximum(traffic - math, 0.0)
     memory = fetched + streamed / bandwidth
@@ -198,7 +236,10 @@ def prefill_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Float
         tokens=batch * prompt, hidden_size=spec.hidden_size, num_hidden_layers=layers, element_bytes=2.0, passes=1
     )
     comms = 2 * (t - 1) / t * payload / bus_bytes_per_s(systems, group=t)
-    comms = comms + chunks * 2 * layers * tensor_latency_s(job, systems=systems)
+    comms = comms + chunks * (
+        2 * layers * tensor_latency_s(job, systems=systems)
+        + exchange_s(spec, systems=systems, tokens=at_once, busy_s=math / chunks)
+    )
     if llama:
         comms = row_split_s(spec, systems=systems, tokens=batch * prompt)
     overhead = chunks * layers * prefill_layer_s(job, systems=systems)

@@ -34,6 +34,8 @@ EAGER_GROWTH = {
 """The coefficient of what quantised weights add to the calls of an eager program."""
 DESKTOPS = ("desktop", "laptop", "workstation")
 """Segments of devices that stand beside a processor with fast single cores."""
+FOUR_BITS = frozenset({"fp4", "nvfp4"})
+"""Formats whose weights multiply in 4 bits where the hardware can."""
 UNPACKED = frozenset({"int8", "int4", "nf4"})
 """Formats whose weights are unpacked to 16 bits by kernels of their own."""
 WITHOUT_MATRIX_UNITS = ("Vega 10 (GCN5)", "Vega 20 (GCN5)")
@@ -64,13 +66,33 @@ def prefill_rate(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: F
         units = peak * np.where(vega, TRANSFORMERS.value("prefill_fraction_llama_cpp_vector"), fraction)
         share = TRANSFORMERS.column("prefill_expert_share_llama_cpp", groups) if spec.num_experts else 1.0
         return share * block_gain(job, systems=systems) / (1 / units + np.nan_to_num(1 / power))
-    peak = sustained_flops_per_s(job.precision, systems.devices)
+    peak = multiplied_flops_per_s(job, systems=systems)
     width = spec.hidden_size / systems.plan.tensor_parallel
     fraction = TRANSFORMERS.column("prefill_fraction", groups)
     fraction = fraction * saturation(width, TRANSFORMERS.value("prefill_half_width"))
     if job.framework not in SERVERS and job.precision in {"int4", "nf4"}:
         fraction = fraction * TRANSFORMERS.value("prefill_unpacked_share")
     return peak * fraction * saturation(tokens, TRANSFORMERS.column("prefill_half_tokens", groups))
+
+
+def multiplied_flops_per_s(job: Job, *, systems: Systems) -> FloatArray:
+    """What matrix units sustain in the format that a served model's weights multiply in. [FLOP/s]
+
+    MXFP4 weights multiply 8-bit numbers where the units know 4 bits, and are unpacked to 16 elsewhere.
+    """
+    rate = sustained_flops_per_s(job.precision, systems.devices)
+    if job.precision != "mxfp4":
+        return rate
+    knows = ~np.isnan(systems.devices.peak_flops_per_s("fp4"))
+    return np.where(knows, sustained_flops_per_s("fp8", systems.devices), rate)
+
+
+def attention_growth(job: Job, *, systems: Systems) -> FloatArray:
+    """Times as long as products of weights the products of attention take: none multiplies 4 bits. [-]"""
+    if job.precision not in FOUR_BITS:
+        return np.ones(len(systems))
+    rate = multiplied_flops_per_s(job, systems=systems)
+    return np.maximum(rate / sustained_flops_per_s("fp8", systems.devices), 1.0)
 
 
 def written_scores(job: Job, *, systems: Systems) -> FloatArray:
