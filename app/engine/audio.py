@@ -1,13 +1,15 @@
-"""Speech recognition with encoder-decoder transformers: 30-second windows per second, and memory.
+"""Speech recognition with transformers: 30-second windows per second, and memory.
 
 One sample is one window of 30 seconds, which the encoder always sees in full: 1,500 positions, however short the speech
 (Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision," arXiv:2212.04356, section 2.2).
-Real-time factor = samples/s x 30.
+Real-time factor = samples/s x 30. Models that only listen, such as wav2vec 2.0, see the sound itself through
+convolutions and write nothing (Baevski et al., arXiv:2006.11477, section 4.2); theirs are counted in windows too.
 """
 
 import numpy as np
 
 from app.engine.arrays import FloatArray
+from app.engine.coefficients import TRANSFORMERS
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.gradient_exchange import exchange_s, exposed_s
 from app.engine.hardware import Systems
@@ -29,6 +31,14 @@ ENCODER_LAYER_PARAMETERS = 12
 """Same for an encoder layer: self-attention 4, feed-forward 8."""
 CTRANSLATE = frozenset({"other", "onnxruntime", "tensorrt"})
 """Frameworks with fused inference kernels, such as CTranslate2 of faster-whisper."""
+WITHOUT_PYTHON = frozenset({"llama.cpp"})
+"""Programs that prepare the sound and choose the words in C++, as whisper.cpp does."""
+WINDOW_SAMPLES = 480_000
+"""Sound of one window: 30 seconds at 16 kHz."""
+SOUND_CHANNELS = 512
+"""Channels of the convolutions over the sound. wav2vec 2.0, section 4.2."""
+SOUND_CONVOLUTIONS = ((10, 5), (3, 2), (3, 2), (3, 2), (3, 2), (2, 2), (2, 2))
+"""Width and stride of each of them. wav2vec 2.0, section 4.2."""
 FULL_PRECISION = 4.0
 
 
@@ -37,7 +47,10 @@ def physics(job: Job, systems: Systems) -> Physics:
     spec = job.model
     if not isinstance(spec, TransformerSpec):
         raise TypeError(f"audio.physics needs a TransformerSpec, not {type(spec).__name__}")
-    pace = _training_pace(job, systems, spec) if job.training else _transcribing_pace(job, systems, spec)
+    if job.training:
+        pace = _training_pace(job, systems, spec)
+    else:
+        pace = _transcribing_pace(job, systems, spec) if writes(spec) else _listening_pace(job, systems, spec)
     return Physics(_footprint(job, systems, spec), pace)
 
 
@@ -45,11 +58,62 @@ def encoder_flops(spec: TransformerSpec) -> float:
     """Encoder operations for one window. [FLOP]"""
     layers, width = _encoder_layers(spec), spec.hidden_size
     weights = ENCODER_LAYER_PARAMETERS * layers * width**2
-    return 2.0 * weights * ENCODER_POSITIONS + 4.0 * layers * width * ENCODER_POSITIONS**2
+    blocks = 2.0 * weights * ENCODER_POSITIONS + 4.0 * layers * width * ENCODER_POSITIONS**2
+    return blocks + (0.0 if writes(spec) else sound_flops())
+
+
+def sound_flops() -> float:
+    """Operations of the convolutions that turn the sound of one window into 1,500 positions. [FLOP]
+
+    >>> round(sound_flops() / 1e9)
+    147
+    """
+    flops, positions, channels = 0.0, float(WINDOW_SAMPLES), 1
+    for wide, stride in SOUND_CONVOLUTIONS:
+        positions /= stride
+        flops += 2.0 * positions * wide * channels * SOUND_CHANNELS
+        channels = SOUND_CHANNELS
+    return flops
+
+
+def sound_values() -> float:
+    """Values that those convolutions put out for one window. [-]
+
+    >>> round(sound_values() / 1e6)
+    98
+    """
+    values, positions = 0.0, float(WINDOW_SAMPLES)
+    for _, stride in SOUND_CONVOLUTIONS:
+        positions /= stride
+        values += positions * SOUND_CHANNELS
+    return values
+
+
+def listening_bytes(job: Job, spec: TransformerSpec) -> float:
+    """What norms, activations and scores of a model that only listens move for one window, kernel by kernel. [bytes]
+
+    Counted as for text encoders: sound is 1,500 positions, whose scores matter. In half precision the kernels called
+    one by one take as long as in full.
+    """
+    fused = job.compiled or job.framework in CTRANSLATE
+    each = TRANSFORMERS.value("encoder_traffic_fused" if fused else "encoder_traffic_eager") * spec.hidden_size
+    if job.workload.attention != "flash":
+        each += TRANSFORMERS.value("encoder_traffic_scores") * spec.num_attention_heads * ENCODER_POSITIONS
+    element = cache_element_bytes(job) if fused else FULL_PRECISION
+    return (
+        each * ENCODER_POSITIONS * _encoder_layers(spec) + NETWORKS.value("sound_passes") * sound_values()
+    ) * element
+
+
+def writes(spec: TransformerSpec) -> bool:
+    """Whether a decoder writes text; models that only listen label their positions."""
+    return spec.architecture != "encoder"
 
 
 def decoder_flops_per_token(spec: TransformerSpec) -> float:
     """Decoder operations for one written token, the vocabulary included. [FLOP]"""
+    if not writes(spec):
+        return 0.0
     layers, width = _decoder_layers(spec), spec.hidden_size
     weights = DECODER_LAYER_PARAMETERS * layers * width**2 + spec.vocab_size * width
     return 2.0 * weights + 4.0 * layers * width * ENCODER_POSITIONS
@@ -74,11 +138,11 @@ def cache_element_bytes(job: Job) -> float:
 
 
 def _encoder_layers(spec: TransformerSpec) -> int:
-    return spec.encoder_layers or max(spec.num_hidden_layers // 2, 1)
+    return spec.encoder_layers or max(spec.num_hidden_layers // (2 if writes(spec) else 1), 1)
 
 
 def _decoder_layers(spec: TransformerSpec) -> int:
-    return spec.decoder_layers or max(spec.num_hidden_layers // 2, 1)
+    return spec.decoder_layers or max(spec.num_hidden_layers // 2, 1) if writes(spec) else 0
 
 
 def _rate(job: Job, systems: Systems) -> FloatArray:
@@ -101,15 +165,16 @@ def _transcribing_pace(job: Job, systems: Systems, spec: TransformerSpec) -> Pac
     wide = np.where(systems.devices.where(kind="cpu"), FULL_PRECISION / cache_element_bytes(job), 1.0)
     caches = cache_bytes(job, spec, beams=beams) + (beams - 1) * heard_bytes(job, spec)
     read = decoder * bytes_per_parameter(job.precision) + caches * wide  # processors keep activations in fp32
-    mode = "runtime" if job.framework in CTRANSLATE else "compiled" if job.compiled else "eager"
+    mode = _mode(job)
     if mode == "eager":
         reached = reached * NETWORKS.column("speech_reading_eager", groups)
     launched = layers * NETWORKS.value("kernels_per_speech_block") / host_speed(systems.devices)
     host_s = launched * NETWORKS.column(f"launch_s_{mode}", groups)
     work_s = read / reached + decoder_flops_per_token(spec) * batch * beams / rate
     token_s = (work_s**OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
-    token_s = token_s + NETWORKS.value("speech_token_host_s") / host_speed(systems.devices)
-    features_s = batch * NETWORKS.value("speech_features_s") / host_speed(systems.devices)
+    python = 0.0 if job.framework in WITHOUT_PYTHON else 1.0
+    token_s = token_s + python * NETWORKS.value("speech_token_host_s") / host_speed(systems.devices)
+    features_s = python * batch * NETWORKS.value("speech_features_s") / host_speed(systems.devices)
     flops = encoder_flops(spec) + decoder_flops_per_token(spec) * tokens
     return Pace(
         unit="samples/s",
@@ -117,6 +182,33 @@ def _transcribing_pace(job: Job, systems: Systems, spec: TransformerSpec) -> Pac
         units_per_step=batch * systems.count,
         model_flops_per_step=flops * batch * systems.count,
         bound_by=_bound_by(encode_s, tokens * work_s, tokens * host_s + features_s),
+        comparable_peak="fp32" if job.precision == "fp32" else "fp16",
+    )
+
+
+def _mode(job: Job) -> str:
+    if job.framework in CTRANSLATE | WITHOUT_PYTHON:
+        return "runtime"
+    return "compiled" if job.compiled else "eager"
+
+
+def _listening_pace(job: Job, systems: Systems, spec: TransformerSpec) -> Pace:
+    """One pass over every window: nothing is written token by token."""
+    batch, layers = job.micro_batch_size, _encoder_layers(spec)
+    math_s = encoder_flops(spec) * batch / _rate(job, systems)
+    launched = (layers + len(SOUND_CONVOLUTIONS)) * NETWORKS.value("kernels_per_attention_block")
+    host_s = launched * NETWORKS.column(f"launch_s_{_mode(job)}", families(systems.devices))
+    host_s = host_s / host_speed(systems.devices)
+    reached = NETWORKS.column("bandwidth_efficiency", families(systems.devices))
+    moved = spec.parameters * bytes_per_parameter(job.precision) + listening_bytes(job, spec) * batch
+    read_s = moved / reached / systems.devices.memory_bandwidth_bytes_per_s
+    work_s = math_s + read_s
+    return Pace(
+        unit="samples/s",
+        step_s=(work_s**OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER),
+        units_per_step=batch * systems.count,
+        model_flops_per_step=encoder_flops(spec) * batch * systems.count,
+        bound_by=_bound_by(math_s, read_s, host_s),
         comparable_peak="fp32" if job.precision == "fp32" else "fp16",
     )
 
@@ -135,6 +227,8 @@ def _training_pace(job: Job, systems: Systems, spec: TransformerSpec) -> Pace:
     reached = NETWORKS.column("bandwidth_efficiency", groups) * systems.devices.memory_bandwidth_bytes_per_s
     moved = spec.parameters * FULL_PRECISION * (2 + STATES[job.optimizer]) * NETWORKS.value("optimizer_passes")
     update_s = moved / reached / job.gradient_accumulation_steps
+    moving_s = (0.0 if writes(spec) else listening_bytes(job, spec) * job.micro_batch_size) / reached
+    math_s = math_s + moving_s * (3.0 + repeated)
     pass_s = (math_s**OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
     whole = spec.parameters * FULL_PRECISION
     sent = exchanged_bytes(systems, gradient_bytes=whole, weight_bytes=whole)

@@ -31,6 +31,8 @@ SENT_BYTES = 2.0
 """Gradients travel in 16 bits."""
 EXCHANGES_PER_LAYER = 4
 """Queries, keys, values and results change places once a layer. DeepSpeed Ulysses, arXiv:2309.14509."""
+RUNTIMES = frozenset({"tensorrt"})
+"""Frameworks that build an engine of joined kernels before they run."""
 TEXT_TOKENS = 77
 """Tokens of a CLIP prompt; longer prompts hardly matter beside the denoiser."""
 
@@ -76,7 +78,12 @@ def math_efficiency(job: Job, systems: Systems, *, spec: DiffusionSpec, peak: Fl
     reached = np.where(uses_matrix_units(peak, systems.devices), matrix, vector)
     if job.training:
         reached = reached * NETWORKS.value("denoiser_training_efficiency")
-    return reached * (NETWORKS.value(f"denoiser_compiled_gain_{kind}") if job.compiled else 1.0)
+    return reached * (NETWORKS.value(f"denoiser_compiled_gain_{kind}") if built_ahead(job) else 1.0)
+
+
+def built_ahead(job: Job) -> bool:
+    """Whether kernels are joined and launched together: compiled, or in a runtime that always does so."""
+    return job.compiled or job.framework in RUNTIMES
 
 
 def launch_s(job: Job, systems: Systems, *, spec: DiffusionSpec) -> FloatArray:
@@ -86,7 +93,7 @@ def launch_s(job: Job, systems: Systems, *, spec: DiffusionSpec) -> FloatArray:
     kernels = (
         layers * NETWORKS.value("kernels_per_denoiser_block") if transformer else NETWORKS.value("kernels_per_unet")
     )
-    mode = "compiled" if job.compiled else "eager"
+    mode = "compiled" if built_ahead(job) else "eager"
     return kernels * NETWORKS.column(f"launch_s_{mode}", families(systems.devices)) / _core_speed(systems)
 
 

@@ -87,18 +87,21 @@ def attention_share(spec: DiffusionSpec, *, tokens: float, flops: float) -> floa
 def denoiser_work(job: Job, spec: DiffusionSpec) -> DenoiserWork:
     """One denoiser pass at the size and length asked for.
 
-    Without a published count, a transformer multiplies each token with each parameter, and a U-Net reuses its
-    parameters as Stable Diffusion's does.
+    Without a published count, a transformer multiplies each token with most parameters and attends from every token to
+    every other, and a U-Net reuses its parameters as Stable Diffusion's does.
     """
-    base_frames = max(spec.default_frames, 1)
-    base_tokens = tokens_at(spec, size=spec.default_size, frames=base_frames)
-    reuse = (
-        1.0 if spec.architecture == "diffusion_transformer" else NETWORKS.value("unet_weight_reuse_per_latent_pixel")
-    )
-    inferred = spec.flops_per_forward is None
-    flops = spec.flops_per_forward or FLOPS_PER_MAC * spec.denoiser_parameters * base_tokens * reuse
     size = job.image_size or spec.default_size
     tokens = tokens_at(spec, size=size, frames=max(job.frames, 1))
+    inferred = spec.flops_per_forward is None
+    if inferred and spec.architecture == "diffusion_transformer":
+        met = spec.denoiser_parameters * NETWORKS.value("denoiser_parameters_per_token")
+        layers, width = transformer_shape(met)
+        linear = FLOPS_PER_MAC * met * tokens
+        return DenoiserWork(linear, 2 * FLOPS_PER_MAC * layers * width * tokens**2, tokens, inferred)
+    base_frames = max(spec.default_frames, 1)
+    base_tokens = tokens_at(spec, size=spec.default_size, frames=base_frames)
+    reuse = NETWORKS.value("unet_weight_reuse_per_latent_pixel")
+    flops = spec.flops_per_forward or FLOPS_PER_MAC * spec.denoiser_parameters * base_tokens * reuse
     growth = tokens / base_tokens
     share = attention_share(spec, tokens=base_tokens, flops=flops)
     return DenoiserWork(flops * (1 - share) * growth, flops * share * growth**2, tokens, inferred)

@@ -14,6 +14,8 @@ _ARCHITECTURE_OF_DOMAIN = {
 }  # fmt: skip
 _DIFFUSION_SIZES = {"diffusion_unet": (512, 512), "diffusion_transformer": (1024, 1024)}
 _DIFFUSION_STEPS = 30
+_FRAMES_CODED_TOGETHER = 4
+"""Video autoencoders code four frames in one. CogVideoX, arXiv:2408.06072; Wan, arXiv:2503.20314."""
 
 
 def architecture_of(choice: ModelChoice, workload: Workload) -> str:
@@ -63,4 +65,5 @@ def _diffusion(parameters: float, *, architecture: str, workload: Workload, macs
         tokens=None,
         default_steps=_DIFFUSION_STEPS,
         guidance_doubles_batch=True,
+        vae_temporal_factor=_FRAMES_CODED_TOGETHER if video else 1,
     )

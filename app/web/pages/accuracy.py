@@ -59,6 +59,7 @@ CLASS_TITLES = {
     "video_infer": worded("Videos, running"),
     "video_train": worded("Videos, training"),
     "audio": worded("Speech"),
+    "audio_train": worded("Speech, training"),
     "medical_3d": worded("3D scans"),
     "radiance": worded("Scenes from photos"),
     "science": worded("Natural science"),
