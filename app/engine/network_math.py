@@ -27,8 +27,12 @@ AUTOTUNED = frozenset({"tensorrt"})
 """Runtimes that time many kernels for every layer when they build, and fuse layers into them."""
 QUANTISING = AUTOTUNED | {"onnxruntime"}
 """Runtimes that calibrate a network and run its layers in 8 bits."""
+CLASSIFIES = frozenset({"vision_infer", "vision_train"})
+"""Classes of work whose layers are about as wide as they are counted to be in the middle."""
 POWER_LIMIT_SHARPNESS = 4.0
 """How sharply the lower of two limits holds."""
+BLOCKED_LAYOUTS = frozenset({"tensorflow", "onnxruntime", "mxnet"})
+"""Frameworks that keep tensors blocked for the caches of CPUs from layer to layer; the rest takes them as they come."""
 MARGIN = 1.05
 """A rate this much above the fp32 rate comes from matrix units."""
 
@@ -96,7 +100,10 @@ def power_share(rate: FloatArray, devices: Devices, *, rate_name: str, on_matrix
 
 
 def layer_shape(work: NetworkWork) -> float:
-    """What products of windows and of transposed tokens reach, against those of equal blocks of a transformer. [-]"""
+    """What products of windows and of transposed tokens reach on matrix units, against those of equal blocks. [-]
+
+    Vector units work on rows, however narrow the products of a classifier are.
+    """
     if work.windowed:
         return NETWORKS.value("windowed_products_efficiency")
     return NETWORKS.value("token_mixing_efficiency") if work.mixes_tokens else 1.0
@@ -106,6 +113,30 @@ def saved_products(work: NetworkWork, devices: Devices) -> FloatArray:
     """Gain of Winograd's method on vector units: it saves products of dense 3 x 3 convolutions. [-]"""
     saved = NETWORKS.column("winograd_saved_share", families(devices))
     return 1.0 / (1.0 - work.dense_square_share * saved)
+
+
+def units_at_work(job: Job, devices: Devices, *, work: NetworkWork, on_matrix_units: BoolArray) -> FloatArray:
+    """Share of the processors of a device, or of the cores of a CPU, that the outputs of one layer keep at work. [-]
+
+    A picture leaves most of a large card idle: its layers have too few outputs to go round. Vector units take smaller
+    tiles of them than matrix units. Nets for detection and segmentation work at all sizes of a picture at once, and
+    keep theirs at work.
+    """
+    if job.work_class not in CLASSIFIES or not work.activations:
+        return np.ones(len(devices))
+    products = work.layers * (NETWORKS.value("products_per_attention_block") if work.transformer else 1.0)
+    outputs = work.activations * job.micro_batch_size / products
+    matrix, vector = (
+        NETWORKS.column(f"outputs_at_half_work_{name}", families(devices)) for name in ("matrix", "vector")
+    )
+    half = np.where(on_matrix_units, matrix, vector) * devices.compute_units
+    return np.nan_to_num(1.0 / (1.0 + half / outputs), nan=1.0)
+
+
+def library_gain(job: Job, devices: Devices) -> FloatArray:
+    """What convolutions of libraries that block tensors for caches reach on CPUs, against those of PyTorch. [-]"""
+    blocked = devices.where(kind="cpu") & (job.framework in BLOCKED_LAYOUTS)
+    return np.where(blocked, NETWORKS.value("blocked_convolutions_gain"), 1.0)
 
 
 def tuned_share(work: NetworkWork) -> float:
@@ -130,11 +161,14 @@ def math_rate(job: Job, devices: Devices, *, work: NetworkWork) -> MathRate:
         fed = np.minimum(fed * operand_supply(peak, devices), NETWORKS.value("matrix_efficiency_at_most"))
     on_matrix_units = uses_matrix_units(peak, devices)
     large = np.where(on_matrix_units, fed, NETWORKS.column(vector, groups))
+    large = large * units_at_work(job, devices, work=work, on_matrix_units=on_matrix_units)
+    large = large if transformer else large * library_gain(job, devices)
     rate_name = rate_of(precision, integers=multiplies_bytes(job))
     large = large * power_share(peak * large, devices, rate_name=rate_name, on_matrix_units=on_matrix_units)
     large = large * np.where(on_matrix_units, 1.0, saved_products(work, devices))
     half = NETWORKS.column("intensity_at_half_efficiency", groups)
-    filled = layer_shape(work) / (1.0 + half / work.intensity)
+    narrow = on_matrix_units | work.branched
+    filled = np.where(narrow, layer_shape(work), 1.0) / (1.0 + half / work.intensity)
     wide = np.where(peak > 0, bytes_per_element(job.precision if precision != "tf32" else "fp32"), np.nan)
     return MathRate(peak, large * filled, wide, _peak_name(precision))
 

@@ -12,7 +12,7 @@ from app.engine.hardware import Devices, Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.model_spec import NetworkSpec
-from app.engine.network_math import AUTOTUNED, MathRate, math_rate, uses_matrix_units
+from app.engine.network_math import AUTOTUNED, BLOCKED_LAYOUTS, MathRate, math_rate, uses_matrix_units
 from app.engine.network_memory import TABLES, TrainingShare, optimizer_bytes_per_parameter, training_share
 from app.engine.network_work import NetworkWork
 from app.engine.result import Pace
@@ -89,7 +89,9 @@ def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArra
         return copies * NETWORKS.column("autotuned_touches", groups)
     copies = copies * NETWORKS.value("windowed_touches") if work.windowed else copies
     copies = copies * NETWORKS.value("joined_touches") if work.joined else copies
-    return copies * NETWORKS.column(f"{kind}_touches_{'compiled' if fused else 'eager'}", groups)
+    touched = copies * NETWORKS.column(f"{kind}_touches_{'compiled' if fused else 'eager'}", groups)
+    blocked = systems.devices.where(kind="cpu") & (job.framework in BLOCKED_LAYOUTS)
+    return np.where(blocked, copies * NETWORKS.value("blocked_touches"), touched)
 
 
 def repacking(job: Job, devices: Devices, *, rate: MathRate, work: NetworkWork) -> FloatArray:
@@ -157,7 +159,7 @@ def launch_times_s(
     host_s = (launch_s + start_s) / host_speed(systems.devices)
     shortest = np.maximum(kernels, work.layers * work.time_steps) * NETWORKS.column("shortest_kernel_s", groups)
     if job.framework in AUTOTUNED:
-        shortest = shortest * NETWORKS.value("autotuned_shortest_share")
+        shortest = shortest * NETWORKS.column("autotuned_shortest_share", groups)
     return host_s, shortest * passes
 
 
