@@ -1,7 +1,7 @@
 """Writing with encoder-decoders such as T5 and BART: the source is read once, then every token passes the decoder.
 
 A batch writes until its longest text is done. Translation and summaries are searched for with a few beams, which share
-the weights that a step reads.
+the weights that a step reads. Where the search is written in Python, the host keeps the books of every text.
 """
 
 import numpy as np
@@ -12,6 +12,7 @@ from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.model_spec import TransformerSpec
+from app.engine.network_speed import host_speed
 from app.engine.params import block_parameters, head_parameters, layer_attention_parameters
 from app.engine.precision import bytes_per_element, bytes_per_parameter, sustained_flops_per_s
 from app.engine.result import Pace
@@ -87,8 +88,13 @@ def writing_time(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Fl
     read = decoder * bytes_per_parameter(job.precision) + cached + drawn
     memory = read / plan.tensor_parallel / bandwidth_rate(job, systems=systems)
     fixed = layers * fixed_layer_s(job, systems) + TRANSFORMERS.value("search_step_s")
-    hidden = 0.0 if job.framework in FUSED or job.compiled else np.maximum(math, memory)
-    return StepTime(math, memory, 0.0 * math, np.maximum(fixed - hidden, 0.0) + 0.0 * math)
+    if job.framework in FUSED or job.compiled:
+        return StepTime(math, memory, 0.0 * math, fixed + 0.0 * math)
+    kept = (
+        batch * TRANSFORMERS.value("searched_text_s") / host_speed(systems.devices)
+    )  # by the host, while the device waits
+    launched = np.maximum(fixed - np.maximum(math, memory), 0.0)
+    return StepTime(math, memory, 0.0 * math, launched + kept)
 
 
 def steps_of_batch(job: Job, batch: FloatArray) -> FloatArray:
