@@ -33,7 +33,8 @@ def routed_growth(spec: TransformerSpec, *, systems: Systems, tokens: Floats) ->
     width = spec.moe_intermediate_size or spec.intermediate_size
     narrow = saturation(width, TRANSFORMERS.value("served_expert_half_width"))
     rows = rows_of_an_expert(spec, systems=systems, tokens=tokens)
-    few = saturation(rows, TRANSFORMERS.value("served_expert_half_rows"))
+    half = TRANSFORMERS.value("served_expert_half_rows")
+    few = np.minimum(saturation(rows, half) / saturation(tokens, half), 1.0)  # few rows as such slow dense models too
     reached = TRANSFORMERS.value("served_expert_math_share") * narrow * few
     return np.asarray(1 - routed + routed / reached, dtype=np.float64)
 

@@ -43,6 +43,7 @@ from app.engine.serving_rates import (
     layer_overhead_s,
     moved_weight_bytes,
     multiplied_flops_per_s,
+    packed_head_bytes,
     prefill_layer_s,
     prefill_rate,
     prefill_weight_s,
@@ -148,16 +149,19 @@ def decode_step_s(
     cache = sequence_cache_bytes(spec, context, bytes_per_element=cache_bytes_per_element(cache_precision(job)))
     written = tokens_each * in_stage
     touched = touched_weight_bytes(job, spec, batch=written, spread=plan.expert_parallel)
+    touched = touched - packed_head_bytes(job, spec, systems=systems)
     weights = touched / plan.tensor_parallel * np.ones(len(systems))
     cached = in_stage * cache * cache_split(spec, systems=systems)
     read = moved_weight_bytes(job, spec, stored_bytes=weights, batch=written, systems=systems)
     moved = read + cached * cache_passes(job, spec)
-    moved = moved + routed_copies_bytes(spec, tokens=written) / plan.tensor_parallel
+    llama = job.framework == "llama.cpp"
+    moved = moved + (0.0 if llama else routed_copies_bytes(spec, tokens=written) / plan.tensor_parallel)
     memory = np.hypot(moved / bandwidth_rate(job, systems=systems), issue_s(weights, job=job, systems=systems))
     peak = multiplied_flops_per_s(job, systems=systems)
     attention = cached_attention_flops(spec, context)
     products = decode_flops_per_token(spec, context) - attention_flops_per_token(spec, context)
-    products = products * routed_growth(spec, systems=systems, tokens=written)
+    if not llama:
+        products = products * routed_growth(spec, systems=systems, tokens=written)
     attention = attention * attention_growth(job, systems=systems)
     flops = written * (products + attention) / plan.tensor_parallel
     math = flops / (peak * TRANSFORMERS.column("decode_math_fraction", groups))

@@ -11,7 +11,8 @@ from app.engine.inference_memory import SERVERS
 from app.engine.job import Job
 from app.engine.memory import stored_weight_bytes
 from app.engine.model_spec import TransformerSpec
-from app.engine.precision import WHOLE_MODEL, is_gguf, peak_flops_per_s, sustained_flops_per_s
+from app.engine.params import head_parameters
+from app.engine.precision import WHOLE_MODEL, bytes_per_parameter, is_gguf, peak_flops_per_s, sustained_flops_per_s
 from app.engine.roofline import saturation
 from app.engine.units import HALF_BYTES
 
@@ -71,7 +72,7 @@ def prefill_rate(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: F
     fraction = TRANSFORMERS.column("prefill_fraction", groups)
     fraction = fraction * saturation(width, TRANSFORMERS.value("prefill_half_width"))
     if job.framework not in SERVERS and job.precision in {"int4", "nf4"}:
-        fraction = fraction * TRANSFORMERS.value("prefill_unpacked_share")
+        fraction = fraction * TRANSFORMERS.column("prefill_unpacked_share", groups)
     return peak * fraction * saturation(tokens, TRANSFORMERS.column("prefill_half_tokens", groups))
 
 
@@ -106,7 +107,8 @@ def block_gain(job: Job, *, systems: Systems) -> FloatArray:
     """Times as fast as unpacked products, where llama.cpp multiplies quantised blocks in 8 bits; 1 elsewhere. [-]"""
     if job.precision in WHOLE_MODEL:
         return np.ones(len(systems))
-    return TRANSFORMERS.column("prefill_block_gain_llama_cpp", families(systems.devices))
+    alone = systems.devices.where(compute_capability=WITHOUT_DOT_PRODUCTS)
+    return np.where(alone, 1.0, TRANSFORMERS.column("prefill_block_gain_llama_cpp", families(systems.devices)))
 
 
 def prefill_weight_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
@@ -163,8 +165,8 @@ def layer_overhead_s(job: Job, *, systems: Systems) -> FloatArray:
     groups = families(systems.devices)
     cycles = LAYER_CYCLES.get(job.framework, "decode_layer_compiled_cycles" if job.compiled else None)
     if cycles is not None:
-        growth = TRANSFORMERS.value("decode_layer_quantised_growth") if job.precision in UNPACKED else 1.0
-        routed = TRANSFORMERS.value("decode_expert_layer_cycles") if has_experts(job) else 0.0
+        growth = TRANSFORMERS.column("decode_layer_quantised_growth", groups) if job.precision in UNPACKED else 1.0
+        routed = TRANSFORMERS.column("decode_expert_layer_cycles", groups) if has_experts(job) else 0.0
         return (growth * TRANSFORMERS.column(cycles, groups) + routed) / clock_hz(systems)
     if job.framework == "onnxruntime":
         return TRANSFORMERS.column("decode_layer_runtime_s", groups)
@@ -200,6 +202,19 @@ def moved_weight_bytes(
         return stored_bytes
     unpacked = TRANSFORMERS.value("eager_unpacked_bytes") * spec.active_parameters / systems.plan.tensor_parallel
     return np.where(np.asarray(batch) > 1, np.maximum(unpacked, stored_bytes), stored_bytes)
+
+
+def packed_head_bytes(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
+    """Bytes that a step reads less where the output matrix is packed too, as by MLX, the usual program there. [bytes]
+
+    References
+    ----------
+    .. [1] MLX LM, https://github.com/ml-explore/mlx-lm (mlx_lm/utils.py, quantize_model): embeddings and head included.
+    """
+    if job.framework == "llama.cpp" or job.precision not in UNPACKED:
+        return np.zeros(len(systems))
+    saved = head_parameters(spec) * (HALF_BYTES - bytes_per_parameter(job.precision))
+    return np.where(systems.devices.where(kind="apple_soc"), saved, 0.0)
 
 
 def replays_steps(job: Job) -> bool:
