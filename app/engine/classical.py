@@ -71,34 +71,52 @@ def fit_s(name: str, table: Table, *, systems: Systems) -> FloatArray | None:
 
 
 def algorithm_s(algorithm: Algorithm, table: Table, *, systems: Systems) -> FloatArray:
-    """Time of one fit as a roofline: operations over what is reached of the peak, passes over the bandwidth. [s]"""
-    devices, groups = systems.devices, families(systems.devices)
-    rate = devices.peak_flops_per_s("fp32") * NETWORKS.column("classical_efficiency", groups)
-    if algorithm.irregular:
-        rate = np.where(is_cpu(systems), rate, NETWORKS.value("irregular_gpu_flops_per_s") * gpu_rate(systems))
-    used = cores_used(systems) if algorithm.parallel else 1.0 / cores_of(systems)
-    used = np.where(is_cpu(systems), used, 1.0)
-    math_s = algorithm.flops(table) / (rate * used)
-    if algorithm.scalar is not None:
-        math_s = np.where(is_cpu(systems), _scalar_s(algorithm, table, systems=systems), math_s)
+    """Time of one fit: a start, its operations, and passes over the table at the bandwidth. [s]"""
+    on_cpu, devices = is_cpu(systems), systems.devices
+    math_s = np.where(
+        on_cpu, _cpu_math_s(algorithm, table, systems=systems), _gpu_math_s(algorithm, table, systems=systems)
+    )
     moved = algorithm.passes(table) * table.rows * table.columns * DOUBLE_BYTES
-    bandwidth = NETWORKS.column("bandwidth_efficiency", groups) * devices.memory_bandwidth_bytes_per_s
-    launches_s = algorithm.trees(table) * NETWORKS.value("forest_gpu_s_per_tree")
-    start = np.where(is_cpu(systems), NETWORKS.value("fit_start_cpu_s"), NETWORKS.value("fit_start_gpu_s") + launches_s)
-    seconds = start + math_s + moved / bandwidth
-    return np.where(is_cpu(systems) | algorithm.gpu, seconds, np.nan)
+    reached = NETWORKS.column("bandwidth_efficiency", families(devices))
+    start = np.where(on_cpu, NETWORKS.value("fit_start_cpu_s"), NETWORKS.value("fit_start_gpu_s"))
+    seconds = start + math_s + moved / (reached * devices.memory_bandwidth_bytes_per_s)
+    return np.where(on_cpu | algorithm.gpu, seconds, np.nan)
 
 
-def _scalar_s(algorithm: Algorithm, table: Table, *, systems: Systems) -> FloatArray:
-    """Work full of branches and gathers on a CPU: seconds per operation, more of them as the table leaves the caches.
+def _regular_s(flops: float, algorithm: Algorithm, *, systems: Systems) -> FloatArray:
+    """Products of matrices at a share of the peak. [s]"""
+    reached = NETWORKS.column(algorithm.efficiency, families(systems.devices))
+    return np.asarray(flops / (systems.devices.peak_flops_per_s("fp32") * reached))
 
-    [s] Trees and queries share nothing, so that all cores count in full; vector units do not help.
+
+def _gpu_math_s(algorithm: Algorithm, table: Table, *, systems: Systems) -> FloatArray:
+    """Operations on a GPU: at a share of its peak, or gathered; steps and factorisations beside. [s]"""
+    rate = gpu_rate(systems)
+    stepped = algorithm.steps(table) * NETWORKS.value(algorithm.step)
+    factorised = algorithm.factorised(table) / NETWORKS.value("factorisation_gpu_flops_per_s")
+    if algorithm.gpu_scalar is not None:
+        worked = algorithm.gpu_work(table) * NETWORKS.value(algorithm.gpu_scalar) / rate
+    elif algorithm.irregular:
+        worked = algorithm.flops(table) / (NETWORKS.value("irregular_gpu_flops_per_s") * rate)
+    else:
+        worked = _regular_s(algorithm.flops(table), algorithm, systems=systems)
+    return np.asarray(worked + stepped + factorised)
+
+
+def _cpu_math_s(algorithm: Algorithm, table: Table, *, systems: Systems) -> FloatArray:
+    """Operations on the cores that an algorithm uses. [s]
+
+    Branches and gathers take seconds per operation, more of them as the table leaves the caches; vector units do not
+    help. Trees and queries share nothing, so that all cores count in full.
     """
-    assert algorithm.scalar is not None
-    cores = cores_of(systems) * cores_used(systems) if algorithm.parallel else np.ones(len(systems))
-    misses = (table.rows / NETWORKS.value("rows_in_cache")) ** NETWORKS.value("scalar_growth")
-    one_core_s = algorithm.flops(table) * NETWORKS.value(algorithm.scalar) * misses
-    return np.asarray(one_core_s / (cores * core_speed(systems)))
+    cores = cores_of(systems) * cores_used(systems)
+    if algorithm.scalar is None:
+        flops = algorithm.flops(table) + algorithm.factorised(table)
+        used = cores_used(systems) if algorithm.cores else 1.0 / cores_of(systems)
+        return _regular_s(flops, algorithm, systems=systems) / used
+    missed = (table.rows / NETWORKS.value("rows_in_cache")) ** NETWORKS.value("scalar_growth")
+    one_core_s = algorithm.flops(table) * NETWORKS.value(algorithm.scalar) * (missed if algorithm.misses else 1.0)
+    return np.asarray(one_core_s / (np.maximum(cores, 1.0) ** algorithm.cores * core_speed(systems)))
 
 
 def rows_where_gpu_pays(

@@ -13,12 +13,21 @@ SPLIT_FLOPS = 20.0
 TREE_BYTES_PER_ROW = 30.0
 """Nodes of an unpruned tree. A node with its value takes 80 bytes (sklearn.tree._tree.Node); classes take 0.15 to 0.4
 nodes a row, noisy numbers 1.3. github.com/szilard/benchm-ml: 500 trees of a million rows within 20 GB."""
+WHOLE_TREE_FLOPS = 40.0
+"""The same where a tree looks at all columns of all rows: a forest's see two thirds of the rows, some twice."""
+RANDOM_SPLIT_FLOPS = 4.5
+"""The same where splits are drawn and nothing is sorted (sklearn.ensemble.ExtraTreesClassifier)."""
+CHOICE_FLOPS = 40.0
+"""Operations to keep the nearest of a row's neighbours, per pair: a fifth of a distance of a hundred columns. Assumption;
+scikit-learn, NearestNeighbors."""
+COLUMNS_OF_EQUAL_DISTANCES = 400.0
+"""Columns whose distances take as long as the layout of a row. Assumption; UMAP, 70,000 x 784 against 30,000 x 50."""
+MERGE_COLUMNS = 4.0
+"""Work per pair beside its distance, in columns: pairs that are merged are measured anew."""
 SORTED_ROW_BYTES = 128.0
 """Index and feature buffers per row while one tree grows. Assumption."""
-NEIGHBOUR_FLOPS = 2e3
-"""Operations per row, level and root of columns of a neighbour graph. Assumption; UMAP, arXiv:1802.03426."""
 NEIGHBOUR_BYTES = 2e3
-"""Neighbour lists and gradients of one row: 15 to 100 neighbours. Same source."""
+"""Neighbour lists and gradients of one row: 15 to 100 neighbours. Assumption; UMAP, arXiv:1802.03426."""
 NEIGHBOURHOOD_BYTES = 400.0
 """Materialised neighbourhood of one row: about 50 indices. Assumption; sklearn.cluster.DBSCAN notes on memory."""
 QUERY_TILE_BYTES = 4e3
@@ -43,6 +52,10 @@ class Table:
     """Trees, boosting rounds or iterations asked for."""
 
 
+def _nothing(_: Table) -> float:
+    return 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Algorithm:
     """How one algorithm scales. Operations count multiply-adds as two."""
@@ -53,14 +66,26 @@ class Algorithm:
     """How often a fit reads the whole table. [-]"""
     working_bytes: Callable[[Table], float]
     """What a fit holds beside the table. [bytes]"""
-    parallel: bool = True
-    """Uses all cores."""
+    cores: float = 1.0
+    """Power of the cores that a fit is shared by: 1 all of them, 0 one alone."""
     gpu: bool = True
     """A GPU library fits it."""
+    efficiency: str = "classical_efficiency"
+    """Coefficient with the share of the fp32 peak that it reaches."""
     scalar: str | None = None
     """For branches and gathers: the coefficient with the seconds of one operation on one core of 2016."""
-    trees: Callable[[Table], float] = lambda _: 0.0
-    """Trees that a GPU grows one after the other, level by level. [-]"""
+    misses: bool = True
+    """Operations take longer as the table leaves the caches."""
+    gpu_scalar: str | None = None
+    """For gathers on a GPU: the coefficient with the seconds of one unit of ``gpu_work`` on the reference GPU."""
+    gpu_work: Callable[[Table], float] = _nothing
+    """Units of such work; what ``gpu_scalar`` counts. [-]"""
+    steps: Callable[[Table], float] = _nothing
+    """Steps that a GPU takes one after the other: trees, iterations. [-]"""
+    step: str = "forest_gpu_s_per_tree"
+    """Coefficient with the time of one such step."""
+    factorised: Callable[[Table], float] = _nothing
+    """Operations of a factorisation, which a GPU works off at a small, steady rate. [FLOP]"""
 
     @property
     def irregular(self) -> bool:
@@ -97,65 +122,119 @@ def least_squares_flops(table: Table) -> float:
 
 
 def neighbours_flops(table: Table) -> float:
-    """Brute-force neighbours for queries that are a stated share of the rows. [FLOP]"""
-    return 2.0 * table.rows**2 * NETWORKS.value("query_share_of_rows") * table.columns
+    """Brute-force neighbours for queries that are a stated share of the rows: distances, and the choice. [FLOP]"""
+    pairs = table.rows**2 * NETWORKS.value("query_share_of_rows")
+    return (2.0 * table.columns + CHOICE_FLOPS) * pairs
+
+
+def decomposition_flops(table: Table) -> float:
+    """Eigenvectors of a symmetric matrix of all columns. [FLOP] Golub and Van Loan, Matrix Computations, 8.3: 9 n^3.
+
+    >>> decomposition_flops(Table(rows=1000, columns=10, rounds=1))
+    9000.0
+    """
+    return 9.0 * table.columns**3
+
+
+def _copied(table: Table) -> float:
+    return MATRIX_BYTES * (table.rows + table.columns) * table.columns
+
+
+def _iterated(table: Table) -> float:
+    return 4.0 * NETWORKS.value("solver_iterations") * table.rows * table.columns
 
 
 ALGORITHMS: dict[str, Algorithm] = {
-    "linear": Algorithm(least_squares_flops, lambda _: 2.0, lambda t: MATRIX_BYTES * (t.rows + t.columns) * t.columns),
-    "gram": Algorithm(gram_flops, lambda _: 4.0, lambda t: MATRIX_BYTES * (t.rows + t.columns) * t.columns),
+    "linear": Algorithm(least_squares_flops, lambda _: 2.0, _copied),
+    "gram": Algorithm(gram_flops, lambda _: 4.0, _copied),
     "iterative-linear": Algorithm(
-        lambda t: 4.0 * NETWORKS.value("solver_iterations") * t.rows * t.columns,
+        _iterated,
         lambda _: 2.0 * NETWORKS.value("solver_iterations"),
         lambda t: MATRIX_BYTES * t.rows * t.columns + LBFGS_BYTES * t.columns,
+    ),
+    "coordinates": Algorithm(
+        lambda t: t.rows * t.columns,
+        lambda _: 2.0,
+        lambda t: MATRIX_BYTES * t.rows * t.columns,
+        cores=0.0,
+        scalar="coordinate_s_per_value",
+        misses=False,
+        gpu_scalar="solver_gpu_s_per_value",
+        gpu_work=lambda t: t.rows * t.columns,
     ),
     "kernel-svm": Algorithm(
         lambda t: 2.0 * t.columns * t.rows**2,
         lambda _: 1.0,
         lambda _: LIBSVM_CACHE_BYTES,
-        parallel=False,
+        cores=0.0,
         scalar="kernel_s_per_operation",
     ),
     "neighbours": Algorithm(neighbours_flops, lambda _: 2.0, lambda t: QUERY_TILE_BYTES * t.rows),
     "kmeans": Algorithm(
-        lambda t: 3.0 * t.rows * t.columns * _clusters() * NETWORKS.value("solver_iterations"),
-        lambda _: NETWORKS.value("solver_iterations"),
+        lambda t: 3.0 * t.rows * t.columns * _clusters() * NETWORKS.value("clustering_iterations"),
+        lambda _: NETWORKS.value("clustering_iterations"),
         lambda t: 4.0 * t.rows * _clusters(),
+        efficiency="clustering_efficiency",
+        steps=lambda _: NETWORKS.value("clustering_iterations"),
+        step="solver_gpu_s_per_step",
     ),
-    "pca": Algorithm(gram_flops, lambda _: 3.0, lambda t: MATRIX_BYTES * (t.rows + t.columns) * t.columns),
+    "pca": Algorithm(gram_flops, lambda _: 3.0, _copied, factorised=decomposition_flops),
     "density": Algorithm(
         lambda t: 2.0 * t.rows**2 * t.columns,
         lambda _: 2.0,
         lambda t: NEIGHBOURHOOD_BYTES * t.rows,
-        parallel=False,
+        cores=0.0,
         scalar="neighbour_s_per_operation",
     ),
+    "hierarchy": Algorithm(
+        lambda t: 2.0 * t.rows**2 * (t.columns + MERGE_COLUMNS),
+        lambda _: 2.0,
+        lambda t: MATRIX_BYTES * t.rows**2 / 2.0,
+        cores=0.0,
+        scalar="merge_s_per_operation",
+        misses=False,
+    ),
     "embedding": Algorithm(
-        lambda t: NEIGHBOUR_FLOPS * t.rows * _levels(t) * t.columns**0.5,
+        lambda t: t.rows * _levels(t),
         lambda _: 10.0,
         lambda t: NEIGHBOUR_BYTES * t.rows,
-        scalar="embedding_s_per_operation",
+        cores=0.5,
+        scalar="embedding_s_per_row_and_level",
+        misses=False,
+        gpu_scalar="embedding_gpu_s_per_row",
+        gpu_work=lambda t: t.rows * (1.0 + t.rows / NETWORKS.value("rows_of_equal_neighbours")),
     ),
     "neighbour-graph": Algorithm(
-        lambda t: NEIGHBOUR_FLOPS * t.rows * _levels(t) * t.columns**0.5,
+        lambda t: t.rows * (1.0 + t.columns / COLUMNS_OF_EQUAL_DISTANCES),
         lambda _: 10.0,
         lambda t: NEIGHBOUR_BYTES * t.rows,
-        scalar="neighbour_graph_s_per_operation",
+        cores=0.25,
+        scalar="neighbour_graph_s_per_row",
+        misses=False,
+        gpu_scalar="neighbour_graph_gpu_s_per_row",
+        gpu_work=lambda t: t.rows,
     ),
     "tree": Algorithm(
-        lambda t: SPLIT_FLOPS * t.columns * t.rows * _levels(t),
+        lambda t: WHOLE_TREE_FLOPS * t.columns * t.rows * _levels(t),
         lambda _: 10.0,
         lambda t: SORTED_ROW_BYTES * t.rows,
-        parallel=False,
+        cores=0.0,
         scalar="tree_s_per_operation",
-        trees=lambda _: 1.0,
+        steps=lambda _: 1.0,
     ),
     "forest": Algorithm(
         lambda t: SPLIT_FLOPS * t.rounds * math.sqrt(t.columns) * t.rows * _levels(t),
         lambda _: 10.0,
         lambda t: TREE_BYTES_PER_ROW * t.rounds * t.rows,
         scalar="tree_s_per_operation",
-        trees=lambda t: t.rounds,
+        steps=lambda t: t.rounds,
+    ),
+    "random-splits": Algorithm(
+        lambda t: RANDOM_SPLIT_FLOPS * t.rounds * math.sqrt(t.columns) * t.rows * _levels(t),
+        lambda _: 10.0,
+        lambda t: TREE_BYTES_PER_ROW * t.rounds * t.rows,
+        scalar="tree_s_per_operation",
+        steps=lambda t: t.rounds,
     ),
     "gaussian-process": Algorithm(
         lambda t: HYPERPARAMETER_STEPS * (t.rows**3 / 3 + 2 * t.rows**2 * t.columns),
@@ -165,15 +244,15 @@ ALGORITHMS: dict[str, Algorithm] = {
     "counting": Algorithm(lambda t: 2.0 * t.rows * t.columns, lambda _: 2.0, lambda t: 16.0 * t.columns, gpu=False),
 }
 SAME_AS = {
-    "linear-regression": "linear", "ridge": "gram", "lasso": "iterative-linear",
-    "lasso-elasticnet": "iterative-linear", "elasticnet": "iterative-linear",
-    "logistic-regression": "iterative-linear", "linear-svm": "iterative-linear",
+    "linear-regression": "linear", "ridge": "gram", "lasso": "coordinates",
+    "lasso-elasticnet": "coordinates", "elasticnet": "coordinates",
+    "logistic-regression": "iterative-linear", "linear-svm": "coordinates",
     "tfidf-logreg": "iterative-linear", "svm": "kernel-svm", "kernel-svm": "kernel-svm", "svc": "kernel-svm",
     "knn": "neighbours", "knn-brute": "neighbours", "kmeans": "kmeans", "k-means": "kmeans", "pca": "pca",
-    "dbscan": "density", "hdbscan": "density", "hierarchical-clustering": "density",
+    "dbscan": "density", "hdbscan": "density", "hierarchical-clustering": "hierarchy",
     "tsne": "embedding", "t-sne": "embedding", "umap": "neighbour-graph",
-    "decision-tree": "tree", "random-forest": "forest", "extra-trees": "forest", "gaussian-process": "gaussian-process",
-    "naive-bayes": "counting",
+    "decision-tree": "tree", "random-forest": "forest", "extra-trees": "random-splits",
+    "gaussian-process": "gaussian-process", "naive-bayes": "counting",
 }  # fmt: skip
 BOOSTERS = ("xgboost", "lightgbm", "catboost", "gradient-boosting")
 """Boosted trees on histograms, measured; plain gradient boosting counts as LightGBM, whose method it shares."""
@@ -201,7 +280,7 @@ def is_forest(name: str) -> bool:
     >>> is_forest("random-forest"), is_forest("xgboost")
     (True, False)
     """
-    return SAME_AS.get(slug_of(name)) == "forest"
+    return SAME_AS.get(slug_of(name)) in {"forest", "random-splits"}
 
 
 def grows_trees(name: str) -> bool:
