@@ -31,8 +31,6 @@ GATHERING_FRAMEWORKS = frozenset({"jax"})
 """Frameworks whose users gather shards of the weights over a whole pod and make no pipelines."""
 HALF_A_MACHINE = 4.0
 """Devices in half of a usual machine of eight."""
-FREE_FROM = 64.0
-"""Devices from which on a faster plan may need more of each than that of half as many: other cuts pay on clusters."""
 MICRO_BATCHES = (1.0, 2.0, 4.0, 8.0)
 RECOMPUTE = (KEEP_ALL, SELECTIVE, REPEAT_ALL)
 REPLICAS_OF_A_MACHINE = 8
@@ -54,7 +52,7 @@ def fastest_training_plan(
     """For every system the plan with the most tokens a second among those that fit; the simpler one where they tie.
 
     A plan has to be faster than a simpler one by a stated margin, because every cut makes a program harder to run; and
-    up to a few machines it never asks more memory of each device than the plan of half as many devices.
+    it never asks more memory of each device than the plan of half as many devices.
     """
     replicas = plan_of(count)
     done = _replica_fits(job, devices, count=count, nodes=nodes)
@@ -86,12 +84,21 @@ def completed_plan(
     """A plan that somebody gave, with the ZeRO stage that they left open, and how much work is best repeated."""
     ladder = single_steps(devices, count=count, nodes=nodes)
     stages = (0.0, 1.0, 2.0, FULL_SHARDING) if open_stage else tuple(given.zero_stage.tolist())
-    levels = RECOMPUTE if chooses_recompute(job) else (np.nan,)
+    levels = given_levels(job)
     rows = [(stage, level) for stage in stages for level in levels]
     stage, level = (np.array(column)[:, None] for column in zip(*rows, strict=True))
     plans = replace(given, zero_stage=stage, recompute=level)
     possible = np.ones((len(rows), len(count)), dtype=np.bool_)
     return _searched(job, spec, ladder=ladder, plans=plans, possible=possible, given=True)
+
+
+def given_levels(job: Job) -> tuple[float, ...]:
+    """Amounts of repeated work to try beside a plan that somebody gave; NaN: as the job says."""
+    if chooses_recompute(job):
+        return RECOMPUTE
+    unsaid = job.workload.framework == "pytorch" and job.workload.gradient_checkpointing is None
+    pretrained = job.workload.task == "pretrain" and job.method == "full"
+    return RECOMPUTE[1:] if unsaid and pretrained else (np.nan,)
 
 
 def chooses_recompute(job: Job) -> bool:
@@ -143,7 +150,7 @@ def _searched(
     for level in ladder.levels:
         choice[level] = _choice(tried, level, most=most[ladder.half[level]])
         taken = tried.needed[choice[level], level]
-        bound = tried.fits[choice[level], level] & (ladder.count[level] > 1) & (ladder.count[level] < FREE_FROM)
+        bound = tried.fits[choice[level], level] & (ladder.count[level] > 1)
         most[level] = np.where(bound, np.minimum(taken, most[ladder.half[level]]), np.inf)
     return picked(plans, choice, np.arange(len(choice)), shape=possible.shape)
 
