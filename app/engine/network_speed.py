@@ -151,16 +151,31 @@ def launch_times_s(
     kernels = per_layer * work.layers * of_mode("kernel_share")
     if mode == "runtime" and work.branched:
         kernels = per_layer * work.layers * NETWORKS.column("kernel_share_runtime_branched", groups)
-    casts = NETWORKS.value("kernels_with_casts") if mode == "eager" and job.precision == "amp" else 1.0
-    passes = 1.0 + share.backward_fraction * NETWORKS.value("backward_launches_per_forward") + share.recompute_fraction
-    launch_s = kernels * passes * (1.0 if together else casts) * launch()
+    backward = backward_launches(systems.devices) * share.backward_fraction
+    casts = NETWORKS.value("kernels_with_casts") if mode == "eager" and job.precision == "amp" and not together else 1.0
+    launch_s = kernels * ((1.0 + share.recompute_fraction) * casts + backward) * launch()
     small = isinstance(job.model, NetworkSpec) and job.model.architecture == TABLES  # a few numbers a sample to copy
     start_s = of_mode("step_start_s") * (NETWORKS.value("recommender_start_share") if small else 1.0)
     host_s = (launch_s + start_s) / host_speed(systems.devices)
     shortest = np.maximum(kernels, work.layers * work.time_steps) * NETWORKS.column("shortest_kernel_s", groups)
     if job.framework in AUTOTUNED:
         shortest = shortest * NETWORKS.column("autotuned_shortest_share", groups)
+    passes = 1.0 + share.backward_fraction * NETWORKS.value("backward_launches_per_forward") + share.recompute_fraction
     return host_s, shortest * passes
+
+
+def backward_launches(devices: Devices) -> FloatArray:
+    """Launches of the backward pass and the update of all weights, against those of a forward pass. [-]
+
+    Programs that updated one tensor after another have learnt to update all in a few launches; those that run on a card
+    are about as old as it is.
+    """
+    year = np.where(np.isnan(devices.launch_year), REFERENCE_YEAR, devices.launch_year)
+    age = np.maximum(year - REFERENCE_YEAR, 0)
+    least = NETWORKS.value("backward_launches_at_least")
+    most = NETWORKS.value("backward_launches_per_forward")
+    kept = (1.0 - NETWORKS.value("backward_launches_saved_per_year")) ** age
+    return np.asarray(least + (most - least) * kept, dtype=np.float64)
 
 
 def depthwise_s(job: Job, systems: Systems, *, work: NetworkWork, share: TrainingShare, rate: MathRate) -> FloatArray:
