@@ -18,8 +18,7 @@ WHOLE_TREE_FLOPS = 40.0
 RANDOM_SPLIT_FLOPS = 4.5
 """The same where splits are drawn and nothing is sorted (sklearn.ensemble.ExtraTreesClassifier)."""
 CHOICE_FLOPS = 40.0
-"""Operations to keep the nearest of a row's neighbours, per pair: a fifth of a distance of a hundred columns. Assumption;
-scikit-learn, NearestNeighbors."""
+"""Operations per pair to keep a row's nearest: a fifth of a distance of a hundred columns. Assumption; scikit-learn."""
 COLUMNS_OF_EQUAL_DISTANCES = 400.0
 """Columns whose distances take as long as the layout of a row. Assumption; UMAP, 70,000 x 784 against 30,000 x 50."""
 MERGE_COLUMNS = 4.0

@@ -21,7 +21,7 @@ FLOPS_PER_MAC = 2.0
 TRAINING_PASSES = 3.0
 NETWORKS_OF_A_FIELD = 2.0
 COUNTED = "The speed rests on a scene of usual size; the number of Gaussians and the pictures decide."
-NERF = "The speed is that of the first NeRF, 4,096 rays a step; later ones are tens of times faster."
+NERF = "The speed is that of the first NeRF, {rays:,.0f} rays a step; later ones are tens of times faster."
 
 
 def renders_scenes(spec: NetworkSpec) -> bool:
@@ -103,7 +103,7 @@ def _splatting(job: Job, spec: NetworkSpec, systems: Systems) -> Physics:
 
 def _field(job: Job, spec: NetworkSpec, systems: Systems) -> Physics:
     devices, ones = systems.devices, np.ones(len(systems))
-    rays = NETWORKS.value("nerf_rays_per_step")
+    rays = float(job.workload.batch_size or NETWORKS.value("nerf_rays_per_step"))
     looked_at = rays * NETWORKS.value("nerf_samples_per_ray")
     macs = spec.parameters / NETWORKS_OF_A_FIELD  # every sample goes through one of the two networks
     passes = TRAINING_PASSES if job.training else 1.0
@@ -118,7 +118,7 @@ def _field(job: Job, spec: NetworkSpec, systems: Systems) -> Physics:
         MemoryPart("context", NETWORKS.column("context_bytes", families(devices)), "program and libraries"),
     )
     pace = _pace(job, flops / rate, steps=NETWORKS.value("nerf_steps"), bound="compute", flops=flops)
-    return Physics(Footprint(parts), pace, (NERF,), {"inferred_counts": 1.0})
+    return Physics(Footprint(parts), pace, (NERF.format(rays=rays),), {"inferred_counts": 1.0})
 
 
 def _pace(job: Job, step_s: FloatArray, *, steps: float, bound: str, flops: float = np.nan) -> Pace:

@@ -11,7 +11,7 @@ from app.engine.model_spec import NetworkSpec
 from app.engine.precision import bytes_per_element, peak_flops_per_s
 from app.engine.result import Footprint, MemoryPart, Pace, Physics
 
-FOLDING_FAMILIES = ("alphafold", "openfold", "esmfold", "rosettafold", "boltz", "chai", "colabfold")
+FOLDING_FAMILIES = ("alphafold", "openfold", "esmfold", "rosettafold", "boltz", "chai", "protenix", "colabfold")
 PAIR_CHANNELS = 128
 """Channels of the pair representation. AlphaFold 2, supplementary methods 1.6 (doi:10.1038/s41586-021-03819-2)."""
 BLOCKS = 48
@@ -22,8 +22,10 @@ CUBIC_FLOPS_PER_CHANNEL = 12
 """Per block and channel: two triangle multiplications (2 FLOP each) and two triangle attentions (4 FLOP each)."""
 PAIR_PROJECTIONS = 48
 """Products per pair element in units of channels squared: projections, gates and the fourfold transition of a block."""
-FUSED_FAMILIES = ("alphafold3", "boltz", "chai")
+FUSED_FAMILIES = ("alphafold3", "boltz", "chai", "protenix")
 """Families whose kernels keep triangles on the chip, and whose trunk has no tower of aligned sequences."""
+IN_PYTORCH = ("boltz", "chai", "protenix")
+"""Those of them that hold many copies of the pairs, and work in chunks where these are too many."""
 FUSED_PASSES = 11
 """Passes through their trunk: ten recycles and the first. AlphaFold 3, supplementary methods
 (doi:10.1038/s41586-024-07487-w)."""
@@ -105,8 +107,7 @@ def physics(job: Job, systems: Systems) -> Physics:
     assert isinstance(spec, NetworkSpec)
     length = float(job.seq_len if job.seq_len > 1 else USUAL_LENGTH)
     element = max(bytes_per_element(job.precision), 2.0)
-    inferring = "pair_copies_fused" if keeps_triangles_on_chip(spec) else "pair_copies_inference"
-    copies = NETWORKS.value("pair_copies_training" if job.training else inferring)
+    copies = NETWORKS.value("pair_copies_training") if job.training else _pairs_at_inference(spec, length)
     activations = pair_bytes(length, element_bytes=element) * copies * (job.micro_batch_size if job.training else 1)
     weights = spec.parameters * 4.0
     parts = [
@@ -122,6 +123,16 @@ def physics(job: Job, systems: Systems) -> Physics:
         parts.append(MemoryPart("optimizer", np.full(len(systems), state), "gradients and optimizer state"))
     footprint = Footprint((*parts, *network_memory.overhead_parts(systems, job.precision)))
     return Physics(footprint, _pace(job, systems, spec=spec, length=length), (WITHOUT_SEARCH,))
+
+
+def _pairs_at_inference(spec: NetworkSpec, length: float) -> float:
+    """Copies of the pair representation that are held at a time; in chunks of them where they would be too many. [-]"""
+    if not keeps_triangles_on_chip(spec):
+        return NETWORKS.value("pair_copies_inference")
+    if not spec.family.lower().startswith(IN_PYTORCH):
+        return NETWORKS.value("pair_copies_fused")
+    whole = min(NETWORKS.value("tokens_in_one_piece") / length, 1.0) ** 2
+    return max(whole * NETWORKS.value("pair_copies_unfused"), NETWORKS.value("pair_copies_in_chunks"))
 
 
 def _pace(job: Job, systems: Systems, *, spec: NetworkSpec, length: float) -> Pace:
