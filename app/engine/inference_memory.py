@@ -102,6 +102,16 @@ def host_table_bytes(job: Job, spec: TransformerSpec) -> float:
     return embedding_parameters(spec) * (unquantised_bytes(job) if blocks else embedding_bytes(job.precision))
 
 
+def grown_cache_copies(job: Job) -> float:
+    """How often a program holds again what a batch has written, because it makes a longer cache in every step. [-]
+
+    Blocks of a batch are too large to be found again among those that were given back; servers, llama.cpp and
+    compiled programs set a cache of the full length aside.
+    """
+    grows = job.framework == "pytorch" and not job.compiled
+    return TRANSFORMERS.value("grown_cache_copies") if grows else 0.0
+
+
 def inference_footprint(job: Job, systems: Systems, *, concurrent: FloatArray) -> Footprint:
     """Memory one device needs to serve ``concurrent`` requests per replica. [bytes]
 
@@ -120,6 +130,7 @@ def inference_footprint(job: Job, systems: Systems, *, concurrent: FloatArray) -
     growth = concurrent * (per_request - request_cache_bytes(job, spec, tokens=prompt_in_cache(job))) * cache_share
     growth = growth * plan.tensor_parallel
     live = peak_live_bytes(job, spec, systems=systems, requests=concurrent, context=tokens, cache_growth=growth)
+    copies = np.where(concurrent > 1, grown_cache_copies(job), 0.0)
     several = "requests" if concurrent.size != 1 or concurrent[0] != 1 else "request"
     size = weight_bytes(job, spec) / spec.parameters
     parts = [
@@ -131,7 +142,7 @@ def inference_footprint(job: Job, systems: Systems, *, concurrent: FloatArray) -
         ),
         MemoryPart(
             "kv_cache",
-            concurrent * per_request * cache_share,
+            concurrent * per_request * cache_share + copies * growth / plan.tensor_parallel,
             f"{tokens} tokens per request × {count_in_words(per_request / tokens)} bytes × {several}",
             cache_share * np.ones(len(systems)),
         ),

@@ -10,6 +10,7 @@ from app.engine.coefficients import TRANSFORMERS
 from app.engine.gguf import EMBEDDING_BITS, gguf_bytes
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
+from app.engine.intervals import FINETUNING_CLASSES
 from app.engine.job import Job
 from app.engine.model_spec import TransformerSpec
 from app.engine.params import embedding_parameters, expert_parameters, head_parameters
@@ -166,12 +167,23 @@ def count_in_words(number: float) -> str:
     return f"{number:.4g}"
 
 
+def adapts_eagerly(job: Job) -> bool:
+    """Whether a language model is adapted step by step: texts of all lengths come, and nothing is compiled for one."""
+    return job.work_class in FINETUNING_CLASSES and not job.compiled
+
+
+def _growth_name(job: Job) -> str:
+    """Which coefficient tells the blocks that the allocator holds and cannot use."""
+    if not job.training:
+        return "allocator_growth_inference"
+    return "allocator_growth_finetune" if adapts_eagerly(job) else "allocator_growth"
+
+
 def finished(parts: list[MemoryPart], systems: Systems, *, job: Job) -> Footprint:
     """The parts with what allocator and driver add."""
     frozen = job.training and job.method in {"lora", "qlora", "frozen"}
     tensors = Footprint(tuple(part for part in parts if not (frozen and part.part == "weights"))).total_bytes
-    name = "allocator_growth" if job.training else "allocator_growth_inference"
-    growth = 0.0 if job.framework == "llama.cpp" else TRANSFORMERS.value(name)
+    growth = 0.0 if job.framework == "llama.cpp" else TRANSFORMERS.value(_growth_name(job))
     lost = "tensors that come and go" if frozen else "all tensors"
     parts.append(MemoryPart("allocator", growth * tensors, f"{growth:.0%} of {lost} lost to fragmentation"))
     parts.append(MemoryPart("context", context_bytes(systems, job), "program and libraries"))

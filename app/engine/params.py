@@ -154,6 +154,9 @@ def multiplied_parameters(spec: TransformerSpec) -> float:
 def lora_parameters(spec: TransformerSpec, rank: int, *, targets: str = "all") -> float:
     """Adapter weights, ``r·(d_in + d_out)`` for every adapted matrix; ``targets`` is "all" linear layers or "qv". [-]
 
+    Routed experts, which libraries keep in one tensor a layer, stay as they are; attention and shared experts are
+    adapted.
+
     Examples
     --------
     GPT-3 with rank 8 on query and value projections has 37.7 million (LoRA paper, table 4); see the tests.
@@ -167,7 +170,7 @@ def lora_parameters(spec: TransformerSpec, rank: int, *, targets: str = "all") -
     key_value = spec.num_key_value_heads * spec.head_dim
     if targets == "qv":
         return float(rank * spec.num_hidden_layers * (2 * hidden + query + key_value))
-    experts = spec.num_experts + spec.num_shared_experts if spec.num_experts else 1
+    experts = spec.num_shared_experts if spec.num_experts else 1
     attention = 2 * (hidden + query) + 2 * (hidden + key_value)
     ffn = (3 if spec.gated_ffn else 2) * (hidden + width) * experts
     return float(rank * spec.num_hidden_layers * (attention + ffn))

@@ -23,6 +23,7 @@ from app.engine.memory import (
     ADAPTER_BYTES,
     FULL_STATE_BYTES,
     Shares,
+    adapts_eagerly,
     count_in_words,
     finished,
     shares,
@@ -58,7 +59,7 @@ def training_footprint(job: Job, systems: Systems) -> Footprint:
     head = np.where(_shards_weights(systems.plan), loss_head_bytes(job, spec, sharded=True), loss_head_bytes(job, spec))
     logits = head * part.activations * growth * ones
     buffers = _gathered_bytes(spec, systems, job=job) + bucket_bytes(job)
-    buffers = buffers + unpacked_matrix_bytes(job, spec) + update_copies_bytes(job, trained)
+    buffers = buffers + unpacked_matrix_bytes(job, spec) + update_copies_bytes(job, trained) + library_bytes(job)
     held = part.weights * weights + np.where(systems.plan.zero_stage >= 3, 0.0, part.model * cast)
     carried = np.where(micro_batches(job, systems.plan) > 1, gradients, 0.0)
     backward = gradients + live + 0 * saved
@@ -92,7 +93,7 @@ def training_footprint(job: Job, systems: Systems) -> Footprint:
         MemoryPart(
             "workspace",
             buffers + np.where(at_step, step - gradients, 0.0),
-            "buffers of sharding, of messages, of unpacking and of the optimizer step",
+            "buffers of sharding, of messages, of libraries, of unpacking and of the optimizer step",
         ),
     ]
     return finished(parts, systems, job=job)
@@ -223,6 +224,12 @@ def update_copies_bytes(job: Job, trained: float) -> float:
 def bucket_bytes(job: Job) -> float:
     """What DeepSpeed sets aside to collect gradients and weights that travel. [bytes]"""
     return TRANSFORMERS.value("deepspeed_bucket_bytes") if job.framework == "deepspeed" else 0.0
+
+
+def library_bytes(job: Job) -> float:
+    """Workspaces of libraries, for products, packed weights and messages, while a model is adapted. [bytes]"""
+    held = adapts_eagerly(job) and job.framework in {"pytorch", "deepspeed"}
+    return TRANSFORMERS.value("finetune_library_bytes") if held else 0.0
 
 
 def unpacked_matrix_bytes(job: Job, spec: TransformerSpec) -> float:
