@@ -14,7 +14,8 @@ from app.engine.hardware import Accelerator
 from app.engine.hub_config import spec_from_config
 from app.engine.job import Assumption, Job
 from app.engine.model_from_counts import architecture_of, model_from_counts
-from app.engine.model_spec import AlgorithmSpec, ModelSpec
+from app.engine.model_spec import AlgorithmSpec, ModelSpec, NetworkSpec
+from app.engine.network_alike import as_known
 from app.engine.size_in_name import size_in_name
 from app.engine.units import GB
 from app.engine.workload import MAX_CONFIG_BYTES, ModelChoice, Workload
@@ -106,7 +107,12 @@ def _chosen(snapshot: Snapshot, choice: ModelChoice, *, workload: Workload) -> M
         return snapshot.models[slug]
     if choice.hf_config is not None:
         return _from_config(choice.hf_config)
-    return model_from_counts(choice, workload)
+    spec = model_from_counts(choice, workload)
+    if not isinstance(spec, NetworkSpec):
+        return spec
+    side = workload.image_size
+    size = (side, side) if isinstance(side, int) else tuple(side or ())
+    return as_known(spec, snapshot.models.values(), size=size)
 
 
 def _from_config(config: dict[str, object]) -> ModelSpec:

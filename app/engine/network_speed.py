@@ -220,7 +220,8 @@ def selection_s(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArray:
     """Choosing the boxes of a batch, which waits for the network and is launched bit by bit; 0 in runtimes. [s]"""
     if not work.selects or captured(job) or execution_mode(job) == "runtime":
         return np.zeros(len(systems))
-    each = NETWORKS.value("selection_s_per_picture") * job.micro_batch_size
+    kind = "matching_s_per_picture" if job.training else "selection_s_per_picture"
+    each = NETWORKS.value(kind) * job.micro_batch_size
     return each / host_speed(systems.devices)
 
 

@@ -39,6 +39,8 @@ WEIGHTS_PER_SQUARED_WIDTH = 12.0
 """Of one block: four by the width squared in attention, eight in the feed-forward. arXiv:2010.11929."""
 ATTENTION_PRODUCTS = 2.0
 """Products over all pairs of tokens: queries with keys, probabilities with values."""
+DETECTING_TRANSFORMERS = frozenset({"detr", "yolos"})
+"""Families of detectors whose products are mostly those of attention blocks."""
 PLANE = ("height", "width")
 CLIP = ("frames", *PLANE)
 HEAD_WIDTH = 64.0
@@ -57,9 +59,11 @@ def dense_square_share(spec: NetworkSpec) -> float:
     """
     if spec.architecture == "unet" and len(spec.reference_size) == len(PLANE):
         return UNET_SHARE
+    family = spec.family.lower()
+    if spec.architecture == "detector" and family not in DETECTING_TRANSFORMERS:
+        return NETWORKS.value("detector_dense_square_share")
     if spec.architecture != "cnn":
         return 0.0
-    family = spec.family.lower()
     if not family:
         return NETWORKS.value("usual_dense_square_share")
     if family == "resnet" and spec.depth is not None and spec.depth < BASIC_BLOCKS_BELOW:
@@ -68,14 +72,15 @@ def dense_square_share(spec: NetworkSpec) -> float:
 
 
 def depthwise_share(architecture: str, *, macs: float | None, activations: float | None) -> float:
-    """How far a classifier is built of depthwise layers, from its multiply-adds per activation. [-]
+    """How far a classifier or a detector is built of depthwise layers, from its multiply-adds per activation. [-]
 
     >>> round(depthwise_share("cnn", macs=0.4e9, activations=6.75e6), 2)
     0.98
     """
-    if architecture != "cnn" or not macs or not activations:
+    below = {"cnn": "depthwise_below_intensity", "detector": "depthwise_detectors_below"}.get(architecture)
+    if below is None or not macs or not activations:
         return 0.0
-    ratio = macs / activations / NETWORKS.value("depthwise_below_intensity")
+    ratio = macs / activations / NETWORKS.value(below)
     return float(1.0 / (1.0 + ratio ** NETWORKS.value("depthwise_sharpness")))
 
 

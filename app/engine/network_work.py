@@ -165,12 +165,15 @@ def macs_from_parameters(*, architecture: str, parameters: float, pixels: float,
     return parameters * seq_len if architecture == "rnn" else None
 
 
-def activations_from_macs(*, macs: float, parameters: float, architecture: str, pixels: float = USUAL_PIXELS) -> float:
+def activations_from_macs(
+    *, macs: float, parameters: float, architecture: str, pixels: float = USUAL_PIXELS, clip: bool = False
+) -> float:
     """Activations of one sample where only multiply-adds are known. [elements]
 
     Multiply-adds per activation grow with the width of a network, and so with the root of its parameters: 0.16 to 0.17
     times the root for the YOLOv8 family, 0.11 for Faster R-CNN, 0.06 to 0.10 for ResNet and ViT classifiers. Those
-    that use each weight at few places hold depthwise layers, and few products per activation.
+    that use each weight at few places hold depthwise layers, and few products per activation; not so networks of
+    clips, whose layers soon stride over frames.
 
     Examples
     --------
@@ -181,7 +184,8 @@ def activations_from_macs(*, macs: float, parameters: float, architecture: str, 
     """
     dense = architecture in {"detector", "segmenter", "unet"}
     per_root = NETWORKS.value("intensity_per_root_parameter_dense_output" if dense else "intensity_per_root_parameter")
-    reuse = macs / (parameters * pixels * NETWORKS.value("weight_reuse_per_pixel")) if architecture == "cnn" else 1.0
+    seen = architecture == "cnn" and not clip
+    reuse = macs / (parameters * pixels * NETWORKS.value("weight_reuse_per_pixel")) if seen else 1.0
     held: float = reuse ** NETWORKS.value("intensity_reuse_power")
     return macs / (per_root * held * math.sqrt(parameters))
 
@@ -249,6 +253,17 @@ def usual_layers(
     return NETWORKS.value("usual_layers_convolutional") * growth
 
 
+def known_layers(spec: NetworkSpec) -> float | None:
+    """Layers of generators of styles with their critic, which scale each style, filter and add noise besides. [-]
+
+    >>> known_layers(NetworkSpec("stylegan2-256", "gan", "stylegan", 59e6, None, None, (256, 256)))
+    140.0
+    >>> known_layers(NetworkSpec("dcgan-64", "gan", "dcgan", 6.34e6, None, None, (64, 64)))
+    """
+    styles = spec.architecture == "gan" and spec.family.lower() in {"", "stylegan"}
+    return NETWORKS.value("layers_of_style_networks") if styles else None
+
+
 def takes_squares(size: tuple[int, ...]) -> bool:
     """Whether pictures are square, as detectors of the YOLO kind take them; others take them as they come."""
     return len(size) > 1 and size[-1] == size[-2] != FROZEN_RECIPE_SIDE
@@ -301,16 +316,24 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         inferred.append("activations")
     elif activations is None and macs is not None:
         activations = activations_from_macs(
-            macs=macs, parameters=spec.parameters, architecture=spec.architecture, pixels=pixels or USUAL_PIXELS
+            macs=macs,
+            parameters=spec.parameters,
+            architecture=spec.architecture,
+            pixels=pixels or USUAL_PIXELS,
+            clip=len(size) == len(CLIP),
         )
         inferred.append("activations")
     counted = "activations" not in inferred or spec.architecture not in JOINED_MAPS
-    layers = spec.depth or usual_layers(
-        architecture=spec.architecture,
-        parameters=spec.parameters,
-        macs=macs,
-        activations=activations if counted else None,
-        pixels=pixels or USUAL_PIXELS,
+    layers = (
+        spec.depth
+        or known_layers(spec)
+        or usual_layers(
+            architecture=spec.architecture,
+            parameters=spec.parameters,
+            macs=macs,
+            activations=activations if counted else None,
+            pixels=pixels or USUAL_PIXELS,
+        )
     )
     if is_transformer(spec) and spec.architecture in JOINED_MAPS and spec.depth is None:
         layers *= NETWORKS.value("kernels_per_layer") / NETWORKS.value("kernels_per_attention_block")
