@@ -23,7 +23,7 @@ from app.engine.hardware import Devices, Plan, Systems, systems_of
 from app.engine.job import Job
 from app.engine.model_spec import TransformerSpec
 from app.engine.parallelism import default_plan
-from app.engine.training_plans import chooses_recompute, completed_plan
+from app.engine.training_plans import completed_plan, given_levels
 from app.engine.units import GB, GIB
 from app.engine.workload import HardwareChoice, Workload
 from app.errors import Unprocessable
@@ -50,8 +50,15 @@ def estimate(snapshot: Snapshot, workload: Workload, *, hardware: HardwareChoice
     job = resolving.job_of(snapshot, workload, assume_data=False)
     device = resolving.accelerator(snapshot, hardware.accelerator, pointer="/hardware/accelerator")
     systems = system_of(job, Devices((device,)), hardware=hardware)
+    pays = where_a_card_pays(job, snapshot.devices, on=device)
     return estimate_answer(
-        job, engine_estimate(job, systems), row=0, systems=systems, market=snapshot.market, evidence=snapshot.evidence
+        job,
+        engine_estimate(job, systems),
+        row=0,
+        systems=systems,
+        market=snapshot.market,
+        evidence=snapshot.evidence,
+        remarks=() if pays is None else (pays,),
     )
 
 
@@ -67,7 +74,7 @@ def system_of(job: Job, device: Devices, *, hardware: HardwareChoice) -> Systems
     else:
         plan = _given_plan(hardware)
         spec = job.model
-        open_level = isinstance(spec, TransformerSpec) and chooses_recompute(job)
+        open_level = isinstance(spec, TransformerSpec) and len(given_levels(job)) > 1
         open_stage = hardware.sharding is None and (job.workload.task == "pretrain" or open_level)
         if isinstance(spec, TransformerSpec) and (open_stage or open_level):
             plan = completed_plan(

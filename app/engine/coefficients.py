@@ -17,6 +17,8 @@ from app.engine.arrays import FloatArray
 
 DATA = Path(__file__).parent / "data"
 DEFAULT = "default"
+GREW_FROM = {"amd_cdna4": "amd_cdna", "npu_neuron": "npu"}
+"""Families that share the values of another wherever they have none of their own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +39,8 @@ class Coefficient:
 
     def of(self, family: str) -> float:
         """The value for one hardware family."""
-        return self.values.get(family, self.values[DEFAULT])
+        near = self.values.get(GREW_FROM.get(family, family), self.values[DEFAULT])
+        return self.values.get(family, near)
 
 
 @lru_cache(maxsize=2048)

@@ -62,8 +62,9 @@ def tensor_parallel_bytes(
 
 
 def devices_per_node(systems: Systems) -> FloatArray:
-    """Devices in one machine. [-]"""
-    return np.maximum(np.ceil(systems.count / systems.nodes), 1)
+    """Devices in one machine, or in one rack whose machines share a switch of direct links. [-]"""
+    machine = np.maximum(np.ceil(systems.count / systems.nodes), 1)
+    return np.maximum(machine, np.minimum(systems.devices.rack, systems.count))
 
 
 def local_bytes_per_s(systems: Systems) -> FloatArray:
@@ -84,7 +85,7 @@ def network_bytes_per_s(systems: Systems) -> FloatArray:
     groups = families(systems.devices)
     network = TRANSFORMERS.column("network_bytes_per_s", groups) * TRANSFORMERS.column("link_fraction", groups)
     local = local_bytes_per_s(systems)
-    alone = (systems.nodes == 1) | systems.devices.switched
+    alone = (systems.nodes == 1) | systems.devices.switched | (systems.count <= systems.devices.rack)
     return np.where(alone, local, np.minimum(local, network))
 
 
@@ -104,10 +105,12 @@ def bus_bytes_per_s(
 
 
 def latency_s(systems: Systems, *, group: FloatArray) -> FloatArray:
-    """Fixed time of one small collective in a group. [s]"""
+    """Fixed time of one small collective in a group: longest where it goes from machine to machine. [s]"""
     one = np.where(
         systems.devices.linked,
         TRANSFORMERS.value("collective_latency_link_s"),
         TRANSFORMERS.value("collective_latency_pcie_s"),
     )
+    crosses = (group > devices_per_node(systems)) & ~systems.devices.switched
+    one = np.where(crosses, TRANSFORMERS.value("collective_latency_network_s"), one)
     return np.where(group > 1, one, 0.0)

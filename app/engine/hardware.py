@@ -84,8 +84,11 @@ class Accelerator:
 COLUMNS = (
     "memory_bytes", "usable_memory_bytes", "memory_bandwidth_bytes_per_s", "tdp_w", "compute_units", "boost_hz",
     "launch_year", "interconnect_bytes_per_s", "pcie_bytes_per_s", "linked", "switched", "stand_ins",
+    "rack",
 )  # fmt: skip
 """Columns of :class:`Devices` that are kept once they are made."""
+RACKS = {"nvl72": 72.0}
+"""Racks whose machines share one switch of direct links: what their slugs hold, and how many devices it joins."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,12 @@ class Devices:
     def switched(self) -> BoolArray:
         """Whether the direct links go on across machines, as those of a TPU pod do."""
         return np.array([a.interconnect == "ici" for a in self.accelerators], dtype=np.bool_)
+
+    @cached_property
+    def rack(self) -> FloatArray:
+        """Devices of several machines that one switch of direct links joins; 1 where there is none. [-]"""
+        joined = [[number for word, number in RACKS.items() if word in a.slug] for a in self.accelerators]
+        return np.array([max(numbers, default=1.0) for numbers in joined])
 
     @cached_property
     def families(self) -> tuple[str, ...]:

@@ -24,12 +24,12 @@ NVIDIA_FAMILIES = {
 """By how the architecture begins; the first that fits."""
 UNMEASURED = ("Rubin", "Fermi", "Maxwell")
 """Architectures with a known name of which no run was ever fitted; another generation stands in."""
-AMD_FAMILIES = {"CDNA": "amd_cdna", "Vega": "amd_cdna", "RDNA": "amd_rdna"}
+AMD_FAMILIES = {"CDNA 4": "amd_cdna4", "CDNA": "amd_cdna", "Vega": "amd_cdna", "RDNA": "amd_rdna"}
 KINDS = {"cpu": "cpu", "apple_soc": "apple", "tpu": "tpu", "npu": "npu", "fpga": "fpga"}
 FAMILIES = (
     "cuda_kepler", "cuda_pascal", "cuda_volta", "cuda_turing", "cuda_ampere", "cuda_ada", "cuda_blackwell",
-    "cuda_ampere_hbm", "cuda_hopper", "cuda_blackwell_hbm", "cuda_edge", "amd_cdna", "amd_rdna", "intel_gpu", "apple",
-    "cpu", "tpu", "npu", "fpga",
+    "cuda_ampere_hbm", "cuda_hopper", "cuda_blackwell_hbm", "cuda_edge", "amd_cdna", "amd_cdna4", "amd_rdna",
+    "intel_gpu", "apple", "cpu", "tpu", "npu", "npu_neuron", "fpga",
 )  # fmt: skip
 
 
@@ -56,6 +56,8 @@ def _nvidia_by_its_rates(device: "Accelerator") -> str:
 @lru_cache(maxsize=4096)
 def family_of(device: "Accelerator") -> str:
     """The family whose efficiencies a device shares; a later generation counts as the newest that was measured."""
+    if device.software_stack == "neuron":
+        return "npu_neuron"
     if device.kind != "gpu":
         return KINDS.get(device.kind, "npu")
     if device.vendor == "NVIDIA":

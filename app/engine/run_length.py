@@ -7,6 +7,8 @@ from app.engine.coefficients import TRANSFORMERS
 from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, TransformerSpec
 from app.engine.result import Pace
+from app.engine.roofline import saturation
+from app.engine.units import SECONDS_PER_HOUR
 
 
 def run_units(job: Job, pace: Pace) -> FloatArray | None:
@@ -22,10 +24,21 @@ def run_units(job: Job, pace: Pace) -> FloatArray | None:
     if amount is None:
         return None
     passes = job.epochs if job.training else 1.0
+    units = np.full_like(pace.units_per_step, amount * passes)
     decoder = isinstance(job.model, TransformerSpec) and job.model.architecture == "decoder"
     if job.workload.task == "pretrain" and decoder and pace.unit == "tokens/s":
-        passes *= 1 + TRANSFORMERS.value("repeated_work_share")
-    return np.full_like(pace.units_per_step, amount * passes)
+        units = units * (1 + _repeated(units / pace.units_per_step * pace.step_s / SECONDS_PER_HOUR))
+    return units
+
+
+def _repeated(hours: FloatArray) -> FloatArray:
+    """Work done again, as a share of a run of so many hours.
+
+    A run of days is evaluated, saved and started again; one of an hour that stopped is begun anew, and what counts is
+    the one that went through.
+    """
+    half = TRANSFORMERS.value("repeated_work_half_h")
+    return np.asarray(TRANSFORMERS.value("repeated_work_share") * saturation(hours, half), dtype=np.float64)
 
 
 def _data_units(job: Job, unit: str) -> float | None:

@@ -30,6 +30,7 @@ from app.engine.serving_rates import clock_hz
 from app.engine.text_lengths import text_length
 from app.engine.training_memory import training_footprint
 from app.engine.training_messages import WEIGHTS_SHARED_FROM, communication_s
+from app.engine.units import HALF_BYTES
 
 SCALING_FRAMEWORKS = frozenset({"megatron", "jax"})
 NATIVE_ATTENTION = frozenset({"megatron", "jax"})
@@ -37,6 +38,15 @@ NATIVE_ATTENTION = frozenset({"megatron", "jax"})
 SELECTIVE_FRAMEWORKS = frozenset({"jax"})
 """Frameworks whose checkpointing keeps the results of matrix products."""
 EAGER_FRAMEWORKS = frozenset({"pytorch", "deepspeed", "other"})
+FOUR_BIT_PRODUCTS = frozenset({"fp4", "nvfp4"})
+"""Four-bit formats in which training multiplies, where matrix units do."""
+MATH_FRACTIONS = {
+    "fp8": "training_math_fraction_fp8",
+    "fp32": "training_math_fraction_fp32",
+    "fp4": "training_math_fraction_fp4",
+    "nvfp4": "training_math_fraction_fp4",
+}
+"""Share of the peak that products reach; of 16 bits where nothing else is said."""
 FLOPS_PER_SCORE = 4.0
 """Operations of one attention score and dimension: a product and a sum with the key, the same with the value."""
 
@@ -68,7 +78,12 @@ def trained_parameters(job: Job, spec: TransformerSpec) -> float:
 
 
 def computing_precision(job: Job) -> str:
-    """The precision that the matrix products of training run in; four-bit bases are unpacked to 16 bits."""
+    """The precision that the matrix products of training run in; four-bit bases are unpacked to 16 bits.
+
+    Programs that are written for scale also multiply in four bits; others only store them.
+    """
+    if job.precision in FOUR_BIT_PRODUCTS and (job.framework in SCALING_FRAMEWORKS or programmed_for_scale(job)):
+        return job.precision
     return job.precision if job.precision in {"fp32", "tf32", "fp16", "amp", "fp8"} else "bf16"
 
 
@@ -118,10 +133,7 @@ def math_rate(job: Job, spec: TransformerSpec, *, systems: Systems, precision: s
     """Arithmetic rate that the matrix products of training reach on one device in a precision. [FLOP/s]"""
     groups = families(systems.devices)
     peak = sustained_flops_per_s(precision, systems.devices)
-    name = {"fp8": "training_math_fraction_fp8", "fp32": "training_math_fraction_fp32"}.get(
-        precision, "training_math_fraction"
-    )
-    fraction = TRANSFORMERS.column(name, groups)
+    fraction = TRANSFORMERS.column(MATH_FRACTIONS.get(precision, "training_math_fraction"), groups)
     if spec.architecture != "decoder":
         fraction = fraction * TRANSFORMERS.value("encoder_training_math_share")
     halved = sums_at_half_rate(systems.devices)
@@ -129,12 +141,25 @@ def math_rate(job: Job, spec: TransformerSpec, *, systems: Systems, precision: s
     tokens = micro_batch_samples(job, systems.plan) * job.seq_len * np.ones(len(systems))
     width = spec.hidden_size / systems.plan.tensor_parallel
     fraction = fraction * saturation(tokens, TRANSFORMERS.column("training_half_tokens", groups))
-    return peak * fraction * saturation(width, TRANSFORMERS.column("training_half_width", groups))
+    reached = peak * fraction * saturation(width, TRANSFORMERS.column("training_half_width", groups))
+    return 1 / (1 / reached + 1 / operand_rate(systems, precision=precision))
+
+
+def operand_rate(systems: Systems, *, precision: str) -> FloatArray:
+    """Arithmetic rate at which memory alone delivers the operands of large products. [FLOP/s]
+
+    A cache between memory and matrix units is used again by many tiles; a unit that is fed from a small store of its
+    own reads both operands once for every tile.
+    """
+    per_byte = TRANSFORMERS.column("operand_flops_per_byte", families(systems.devices))
+    narrower = HALF_BYTES / bytes_per_element(precision)
+    return per_byte * narrower * systems.devices.memory_bandwidth_bytes_per_s
 
 
 def attention_rate(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
     """Arithmetic rate that attention reaches on one device; recipes in 8 bits keep it in 16 bits. [FLOP/s]"""
-    wide = "bf16" if job.precision == "fp8" else computing_precision(job)
+    computed = computing_precision(job)
+    wide = "bf16" if computed == "fp8" or computed in FOUR_BIT_PRODUCTS else computed
     adapted = job.workload.task == "finetune" and spec.architecture == "decoder" and job.attention == "flash"
     kernels = "_native" if programmed_natively(job) else "_adapted" if adapted else ""
     name = "attention_math_share" + kernels

@@ -6,11 +6,11 @@ from app.engine.accumulation import micro_batch_samples, repeats_all
 from app.engine.arrays import FloatArray, Floats
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.comms import (
-    all_gather_bytes,
     bus_bytes_per_s,
     devices_per_node,
     gradient_sync_bytes,
     latency_s,
+    local_bytes_per_s,
     network_bytes_per_s,
     tensor_parallel_bytes,
 )
@@ -75,17 +75,21 @@ def replicas_s(
     """
     plan = systems.plan
     experts = expert_parameters(spec) / spec.parameters
-    own = 1 - experts + experts / plan.expert_parallel
-    share = own / (plan.tensor_parallel * plan.pipeline_parallel)
+    cut = plan.tensor_parallel * plan.pipeline_parallel
     moved = trained * (FULL_BYTES if job.precision == "amp" else element)
     gathered = spec.parameters * (bytes_per_parameter("nf4") if job.method == "qlora" else element)
     holders = plan.data_parallel * plan.context_parallel  # parts of one sequence hold the same weights
-    replicas = gradient_sync_bytes(parameter_bytes=share * moved, devices=holders, sharded=0.0 * share)
-    shards = gradient_sync_bytes(parameter_bytes=share * gathered, devices=holders, sharded=1.0 + 0.0 * share)
-    together = np.maximum(devices_per_node(systems) / plan.tensor_parallel, 1.0)
-    bus = bus_bytes_per_s(systems, together=together)
     sharded = (plan.zero_stage >= WEIGHTS_SHARED_FROM) & (plan.pipeline_parallel == 1)
-    time = np.where(sharded, shards, replicas / batches) / bus
+    time: Floats = 0.0
+    parts = (
+        ((1 - experts) / cut, plan.tensor_parallel),
+        (experts / (cut * plan.expert_parallel), plan.expert_parallel),
+    )
+    for share, apart in parts:  # members of one group stand so many places apart
+        replicas = gradient_sync_bytes(parameter_bytes=share * moved, devices=holders, sharded=0.0 * share)
+        shards = gradient_sync_bytes(parameter_bytes=share * gathered, devices=holders, sharded=1.0 + 0.0 * share)
+        bus = bus_bytes_per_s(systems, together=np.maximum(devices_per_node(systems) / apart, 1.0))
+        time = time + np.where(sharded, shards, replicas / batches) / bus
     return np.where(holders > 1, time, 0.0)
 
 
@@ -108,18 +112,39 @@ def tensors_s(spec: TransformerSpec, *, systems: Systems, tokens: Floats, passes
 def expert_exchange_s(spec: TransformerSpec, *, systems: Systems, tokens: Floats, passes: Floats) -> FloatArray:
     """Seconds that tokens travel to their experts and back, in every pass of one micro-step. [s]
 
+    Every device sends its own tokens: inside the machine over its links, and beyond it over its own way out, which no
+    other device of the machine can lend it. Experts are spread over neighbours, those that share tensors among them.
+
     References
     ----------
     .. [1] D. Lepikhin et al., "GShard," 2020, arXiv:2006.16668, section 3.2.
+    .. [2] D. Liu et al., "MoE Parallel Folding," 2025, arXiv:2504.14960, section 3.
     """
     plan = systems.plan
     if not bool(np.any(plan.expert_parallel > 1)):
         return np.zeros((1,))
     layers = (spec.num_hidden_layers - spec.num_dense_layers) / plan.pipeline_parallel
     sent = 2 * passes * layers * tokens * spec.num_experts_per_token * spec.hidden_size * HALF_BYTES
+    each = sent / plan.tensor_parallel
     group = plan.expert_parallel
-    moved = all_gather_bytes(sent / plan.tensor_parallel, group)
-    return np.where(group > 1, moved / bus_bytes_per_s(systems, group=group * plan.tensor_parallel), 0.0)
+    near = np.minimum(devices_per_node(systems), group)
+    near = np.where(systems.devices.switched, group, near)
+    inside = each * (near - 1) / group / local_bytes_per_s(systems)
+    shown = TRANSFORMERS.value("expert_messages_shown")
+    beyond = shown * each * remote_copies(spec, machines=group / near) / network_bytes_per_s(systems)
+    return np.where(group > 1, np.maximum(inside, beyond), 0.0)
+
+
+def remote_copies(spec: TransformerSpec, *, machines: Floats) -> FloatArray:
+    """Copies of a token that leave its machine, as a share of its experts: one for each other machine it goes to. [-]
+
+    References
+    ----------
+    .. [1] DeepSeek-AI, "DeepSeek-V3," 2024, arXiv:2412.19437, section 3.2.2: links forward what came once by network.
+    """
+    copies = max(spec.num_experts_per_token, 1)
+    chosen = 1 - (1 - 1 / machines) ** copies
+    return np.asarray((machines - 1) * chosen / copies, dtype=np.float64)
 
 
 def stages_s(spec: TransformerSpec, *, systems: Systems, tokens: Floats, chunks: FloatArray) -> FloatArray:

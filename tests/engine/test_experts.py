@@ -3,7 +3,7 @@ import pytest
 
 from app.engine.experts import expert_launch_s, product_growth, routed_bytes, routed_share
 from app.engine.training import physics
-from app.engine.training_messages import replicas_s
+from app.engine.training_messages import expert_exchange_s, remote_copies, replicas_s
 from tests.engine.jobs import H100, make_job, make_spec, make_systems
 
 EXPERTS = {
@@ -79,3 +79,23 @@ def test_the_other_work_of_a_step_does_not_hide_launches_of_experts():
     )
 
     assert many.pace.step_s[0] > 1.5 * few.pace.step_s[0]
+
+
+def test_tokens_travel_longer_to_experts_in_other_machines():
+    spec = make_spec("many-experts", **EXPERTS)
+    inside, beyond = (
+        expert_exchange_s(
+            spec, systems=make_systems(H100, count=32, nodes=4, expert_parallel=degree), tokens=4096, passes=2
+        )[0]
+        for degree in (8, 32)
+    )
+
+    assert 2 * inside < beyond < 8 * inside
+
+
+def test_a_token_goes_once_to_each_machine():
+    spec = make_spec("many-experts", **EXPERTS)
+
+    assert remote_copies(spec, machines=1.0) == 0
+    assert 0.1 < remote_copies(spec, machines=2.0) < 1 / 8
+    assert 0.9 < remote_copies(spec, machines=128.0) < 1

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from app.engine.coefficients import coefficient
 from app.engine.estimate import estimate
 from app.engine.hardware import Devices, PeakRates, systems_of
 from app.engine.hardware_family import FAMILIES, family_of
@@ -72,3 +73,20 @@ def test_an_unknown_architecture_is_told_by_its_arithmetic():
 def test_known_architectures_keep_their_family_whatever_follows_the_name(architecture, family):
     assert family_of(replace(H100, architecture=architecture)) == family
     assert family in FAMILIES
+
+
+def test_the_newest_generation_shares_what_only_the_one_before_was_measured_for():
+    newest = replace(H100, vendor="AMD", architecture="CDNA 4")
+    entry = coefficient(
+        "share", {"value": {"default": 0.5, "amd_cdna": 0.7}, "low": 0.1, "high": 0.9, "unit": "-", "source": "a table"}
+    )
+
+    assert family_of(newest) == "amd_cdna4"
+    assert entry.of("amd_cdna4") == 0.7
+
+
+def test_units_of_one_maker_are_told_by_their_software():
+    unit = replace(H100, vendor="AWS", kind="npu", architecture="NeuronCore-v2")
+
+    assert family_of(replace(unit, software_stack="neuron")) == "npu_neuron"
+    assert family_of(replace(unit, software_stack="synapse")) == "npu"

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from app.engine.coefficients import TRANSFORMERS
+from app.engine.hardware import PeakRates
+from app.engine.run_length import run_units
 from app.engine.training import activation_traffic_bytes, math_rate, physics
 from tests.engine.jobs import (
     BERT_LARGE,
@@ -195,3 +197,30 @@ def test_attention_without_fused_kernels_moves_every_score():
 
     assert plain > 2 * fused
     assert long > 3 * plain
+
+
+def test_programs_for_scale_multiply_in_four_bits_where_units_do(tokens_per_s):
+    rates = PeakRates(bf16=2250e12, fp16=2250e12, tf32=1100e12, fp32=75e12, fp8=4500e12, fp4=9000e12)
+    card = make_accelerator(
+        "b200", architecture="Blackwell (datacenter)", memory_bandwidth_bytes_per_s=8e12, peak=rates
+    )
+    common = {"task": "pretrain", "batch_size": 4, "sequence_length": 2048}
+    pace = {
+        (program, kind): tokens_per_s(make_job(**common, precision=kind, framework=program), card)[0]
+        for program in ("megatron", "pytorch")
+        for kind in ("bf16", "fp8", "nvfp4")
+    }
+
+    assert pace["megatron", "nvfp4"] > 1.1 * pace["megatron", "fp8"]
+    assert pace["pytorch", "nvfp4"] < pace["pytorch", "fp8"]
+
+
+def test_a_longer_run_repeats_more_of_its_work():
+    job = make_job(task="pretrain", precision="bf16", batch_size=4, sequence_length=2048)
+    short, long = (
+        run_units(replace(job, tokens=tokens), physics(job, make_systems(H100, count=8)).pace)[0] / tokens
+        for tokens in (1e8, 1e13)
+    )
+
+    assert 1 < short < 1.1
+    assert 1.2 < long < 1.4
