@@ -26,6 +26,10 @@ FUSING_ATTENTION = frozenset({"tensorrt"})
 """Runtimes whose scores never leave the chip, and whose layers are a handful of kernels."""
 
 
+OVERLAPPING_BANDS = 3.0
+"""Windows that a band of scores is padded to where products of whole blocks stand for it: Longformer, arXiv:2004.05150,
+appendix A.
+"""
 LAUNCHES_TIMED_IN = 2020
 """Year of the hosts beside the A100, on which eager launches were timed."""
 EAGER = frozenset({"pytorch", "other"})
@@ -63,8 +67,11 @@ def _moved_bytes_per_token_and_layer(job: Job, spec: TransformerSpec, *, eager: 
     """What norms, activations and scores move; kernels called one by one take as long in 16 bits as in 32. [bytes]"""
     fused = "encoder_traffic_runtime" if job.framework in FUSING_LAYERS else "encoder_traffic_fused"
     elements = TRANSFORMERS.value("encoder_traffic_eager" if eager else fused) * spec.hidden_size
-    if job.framework not in FUSING_ATTENTION and job.workload.attention != "flash":
-        elements += TRANSFORMERS.value("encoder_traffic_scores") * spec.num_attention_heads * job.seq_len
+    band = spec.sliding_window or job.seq_len
+    banded = band < job.seq_len
+    if (banded or job.framework not in FUSING_ATTENTION) and job.workload.attention != "flash":
+        seen = min(job.seq_len, OVERLAPPING_BANDS * band) if banded else job.seq_len
+        elements += TRANSFORMERS.value("encoder_traffic_scores") * spec.num_attention_heads * seen
     return elements * (FULL_BYTES if eager else bytes_per_element(job.precision))
 
 

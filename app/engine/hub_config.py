@@ -30,6 +30,7 @@ NAMES = {
     "num_shared_experts": ("n_shared_experts", "num_shared_experts"),
     "moe_intermediate_size": ("moe_intermediate_size", "expert_ffn_hidden_size"),
     "num_dense_layers": ("first_k_dense_replace", "num_dense_layers"),
+    "sliding_window": ("sliding_window", "attention_window"),
 }  # fmt: skip
 LARGEST = {
     "hidden_size": 1_000_000, "num_hidden_layers": 10_000, "num_attention_heads": 100_000,
@@ -42,6 +43,8 @@ CONVOLUTION = 3
 """Steps of time that the convolutions before a speech encoder look at."""
 HEADLESS = 64
 """Head width given to layers that have no heads of their own."""
+PER_LAYER = "attention_window"
+"""Longformer writes its window once for every layer."""
 REQUIRED = ("hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size")
 
 
@@ -64,6 +67,8 @@ class ConfigFields:
         """A whole number under any of its spellings, or None; nonsense is an error."""
         for spelling in NAMES.get(name, (name,)):
             value = self._config.get(spelling)
+            if spelling == PER_LAYER and isinstance(value, list) and value and value.count(value[0]) == len(value):
+                value = value[0]
             if value is None or isinstance(value, list):
                 continue
             return self._checked(spelling, value, largest=LARGEST.get(name, LARGEST_OTHER))
