@@ -19,8 +19,8 @@ from app.engine.precision import (
     rate_of,
 )
 
-TF32_BY_DEFAULT = frozenset({"pytorch", "tensorflow", "jax", "other"})
-"""Frameworks in which cuDNN convolutions of fp32 tensors run in TF32 unless told otherwise (PyTorch since 1.7)."""
+TF32_BY_DEFAULT = frozenset({"pytorch", "tensorflow", "jax", "tensorrt", "other"})
+"""Frameworks in which convolutions of fp32 tensors run in TF32 unless told otherwise (PyTorch since 1.7, TensorRT)."""
 WEIGHT_ONLY = frozenset({"int4", "nf4", "fp4", "nvfp4", "mxfp4"})
 """Formats that networks other than transformers hardly use; counted as 16 bits."""
 AUTOTUNED = frozenset({"tensorrt"})
