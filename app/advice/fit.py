@@ -28,6 +28,8 @@ WORKING = frozenset({"fits", "tight", "fits_with_changes"})
 EASED = frozenset({"tight", "does_not_fit"})
 """Words that a cheaper recipe is looked for."""
 PLEASANT = frozenset({"fast", "usable"})
+HOURS_PER_YEAR = 8760.0
+"""Nobody waits longer for a run. [h]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +95,11 @@ def _judged(fit_job: FitJob, job: Job, *, rigs: Sequence[Rig], shop: Shop) -> Ju
     bottleneck = _bottleneck(best, speed)
     facts = _facts(best)
     change = None if best.change is None else _change(best, facts)
-    limit: SpeedLimit = "slow" if bottleneck in {"memory", "software"} else "usable"
+    pleasant = speed is not None and speed.speed_class in PLEASANT  # an upgrade must not spoil what runs well
+    limit: SpeedLimit = "slow" if bottleneck in {"memory", "software"} and not pleasant else "usable"
     upgrade = shop.upgrade(fit_job, job, rig=best.rig, limit=limit) if bottleneck else None
-    beyond = Reason("fit_cluster" if limit == "slow" else "fit_no_faster")
-    out_of_reach = [beyond] if bottleneck and upgrade is None else []
+    missing = bool(bottleneck) and upgrade is None and not (pleasant and best.fit in WORKING)
+    out_of_reach = [_beyond(fit_job, job, rig=best.rig, shop=shop, limit=limit)] if missing else []
     return Judged(
         job=fit_job,
         fit=best.fit,
@@ -109,6 +112,14 @@ def _judged(fit_job: FitJob, job: Job, *, rigs: Sequence[Rig], shop: Shop) -> Ju
         change=change,
         upgrade=upgrade,
     )
+
+
+def _beyond(fit_job: FitJob, job: Job, *, rig: Rig, shop: Shop, limit: SpeedLimit) -> Reason:
+    """Why nothing is proposed: what holds the job takes long, or no single machine holds it at all."""
+    quickest = shop.quickest_hours(fit_job, job, rig=rig)
+    if limit == "usable" or quickest is None or quickest[1] > HOURS_PER_YEAR:
+        return Reason("fit_cluster" if limit == "slow" else "fit_no_faster")
+    return Reason(f"fit_long_{fit_job.speed}", {"name": quickest[0], "hours": quickest[1]})
 
 
 def _options(job: Job, rigs: Sequence[Rig]) -> list[_Option]:

@@ -72,24 +72,29 @@ class _Goal:
 
     def reached(self, wares: Sequence[_Ware]) -> BoolArray:
         """Which of these hold the job as it is, fast enough."""
+        value = self.pace(wares)
+        limit = getattr(scales()[self.fit_job.speed], self.limit)
+        with np.errstate(invalid="ignore"):
+            fast = value <= limit if self.fit_job.speed in LESS_IS_BETTER else value >= limit
+        return np.asarray(fast, dtype=np.bool_)
+
+    def pace(self, wares: Sequence[_Ware]) -> FloatArray:
+        """How fast each of these does the job, in the unit of its kind; NaN where it is not held or nobody knows."""
         devices = Devices(tuple(ware.device for ware in wares))
         estimates = estimate(self.job, roomy_systems(self.job, devices, counts=[ware.count for ware in wares]))
         trains = np.array([device.trains or not self.job.training for device in devices.accelerators], dtype=np.bool_)
         counts = np.array([float(ware.count) for ware in wares])
-        return np.asarray((estimates.fits >= 1.0) & trains & self._fast(estimates, counts), dtype=np.bool_)
+        value = self._value(estimates, counts)
+        held = (estimates.fits >= 1.0) & trains
+        return np.full(len(wares), np.nan) if value is None else np.where(held, value, np.nan)
 
-    def _fast(self, estimates: Estimates, counts: FloatArray) -> BoolArray:
-        """Whether the speed is known and reaches the limit."""
-        kind = self.fit_job.speed
-        limit = getattr(scales()[kind], self.limit)
-        if kind == "hours":
-            value = None if estimates.duration_s is None else estimates.duration_s.expected / SECONDS_PER_HOUR
-        else:
-            pace = estimates.decode_tokens_per_s or estimates.throughput_per_s
-            value = None if pace is None else counts / pace.expected if kind == "each" else pace.expected
-        if value is None:
-            return np.zeros(len(counts), dtype=np.bool_)
-        return np.asarray(value <= limit if kind in LESS_IS_BETTER else value >= limit, dtype=np.bool_)
+    def _value(self, estimates: Estimates, counts: FloatArray) -> FloatArray | None:
+        if self.fit_job.speed == "hours":
+            return None if estimates.duration_s is None else estimates.duration_s.expected / SECONDS_PER_HOUR
+        pace = estimates.decode_tokens_per_s or estimates.throughput_per_s
+        if pace is None:
+            return None
+        return counts / pace.expected if self.fit_job.speed == "each" else pace.expected
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +105,7 @@ class Shop:
     to_buy: tuple[_Ware, ...]
     to_rent: tuple[_Ware, ...]
     known: dict[tuple[str, str, str], Upgrade | None] = field(default_factory=dict)
+    waits: dict[tuple[str, str, str], tuple[str, float] | None] = field(default_factory=dict)
 
     @classmethod
     def of(cls, devices: Devices, market: Market, *, today: date) -> "Shop":
@@ -117,6 +123,18 @@ class Shop:
             self.known[key] = self._bought(goal, stacks) or self._rented(goal, stacks)
         found = self.known[key]
         return self._more_of_the_same(goal, rig, below=found.tag.usd if found and found.tag else np.inf) or found
+
+    def quickest_hours(self, fit_job: FitJob, job: Job, *, rig: Rig) -> tuple[str, float] | None:
+        """The machine that holds a job and ends it first, and after how long; None where none does. [h]"""
+        key = (fit_job.slug, "quickest", rig.device.software_stack)
+        if key not in self.waits:
+            stacks = {rig.device.software_stack, COMMON_STACK}
+            wares = [ware for ware in (*self.to_buy, *self.to_rent) if ware.device.software_stack in stacks]
+            pace = _Goal(fit_job, job, "slow").pace(wares) if wares and fit_job.speed in LESS_IS_BETTER else np.empty(0)
+            best = None if not np.any(np.isfinite(pace)) else int(np.nanargmin(pace))
+            unit_s = SECONDS_PER_HOUR if fit_job.speed == "hours" else 1.0
+            self.waits[key] = None if best is None else (_named(wares[best]), pace[best] * unit_s / SECONDS_PER_HOUR)
+        return self.waits[key]
 
     def _bought(self, goal: _Goal, stacks: set[str]) -> Upgrade | None:
         ware = goal.cheapest([ware for ware in self.to_buy if ware.device.software_stack in stacks])
@@ -175,8 +193,12 @@ def _by_price(wares: Iterator[_Ware]) -> tuple[_Ware, ...]:
     return tuple(cheapest.values())
 
 
+def _named(ware: _Ware) -> str:
+    return ware.device.name if ware.count == 1 else f"{ware.count} x {ware.device.name}"
+
+
 def _priced(code: str, ware: _Ware) -> Reason:
-    name = ware.device.name if ware.count == 1 else f"{ware.count} x {ware.device.name}"
+    name = _named(ware)
     watts = None if ware.device.tdp_w is None else ware.device.tdp_w * ware.count
     values: dict[str, Value] = {"name": name, "usd": ware.usd, "watts": watts}
     if ware.offer is not None:
