@@ -43,6 +43,10 @@ WITHOUT_MATRIX_UNITS = ("Vega 10 (GCN5)", "Vega 20 (GCN5)")
 """Architectures beside CDNA that have its memory but multiply on vector units."""
 WITHOUT_DOT_PRODUCTS = ("3.0", "3.5", "3.7", "5.0", "5.2", "5.3", "6.0")
 """Compute capabilities before the instruction that multiplies and adds four 8-bit numbers at once."""
+ONE_SCALE = frozenset({"q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "mxfp4"})
+"""Formats of llama.cpp with one scale for a block; the others, K, scale the scales of parts of a larger block."""
+ONE_STEP = frozenset({"vllm", "tensorrt-llm"})
+"""Servers with an all-reduce of their own, in which every device reads what all others wrote."""
 FP32_PER_CLOCK = 256.0
 """fp32 operations of one compute unit a clock: 128 lanes, a multiplication and an addition each."""
 
@@ -71,8 +75,10 @@ def prefill_rate(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: F
     width = spec.hidden_size / systems.plan.tensor_parallel
     fraction = TRANSFORMERS.column("prefill_fraction", groups)
     fraction = fraction * saturation(width, TRANSFORMERS.value("prefill_half_width"))
-    if job.framework not in SERVERS and job.precision in {"int4", "nf4"}:
-        fraction = fraction * TRANSFORMERS.column("prefill_unpacked_share", groups)
+    if job.precision in {"int4", "nf4"}:
+        served = TRANSFORMERS.value("prefill_unpacked_share_server")
+        others = TRANSFORMERS.column("prefill_unpacked_share", groups)
+        fraction = fraction * (served if job.framework in SERVERS else others)
     return peak * fraction * saturation(tokens, TRANSFORMERS.column("prefill_half_tokens", groups))
 
 
@@ -108,7 +114,8 @@ def block_gain(job: Job, *, systems: Systems) -> FloatArray:
     if job.precision in WHOLE_MODEL:
         return np.ones(len(systems))
     alone = systems.devices.where(compute_capability=WITHOUT_DOT_PRODUCTS)
-    return np.where(alone, 1.0, TRANSFORMERS.column("prefill_block_gain_llama_cpp", families(systems.devices)))
+    slow = TRANSFORMERS.value("prefill_share_without_dot_products")
+    return np.where(alone, slow, TRANSFORMERS.column("prefill_block_gain_llama_cpp", families(systems.devices)))
 
 
 def prefill_weight_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
@@ -242,7 +249,8 @@ def tensor_latency_s(job: Job, *, systems: Systems) -> FloatArray:
     t = systems.plan.tensor_parallel
     if job.framework == "llama.cpp":
         return np.where(t > 1, t * TRANSFORMERS.value("row_split_latency_s"), 0.0)
-    return latency_s(systems, group=t)
+    steps = 0.0 if job.compiled or job.framework in ONE_STEP else TRANSFORMERS.value("ring_step_latency_s")
+    return latency_s(systems, group=t) + steps * (t - 1)
 
 
 def row_split_s(spec: TransformerSpec, *, systems: Systems, tokens: FloatArray) -> FloatArray:
@@ -262,6 +270,8 @@ def unpacking_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatAr
     each = TRANSFORMERS.column("unpacking_operations", families(systems.devices))
     if job.framework == "llama.cpp":
         alone = systems.devices.where(compute_capability=WITHOUT_DOT_PRODUCTS)
-        each = np.where(alone, TRANSFORMERS.value("unpacking_operations_without_dot_products"), each)
+        name = "unpacking_operations_without_dot_products"
+        slow = TRANSFORMERS.value(name if job.precision in ONE_SCALE else f"{name}_k")
+        each = np.where(alone, slow, each)
     operations = each * spec.active_parameters / systems.plan.tensor_parallel
     return operations / peak_flops_per_s("fp32", systems.devices)
