@@ -14,6 +14,7 @@ from app.advice.given import given_hardware
 from app.advice.need import ordinary_cpu_row, range_at
 from app.advice.pieces import fit_word
 from app.advice.rigs import rigs_of, roomy_systems
+from app.advice.tables import where_a_card_pays
 from app.advice.upgrades import Shop
 from app.advice.variants import Variants, variants_of
 from app.answer import EstimateAnswer, FitAnswer, LinksAnswer, RecommendationAnswer

@@ -5,6 +5,7 @@ from app.advice.circumstances import Circumstances, Remarks, note, problem, warn
 from app.advice.host import holds_more_than_the_table
 from app.advice.market import Market
 from app.advice.need import ordinary_cpu_row
+from app.advice.tables import where_a_card_pays
 from app.engine.classical_cost import SAME_AS, slug_of
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, NetworkSpec, TransformerSpec
 from app.engine.units import GB, GIB, HOURS_PER_MONTH, TERA, WATTS_PER_KILOWATT
@@ -52,11 +53,14 @@ def work_remarks(case: Circumstances) -> Remarks:
 def _tables(case: Circumstances, model: AlgorithmSpec) -> Remarks:
     rows, hours, card_hours = case.job.rows, case.need.cpu_hours, case.need.consumer_gpu_hours
     helps = not model.gpu_helps.lower().startswith("no")
+    pays = where_a_card_pays(case.job, case.devices) if helps else None
+    if pays is not None:
+        yield note(pays.code, **pays.values)
     if helps and rows and hours and hours < WORTH_A_CARD_HOURS:
         yield note("table_size_for_a_card", rows=_two_figures(rows * WORTH_A_CARD_HOURS / hours), now=rows)
     elif helps and case.scenario == "no-gpu" and hours and card_hours and card_hours < hours / 2:
         yield note("table_card_faster", hours=hours, card_hours=card_hours)
-    elif helps and case.scenario == "no-gpu":
+    elif helps and case.scenario == "no-gpu" and pays is None:
         yield note("table_millions")
     elif not helps:
         yield note("table_never_a_card", name=model.name)

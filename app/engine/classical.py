@@ -1,6 +1,7 @@
 """Classical algorithms on tables: seconds of one fit on CPUs and GPUs, and the row count from which a GPU pays."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from app.engine.classical_memory import DOUBLE_BYTES, footprint
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.hardware import Accelerator, Devices, Systems, systems_of
 from app.engine.hardware_family import families
+from app.engine.intervals import spread
 from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec
 from app.engine.result import Pace, Physics
@@ -21,6 +23,7 @@ USUAL_COLUMNS = 20.0
 SMALLEST_TABLE, LARGEST_TABLE = 1e2, 1e10
 SIZES_TRIED = 33
 """Four a factor of ten: times cross more than once where a few launches cost as much as a few rows."""
+BISECTIONS = 8
 NO_ROWS = "Say how many rows the table has; without it neither memory nor time can be told."
 NO_FORMULA = "No cost formula is known for {name}, so its time is not estimated; memory counts the table and one copy."
 CPU_ONLY = "{name} has no widely used GPU library: a GPU does not speed it up."
@@ -28,6 +31,17 @@ FEWER_THREADS = (
     "Limit the fit to about {threads} threads: with all cores of this machine it takes longer, because after every "
     "split all wait for the last."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Crossover:
+    """Size of table from which a GPU pays. [rows]"""
+
+    low: float
+    expected: float
+    high: float | None
+    """None where the GPU may never be faster."""
+    columns: float
 
 
 def physics(job: Job, systems: Systems) -> Physics:
@@ -120,14 +134,17 @@ def _cpu_math_s(algorithm: Algorithm, table: Table, *, systems: Systems) -> Floa
 
 
 def rows_where_gpu_pays(
-    name: str, *, columns: float, rounds: float, cpu: Accelerator, gpu: Accelerator
+    name: str, *, columns: float, rounds: float, cpu: Accelerator, gpu: Accelerator, slower: float = 1.0
 ) -> float | None:
-    """Rows from which a fit is faster on this GPU than on this CPU; None where it never is. [rows]"""
+    """Rows from which a fit is faster on this GPU than on this CPU; None where it never is. [rows]
+
+    ``slower`` is how many times as long as estimated the GPU takes beside the CPU, for the doubt in both.
+    """
     systems = systems_of(Devices((cpu, gpu)), count=[1, 1])
 
     def gpu_wins(rows: float) -> bool:
         seconds = fit_s(name, Table(rows, columns, rounds), systems=systems)
-        return seconds is not None and bool(seconds[1] < seconds[0])
+        return seconds is not None and bool(seconds[1] * slower < seconds[0])
 
     sizes = np.geomspace(SMALLEST_TABLE, LARGEST_TABLE, SIZES_TRIED)
     wins = [gpu_wins(float(rows)) for rows in sizes]
@@ -137,10 +154,25 @@ def rows_where_gpu_pays(
         return SMALLEST_TABLE
     last = max(index for index, won in enumerate(wins) if not won)
     low, high = math.log(sizes[last]), math.log(sizes[last + 1])
-    for _ in range(20):
+    for _ in range(BISECTIONS):
         middle = (low + high) / 2
         low, high = (low, middle) if gpu_wins(math.exp(middle)) else (middle, high)
     return math.exp(high)
+
+
+def crossover(job: Job, *, cpu: Accelerator, gpu: Accelerator) -> Crossover | None:
+    """Rows from which a GPU fits a table sooner than a CPU, with its range; None where it never is expected to. [rows]
+
+    The times of both are as uncertain as the estimates of this class; half of that spread either way is taken.
+    """
+    columns, rounds = job.columns or USUAL_COLUMNS, job.steps or USUAL_TREES
+    known = spread("seconds", job.work_class)
+    doubt = math.sqrt(known.high / known.low)
+    low, expected, high = (
+        rows_where_gpu_pays(job.model.name, columns=columns, rounds=rounds, cpu=cpu, gpu=gpu, slower=slower)
+        for slower in (1.0 / doubt, 1.0, doubt)
+    )
+    return None if low is None or expected is None else Crossover(low, expected, high, columns)
 
 
 def _bound_by(name: str, systems: Systems) -> tuple[str, ...]:

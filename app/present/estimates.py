@@ -1,11 +1,13 @@
 """An estimate as the contract tells it: one row of the columns, in units that people use."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 
 from app.advice.evidence import Evidence
 from app.advice.market import Market
+from app.advice.reasons import Reason
 from app.advice.rental import cheapest_device_hour
 from app.answer import (
     AssumptionAnswer,
@@ -27,6 +29,7 @@ from app.present.measured import measured_answer
 from app.present.rounding import rounded
 from app.present.spread import input_answer, plan_answer, serving_answer
 from app.worded import worded
+from app.wording import sentence
 
 STAND_IN = worded(
     "No run on the generation of {device} was measured: its speed follows from its data sheet with the efficiency of"
@@ -36,6 +39,10 @@ UNKNOWN_DURATION = worded(
     "The duration is unknown because nobody said how much data there is: give the data set, the epochs or the steps."
 )
 UNKNOWN_SPEED = worded("The speed is unknown because nobody published how fast {device} computes at this precision.")
+CPU_MEMORY = worded(
+    "The memory of {device} is the most that its platform takes: machines are sold with a part of it, so look at what"
+    " this work needs."
+)
 UNKNOWN_COST = worded("The cost is unknown because the catalogue has no hourly price for this device.")
 
 
@@ -58,23 +65,22 @@ def fit_word(estimates: Estimates, row: int) -> Literal["fits", "tight", "does_n
 
 
 def estimate_answer(
-    job: Job, estimates: Estimates, *, row: int, systems: Systems, market: Market, evidence: Evidence
+    job: Job,
+    estimates: Estimates,
+    *,
+    row: int,
+    systems: Systems,
+    market: Market,
+    evidence: Evidence,
+    remarks: Sequence[Reason] = (),
 ) -> EstimateAnswer:
     """The answer of ``POST /estimate`` for one system."""
     device = systems.devices.accelerators[row]
     device_hours = range_answer(estimates.device_s, row, per=SECONDS_PER_HOUR)
     price = cheapest_device_hour(market, device.slug)
-    warnings = [WarningAnswer(severity="warning", text=say_finished(text)) for text in estimates.warnings]
-    gap = software_gap(job, device)
-    if gap is not None:
-        warnings.insert(0, WarningAnswer(severity="problem", text=say_finished(gap)))
-    if systems.devices.stand_ins[row] and estimates.throughput_per_s is not None:
-        warnings.append(WarningAnswer(severity="note", text=say(STAND_IN, device=device.name)))
     throughput = _throughput(estimates, row, count=float(systems.count[row]))
-    if throughput is None and estimates.throughput_per_s is not None:
-        warnings.append(WarningAnswer(severity="warning", text=say(UNKNOWN_SPEED, device=device.name)))
-    if estimates.duration_s is None and estimates.throughput_per_s is not None:
-        warnings.append(WarningAnswer(severity="note", text=say(UNKNOWN_DURATION)))
+    warnings = _warnings(job, estimates, row=row, systems=systems, throughput=throughput)
+    warnings += [WarningAnswer(severity="note", text=sentence(remark)) for remark in remarks]
     assumptions = [AssumptionAnswer(field=a.field, value=a.value, why=say_finished(a.why)) for a in job.assumptions]
     cost = None
     if device_hours and price:
@@ -136,6 +142,26 @@ def breakdown(estimates: Estimates, row: int) -> list[BreakdownAnswer]:
 
 def _at(values: FloatArray, row: int) -> float:
     return float(values[row] if np.ndim(values) else values)
+
+
+def _warnings(
+    job: Job, estimates: Estimates, *, row: int, systems: Systems, throughput: ThroughputAnswer | None
+) -> list[WarningAnswer]:
+    """What to know about an estimate: gaps of software first, then what it could not tell."""
+    device = systems.devices.accelerators[row]
+    warnings = [WarningAnswer(severity="warning", text=say_finished(text)) for text in estimates.warnings]
+    gap = software_gap(job, device)
+    if gap is not None:
+        warnings.insert(0, WarningAnswer(severity="problem", text=say_finished(gap)))
+    if systems.devices.stand_ins[row] and estimates.throughput_per_s is not None:
+        warnings.append(WarningAnswer(severity="note", text=say(STAND_IN, device=device.name)))
+    if throughput is None and estimates.throughput_per_s is not None:
+        warnings.append(WarningAnswer(severity="warning", text=say(UNKNOWN_SPEED, device=device.name)))
+    if estimates.duration_s is None and estimates.throughput_per_s is not None:
+        warnings.append(WarningAnswer(severity="note", text=say(UNKNOWN_DURATION)))
+    if device.kind == "cpu" and estimates.memory_bytes is not None:
+        warnings.append(WarningAnswer(severity="note", text=say(CPU_MEMORY, device=device.name)))
+    return warnings
 
 
 def _throughput(estimates: Estimates, row: int, *, count: float) -> ThroughputAnswer | None:

@@ -1,0 +1,29 @@
+import pytest
+
+from app.advice.tables import where_a_card_pays
+from app.engine.hardware import Devices
+from app.wording import sentence
+from tests.engine.jobs import RTX_4090, make_job
+from tests.engine.network_jobs import RESNET50, V100, XEON, table_job
+
+SHOP = Devices((XEON, V100))
+
+
+@pytest.mark.parametrize("asked", [XEON, V100])
+def test_a_range_of_rows_tells_where_a_card_pays(asked):
+    reason = where_a_card_pays(table_job("xgboost"), Devices((XEON, RTX_4090)), on=asked)
+
+    if asked is XEON:
+        assert reason is None  # no ordinary card is known here
+    else:
+        assert reason.code == "table_card_pays"
+        assert 1e4 < reason.values["low"] < reason.values["rows"] < reason.values["high"] < 1e8
+        assert f"the {V100.name} fits such a table sooner than the {XEON.name}" in sentence(reason)
+
+
+def test_a_card_never_pays_where_no_library_uses_it():
+    assert where_a_card_pays(table_job("naive-bayes"), SHOP, on=V100).code == "table_card_never_pays"
+
+
+def test_networks_are_not_tables():
+    assert where_a_card_pays(make_job(RESNET50, domain="vision"), SHOP, on=V100) is None
