@@ -182,9 +182,11 @@ def _growth_name(job: Job) -> str:
 def finished(parts: list[MemoryPart], systems: Systems, *, job: Job) -> Footprint:
     """The parts with what allocator and driver add."""
     frozen = job.training and job.method in {"lora", "qlora", "frozen"}
-    tensors = Footprint(tuple(part for part in parts if not (frozen and part.part == "weights"))).total_bytes
+    lasting = {"weights"} if frozen else set()
+    lasting |= {"optimizer"} if adapts_eagerly(job) else set()  # made once, and never given back
+    tensors = Footprint(tuple(part for part in parts if part.part not in lasting)).total_bytes
     growth = 0.0 if job.framework == "llama.cpp" else TRANSFORMERS.value(_growth_name(job))
-    lost = "tensors that come and go" if frozen else "all tensors"
+    lost = "tensors that come and go" if lasting else "all tensors"
     parts.append(MemoryPart("allocator", growth * tensors, f"{growth:.0%} of {lost} lost to fragmentation"))
     parts.append(MemoryPart("context", context_bytes(systems, job), "program and libraries"))
     return Footprint(tuple(part for part in parts if np.any(part.bytes > 0)))
