@@ -25,7 +25,7 @@ def difference(spec: NetworkSpec, known: NetworkSpec, *, size: tuple[int, ...]) 
 
 
 def as_known(spec: NetworkSpec, models: Iterable[ModelSpec], *, size: tuple[int, ...]) -> NetworkSpec:
-    """The network with activations, depth and family of the known one that has its counts, if there is one.
+    """The network with the activations and the layers of the known one that has its counts, if there is one.
 
     >>> asked = NetworkSpec("your model", "cnn", "", 25.6e6, 4.1e9, None)
     >>> resnet50 = NetworkSpec("resnet50", "cnn", "resnet", 25.56e6, 4.11e9, 11.1e6, (224, 224), 50)
@@ -44,4 +44,7 @@ def as_known(spec: NetworkSpec, models: Iterable[ModelSpec], *, size: tuple[int,
         return spec
     grown = math.prod(size) / math.prod(known.reference_size)
     counted = known.activations_per_sample * grown
-    return replace(spec, activations_per_sample=counted, depth=known.depth, family=known.family)
+    return replace(
+        known, name=spec.name, parameters=spec.parameters, macs_per_sample=spec.macs_per_sample,
+        activations_per_sample=counted, reference_size=spec.reference_size, source=spec.source,
+    )  # fmt: skip
