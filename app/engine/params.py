@@ -8,6 +8,8 @@ from app.engine.model_spec import TransformerSpec
 
 ROUTER_AND_NORMS_SLACK = 0.15
 """How far a count from the shape may lie from the published total before the published one is trusted instead."""
+REPEATED_FROM = 2.0
+"""Blocks that hold so many times the published total are one block run again: ALBERT, arXiv:1909.11942, section 3.1."""
 
 
 def attention_parameters(
@@ -134,7 +136,8 @@ def block_parameters(spec: TransformerSpec) -> float:
     counted = attention + dense + (layers - dense_layers) * (per_token * expert + spec.num_experts * spec.hidden_size)
     published = left_after_embeddings(spec)
     trusted = spec.shape_known and not spec.num_linear_layers
-    if trusted and abs(counted / published - 1) <= ROUTER_AND_NORMS_SLACK:
+    repeated = spec.architecture == "encoder" and counted / published >= REPEATED_FROM
+    if trusted and (repeated or abs(counted / published - 1) <= ROUTER_AND_NORMS_SLACK):
         return float(counted)
     return published
 

@@ -98,7 +98,8 @@ def given_levels(job: Job) -> tuple[float, ...]:
         return RECOMPUTE
     unsaid = job.workload.framework == "pytorch" and job.workload.gradient_checkpointing is None
     pretrained = job.workload.task == "pretrain" and job.method == "full"
-    return RECOMPUTE[1:] if unsaid and pretrained else (np.nan,)
+    keeps_all = isinstance(job.model, TransformerSpec) and job.model.architecture == "encoder"
+    return RECOMPUTE[1:] if unsaid and pretrained and not keeps_all else (np.nan,)
 
 
 def chooses_recompute(job: Job) -> bool:

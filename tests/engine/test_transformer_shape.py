@@ -63,3 +63,17 @@ def test_decoders_of_unknown_attention_are_taken_to_share_keys_and_values():
 
     assert (large.num_key_value_heads, bare.num_key_value_heads) == (8, 8)
     assert told.attention_kind == "mha"
+
+
+def test_a_block_run_again_is_multiplied_again():
+    albert = ModelChoice(
+        parameters=11.7e6,
+        architecture="encoder",
+        layers=12,
+        hidden_size=768,
+        ffn_size=3072,
+        heads=12,
+        vocabulary=30_000,
+    )
+
+    assert block_parameters(transformer_from_counts(albert, architecture="encoder")) == pytest.approx(85e6, rel=0.01)
