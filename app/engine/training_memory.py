@@ -243,7 +243,8 @@ def unpacked_matrix_bytes(job: Job, spec: TransformerSpec) -> float:
 def _step_buffer_bytes(job: Job, trained_bytes: FloatArray, *, plan: Plan) -> FloatArray:
     """What an optimizer holds while stepping: torch a temporary, DeepSpeed its gradients in fp32. [bytes]
 
-    Where DeepSpeed shares the weights too, it steps in groups of parameters.
+    Where DeepSpeed shares the weights too, it steps in groups of parameters; torch steps from shard to shard, for it
+    does not join tensors of other types than its own (``torch/utils/_foreach_utils.py``).
     """
     none = 0.0 * trained_bytes
     if job.framework == "deepspeed" and job.precision not in {"fp32", "tf32"}:
@@ -252,4 +253,5 @@ def _step_buffer_bytes(job: Job, trained_bytes: FloatArray, *, plan: Plan) -> Fl
         return np.where(plan.zero_stage >= STEPPED_IN_GROUPS_FROM, np.minimum(copies, group), copies)
     if job.framework != "pytorch" or job.optimizer == "adamw8bit" or job.compiled:
         return none
-    return trained_bytes * TRANSFORMERS.value("optimizer_step_copy")
+    copy = trained_bytes * TRANSFORMERS.value("optimizer_step_copy")
+    return np.where(_shards_weights(plan), 0.0, copy)

@@ -303,7 +303,20 @@ def test_deepspeed_steps_with_gradients_in_fp32(parts_of):
     job = make_job(**common, framework="deepspeed")
     parts = parts_of(training_footprint(job, make_systems()))
 
-    assert parts["workspace"] == pytest.approx(4 * 8_030_261_248, rel=0.1)  # with buckets of messages and libraries
+    beside = TRANSFORMERS.value("deepspeed_bucket_bytes") + TRANSFORMERS.value("finetune_library_bytes")
+    assert parts["workspace"] == pytest.approx(4 * 8_030_261_248 + beside)
+
+
+def test_torch_steps_from_shard_to_shard_without_a_copy(parts_of):
+    common = {"task": "finetune", "method": "full", "precision": "bf16", "batch_size": 1, "sequence_length": 128}
+    job = make_job(**common, framework="pytorch")
+    replica, shard = (
+        parts_of(training_footprint(job, make_systems(count=8, zero_stage=stage)))["workspace"] for stage in (0, 3)
+    )
+
+    weights = 2 * 8_030_261_248
+    assert replica > TRANSFORMERS.value("optimizer_step_copy") * weights
+    assert shard < 0.4 * replica
 
 
 def test_only_eager_adaptation_holds_what_libraries_and_broken_blocks_take(parts_of):
