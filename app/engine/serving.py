@@ -39,6 +39,7 @@ from app.engine.serving_rates import (
     bandwidth_rate,
     cache_passes,
     cache_reading_s,
+    decode_unpacked_share,
     issue_s,
     layer_overhead_s,
     moved_weight_bytes,
@@ -47,6 +48,7 @@ from app.engine.serving_rates import (
     prefill_layer_s,
     prefill_rate,
     prefill_weight_s,
+    reads_fixed_cache,
     replays_steps,
     row_split_s,
     tensor_latency_s,
@@ -146,7 +148,10 @@ def decode_step_s(
     context = job.prompt_tokens + max(job.output_tokens, 1) / 2
     stages = plan.pipeline_parallel
     in_stage = batch / np.minimum(batch, stages)
-    cache = sequence_cache_bytes(spec, context, bytes_per_element=cache_bytes_per_element(cache_precision(job)))
+    element = cache_bytes_per_element(cache_precision(job))
+    held = max(context, TRANSFORMERS.value("fixed_cache_tokens"))
+    lengths = [sequence_cache_bytes(spec, tokens, bytes_per_element=element) for tokens in (held, context)]
+    cache = np.where(reads_fixed_cache(job, systems=systems), *lengths)
     written = tokens_each * in_stage
     touched = touched_weight_bytes(job, spec, batch=written, spread=plan.expert_parallel)
     touched = touched - packed_head_bytes(job, spec, systems=systems)
@@ -164,7 +169,8 @@ def decode_step_s(
         products = products * routed_growth(spec, systems=systems, tokens=written)
     attention = attention * attention_growth(job, systems=systems)
     flops = written * (products + attention) / plan.tensor_parallel
-    math = flops / (peak * TRANSFORMERS.column("decode_math_fraction", groups))
+    reached = TRANSFORMERS.column("decode_math_fraction", groups) * decode_unpacked_share(job, systems=systems)
+    math = flops / (peak * reached)
     unpacking = unpacking_s(job, spec, systems=systems) + cache_reading_s(cached, job=job, systems=systems)
     hidden = systems.devices.where(kind="cpu")  # the cores of a processor unpack what arrives while more is on its way
     unpacking = np.where(hidden, np.maximum(unpacking - memory, 0.0), unpacking)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.engine.arrays import FloatArray, Floats
+from app.engine.arrays import BoolArray, FloatArray, Floats
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.comms import latency_s
 from app.engine.hardware import Systems
@@ -94,6 +94,15 @@ def multiplied_flops_per_s(job: Job, *, systems: Systems) -> FloatArray:
     return np.where(knows, sustained_flops_per_s("fp8", systems.devices), rate)
 
 
+def decode_unpacked_share(job: Job, *, systems: Systems) -> FloatArray:
+    """Share of the rate of 16-bit products that a large batch reaches where a server unpacks its weights first. [-]"""
+    if job.framework not in SERVERS or job.precision not in {"int4", "nf4", "mxfp4"}:
+        return np.ones(len(systems))
+    knows = ~np.isnan(systems.devices.peak_flops_per_s("fp4"))
+    multiplied = knows if job.precision == "mxfp4" else np.zeros(len(systems), dtype=np.bool_)
+    return np.where(multiplied, 1.0, TRANSFORMERS.column("decode_unpacked_share_server", families(systems.devices)))
+
+
 def attention_growth(job: Job, *, systems: Systems) -> FloatArray:
     """Times as long as products of weights the products of attention take: none multiplies 4 bits. [-]"""
     if job.precision not in FOUR_BITS:
@@ -165,6 +174,11 @@ def cache_reading_s(cache_bytes: Floats, *, job: Job, systems: Systems) -> Float
     plain = TRANSFORMERS.value("cache_operations_per_byte_llama_cpp")
     operations = written * plain + (1 - written) * TRANSFORMERS.value("cache_operations_per_byte_flash")
     return operations * cache_bytes / peak_flops_per_s("fp32", systems.devices)
+
+
+def reads_fixed_cache(job: Job, *, systems: Systems) -> BoolArray:
+    """Whether steps go over a cache of the longest texts, as compiled for a TPU, whatever they hold. [-]"""
+    return systems.devices.where(kind="tpu") & (job.framework != "vllm")
 
 
 def layer_overhead_s(job: Job, *, systems: Systems) -> FloatArray:
