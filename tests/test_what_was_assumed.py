@@ -61,3 +61,17 @@ def test_the_framework_that_was_taken_is_told(client):
 def test_texts_that_a_processor_reads_quickly_need_no_card(client):
     found = answer(client, CHAT | {"model": {"name": "bge-small"}})
     assert found["scenario"]["rule"] == "light-inference"
+
+
+def test_a_pile_of_recordings_is_worked_on_many_at_a_time_and_not_left_to_a_processor(client):
+    few = answer(client, {"task": "inference", "domain": "audio", "dataset": {"hours": 2}})
+    many = answer(client, {"task": "inference", "domain": "audio", "dataset": {"hours": 5000}})
+    assert few["scenario"]["slug"] == "no-gpu"
+    assert assumed(many)["batch_size"] == 16
+    assert (many["scenario"]["slug"], many["scenario"]["rule"]) == ("one-gpu", "one-card-runs-it")
+
+
+def test_a_pile_that_one_card_works_on_for_weeks_is_shared_by_several(client):
+    found = answer(client, CHAT | {"model": {"name": "bge-m3"}, "dataset": {"samples": 1e9}})
+    assert found["scenario"]["rule"] == "much-to-work-through"
+    assert found["picks"][0]["hardware"]["count"] > 1

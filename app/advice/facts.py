@@ -238,7 +238,11 @@ WORKLOAD = (
         "as many requests at once as fit are asked for",
         lambda c: c.job.workload.concurrent_requests == "max",
     ),
-    _number("workload.concurrent_requests", "requests served at the same time", lambda c: c.job.concurrent_requests),
+    _number(
+        "workload.concurrent_requests",
+        "requests served at the same time; unknown where a pile of data is worked through",
+        lambda c: None if c.job.workload.works_through_data else c.job.concurrent_requests,
+    ),
     _number(
         "workload.frames_per_second",
         "pictures a second that must be kept up with",

@@ -432,6 +432,8 @@ def _monthly_hours(job: Job, run_hours: float | None) -> tuple[float | None, str
         return workload.hours_per_month, "stated"
     if workload.runs_per_month is not None and run_hours is not None:
         return workload.runs_per_month * run_hours, "runs"
+    if workload.works_through_data and run_hours is not None:
+        return run_hours, "assumed"
     if workload.task == "inference":
         return DEFAULT_INFERENCE_HOURS_PER_MONTH, "assumed"
     runs = PRETRAINING_RUNS_PER_MONTH if workload.task == "pretrain" else DEFAULT_RUNS_PER_MONTH

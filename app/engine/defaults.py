@@ -116,6 +116,7 @@ def complete(
 ) -> Job:
     """The job: every field concrete. ``assume_data`` also fills in typical amounts of data."""
     ledger = _Ledger(list(assumptions))
+    asked, workload = workload, _many_at_a_time(workload, model, ledger)
     domain = domain_of(workload)
     if workload.domain is None:
         ledger.take("domain", None, typical_value=domain, why="the task and the model make it likely")
@@ -134,7 +135,7 @@ def complete(
         amounts, steps = _work_of_steps(amounts, steps=steps, samples_per_step=per_step), None
     requests = workload.concurrent_requests or _texts_at_once(workload, model)
     return Job(
-        workload=workload,
+        workload=asked,
         model=model,
         work_class=work_class(workload.task, domain, model=model, method=method),
         training=training,
@@ -306,6 +307,15 @@ def _checkpointing(workload: Workload, model: ModelSpec, *, training: bool, ledg
     return large or adapts_pictures
 
 
+def _many_at_a_time(workload: Workload, model: ModelSpec, ledger: _Ledger) -> Workload:
+    """The workload with as many requests at a time as those take who work through a pile of data."""
+    if not workload.works_through_data or isinstance(model, AlgorithmSpec | DiffusionSpec):
+        return workload
+    many = int(typical()["arrivals"]["most_together"])
+    ledger.take("concurrent_requests", None, typical_value=many, why="a pile of data is worked on many at a time")
+    return workload.model_copy(update={"concurrent_requests": many})
+
+
 def _texts_at_once(workload: Workload, model: ModelSpec) -> int:
     """Texts that a language model writes at a time where nobody says how many requests there are: those of a batch."""
     writes = isinstance(model, TransformerSpec) and model.architecture != "encoder" and workload.task == "inference"
@@ -343,10 +353,7 @@ def sees_tiny_pictures(workload: Workload) -> bool:
 
 
 def _batch_of_arrivals(workload: Workload, model: ModelSpec, *, domain: str, ledger: _Ledger) -> int:
-    """Recordings, texts or pictures that arrive together and are worked on together, where nobody waits for each one.
-
-    Text that is written, and pictures that are generated, are batched by their servers and hardly gain.
-    """
+    """What arrives and is worked on together where nobody waits for each; servers batch what they write themselves."""
     writes = isinstance(model, TransformerSpec) and model.architecture != "encoder" and domain != "audio"
     if writes or isinstance(model, DiffusionSpec) or workload.latency_ms is not None:
         return 1

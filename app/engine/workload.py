@@ -146,6 +146,12 @@ class Workload(Frozen):
     frames_per_second: Amount | None = None
     latency_ms: Amount | None = None
 
+    @property
+    def works_through_data(self) -> bool:
+        """Whether a finished model works through a pile of data, of which no piece is waited for."""
+        waits = (self.latency_ms, self.frames_per_second, self.concurrent_requests, self.batch_size)
+        return self.task == "inference" and self.dataset is not None and all(each is None for each in waits)
+
 
 class HardwareChoice(Frozen):
     """The system to estimate on, as the contract spells it."""
