@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 
@@ -138,6 +139,8 @@ def rows_where_gpu_pays(
 ) -> float | None:
     """Rows from which a fit is faster on this GPU than on this CPU; None where it never is. [rows]
 
+    Where it wins over several ranges of sizes, the widest one counts. A GPU that compares all pairs of rows loses to
+    trees on a CPU in the end, but there both take days.
     ``slower`` is how many times as long as estimated the GPU takes beside the CPU, for the doubt in both.
     """
     systems = systems_of(Devices((cpu, gpu)), count=[1, 1])
@@ -148,12 +151,13 @@ def rows_where_gpu_pays(
 
     sizes = np.geomspace(SMALLEST_TABLE, LARGEST_TABLE, SIZES_TRIED)
     wins = [gpu_wins(float(rows)) for rows in sizes]
-    if not wins[-1]:
+    runs = [len(list(takewhile(bool, wins[start:]))) for start in range(len(wins))]
+    first = max(range(len(runs)), key=lambda start: runs[start])
+    if not runs[first]:
         return None
-    if all(wins):
+    if first == 0:
         return SMALLEST_TABLE
-    last = max(index for index, won in enumerate(wins) if not won)
-    low, high = math.log(sizes[last]), math.log(sizes[last + 1])
+    low, high = math.log(sizes[first - 1]), math.log(sizes[first])
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
         low, high = (low, middle) if gpu_wins(math.exp(middle)) else (middle, high)

@@ -77,6 +77,13 @@ def test_a_gpu_pays_from_some_hundred_thousand_rows_on():
     assert seconds("xgboost", V100, rows=crossover / 2)[0] > seconds("xgboost", XEON, rows=crossover / 2)[0]
 
 
+def test_a_gpu_pays_for_maps_of_points_though_not_for_endless_ones():
+    crossover = classical.rows_where_gpu_pays("tsne", columns=20, rounds=1, cpu=XEON, gpu=V100)
+
+    assert crossover < 5e3
+    assert seconds("tsne", V100, rows=1e5)[0] < seconds("tsne", XEON, rows=1e5)[0] / 20
+
+
 def test_a_gpu_never_pays_for_an_algorithm_that_has_no_gpu_library():
     assert classical.rows_where_gpu_pays("naive-bayes", columns=8, rounds=1, cpu=XEON, gpu=V100) is None
     assert classical.rows_where_gpu_pays("prophet", columns=8, rounds=1, cpu=XEON, gpu=V100) is None
