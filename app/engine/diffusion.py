@@ -5,7 +5,7 @@ import numpy as np
 from app.engine.arrays import FloatArray
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.comms import all_gather_bytes, bus_bytes_per_s
-from app.engine.diffusion_memory import attention_score_traffic_bytes, footprint, guidance_batch
+from app.engine.diffusion_memory import attends_coarsely, attention_score_traffic_bytes, footprint, guidance_batch
 from app.engine.diffusion_work import DenoiserWork, denoiser_work, transformer_shape
 from app.engine.gradient_exchange import exchange_s, exposed_s
 from app.engine.hardware import Systems
@@ -75,6 +75,11 @@ def math_efficiency(job: Job, systems: Systems, *, spec: DiffusionSpec, peak: Fl
     kind = "unet" if spec.architecture == "diffusion_unet" else "transformer"
     matrix = NETWORKS.column(f"denoiser_efficiency_{kind}", groups)
     vector = NETWORKS.column("denoiser_vector_efficiency", groups)
+    if kind == "unet":
+        workstation = systems.devices.where(kind="gpu", vendor="NVIDIA", segment="workstation")
+        matrix = matrix * np.where(workstation, NETWORKS.value("denoiser_share_unet_workstation"), 1.0)
+    if attends_coarsely(spec) and not job.training:
+        matrix = matrix * NETWORKS.value("denoiser_gain_unet_coarse")
     reached = np.where(uses_matrix_units(peak, systems.devices), matrix, vector)
     if job.training:
         reached = reached * NETWORKS.value("denoiser_training_efficiency")
