@@ -15,6 +15,7 @@ from app.engine.job import Job
 from app.engine.model_spec import NetworkSpec, TransformerSpec
 from app.engine.network_memory import known_classes
 from app.engine.result import Footprint, Interval
+from app.engine.units import GIB
 
 LEAST = {"lora": 0.75, "qlora": 0.75}
 """Programs differ in more than the tensors that come and go: in rank and adapted matrices, in tables of 4-bit weights.
@@ -24,6 +25,16 @@ Published runs with adapters whose rank nobody states spread nearly as widely as
 BY_LOGS = 0.5
 """llama.cpp sets its buffers aside when it starts, in sizes that formulas meet within a hundredth (its logs); what is
 left is how the mixes of formats differ from model to model."""
+BESIDE_BYTES = 1.0 * GIB
+"""Libraries, kernels and broken blocks take so much more or less from program to program, whatever the model; and a
+batch whose cache grows with every token may hold that once more.
+
+Of 413 published runs those under 8 GiB spread three times as wide, logarithmically, as those over 32 GiB.
+"""
+BESIDE_LOG = 0.2
+"""The spread of doubt 1: the logarithm of 1.2."""
+LEAST_BESIDE = 0.5
+"""Weights differ too: in what a format leaves unpacked and in the scales of its blocks."""
 CACHE_RANGE = 2.0
 """Eight heads hold the cache of most decoders of 3 to 70 billion parameters; some have 4, some 16 or more."""
 SCORES = 5.0
@@ -60,8 +71,21 @@ def _of_decoder(job: Job, spec: TransformerSpec, *, footprint: Footprint) -> Flo
             return 1.0
         moving: FloatArray = np.maximum(1 - footprint.share_of("weights"), LEAST[job.method])
         return moving
+    doubt = _of_program(job, footprint)
     if spec.shape_known:
-        return BY_LOGS if job.framework == "llama.cpp" else 1.0
+        return doubt
     usual = math.log(spread("memory", job.work_class).high)
-    doubt: FloatArray = 1.0 + np.log1p((CACHE_RANGE - 1) * footprint.share_of("kv_cache")) / usual
-    return doubt
+    shared: FloatArray = np.maximum(doubt, 1.0) + np.log1p((CACHE_RANGE - 1) * footprint.share_of("kv_cache")) / usual
+    return shared
+
+
+def _of_program(job: Job, footprint: Footprint) -> Floats:
+    """What a program may hold beside weights and cache, which is much of a small model and little of a large one."""
+    if job.framework == "llama.cpp":
+        return BY_LOGS
+    if job.framework != "pytorch":
+        return 1.0
+    several = job.concurrent_requests is None or job.concurrent_requests > 1
+    again = footprint.share_of("kv_cache") if several else 0.0
+    beside = np.log1p(BESIDE_BYTES / footprint.total_bytes + again) / BESIDE_LOG
+    return np.maximum(beside, LEAST_BESIDE)

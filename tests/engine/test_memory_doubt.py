@@ -52,3 +52,17 @@ def test_speech_weights_that_programs_hold_in_sixteen_bits_or_in_thirty_two_are_
     plain, fused = (width_of(network_job(WHISPER_LARGE, **speech, framework=name)) for name in ("pytorch", "other"))
 
     assert plain > 1.3 * fused
+
+
+def test_what_a_program_holds_beside_its_weights_matters_less_to_a_large_model():
+    served = {"task": "inference", "framework": "pytorch", "concurrent_requests": 1}
+
+    small, large = (memory_width(**served, precision=precision) for precision in ("int4", "fp32"))
+    assert small > 1.05 * large
+
+
+def test_a_batch_whose_cache_grows_with_every_token_is_in_doubt():
+    served = {"task": "inference", "framework": "pytorch", "precision": "bf16", "sequence_length": 16_384}
+
+    one, many = (memory_width(**served, concurrent_requests=requests) for requests in (1, 8))
+    assert many > 1.2 * one
