@@ -212,7 +212,7 @@ _NETWORKS = Entity(
     "Models: networks",
     NetworkRow,
     ("name", "architecture", "parameters", "macs_per_sample"),
-    {"confidence": CONFIDENCE},
+    {"tokens_meet": ("", "none", "attention", "equal_blocks", "windows", "mixed"), "confidence": CONFIDENCE},
 )
 _DIFFUSION = Entity(
     "diffusion-models",

@@ -74,6 +74,10 @@ def network_spec(row: Row[Any], source: str) -> NetworkSpec:
         activations_per_sample=row.activations_per_sample,
         reference_size=sizes(row.reference_size),
         depth=row.depth,
+        tokens_meet=row.tokens_meet,
+        joins_maps=row.joins_maps,
+        dense_1x1=row.dense_1x1,
+        dense_3x3_share=row.dense_3x3_share,
         source=source,
     )
 

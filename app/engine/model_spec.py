@@ -70,6 +70,15 @@ class NetworkSpec:
     reference_size: tuple[int, ...] = ()
     """Spatial size at which the counts hold, () when the counts are of the sample as given."""
     depth: int | None = None
+    tokens_meet: str = ""
+    """none; attention; equal_blocks, in which every token attends to every other over one grid of patches; windows,
+    or attention over pooled keys, in stages of narrow widths; mixed by dense layers; "" when nobody says."""
+    joins_maps: bool = False
+    """Joins branches, shuffles channels or scales maps by what they hold in all: extra passes."""
+    dense_1x1: bool = False
+    """Convolutional, with 1 x 1 products in dense layers, which frameworks keep in fp32 when asked."""
+    dense_3x3_share: float | None = None
+    """Share of a classifier's multiply-adds in 3 x 3 neighbours that join all channels; None when nobody says. [-]"""
     source: str = ""
 
 

@@ -1,46 +1,20 @@
-"""What family and counts tell of layers: dense 3 x 3 and depthwise convolutions, windows, score matrices."""
+"""What the catalogue and counts tell of layers: dense 3 x 3 and depthwise convolutions, windows, score matrices."""
 
 import math
 
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.model_spec import NetworkSpec
 
-DENSE_SQUARE_SHARE = {
-    "vgg": 1.0, "repvgg": 1.0, "resnet": 0.45, "seresnet": 0.45, "ecaresnet": 0.45, "resnetrs": 0.45,
-    "cspresnet": 0.45, "cspdarknet": 0.6, "dla": 0.6, "densenet": 0.35, "inception": 0.15, "squeezenet": 0.5,
-    "googlenet": 0.5, "alexnet": 0.3,
-}  # fmt: skip
-"""Share of the multiply-adds in convolutions over 3 x 3 neighbours that join all channels, from published layer tables.
-
-Winograd's method saves products in these, and in no others: A. Lavin and S. Gray, arXiv:1509.09308.
-"""
-BASIC_BLOCKS_BELOW = 50
-"""Residual nets with fewer layers have two 3 x 3 convolutions a block: K. He et al., arXiv:1512.03385, table 1."""
-BASIC_BLOCK_SHARE = 0.95
-"""Their share; the rest is the stem, the shortcuts and the classifier."""
-JOINED = ("inception", "googlenet", "squeezenet", "shufflenet", "seresnet", "resnetrs", "resnest", "convnextv2")
-"""Families, or models, that join branches, shuffle channels or scale maps by what they hold in all: extra passes."""
 UNET_SHARE = 0.9
 """U-Nets of pictures are 3 x 3 convolutions but for the steps up and the last layer: arXiv:1505.04597, figure 1."""
-WINDOWED = (
-    "swin", "hiera", "pvt", "segformer", "mvit", "twins", "nest", "gcvit", "focalnet", "davit", "crossvit", "xcit",
-    "cait",
-)  # fmt: skip
-"""Families that attend within windows or over pooled keys, in stages of narrow widths."""
-DENSE_POINTWISE = ("convnext", "metaformer", "caformer", "convformer")
-"""Families of convolutional stages whose 1 x 1 products are dense layers, which frameworks keep in fp32 when asked."""
-TOKEN_MIXING = ("mixer", "resmlp", "gmlp")
-"""Families that mix tokens by products over the transposed tokens."""
-PLAIN = ("vit", "deit", "beit", "eva", "dinov2", "siglip")
-"""Families of equal blocks in which every token attends to every other."""
+ATTENDING = frozenset({"attention", "equal_blocks", "windows"})
+"""Uses of tokens by attention."""
 WIDTHS_PER_TOKEN = 10.0
 """Outputs of a block's products per token and width: three projections, two of attention, five of the feed-forward."""
 WEIGHTS_PER_SQUARED_WIDTH = 12.0
 """Of one block: four by the width squared in attention, eight in the feed-forward. arXiv:2010.11929."""
 ATTENTION_PRODUCTS = 2.0
 """Products over all pairs of tokens: queries with keys, probabilities with values."""
-DETECTING_TRANSFORMERS = frozenset({"detr", "yolos"})
-"""Families of detectors whose products are mostly those of attention blocks."""
 PLANE = ("height", "width")
 CLIP = ("frames", *PLANE)
 HEAD_WIDTH = 64.0
@@ -51,24 +25,21 @@ SCORES_AT_MOST = 0.7
 """Counts that leave less for the other products are not those of equal blocks."""
 
 
-def dense_square_share(spec: NetworkSpec) -> float:
-    """Share of a classifier's or a U-Net's multiply-adds in dense 3 x 3 convolutions. [-]
+def dense_square_share(spec: NetworkSpec, *, size: tuple[int, ...] = ()) -> float:
+    """Share of a network's multiply-adds in dense 3 x 3 convolutions. [-]
 
-    >>> dense_square_share(NetworkSpec("vgg16", "cnn", "vgg", 138e6, 15.5e9, 13.6e6, (224, 224), 16))
+    Winograd's method saves products in these, and in no others: A. Lavin and S. Gray, arXiv:1509.09308.
+
+    >>> dense_square_share(NetworkSpec("vgg16", "cnn", "vgg", 138e6, 15.5e9, 13.6e6, dense_3x3_share=1.0))
     1.0
     """
-    if spec.architecture == "unet" and len(spec.reference_size) == len(PLANE):
+    if spec.architecture == "unet" and len(size or spec.reference_size) == len(PLANE):
         return UNET_SHARE
-    family = spec.family.lower()
-    if spec.architecture == "detector" and family not in DETECTING_TRANSFORMERS:
+    if spec.architecture == "detector" and not is_transformer(spec):
         return NETWORKS.value("detector_dense_square_share")
     if spec.architecture != "cnn":
         return 0.0
-    if not family:
-        return NETWORKS.value("usual_dense_square_share")
-    if family == "resnet" and spec.depth is not None and spec.depth < BASIC_BLOCKS_BELOW:
-        return BASIC_BLOCK_SHARE
-    return DENSE_SQUARE_SHARE.get(family, 0.0)
+    return NETWORKS.value("usual_dense_square_share") if spec.dense_3x3_share is None else spec.dense_3x3_share
 
 
 def depthwise_share(architecture: str, *, macs: float | None, activations: float | None) -> float:
@@ -99,7 +70,7 @@ def tokens_and_width(*, macs: float, parameters: float, layers: float) -> tuple[
 
 
 def equal_blocks(spec: NetworkSpec, *, macs: float | None, layers: float, size: tuple[int, ...]) -> bool:
-    """Whether a vision transformer is one of equal blocks over a grid of patches: by name, else by its counts.
+    """Whether a vision transformer is one of equal blocks over a grid of patches: known, or by its counts.
 
     Stages that merge patches pass each weight at fewer places than a grid of 8, 14, 16 or 32 pixels has patches.
 
@@ -112,8 +83,8 @@ def equal_blocks(spec: NetworkSpec, *, macs: float | None, layers: float, size: 
     """
     if spec.architecture != "vit":
         return False
-    if spec.family or not macs or len(size) != len(PLANE):
-        return spec.family.lower().startswith(PLAIN)
+    if spec.tokens_meet or not macs or len(size) != len(PLANE):
+        return spec.tokens_meet == "equal_blocks"
     tokens, _ = tokens_and_width(macs=macs, parameters=spec.parameters, layers=layers)
     grids = [math.prod(size) / side**2 for side in PATCH_SIDES]
     return any(abs(tokens / grid - 1) < NETWORKS.value("patch_grid_tolerance") for grid in grids)
@@ -121,26 +92,16 @@ def equal_blocks(spec: NetworkSpec, *, macs: float | None, layers: float, size: 
 
 def windowed(spec: NetworkSpec, *, equal: bool) -> bool:
     """Whether tokens attend within windows, or over pooled keys."""
-    return spec.family.lower().startswith(WINDOWED) or (spec.architecture == "vit" and not spec.family and not equal)
+    return spec.tokens_meet == "windows" or (spec.architecture == "vit" and not spec.tokens_meet and not equal)
 
 
-def joined(spec: NetworkSpec) -> bool:
-    """Whether maps are joined, shuffled or scaled in extra passes.
+def is_transformer(spec: NetworkSpec) -> bool:
+    """Whether a network is built of blocks over tokens: a vision transformer, or one with a head for another task.
 
-    >>> joined(NetworkSpec("convnextv2-tiny", "cnn", "convnext", 28.6e6, 4.5e9, 13.4e6, (224, 224)))
+    >>> is_transformer(NetworkSpec("segformer-b0", "segmenter", "segformer", 3.8e6, 8.4e9, None, tokens_meet="windows"))
     True
     """
-    return spec.architecture == "cnn" and (spec.family.lower().startswith(JOINED) or spec.name.startswith(JOINED))
-
-
-def dense_pointwise(family: str) -> bool:
-    """Whether most products of a convolutional net are dense layers."""
-    return family.lower().startswith(DENSE_POINTWISE)
-
-
-def mixes_tokens(family: str) -> bool:
-    """Whether tokens are mixed by dense layers instead of attention."""
-    return family.lower().startswith(TOKEN_MIXING)
+    return spec.architecture == "vit" or spec.tokens_meet in ATTENDING
 
 
 def score_elements(*, macs: float, activations: float, parameters: float, layers: float) -> float:
@@ -173,7 +134,7 @@ def clip_scores(spec: NetworkSpec, *, macs: float, layers: float) -> float:
     >>> round(clip_scores(videomae, macs=180.3e9, layers=12) / 1e6)
     355
     """
-    if spec.family.lower().startswith(WINDOWED):
+    if spec.tokens_meet == "windows":
         return 0.0
     tokens, width = tokens_and_width(macs=macs, parameters=spec.parameters, layers=layers)
     return width / HEAD_WIDTH * tokens**2 * layers

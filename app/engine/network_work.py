@@ -9,12 +9,10 @@ from app.engine.model_spec import NetworkSpec
 from app.engine.network_structure import (
     CLIP,
     clip_scores,
-    dense_pointwise,
     dense_square_share,
     depthwise_share,
     equal_blocks,
-    joined,
-    mixes_tokens,
+    is_transformer,
     score_elements,
     windowed,
 )
@@ -32,11 +30,6 @@ PATCH_PIXELS = 256.0
 """Pixels of one 16 x 16 patch. Same paper."""
 USUAL_PIXELS = 224.0 * 224.0
 """ImageNet evaluation size, taken where nobody names one."""
-TRANSFORMER_FAMILIES = (
-    "vit", "deit", "beit", "eva", "swin", "xcit", "cait", "mixer", "pvt", "twins", "mvit", "hiera", "videomae",
-    "v-jepa", "timesformer", "segformer", "mask2former", "sam", "detr", "yolos",
-)  # fmt: skip
-
 COPIES_BY_FAMILY = {
     "vgg": "plain",
     "alexnet": "plain",
@@ -105,15 +98,6 @@ class NetworkWork:
         if not self.macs or not self.activations:
             return math.inf
         return self.macs / self.activations
-
-
-def is_transformer(spec: NetworkSpec) -> bool:
-    """Whether a network is built of attention blocks.
-
-    >>> is_transformer(NetworkSpec("swin-tiny", "vit", "swin", 28.3e6, 4.51e9, 17.06e6, (224, 224)))
-    True
-    """
-    return spec.architecture == "vit" or spec.family.lower().startswith(TRANSFORMER_FAMILIES)
 
 
 def size_factor(reference: tuple[int, ...], size: tuple[int, ...]) -> float:
@@ -278,7 +262,9 @@ def kept_as(spec: NetworkSpec) -> str:
     return "" if spec.name.lower().endswith("bn") else spec.family
 
 
-def known_copies(family: str, architecture: str, *, size: tuple[int, ...] = (), training: bool = True) -> float | None:
+def known_copies(
+    family: str, architecture: str, *, size: tuple[int, ...] = (), training: bool = True, transformer: bool = False
+) -> float | None:
     """Bytes kept per byte of activations where layers differ from a residual net's; None for all others. [-]
 
     Detectors that take square pictures train their normalisation, and fold it away for running; YOLO keeps input and
@@ -292,10 +278,43 @@ def known_copies(family: str, architecture: str, *, size: tuple[int, ...] = (), 
     """
     kind = next((kind for start, kind in COPIES_BY_FAMILY.items() if family.lower().startswith(start)), None)
     kind = COPIES_BY_ARCHITECTURE.get(architecture, kind)
-    if kind == "detector" and takes_squares(size) and not family.lower().startswith(TRANSFORMER_FAMILIES):
+    if kind == "detector" and takes_squares(size) and not transformer:
         trained = "trained_detector" if family.lower().startswith(SMOOTH_DETECTORS) else "trained_detector_moved"
         kind = trained if training else None
     return NETWORKS.value(f"retained_{kind}") if kind else None
+
+
+def inferred_activations(
+    spec: NetworkSpec, *, macs: float | None, pixels: float, size: tuple[int, ...]
+) -> float | None:
+    """Activations of one sample that nobody counted; None where nothing tells of them. [elements]"""
+    if spec.architecture == "gan":
+        return generator_activations(pixels)
+    if macs is None:
+        return None
+    return activations_from_macs(
+        macs=macs,
+        parameters=spec.parameters,
+        architecture=spec.architecture,
+        pixels=pixels or USUAL_PIXELS,
+        clip=len(size) == len(CLIP),
+    )
+
+
+def layers_of(spec: NetworkSpec, *, macs: float | None, activations: float | None, pixels: float) -> float:
+    """Layers of a network: as published, or as usual for its counts. [-]"""
+    if spec.depth:
+        return spec.depth
+    layers = known_layers(spec) or usual_layers(
+        architecture=spec.architecture,
+        parameters=spec.parameters,
+        macs=macs,
+        activations=activations,
+        pixels=pixels or USUAL_PIXELS,
+    )
+    if is_transformer(spec) and spec.architecture in JOINED_MAPS:
+        layers *= NETWORKS.value("kernels_per_layer") / NETWORKS.value("kernels_per_attention_block")
+    return layers
 
 
 def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
@@ -311,32 +330,11 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         )
         inferred += ["operations"] if macs is not None else []
     activations = None if spec.activations_per_sample is None else spec.activations_per_sample * factor
-    if activations is None and spec.architecture == "gan":
-        activations = generator_activations(pixels)
-        inferred.append("activations")
-    elif activations is None and macs is not None:
-        activations = activations_from_macs(
-            macs=macs,
-            parameters=spec.parameters,
-            architecture=spec.architecture,
-            pixels=pixels or USUAL_PIXELS,
-            clip=len(size) == len(CLIP),
-        )
-        inferred.append("activations")
+    if activations is None:
+        activations = inferred_activations(spec, macs=macs, pixels=pixels, size=size)
+        inferred += ["activations"] if activations is not None else []
     counted = "activations" not in inferred or spec.architecture not in JOINED_MAPS
-    layers = (
-        spec.depth
-        or known_layers(spec)
-        or usual_layers(
-            architecture=spec.architecture,
-            parameters=spec.parameters,
-            macs=macs,
-            activations=activations if counted else None,
-            pixels=pixels or USUAL_PIXELS,
-        )
-    )
-    if is_transformer(spec) and spec.architecture in JOINED_MAPS and spec.depth is None:
-        layers *= NETWORKS.value("kernels_per_layer") / NETWORKS.value("kernels_per_attention_block")
+    layers = layers_of(spec, macs=macs, activations=activations if counted else None, pixels=pixels)
     equal = equal_blocks(spec, macs=macs, layers=layers, size=size)
     scores = 0.0
     if equal and macs and activations:
@@ -352,15 +350,17 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         parameters=spec.parameters,
         transformer=is_transformer(spec),
         pixels=pixels,
-        copies=known_copies(kept_as(spec), spec.architecture, size=size, training=job.training),
+        copies=known_copies(
+            kept_as(spec), spec.architecture, size=size, training=job.training, transformer=is_transformer(spec)
+        ),
         inferred=tuple(inferred),
         branched=spec.architecture in JOINED_MAPS,
         selects=spec.architecture == "detector" and not is_transformer(spec) and not takes_squares(size),
-        dense_square_share=dense_square_share(spec),
+        dense_square_share=dense_square_share(spec, size=size),
         depthwise_share=depthwise_share(spec.architecture, macs=macs, activations=activations),
         scores=scores,
         windowed=windowed(spec, equal=equal),
-        mixes_tokens=mixes_tokens(spec.family),
-        joined=joined(spec),
-        dense_pointwise=dense_pointwise(spec.family),
+        mixes_tokens=spec.tokens_meet == "mixed",
+        joined=spec.joins_maps,
+        dense_pointwise=spec.dense_1x1,
     )

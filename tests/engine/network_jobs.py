@@ -8,11 +8,17 @@ from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, NetworkSpec, Tra
 from app.engine.workload import Workload
 from tests.engine.jobs import make_accelerator
 
-RESNET50 = NetworkSpec("resnet50", "cnn", "resnet", 25_557_032, 4.11e9, 11.11e6, (224, 224), 50)
-MOBILENET = NetworkSpec("mobilenetv2-100", "cnn", "mobilenetv", 3_504_872, 0.31e9, 6.68e6, (224, 224), 53)
-VGG16 = NetworkSpec("vgg16", "cnn", "vgg", 138_357_544, 15.47e9, 13.56e6, (224, 224), 16)
-DENSENET = NetworkSpec("densenet121", "cnn", "densenet", 7_978_856, 2.87e9, 6.9e6, (224, 224), 121)
-VIT_B = NetworkSpec("vit-base-patch16-224", "vit", "vit", 86_567_656, 17.58e9, 23.9e6, (224, 224), 12)
+RESNET50 = NetworkSpec(
+    "resnet50", "cnn", "resnet", 25_557_032, 4.11e9, 11.11e6, (224, 224), 50, "none", dense_3x3_share=0.45
+)
+MOBILENET = NetworkSpec(
+    "mobilenetv2-100", "cnn", "mobilenetv", 3_504_872, 0.31e9, 6.68e6, (224, 224), 53, "none", dense_3x3_share=0
+)
+VGG16 = NetworkSpec("vgg16", "cnn", "vgg", 138_357_544, 15.47e9, 13.56e6, (224, 224), 16, "none", dense_3x3_share=1)
+DENSENET = NetworkSpec(
+    "densenet121", "cnn", "densenet", 7_978_856, 2.87e9, 6.9e6, (224, 224), 121, "none", dense_3x3_share=0.35
+)
+VIT_B = NetworkSpec("vit-base-patch16-224", "vit", "vit", 86_567_656, 17.58e9, 23.9e6, (224, 224), 12, "equal_blocks")
 YOLO = NetworkSpec("yolov8m", "detector", "yolo", 25_902_640, 39.47e9, 48.4e6, (640, 640))
 SEGMENTER = NetworkSpec("deeplabv3", "segmenter", "deeplabv", 42_004_074, 178.7e9, 142.3e6, (520, 520))
 NNUNET = NetworkSpec("nnunet-3d-fullres", "unet", "nnunet", 31_199_796, 482.8e9, 454.9e6, (128, 128, 128))

@@ -1,4 +1,4 @@
-"""What families and counts tell of layers, and what follows for speed."""
+"""What the catalogue and counts tell of layers, and what follows for speed."""
 
 from dataclasses import replace
 
@@ -11,8 +11,8 @@ from app.engine.network_work import network_work
 from tests.engine.jobs import make_accelerator, make_systems
 from tests.engine.network_jobs import MOBILENET, RESNET50, V100, VGG16, VIT_B, network_job, samples_per_s
 
-SWIN_S = NetworkSpec("swin-small", "vit", "swin", 49_606_258, 8.77e9, 27.47e6, (224, 224), 24)
-MIXER_B = NetworkSpec("mixer-b16", "vit", "mixer", 59_880_472, 12.62e9, 14.53e6, (224, 224), 12)
+SWIN_S = NetworkSpec("swin-small", "vit", "swin", 49_606_258, 8.77e9, 27.47e6, (224, 224), 24, "windows")
+MIXER_B = NetworkSpec("mixer-b16", "vit", "mixer", 59_880_472, 12.62e9, 14.53e6, (224, 224), 12, "mixed")
 
 
 def per_s(spec, device=None, **workload):
@@ -20,19 +20,17 @@ def per_s(spec, device=None, **workload):
     return float(samples_per_s(networks.physics(job, make_systems(device or make_accelerator())))[0])
 
 
-def test_residual_nets_of_two_convolutions_a_block_are_dense_throughout():
-    shallow = NetworkSpec("resnet18", "cnn", "resnet", 11_689_512, 1.82e9, 2.48e6, (224, 224), 18)
-
-    assert dense_square_share(shallow) > 2 * dense_square_share(RESNET50)
+def test_dense_convolutions_are_as_many_as_the_catalogue_says_and_the_usual_many_elsewhere():
     assert dense_square_share(replace(VGG16, architecture="segmenter")) == 0
-    assert 0 < dense_square_share(replace(RESNET50, family="")) < dense_square_share(RESNET50)
+    assert dense_square_share(replace(RESNET50, family="new")) == dense_square_share(RESNET50) == 0.45
+    assert 0 < dense_square_share(replace(RESNET50, dense_3x3_share=None)) < dense_square_share(RESNET50)
 
 
 def test_dense_convolutions_save_products_on_vector_units_only():
-    grouped = replace(VGG16, family="vgglike")
+    grouped = replace(VGG16, dense_3x3_share=0)
 
     assert per_s(VGG16, V100, precision="fp32") > 1.3 * per_s(grouped, V100, precision="fp32")
-    assert per_s(replace(RESNET50, family="regnet"), precision="bf16") == per_s(RESNET50, precision="bf16")
+    assert per_s(replace(RESNET50, dense_3x3_share=0), precision="bf16") == per_s(RESNET50, precision="bf16")
 
 
 def test_depthwise_nets_gain_from_vector_units_where_memory_is_fast():
@@ -43,22 +41,28 @@ def test_depthwise_nets_gain_from_vector_units_where_memory_is_fast():
 
 @pytest.mark.parametrize(("size", "equal"), [((224, 224), True), ((300, 300), False)])
 def test_equal_blocks_pass_their_weights_once_for_every_patch(size, equal):
-    assert equal_blocks(replace(VIT_B, family=""), macs=VIT_B.macs_per_sample, layers=12, size=size) is equal
+    assert equal_blocks(replace(VIT_B, tokens_meet=""), macs=VIT_B.macs_per_sample, layers=12, size=size) is equal
 
 
 def test_attention_in_windows_is_slower_than_its_operations_say():
-    for spec in (SWIN_S, replace(SWIN_S, family="")):
-        assert per_s(spec, precision="bf16") < 0.65 * per_s(replace(SWIN_S, family="vit"), precision="bf16")
+    for spec in (SWIN_S, replace(SWIN_S, tokens_meet="")):
+        assert per_s(spec, precision="bf16") < 0.65 * per_s(
+            replace(SWIN_S, tokens_meet="equal_blocks"), precision="bf16"
+        )
 
 
 def test_mixing_tokens_is_slower_than_attention_of_as_many_operations():
-    assert per_s(MIXER_B, precision="bf16") < 0.9 * per_s(replace(MIXER_B, family="vit"), precision="bf16")
+    assert per_s(MIXER_B, precision="bf16") < 0.9 * per_s(
+        replace(MIXER_B, tokens_meet="equal_blocks"), precision="bf16"
+    )
 
 
 def test_dense_layers_of_convolutional_stages_stay_in_fp32_when_asked():
-    convnext = NetworkSpec("convnext-large", "cnn", "convnext", 197_767_336, 34.4e9, 43.13e6, (224, 224), 113)
+    convnext = NetworkSpec(
+        "convnext-large", "cnn", "convnext", 197_767_336, 34.4e9, 43.13e6, (224, 224), 113, dense_1x1=True
+    )
 
-    assert per_s(convnext, precision="fp32") < 0.6 * per_s(replace(convnext, family=""), precision="fp32")
+    assert per_s(convnext, precision="fp32") < 0.6 * per_s(replace(convnext, dense_1x1=False), precision="fp32")
     assert per_s(convnext, precision="tf32") > 1.5 * per_s(convnext, precision="fp32")
 
 
@@ -72,7 +76,7 @@ def test_compiled_kernels_are_launched_sooner_by_a_whole_program_than_from_pytho
 
 
 def test_fused_attention_writes_no_scores():
-    fine = NetworkSpec("vit-base-patch8", "vit", "vit", 86.58e6, 78.22e9, 161.69e6, (224, 224), 12)
+    fine = NetworkSpec("vit-base-patch8", "vit", "vit", 86.58e6, 78.22e9, 161.69e6, (224, 224), 12, "equal_blocks")
     scores = network_work(network_job(fine), fine).scores
 
     assert scores == pytest.approx(12 * 12 * 785**2, rel=0.05)
@@ -80,7 +84,7 @@ def test_fused_attention_writes_no_scores():
 
 
 def test_nets_that_scale_maps_are_slower_than_residual_ones_of_as_many_operations():
-    scaled = replace(RESNET50, name="seresnet50")
+    scaled = replace(RESNET50, joins_maps=True)
 
     assert per_s(scaled, precision="bf16", framework="pytorch") < 0.9 * per_s(
         RESNET50, precision="bf16", framework="pytorch"

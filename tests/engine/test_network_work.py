@@ -4,7 +4,8 @@ import pytest
 
 from app.engine.model_spec import NetworkSpec
 from app.engine.network_math import math_rate
-from app.engine.network_work import is_transformer, network_work, sample_size, size_factor
+from app.engine.network_structure import is_transformer
+from app.engine.network_work import network_work, sample_size, size_factor
 from tests.engine.jobs import make_accelerator, make_systems
 from tests.engine.network_jobs import GNN, NNUNET, RESNET50, SEGMENTER, VIT_B, YOLO, network_job
 
@@ -40,8 +41,8 @@ def test_depth_inferred_for_a_classifier_follows_its_width():
     assert work_of(YOLO, domain="detection").layers > 50
 
 
-def test_a_family_of_attention_blocks_counts_as_a_transformer_whatever_its_task():
-    assert is_transformer(replace(SEGMENTER, family="SegFormer"))
+def test_attention_makes_a_transformer_whatever_its_task():
+    assert is_transformer(replace(SEGMENTER, tokens_meet="windows"))
     assert not is_transformer(SEGMENTER)
 
 
@@ -82,7 +83,7 @@ def test_scores_of_a_clip_are_written_only_where_nothing_fuses_attention():
     videomae = NetworkSpec("", "vit", "", 86.2e6, 180.3e9, None, (16, 224, 224))
     clip = {"task": "inference", "image_size": 224, "frames": 16}
     fused, eager = (work_of(videomae, attention=attention, **clip) for attention in ("flash", "eager"))
-    within_windows = work_of(replace(videomae, family="swin"), attention="eager", **clip)
+    within_windows = work_of(replace(videomae, tokens_meet="windows"), attention="eager", **clip)
 
     assert eager.activations - fused.activations == pytest.approx(12 * 12 * 1568**2, rel=0.05)
     assert within_windows.activations == fused.activations
