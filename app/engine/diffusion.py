@@ -75,6 +75,10 @@ def math_efficiency(job: Job, systems: Systems, *, spec: DiffusionSpec, peak: Fl
     kind = "unet" if spec.architecture == "diffusion_unet" else "transformer"
     matrix = NETWORKS.column(f"denoiser_efficiency_{kind}", groups)
     vector = NETWORKS.column("denoiser_vector_efficiency", groups)
+    if kind == "transformer":
+        fed = peak / systems.devices.memory_bandwidth_bytes_per_s < NETWORKS.value("well_fed_below_flops_per_byte")
+        fed &= systems.devices.where(kind="gpu", vendor="NVIDIA")
+        matrix = np.where(fed, NETWORKS.value("denoiser_efficiency_transformer_well_fed"), matrix)
     if kind == "unet":
         workstation = systems.devices.where(kind="gpu", vendor="NVIDIA", segment="workstation")
         matrix = matrix * np.where(workstation, NETWORKS.value("denoiser_share_unet_workstation"), 1.0)
