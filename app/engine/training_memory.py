@@ -157,7 +157,8 @@ def _training_activations(
     if job.method == "frozen":
         return 0.0 * held, live, lambda _: "frozen backbone: one layer at a time"
     whole = repeats_all(job, plan)
-    selective = np.where(plan.recompute == SELECTIVE, TRANSFORMERS.value("selective_saved_share"), 1.0)
+    kernels = "_pytorch" if job.framework == "pytorch" else ""
+    selective = np.where(plan.recompute == SELECTIVE, TRANSFORMERS.value("selective_saved_share" + kernels), 1.0)
     narrow, wide = (checkpoint_bytes(job, spec, sharded=flag) for flag in (True, False))
     per_layer = np.where(whole, np.where(_shards_weights(plan), narrow, wide), one * selective)
     words = _kept_words(job, spec, plan=plan, layer=per_layer, whole=whole)

@@ -1,13 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from app.engine.accumulation import SELECTIVE
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.inference_memory import inference_footprint
 from app.engine.memory import stored_weight_bytes, training_bytes
 from app.engine.params import lora_parameters
 from app.engine.training_memory import training_footprint
 from app.engine.units import GB, GIB
-from tests.engine.jobs import BERT_LARGE, EVERY_KIND, make_job, make_moe, make_spec, make_systems
+from tests.engine.jobs import BERT_LARGE, EVERY_KIND, H100, make_job, make_moe, make_spec, make_systems
 
 ONE = np.ones(1)
 FULL_SHARDING = 3
@@ -392,3 +395,14 @@ def test_the_largest_batches_of_bert_in_tensorflow_fit_a_card_of_12_gb(length, f
     )
 
     assert small < 12 < large
+
+
+@pytest.mark.parametrize(("count", "published"), [(8, 76.8), (128, 61.8)])
+def test_what_pytorch_keeps_of_a_layer_unless_told_comes_near_published_memory(count, published):
+    job = make_job(
+        task="pretrain", precision="fp8", framework="pytorch", compiled=True, batch_size=2, sequence_length=8192
+    )
+    systems = make_systems(H100, count=count, zero_stage=FULL_SHARDING)
+    chosen = replace(systems, plan=replace(systems.plan, recompute=np.array([SELECTIVE])))
+
+    assert training_footprint(job, chosen).total_bytes[0] / GIB == pytest.approx(published, rel=0.05)
