@@ -172,9 +172,9 @@ def _transcribing_pace(job: Job, systems: Systems, spec: TransformerSpec) -> Pac
     host_s = launched * NETWORKS.column(f"launch_s_{mode}", groups)
     work_s = read / reached + decoder_flops_per_token(spec) * batch * beams / rate
     token_s = (work_s**OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
-    python = 0.0 if job.framework in WITHOUT_PYTHON else 1.0
-    token_s = token_s + python * NETWORKS.value("speech_token_host_s") / host_speed(systems.devices)
-    features_s = python * batch * NETWORKS.value("speech_features_s") / host_speed(systems.devices)
+    share = NETWORKS.value("speech_host_share_without_python") if job.framework in WITHOUT_PYTHON else 1.0
+    token_s = token_s + share * NETWORKS.value("speech_token_host_s") / host_speed(systems.devices)
+    features_s = share * batch * NETWORKS.value("speech_features_s") / host_speed(systems.devices)
     flops = encoder_flops(spec) + decoder_flops_per_token(spec) * tokens
     return Pace(
         unit="samples/s",
