@@ -10,12 +10,12 @@ import numpy as np
 
 from app.engine.arrays import FloatArray, Floats
 from app.engine.coefficients import TRANSFORMERS
-from app.engine.comms import latency_s
+from app.engine.comms import devices_per_node, latency_s
 from app.engine.experts import routed_share
 from app.engine.hardware import Systems
 from app.engine.model_spec import TransformerSpec
 from app.engine.roofline import saturation
-from app.engine.training_messages import expert_exchange_s
+from app.engine.training_messages import expert_exchange_s, remote_copies
 from app.engine.units import HALF_BYTES
 
 
@@ -55,5 +55,7 @@ def exchange_s(spec: TransformerSpec, *, systems: Systems, tokens: Floats, busy_
         return np.zeros(len(systems))
     layers = spec.num_hidden_layers - spec.num_dense_layers
     moved = expert_exchange_s(spec, systems=systems, tokens=tokens, passes=1)
+    once = remote_copies(spec, machines=group) * group / np.maximum(group - 1, 1)  # a device gets a token once
+    moved = moved * np.where(group <= devices_per_node(systems), once, 1.0)
     waits = TRANSFORMERS.value("exchange_wait_share") * np.log2(group) * busy_s
     return moved + waits + 2 * layers * latency_s(systems, group=group)
