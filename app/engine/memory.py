@@ -179,11 +179,17 @@ def _growth_name(job: Job) -> str:
     return "allocator_growth_finetune" if adapts_eagerly(job) else "allocator_growth"
 
 
+def _lasting_parts(job: Job) -> frozenset[str]:
+    """Parts that are made once and never given back, between which no block breaks up."""
+    if adapts_eagerly(job):
+        return frozenset({"weights", "optimizer"})
+    frozen = job.training and job.method in {"lora", "qlora", "frozen"}
+    return frozenset({"weights"}) if frozen else frozenset()
+
+
 def finished(parts: list[MemoryPart], systems: Systems, *, job: Job) -> Footprint:
     """The parts with what allocator and driver add."""
-    frozen = job.training and job.method in {"lora", "qlora", "frozen"}
-    lasting = {"weights"} if frozen else set()
-    lasting |= {"optimizer"} if adapts_eagerly(job) else set()  # made once, and never given back
+    lasting = _lasting_parts(job)
     tensors = Footprint(tuple(part for part in parts if part.part not in lasting)).total_bytes
     growth = 0.0 if job.framework == "llama.cpp" else TRANSFORMERS.value(_growth_name(job))
     lost = "tensors that come and go" if lasting else "all tensors"
