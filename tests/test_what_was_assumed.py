@@ -75,3 +75,37 @@ def test_a_pile_that_one_card_works_on_for_weeks_is_shared_by_several(client):
     found = answer(client, CHAT | {"model": {"name": "bge-m3"}, "dataset": {"samples": 1e9}})
     assert found["scenario"]["rule"] == "much-to-work-through"
     assert found["picks"][0]["hardware"]["count"] > 1
+
+
+def test_many_who_speak_at_once_need_a_card_that_keeps_up_with_all_of_them(client):
+    work = {"task": "inference", "domain": "audio", "model": {"name": "whisper-large-v3"}}
+    best = answer(client, work | {"concurrent_requests": 200})["picks"][0]
+    windows_per_s = best["estimate"]["throughput"]["total"]["expected"]
+    assert windows_per_s >= 200 / 30
+
+
+def test_as_many_as_fit_is_judged_by_the_fewest_that_hardware_is_chosen_for(client):
+    work = CHAT | {"model": {"name": "llama-3.1-8b"}, "concurrent_requests": "max"}
+    found = answer(client, work)
+    assert assumed(found)["concurrent_requests"] == 16
+    assert found["picks"][0]["fit"] == "fits"
+
+
+def test_a_mac_has_the_memory_that_its_owner_tells(client):
+    owner = {"existing_hardware": [{"accelerator": "Apple M1"}]}
+    small = answer(client, CHAT | {"model": {"name": "qwen2.5-14b"}}, system_memory_gb=8, **owner)
+    large = answer(client, CHAT | {"model": {"name": "qwen2.5-14b"}}, system_memory_gb=16, **owner)
+    assert (small["owned"][0]["fit"], large["owned"][0]["fit"]) == ("does_not_fit", "fits")
+
+
+def test_a_larger_network_never_needs_less(client):
+    work = {"task": "train", "domain": "detection", "model": {"name": "yolov8m"}, "image_size": 1280, "batch_size": 8}
+    found = answer(client, work)
+    larger = next(each["then"] for each in found["what_would_change_this"] if "4 times as large" in each["if"])
+    before, after = found["need"]["memory_gib"]["expected"], float(larger.split("about ")[1].split(" GiB")[0])
+    assert after > before
+
+
+def test_a_card_that_its_slot_feeds_runs_on_any_power_supply(client):
+    best = answer(client, {"task": "train", "domain": "vision"}, psu_watts=300)["picks"][0]
+    assert best["price_usd"]["expected"] < 1500

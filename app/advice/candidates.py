@@ -16,10 +16,11 @@ from app.advice.money import money
 from app.advice.need import Need
 from app.advice.prices import PriceBook, Tag, sold_whole
 from app.engine.arrays import BoolArray, FloatArray, column
+from app.engine.defaults import AUDIO_WINDOW_S
 from app.engine.estimate import estimate
 from app.engine.hardware import Accelerator, Devices, Systems, systems_of
 from app.engine.job import Job
-from app.engine.parallelism import default_plan
+from app.engine.parallelism import SPEECH, default_plan
 from app.engine.result import Estimates
 from app.engine.units import GIB, HOURS_PER_DAY, HOURS_PER_MONTH, SECONDS_PER_HOUR
 
@@ -131,16 +132,24 @@ class Candidates:
             return None
         if self.job.workload.frames_per_second is not None:
             return self.job.workload.frames_per_second
-        if self.estimates.decode_tokens_per_s is None or isinstance(self.job.workload.concurrent_requests, str):
+        asked = self.job.workload.concurrent_requests
+        if self.speaks:  # people who talk at the same time, each of them as fast as they talk
+            return asked / AUDIO_WINDOW_S if isinstance(asked, int) else None
+        if self.estimates.decode_tokens_per_s is None or isinstance(asked, str):
             return None
         return (self.job.concurrent_requests or 1) * money("slowest_tokens_per_s")
+
+    @property
+    def speaks(self) -> bool:
+        """Whether recordings of speech are worked through, window by window."""
+        return self.job.work_class == SPEECH
 
     @cached_property
     def pace_per_s(self) -> FloatArray:
         """What a system puts out, in the unit of ``wanted_per_s``."""
         tokens = self.estimates.decode_tokens_per_s
         framed = self.job.workload.frames_per_second is not None
-        return self.speed if tokens is None or framed else tokens.expected
+        return self.speed if tokens is None or framed or self.speaks else tokens.expected
 
     @cached_property
     def speed(self) -> FloatArray:

@@ -47,6 +47,8 @@ EXPORT_MODEL, HOME_OF_EXPORT_MODELS = "(China)", "CN"
 FIELD_OF = {"budget": "budget_usd", "deadline": "deadline_hours"}
 """The field of the constraints that a limit comes from, where the names differ."""
 MS_PER_S = 1000.0
+SLOT_W = 75.0
+"""What a slot of the board feeds without a plug: such a card runs in any office computer. PCI Express. [W]"""
 LONGEST_HOURS = 8760.0
 """A run of more than a year is no answer, however little the hardware costs. [h]"""
 SOLD_ON_BOARDS_OF = (4.0, 8.0)
@@ -226,7 +228,8 @@ def _speed_masks(job: Job, candidates: Candidates) -> Iterator[Mask]:
         return
     several = (job.concurrent_requests or 1) > 1
     if asked.frames_per_second is not None or (several and candidates.wanted_per_s is not None):
-        unknown = np.isnan(candidates.pace_per_s) if asked.frames_per_second is not None else False
+        framed = asked.frames_per_second is not None
+        unknown = np.isnan(candidates.pace_per_s) if framed or candidates.speaks else False
         yield "too_slow", np.asarray((candidates.lateness > 0) | unknown, dtype=np.bool_)
     elif asked.latency_ms is not None and isinstance(job.model, NetworkSpec):
         yield "too_slow", np.asarray(candidates.speed < MS_PER_S / asked.latency_ms, dtype=np.bool_)
@@ -293,11 +296,13 @@ def runs_on(device: Accelerator, system: str) -> bool:
 
 
 def supplies_w(candidates: Candidates) -> FloatArray:
-    """Power supply that a computer with these cards should have; NaN for whole machines. [W]"""
+    """Power supply that a computer with these cards should have; NaN for whole machines and what its slot feeds. [W]"""
     systems = candidates.systems
     return np.array(
         [
-            np.nan if sold_whole(device) or device.tdp_w is None else supply_w(tdp_w=device.tdp_w, count=float(count))
+            np.nan
+            if sold_whole(device) or device.tdp_w is None or (count == 1 and device.tdp_w <= SLOT_W)
+            else supply_w(tdp_w=device.tdp_w, count=float(count))
             for device, count in zip(systems.devices.accelerators, systems.count, strict=True)
         ],
         dtype=np.float64,

@@ -1,7 +1,7 @@
 """Judge hardware that a person has or considers: does it do the work as it is, with a change, or not at all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -82,6 +82,7 @@ def judge(job: Job, need: Need, *, constraints: Constraints, devices: Devices, n
         for entry in entries or ()
         for item in items_of(entry, by_slug=by_slug, names=names, considering=considering)
     ]
+    items = [_with_memory_of_its_own(item, constraints.system_memory_gb) for item in items]
     known = [item for item in items if item.device is not None]
     trials = _Trials.of(job, known) if known else None
     judged = []
@@ -94,6 +95,18 @@ def judge(job: Job, need: Need, *, constraints: Constraints, devices: Devices, n
                 _judge_device(item, item.device, job, need, trials=trials, row=known.index(item), deadline=late_after)
             )
     return tuple(judged)
+
+
+def _with_memory_of_its_own(item: Item, system_memory_gb: float | None) -> Item:
+    """A computer whose memory is shared, with as much of it as the person has; the catalogue knows one size of it."""
+    device = item.device
+    if device is None or system_memory_gb is None or item.considering or device.kind != "apple_soc":
+        return item
+    share = system_memory_gb * GIB / device.memory_bytes
+    usable_bytes = device.usable_memory_bytes * share
+    return replace(
+        item, device=replace(device, memory_bytes=device.memory_bytes * share, usable_memory_bytes=usable_bytes)
+    )
 
 
 def owned_fit(owned: Sequence[Owned]) -> OwnedFit:

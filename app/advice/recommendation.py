@@ -24,7 +24,7 @@ from app.advice.prices import PriceBook
 from app.advice.reasons import Caution, Reason
 from app.advice.rejections import Rejection, rejections_for
 from app.advice.sensitivity import Change, Rejob, changes_for
-from app.advice.settled import settled
+from app.advice.settled import planned_for_many, settled
 from app.advice.verdict import verdict
 from app.advice.why import why
 from app.engine.hardware import Devices
@@ -77,6 +77,7 @@ def recommend(
     job, rejob = for_the_budget(
         job, constraints, devices=devices, market=market, policy=policy, today=today, rejob=rejob
     )
+    job, rejob = planned_for_many(job, rejob)
     need = need_of(job, constraints, devices=devices)
     found = settled(job, need, constraints=constraints, devices=devices, tiers=policy.tiers)
     job, need, rejob = found.job, found.need, found.alike(rejob)

@@ -14,6 +14,7 @@ from app.advice.reasons import Reason, Value
 from app.engine.hardware import Devices
 from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, NetworkSpec, TransformerSpec
+from app.engine.science import folds_proteins
 from app.engine.units import GB, GIGA, MILLION
 
 Rejob = Callable[[Mapping[str, Any]], Job | None]
@@ -195,19 +196,26 @@ def _of_network(job: Job, model: NetworkSpec) -> Iterator[Neighbour]:
         yield Neighbour(Reason(f"if_{seen}"), {"observations": seen})
     yield from _larger_pictures(job)
     yield from _larger_batch(job)
-    yield Neighbour(Reason("if_network", {"times": NETWORK_RATIO}), {"model": _scaled(model, NETWORK_RATIO)})
+    if folds_proteins(model):  # its memory is that of pairs of residues, which a size in words does not tell
+        return
+    yield Neighbour(Reason("if_network", {"times": NETWORK_RATIO}), {"model": _scaled(job, model, NETWORK_RATIO)})
     if not job.training:
-        smaller = {"model": _scaled(model, 1 / NETWORK_RATIO)}
+        smaller = {"model": _scaled(job, model, 1 / NETWORK_RATIO)}
         yield Neighbour(Reason("if_small_network", {"times": NETWORK_RATIO}), smaller)
 
 
-def _scaled(model: NetworkSpec, ratio: float) -> dict[str, Any]:
-    """The same network, wider or narrower: parameters and multiply-adds together, activations with the width."""
+def _scaled(job: Job, model: NetworkSpec, ratio: float) -> dict[str, Any]:
+    """The same network, wider or narrower: parameters and multiply-adds together, activations with the width.
+
+    Counts in words are those of one sample as it is asked for, so they grow with the pictures.
+    """
+    size, reference = job.image_size, model.reference_size
+    larger = math.prod(size) / math.prod(reference[-2:]) if size is not None and len(reference) >= 2 else 1.0
     scaled: dict[str, Any] = {"parameters": model.parameters * ratio, "architecture": model.architecture}
     if model.macs_per_sample is not None:
-        scaled["gmacs_per_sample"] = model.macs_per_sample * ratio / GIGA
+        scaled["gmacs_per_sample"] = model.macs_per_sample * larger * ratio / GIGA
     if model.activations_per_sample is not None:
-        scaled["activations_m_per_sample"] = model.activations_per_sample * math.sqrt(ratio) / MILLION
+        scaled["activations_m_per_sample"] = model.activations_per_sample * larger * math.sqrt(ratio) / MILLION
     return scaled
 
 

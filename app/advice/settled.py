@@ -12,6 +12,7 @@ from app.advice.constraints import Constraints
 from app.advice.need import Need, need_of
 from app.advice.policy import Tier
 from app.advice.sensitivity import Rejob
+from app.engine.defaults import typical
 from app.engine.hardware import Devices
 from app.engine.job import Assumption, Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec
@@ -19,6 +20,8 @@ from app.engine.model_spec import AlgorithmSpec, DiffusionSpec
 COMFORTABLE_GIB = 16.0
 """Nobody works with smaller batches only to buy a card with less memory than this. [GiB]"""
 HALF_BATCH = "half the usual batch: the usual one would ask for a larger class of card, and gains little"
+QUARTER_BATCH = "a quarter of the usual batch: the usual one would ask for a larger class of card, and gains little"
+FEWEST_OF_MANY = "as many as fit are asked for: hardware is chosen that holds at least so many"
 IN_TILES = "pictures are decoded piece by piece where memory is short, which costs hardly any time"
 
 
@@ -44,16 +47,42 @@ class Settled:
         return eased
 
 
+def planned_for_many(job: Job, rejob: Rejob) -> tuple[Job, Rejob]:
+    """Where as many requests are asked for as fit, the job of the fewest that hardware is chosen for."""
+    planned = _fewest_of_many(job)
+    if planned is None:
+        return job, rejob
+
+    def alike(changes: Mapping[str, Any]) -> Job | None:
+        other = rejob(changes)
+        return None if other is None else _fewest_of_many(other) or other
+
+    return planned, alike
+
+
+def _fewest_of_many(job: Job) -> Job | None:
+    if job.concurrent_requests is not None or isinstance(job.model, AlgorithmSpec):
+        return None
+    if job.workload.concurrent_requests != "max":
+        return None
+    many = int(typical()["arrivals"]["most_together"])
+    told = _told(job, Assumption("concurrent_requests", many, FEWEST_OF_MANY))
+    return replace(job, concurrent_requests=many, assumptions=told)
+
+
 def settled(job: Job, need: Need, *, constraints: Constraints, devices: Devices, tiers: tuple[Tier, ...]) -> Settled:
     """The job with the usual values, or with the smaller ones where those lower the class of card that it asks for."""
-    ease = _easing(job)
     bounds = [most for tier in tiers if (most := tier.memory_gib_max or 0.0) >= COMFORTABLE_GIB]
-    easier = None if ease is None or _classes(need, bounds) == (0, 0) else ease(job)
-    if easier is None:
+    if _classes(need, bounds) == (0, 0):
         return Settled(job, need)
-    eased = need_of(easier, constraints, devices=devices)
-    helps = _classes(eased, bounds) < _classes(need, bounds) or _generates_in_less(job, need, eased)
-    return Settled(easier, eased, ease) if helps else Settled(job, need)
+    for ease in _easings(job):
+        easier = ease(job)
+        if easier is None:
+            continue
+        eased = need_of(easier, constraints, devices=devices)
+        if _classes(eased, bounds) < _classes(need, bounds) or _generates_in_less(job, need, eased):
+            return Settled(easier, eased, ease)
+    return Settled(job, need)
 
 
 def _classes(need: Need, bounds: list[float]) -> tuple[int, int]:
@@ -70,20 +99,30 @@ def _generates_in_less(job: Job, need: Need, eased: Need) -> bool:
     return gains and not job.training and not need.consumer_gpu_fits
 
 
-def _easing(job: Job) -> Callable[[Job], Job | None] | None:
+def _easings(job: Job) -> tuple[Callable[[Job], Job | None], ...]:
+    """Changes that cost hardly any time, the smallest first."""
     if isinstance(job.model, AlgorithmSpec):
-        return None
+        return ()
     if job.training:
-        return half_batch
-    return in_tiles if isinstance(job.model, DiffusionSpec) else None
+        return half_batch, quarter_batch
+    return (in_tiles,) if isinstance(job.model, DiffusionSpec) else ()
 
 
 def half_batch(job: Job) -> Job | None:
     """The job with half of a batch that nobody asked for; None where they did, or where it is one example."""
-    if job.workload.batch_size is not None or job.micro_batch_size < 2:
+    return _smaller_batch(job, 2, HALF_BATCH)
+
+
+def quarter_batch(job: Job) -> Job | None:
+    """The same with a quarter of it."""
+    return _smaller_batch(job, 4, QUARTER_BATCH)
+
+
+def _smaller_batch(job: Job, times: int, why: str) -> Job | None:
+    if job.workload.batch_size is not None or job.micro_batch_size < times:
         return None
-    batch = job.micro_batch_size // 2
-    return replace(job, micro_batch_size=batch, assumptions=_told(job, Assumption("batch_size", batch, HALF_BATCH)))
+    batch = job.micro_batch_size // times
+    return replace(job, micro_batch_size=batch, assumptions=_told(job, Assumption("batch_size", batch, why)))
 
 
 def in_tiles(job: Job) -> Job | None:

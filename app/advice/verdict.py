@@ -206,7 +206,8 @@ def _cluster(case: Circumstances) -> str:
     priced = _rent(case)
     if case.job.workload.task == "inference":
         return "verdict_cluster_serving" if priced["run_usd"] is None else "verdict_cluster_serving_cost"
-    smaller = "_adapters" if case.job.workload.task == "finetune" else ""
+    adapts = case.job.workload.task == "finetune"
+    smaller = "" if not adapts else "_adapters" if case.job.method == "full" else "_anyway"
     if priced["run_usd"] is not None and priced["run_hours"] is not None:
         in_one = isinstance(devices := priced["run_devices"], float) and devices <= DEVICES_IN_A_BOX
         return f"verdict_cluster_{'edge' if in_one else 'cost'}{smaller}"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from app.advice.buy_or_rent import BuyOrRent
 from app.advice.circumstances import Circumstances
 from app.advice.cloud import CloudOption
-from app.advice.need import NeedPart
+from app.advice.need import DEVICES_IN_A_BOX, NeedPart
 from app.advice.picks import Pick
 from app.advice.reasons import Reason, Value
 from app.engine.units import GIB, HOURS_PER_MONTH, SECONDS_PER_HOUR
@@ -92,7 +92,8 @@ def _owned(case: Circumstances) -> Iterator[Reason]:
 def _speed(case: Circumstances) -> Iterator[Reason]:
     """A run on a processor beside one on the first pick, or tokens a second; of a cluster, a run on one machine."""
     if case.scenario == "cluster":
-        if case.need.box_hours is not None and "need.box_hours" not in _said(case):
+        held = (case.need.devices_80gb or 0) <= DEVICES_IN_A_BOX
+        if held and case.need.box_hours is not None and "need.box_hours" not in _said(case):
             yield Reason("why_box", {"hours": case.need.box_hours})
     elif case.scenario == "no-gpu":
         yield from _processor(case)

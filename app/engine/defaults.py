@@ -355,7 +355,8 @@ def sees_tiny_pictures(workload: Workload) -> bool:
 def _batch_of_arrivals(workload: Workload, model: ModelSpec, *, domain: str, ledger: _Ledger) -> int:
     """What arrives and is worked on together where nobody waits for each; servers batch what they write themselves."""
     writes = isinstance(model, TransformerSpec) and model.architecture != "encoder" and domain != "audio"
-    if writes or isinstance(model, DiffusionSpec) or workload.latency_ms is not None:
+    waits_alone = workload.latency_ms is not None and (domain != "audio" or workload.concurrent_requests is None)
+    if writes or isinstance(model, DiffusionSpec) or waits_alone:
         return 1
     most = int(typical()["arrivals"]["most_together"])
     requests = most if workload.concurrent_requests == "max" else workload.concurrent_requests or 1

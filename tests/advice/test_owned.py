@@ -154,7 +154,7 @@ def test_cards_that_share_a_split_model_say_so(verdicts):
     ],
 )
 def test_words_alone_are_judged_as_far_as_they_tell(verdicts, text, fit, code):
-    (owned,) = verdicts(text)
+    (owned,) = verdicts(text, job=make_job(samples=1e4))
 
     assert (owned.fit, owned.verdict.code, owned.slug) == (fit, code, None)
     assert owned.text == text
