@@ -82,6 +82,17 @@ def test_more_devices_never_need_more_memory_each(job, card):
     assert np.all(needed[1:] <= needed[:-1] * SAME)
 
 
+def test_thousands_of_devices_do_not_idle_in_a_pipeline_to_save_memory():
+    huge = make_spec(
+        "llama-3.1-405b", parameters=405e9, num_hidden_layers=126, hidden_size=16_384, intermediate_size=53_248,
+        num_attention_heads=128, num_key_value_heads=8, head_dim=128,
+    )  # fmt: skip
+    job = make_job(huge, task="pretrain", precision="bf16", sequence_length=8192)
+    _, answer = planned(job, H100, counts=[4096])
+
+    assert answer.pace.bubble_fraction[0] < 0.3
+
+
 @CHECKED
 @given(job=jobs, card=cards, count=counts)
 def test_a_plan_is_legal_and_uses_whole_devices(job, card, count):
