@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from app.advice.fit_jobs import LESS_IS_BETTER, FitJob, SpeedClass, SpeedKind, SpeedLimit, scales
+from app.advice.fit_jobs import LESS_IS_BETTER, FitJob, SpeedClass, SpeedKind, SpeedLimit
 from app.advice.need import Range, range_at, value_at
 from app.advice.pieces import fit_word
 from app.advice.reasons import Reason, Value
@@ -179,7 +179,7 @@ def speed_of(fit_job: FitJob, estimates: Estimates, *, row: int, count: int) -> 
 
     One picture or clip is made by one device, however many there are.
     """
-    scale, less = scales()[fit_job.speed], fit_job.speed in LESS_IS_BETTER
+    scale, less = fit_job.scale, fit_job.speed in LESS_IS_BETTER
     if fit_job.speed == "hours":
         found = range_at(estimates.duration_s, row)
         value = None if found is None else _scaled(found, 1 / SECONDS_PER_HOUR)

@@ -47,6 +47,13 @@ class FitJob:
     title: str
     speed: SpeedKind
     workload: dict[str, Any]
+    judged_as: str = ""
+    """The scale that its speed is judged by, where it is not that of the kind."""
+
+    @property
+    def scale(self) -> Scale:
+        """The limits of its speed."""
+        return scales()[self.judged_as or self.speed]
 
 
 @cache

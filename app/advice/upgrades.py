@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from app.advice.fit_jobs import LESS_IS_BETTER, FitJob, SpeedLimit, scales
+from app.advice.fit_jobs import LESS_IS_BETTER, FitJob, SpeedLimit
 from app.advice.market import Market, Offer
 from app.advice.prices import PriceBook, Tag, is_module, sold_whole
 from app.advice.reasons import Reason, Value
@@ -73,7 +73,7 @@ class _Goal:
     def reached(self, wares: Sequence[_Ware]) -> BoolArray:
         """Which of these hold the job as it is, fast enough."""
         value = self.pace(wares)
-        limit = getattr(scales()[self.fit_job.speed], self.limit)
+        limit = getattr(self.fit_job.scale, self.limit)
         with np.errstate(invalid="ignore"):
             fast = value <= limit if self.fit_job.speed in LESS_IS_BETTER else value >= limit
         return np.asarray(fast, dtype=np.bool_)
