@@ -17,11 +17,15 @@ from app.engine.network_memory import TABLES, TrainingShare, optimizer_bytes_per
 from app.engine.network_work import NetworkWork
 from app.engine.result import Pace
 from app.engine.sharded_state import SHARED_FROM_STAGE, exchanged_bytes
-from app.engine.units import FULL_BYTES
+from app.engine.units import FLOPS_PER_MAC, FULL_BYTES
 
 OVERLAP_POWER = 4.0
 """How sharply the longer of two overlapping terms wins: between their sum (1) and their maximum (infinity)."""
 RUNTIMES = frozenset({"tensorrt", "onnxruntime"})
+UNNAMED = "other"
+"""Of compilers of finished networks, such as AITemplate and TVM."""
+UPDATING_ROWS = frozenset({"sgd"})
+"""Optimizers without a state, which change only those rows of a table that a batch has looked up."""
 REFERENCE_YEAR = 2018
 """Year of the hosts that launch times are given for."""
 CAPTURING = frozenset({"eager", "graph"})
@@ -55,7 +59,7 @@ class StepTimes:
 
 def execution_mode(job: Job) -> str:
     """How kernels are put together: one by one (eager), compiled, as a graph, or by a runtime that fuses layers."""
-    if job.framework in RUNTIMES:
+    if job.framework in RUNTIMES or (job.framework == UNNAMED and job.compiled and not job.training):
         return "runtime"
     if job.framework in GRAPHS:
         return "graph"
@@ -116,9 +120,19 @@ def traffic_s(job: Job, systems: Systems, *, work: NetworkWork, rate: MathRate, 
     touches = layer_touches(job, systems, work=work) * repacking(job, devices, rate=rate, work=work) * passes
     written = (work.activations or 0.0) - (work.scores if job.attention == "flash" else 0.0)
     activations = written * job.micro_batch_size * touches
-    weights = work.parameters * (1.0 + 2.0 * share.backward_fraction)
+    weights = met_parameters(job, work) * (1.0 + 2.0 * share.backward_fraction)
     reached = NETWORKS.column("bandwidth_efficiency", families(devices)) * devices.memory_bandwidth_bytes_per_s
     return (activations + weights) * element_bytes(job, rate) / reached
+
+
+def met_parameters(job: Job, work: NetworkWork) -> float:
+    """Weights that are read whole in a pass: of a recommender its layers, of whose tables a few rows are gathered. [-]
+
+    Each weight of its layers is multiplied once per sample.
+    """
+    if not isinstance(job.model, NetworkSpec) or job.model.architecture != TABLES or not work.forward_flops:
+        return work.parameters
+    return min(work.parameters, work.forward_flops / FLOPS_PER_MAC)
 
 
 def element_bytes(job: Job, rate: MathRate) -> Floats:
@@ -265,7 +279,8 @@ def _optimizer_s(job: Job, systems: Systems, *, work: NetworkWork, share: Traini
     if not job.training:
         return np.zeros(len(systems))
     state = optimizer_bytes_per_parameter(job)
-    moved = work.parameters * share.trainable_fraction * state * NETWORKS.value("optimizer_passes")
+    trained = met_parameters(job, work) if job.optimizer in UPDATING_ROWS else work.parameters
+    moved = trained * share.trainable_fraction * state * NETWORKS.value("optimizer_passes")
     own = np.where(systems.plan.zero_stage >= SHARED_FROM_STAGE["optimizer"], moved / systems.plan.data_parallel, moved)
     reached = NETWORKS.column("bandwidth_efficiency", families(systems.devices))
     return np.asarray(own / (reached * systems.devices.memory_bandwidth_bytes_per_s), dtype=np.float64)

@@ -73,6 +73,7 @@ def test_compiled_kernels_are_launched_sooner_by_a_whole_program_than_from_pytho
 
     assert 2.5 < ms(framework="pytorch", compiled=True) < 0.8 * ms(framework="pytorch")
     assert ms(framework="jax") < 0.6 * ms(framework="pytorch", compiled=True)
+    assert ms(framework="other", compiled=True) < 0.5 * ms(framework="other", compiled=False)
 
 
 def test_fused_attention_writes_no_scores():
