@@ -41,7 +41,7 @@ class Candidates:
     estimates: Estimates
     tags: tuple[Tag | None, ...]
     """Price of the whole row; None where none is known."""
-    within_hours: float = np.inf
+    within_hours: float | FloatArray = np.inf
     """How long one run may take. [h]"""
 
     def __len__(self) -> int:
@@ -157,7 +157,7 @@ class Candidates:
         pace = self.estimates.throughput_per_s
         if pace is not None and bool(np.any(np.isfinite(pace.expected))):
             return pace.expected
-        return self.systems.devices.memory_bandwidth_bytes_per_s * self.systems.count
+        return self.systems.devices.memory_bandwidth_bytes_per_s  # of one: how well several share it is unknown too
 
     @cached_property
     def memory_gib(self) -> FloatArray:
@@ -206,7 +206,9 @@ def candidates_for(
         for i, (_, n) in enumerate(rows)
     )
     within = target_hours(constraints, scenario=scenario, runs_per_month=job.workload.runs_per_month)
-    return Candidates(job, systems, estimates, tags, within)
+    in_one_machine = (count <= DEVICES_IN_A_BOX) & (scenario == 4)  # what takes long there is why it is a cluster
+    patience = np.where(in_one_machine, min(within, money("machine_days") * HOURS_PER_DAY), within)
+    return Candidates(job, systems, estimates, tags, patience)
 
 
 def _counts(need: Need, constraints: Constraints, *, scenario: int) -> Iterator[int]:

@@ -123,7 +123,11 @@ def _rent(case: Circumstances) -> dict[str, Value]:
 
 
 def _run_offer(paid: list[CloudOption]) -> CloudOption | None:
-    """The cheapest offer that does a run soon, graphics cards before TPUs; if none is quick enough, the quickest."""
+    """The cheapest offer that does a run soon, graphics cards before TPUs; if none is quick enough, the quickest.
+
+    Offers with little room are told only where there is no other.
+    """
+    paid = [option for option in paid if option.fit != "tight"] or paid
     known = [
         (option.device.kind == "tpu", option.total_usd.expected, option.hours.expected, option)
         for option in paid
