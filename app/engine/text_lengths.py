@@ -14,6 +14,8 @@ from app.engine.model_spec import TransformerSpec
 
 PADDING_FRAMEWORKS = frozenset({"pytorch", "deepspeed", "other"})
 """Frameworks whose examples pad to the longest text of a batch, or leave the padding out; others have fixed shapes."""
+PACKING_FRAMEWORKS = frozenset({"megatron"})
+"""Frameworks whose recipes fill every sequence with several texts that do not see each other."""
 ROUND_LENGTH = 8
 """Lengths that somebody sets are multiples of this; others are means over a data set."""
 
@@ -59,6 +61,23 @@ def mean_of_documents(longest: float) -> float:
     """
     scale = TRANSFORMERS.value("document_tokens")
     return scale * (1 - math.exp(-longest / scale))
+
+
+def attended_share(job: Job, spec: TransformerSpec) -> float:
+    """Share of a sequence's scores that are computed where short texts fill it and see only themselves. [-]
+
+    Texts to tune a model on are short; programs of fixed shapes pack them and give attention their borders.
+
+    References
+    ----------
+    .. [1] M. Kosec et al., "Packing: Towards 2x NLP BERT Acceleration," 2021, arXiv:2107.02027, section 3.
+    """
+    if job.workload.task != "finetune" or spec.architecture != "decoder" or job.framework not in PACKING_FRAMEWORKS:
+        return 1.0
+    scale = TRANSFORMERS.value("tuning_text_tokens")
+    texts = job.seq_len / scale
+    squared = 2 * scale**2 * (1 - math.exp(-texts) * (1 + texts))
+    return squared / (scale * (1 - math.exp(-texts)) * job.seq_len)
 
 
 def longest_over_mean(texts: int) -> float:

@@ -27,7 +27,7 @@ from app.engine.precision import bytes_per_element, comparable_rate, sums_at_hal
 from app.engine.result import Pace, Physics
 from app.engine.roofline import StepTime, saturation
 from app.engine.serving_rates import clock_hz
-from app.engine.text_lengths import text_length
+from app.engine.text_lengths import attended_share, text_length
 from app.engine.training_memory import training_footprint
 from app.engine.training_messages import WEIGHTS_SHARED_FROM, communication_s
 from app.engine.units import HALF_BYTES
@@ -126,7 +126,8 @@ def step_flops(job: Job, spec: TransformerSpec, *, plan: Plan) -> StepFlops:
     executed = model + repeated * forward
     attention = forward_attention_flops_per_token(spec, job.seq_len)
     passes = np.ones_like(repeated) if job.method == "frozen" else 3.0 + repeated
-    return StepFlops(model * tokens, (executed - passes * attention) * tokens, passes * attention * tokens)
+    seen = attended_share(job, spec)
+    return StepFlops(model * tokens, (executed - passes * attention) * tokens, seen * passes * attention * tokens)
 
 
 def math_rate(job: Job, spec: TransformerSpec, *, systems: Systems, precision: str) -> FloatArray:

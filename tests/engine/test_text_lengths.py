@@ -1,6 +1,6 @@
 import pytest
 
-from app.engine.text_lengths import text_length
+from app.engine.text_lengths import attended_share, text_length
 from app.engine.training import physics
 from tests.engine.jobs import BERT_LARGE, H100, make_job, make_spec, make_systems
 
@@ -52,3 +52,14 @@ def test_recipes_in_8_bits_gain_less_on_long_sequences_whose_attention_stays_in_
     gain = step_s("bf16", tokens) / step_s("fp8", tokens)
 
     assert least < gain <= step_s("bf16", 2048) / step_s("fp8", 2048) < 2
+
+
+def test_packed_texts_do_not_see_each_other():
+    spec = make_spec()
+    tuning = {"task": "finetune", "method": "full", "precision": "bf16", "framework": "megatron"}
+    short, long = (attended_share(make_job(spec, sequence_length=tokens, **tuning), spec) for tokens in (128, 8192))
+
+    assert 0.9 < short < 1
+    assert 0.2 < long < 0.5
+    for other in ({"task": "pretrain"}, {"framework": "pytorch"}):
+        assert attended_share(make_job(spec, sequence_length=8192, **{**tuning, **other}), spec) == 1
