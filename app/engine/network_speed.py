@@ -163,12 +163,15 @@ def launch_times_s(
         return NETWORKS.column("launch_s_compiled_in_python", groups) if guarded else of_mode("launch_s")
 
     kernels = per_layer * work.layers * of_mode("kernel_share")
+    tables = isinstance(job.model, NetworkSpec) and job.model.architecture == TABLES
+    if tables and not job.training:
+        kernels = kernels * NETWORKS.value("recommender_kernels_share")
     if mode == "runtime" and work.branched:
         kernels = per_layer * work.layers * NETWORKS.column("kernel_share_runtime_branched", groups)
     backward = backward_launches(systems.devices) * share.backward_fraction
     casts = NETWORKS.value("kernels_with_casts") if mode == "eager" and job.precision == "amp" and not together else 1.0
     launch_s = kernels * ((1.0 + share.recompute_fraction) * casts + backward) * launch()
-    small = isinstance(job.model, NetworkSpec) and job.model.architecture == TABLES  # a few numbers a sample to copy
+    small = tables and mode != "graph"  # a few numbers a sample to copy; sessions are fed all the same
     start_s = of_mode("step_start_s") * (NETWORKS.value("recommender_start_share") if small else 1.0)
     host_s = (launch_s + start_s) / host_speed(systems.devices)
     shortest = np.maximum(kernels, work.layers * work.time_steps) * NETWORKS.column("shortest_kernel_s", groups)

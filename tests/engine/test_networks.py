@@ -347,3 +347,15 @@ def test_a_card_of_little_power_does_not_hold_the_rate_it_prints():
 
     rates = [found.pace.units_per_step[0] / found.pace.step_s[0] for found in (weak, strong)]
     assert 1.1 < rates[1] / rates[0] < 1.6
+
+
+def test_rows_that_nobody_looks_up_cost_no_time():
+    small, large = replace(NCF, parameters=1e8), replace(NCF, parameters=4e9)
+    work = {"domain": "recommendation", "batch_size": 65_536, "precision": "fp32"}
+
+    def pace(spec, **more):
+        return float(samples_per_s(networks.physics(network_job(spec, **work, **more), make_systems(H100)))[0])
+
+    assert pace(large, task="inference") == pytest.approx(pace(small, task="inference"))
+    assert pace(large, optimizer="sgd") == pytest.approx(pace(small, optimizer="sgd"))
+    assert pace(large, optimizer="adam") < pace(small, optimizer="adam")
