@@ -5,7 +5,7 @@ import numpy as np
 from app.engine.arrays import FloatArray
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.coefficients_networks import NETWORKS
-from app.engine.flops import forward_flops_per_token
+from app.engine.flops import attention_layers, forward_flops_per_token
 from app.engine.hardware import Devices, Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
@@ -63,15 +63,21 @@ def _layer_name(job: Job, *, eager: bool) -> str:
     return "encoder_layer_eager_s" if eager else "encoder_layer_s"
 
 
+def attends_in_bands(job: Job, spec: TransformerSpec) -> bool:
+    """Whether every layer sees a window of the text, so that bands of scores stand for all of them."""
+    return attention_layers(spec)[0] == 0.0 and (spec.sliding_window or job.seq_len) < job.seq_len
+
+
 def _moved_bytes_per_token_and_layer(job: Job, spec: TransformerSpec, *, eager: bool) -> float:
     """What norms, activations and scores move; kernels called one by one take as long in 16 bits as in 32. [bytes]"""
     fused = "encoder_traffic_runtime" if job.framework in FUSING_LAYERS else "encoder_traffic_fused"
     elements = TRANSFORMERS.value("encoder_traffic_eager" if eager else fused) * spec.hidden_size
     band = spec.sliding_window or job.seq_len
-    banded = band < job.seq_len
+    banded = attends_in_bands(job, spec)
     if (banded or job.framework not in FUSING_ATTENTION) and job.workload.attention != "flash":
         seen = min(job.seq_len, OVERLAPPING_BANDS * band) if banded else job.seq_len
-        elements += TRANSFORMERS.value("encoder_traffic_scores") * spec.num_attention_heads * seen
+        copies = TRANSFORMERS.value("banded_score_copies") if banded else 1.0
+        elements += TRANSFORMERS.value("encoder_traffic_scores") * spec.num_attention_heads * seen * copies
     return elements * (FULL_BYTES if eager else bytes_per_element(job.precision))
 
 
@@ -106,6 +112,8 @@ def encoder_pace(job: Job, systems: Systems) -> Pace:
     layer = TRANSFORMERS.column(_layer_name(job, eager=eager), groups)
     if eager:
         layer = layer * host_slowness(systems.devices)
+        if attends_in_bands(job, spec):
+            layer = layer * TRANSFORMERS.value("banded_attention_launches")
     if eager and job.workload.attention == "eager":
         layer = layer * TRANSFORMERS.value("eager_attention_launches")
     ahead = eager or job.framework in FUSING_LAYERS - FUSING_ATTENTION  # the queue runs ahead of the device

@@ -9,9 +9,9 @@ from tests.engine.jobs import BERT_LARGE, make_job, make_systems
 from tests.engine.network_jobs import V100
 
 
-def texts_per_s(framework, *, sequence_length, precision="fp16", batch_size=1, device=V100):
+def texts_per_s(framework, *, sequence_length, precision="fp16", batch_size=1, device=V100, spec=BERT_LARGE):
     job = make_job(
-        BERT_LARGE,
+        spec,
         task="inference",
         framework=framework,
         precision=precision,
@@ -39,3 +39,17 @@ def test_an_older_host_launches_a_short_text_more_slowly():
     newer = replace(V100, launch_year=2023)
 
     assert texts_per_s("pytorch", sequence_length=16) < 0.8 * texts_per_s("pytorch", sequence_length=16, device=newer)
+
+
+def test_a_band_of_scores_grows_with_the_text_and_whole_scores_with_its_square():
+    banded = replace(BERT_LARGE, sliding_window=512, num_sliding_layers=BERT_LARGE.num_hidden_layers)
+
+    def growth(spec):
+        short, long = (texts_per_s("tensorrt", sequence_length=n, batch_size=8, spec=spec) for n in (2048, 16_384))
+        return short / long
+
+    assert growth(banded) < 9
+    assert growth(BERT_LARGE) > 16
+    assert texts_per_s("pytorch", sequence_length=1024, spec=banded) < 0.5 * texts_per_s(
+        "pytorch", sequence_length=1024
+    )
