@@ -1,5 +1,7 @@
 """What nobody asked for gives way to what people said, and never asks for a larger class of hardware by itself."""
 
+import re
+
 import pytest
 
 
@@ -109,3 +111,9 @@ def test_a_larger_network_never_needs_less(client):
 def test_a_card_that_its_slot_feeds_runs_on_any_power_supply(client):
     best = answer(client, {"task": "train", "domain": "vision"}, psu_watts=300)["picks"][0]
     assert best["price_usd"]["expected"] < 1500
+
+
+def test_the_page_shows_other_ways_of_the_model_that_the_budget_chose(client):
+    page = client.get("/result?task=inference&domain=text&budget_usd=2500", headers={"accept": "text/html"}).text
+    least_gib = re.search(r"16 bits \(bf16\): ([\d.]+) to", " ".join(page.split()))
+    assert float(least_gib.group(1)) > 40

@@ -6,9 +6,11 @@ from fastapi import Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
 from app import advisor
+from app.advice.variants import Variants
 from app.answer import RecommendationAnswer
 from app.catalogue.snapshot import Snapshot
 from app.computing import computed
+from app.engine.workload import ModelChoice
 from app.errors import AppError, Unprocessable
 from app.flat_query import query_string
 from app.languages import ENGLISH, speaking
@@ -50,9 +52,7 @@ async def show_result(request: Request, catalogue: CatalogueDep, base_url: BaseU
         if understood is None:
             raise
         return RedirectResponse(f"/result?{query_string(understood)}", SEE_OTHER)
-    answer, variants = await computed(
-        lambda: (_answer(request, catalogue, base_url), advisor.variants(catalogue, asked.workload))
-    )
+    answer, variants = await computed(lambda: _answered(request, catalogue, base_url, asked=asked))
     shown = ResultPage.of(
         answer,
         answers=answers,
@@ -61,6 +61,18 @@ async def show_result(request: Request, catalogue: CatalogueDep, base_url: BaseU
         tiers=catalogue.policy.tiers,
     )
     return render(shown)
+
+
+def _answered(
+    request: Request, catalogue: Snapshot, base_url: str, *, asked: RecommendRequest
+) -> tuple[RecommendationAnswer, Variants]:
+    """The answer, and other ways of doing the work with the model that the answer is about."""
+    answer = _answer(request, catalogue, base_url)
+    taken = next((str(each.value) for each in answer.assumptions if each.field == "model"), None)
+    workload = asked.workload
+    if workload.model is None and taken in catalogue.models:
+        workload = workload.model_copy(update={"model": ModelChoice(name=taken)})
+    return answer, advisor.variants(catalogue, workload)
 
 
 def _understood(pairs: Pairs, catalogue: Snapshot) -> RecommendRequest | None:
