@@ -20,6 +20,8 @@ FROZEN_BYTES = 2.0
 """Text encoders, autoencoder and a frozen denoiser are kept in 16 bits."""
 ADAPTER_BYTES = 16.0
 """fp32 weight, gradient and two Adam states of one adapter parameter; half of that in pure 16 bits."""
+FROM_NOTHING = frozenset({"train", "pretrain"})
+"""Denoisers made from nothing are averaged over steps, in a copy of all weights: J. Ho et al., arXiv:2006.11239."""
 COARSER = 4.0
 """Tokens of the highest resolution for each of the next."""
 ADAPTED_WIDTHS = 8.0
@@ -235,12 +237,14 @@ def _training_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: Denoi
             ),
         ]
     else:
-        states = STATES[job.optimizer]
+        averaged = job.workload.task in FROM_NOTHING
+        states = STATES[job.optimizer] + averaged
+        words = f"{job.optimizer}, moving average" if averaged else job.optimizer
         shown = f"{trained:.4g} parameters x {unit:g} bytes"
         learned = [
             _part("weights", trained * unit, systems, shown),
             _part("gradients", trained * unit, systems, shown),
-            _part("optimizer", trained * unit * states, systems, f"{shown} x {states:g} states ({job.optimizer})"),
+            _part("optimizer", trained * unit * states, systems, f"{shown} x {states:g} states ({words})"),
         ]
     kept = backward_bytes(job, spec, work=work)
     layers, _ = transformer_shape(spec.denoiser_parameters)

@@ -151,10 +151,17 @@ def test_adapters_need_a_fraction_of_the_memory_of_full_training():
 
 
 def test_full_training_in_mixed_precision_holds_sixteen_bytes_per_parameter():
-    held = parts(SD15, **{**TRAINING, "batch_size": 1, "gradient_checkpointing": True, "framework": "jax"})
+    few = {**TRAINING, "task": "finetune", "batch_size": 1, "gradient_checkpointing": True, "framework": "jax"}
+    held = parts(SD15, **few)
 
     assert held["weights"] + held["gradients"] + held["optimizer"] == pytest.approx(16 * SD15.denoiser_parameters)
     assert held["activations"] == 0
+
+
+def test_what_is_made_from_nothing_is_averaged_in_a_copy():
+    changed, made = (parts(SD15, **{**TRAINING, "task": task})["optimizer"] for task in ("finetune", "train"))
+
+    assert made - changed == pytest.approx(4 * SD15.denoiser_parameters)
 
 
 def test_gradients_are_made_while_activations_are_given_back():
@@ -166,7 +173,7 @@ def test_gradients_are_made_while_activations_are_given_back():
 
 
 def test_an_optimizer_of_eight_bits_steps_without_temporaries():
-    few = {**TRAINING, "batch_size": 1, "gradient_checkpointing": True, "framework": "pytorch"}
+    few = {**TRAINING, "task": "finetune", "batch_size": 1, "gradient_checkpointing": True, "framework": "pytorch"}
 
     assert parts(SD15, **few)["optimizer"] > 8 * SD15.denoiser_parameters
     assert parts(SD15, **few, optimizer="adamw8bit")["optimizer"] == pytest.approx(2 * SD15.denoiser_parameters)
