@@ -159,7 +159,8 @@ def test_full_training_in_mixed_precision_holds_sixteen_bytes_per_parameter():
 
 
 def test_what_is_made_from_nothing_is_averaged_in_a_copy():
-    changed, made = (parts(SD15, **{**TRAINING, "task": task})["optimizer"] for task in ("finetune", "train"))
+    few = {**TRAINING, "batch_size": 1, "gradient_checkpointing": True, "framework": "jax"}
+    changed, made = (parts(SD15, **{**few, "task": task})["optimizer"] for task in ("finetune", "train"))
 
     assert made - changed == pytest.approx(4 * SD15.denoiser_parameters)
 
