@@ -117,3 +117,21 @@ def test_the_page_shows_other_ways_of_the_model_that_the_budget_chose(client):
     page = client.get("/result?task=inference&domain=text&budget_usd=2500", headers={"accept": "text/html"}).text
     least_gib = re.search(r"16 bits \(bf16\): ([\d.]+) to", " ".join(page.split()))
     assert float(least_gib.group(1)) > 40
+
+
+def test_equal_cards_named_one_by_one_are_several_of_the_same(client):
+    work = CHAT | {"model": {"name": "llama-3.3-70b"}, "precision": "q3_k_m"}
+    found = answer(client, work, existing_hardware=[{"accelerator": "RTX 4090"}, {"accelerator": "RTX 4090"}])
+    assert [(each["hardware"]["count"], each["fit"]) for each in found["owned"]] == [(2, "fits")]
+
+
+def test_a_speed_that_nobody_knows_is_not_told(client):
+    model = {"parameters": 3e7, "architecture": "other"}
+    found = answer(client, {"task": "train", "domain": "audio", "model": model, "dataset": {"hours": 24}})
+    assert found["picks"][0]["estimate"]["throughput"] is None
+    assert not any(" does about " in reason for reason in found["scenario"]["reasons"])
+
+
+def test_what_no_offer_holds_has_no_price_for_a_run(client):
+    found = answer(client, {"task": "train", "domain": "vision", "batch_size": 1_000_000})
+    assert "$" not in found["verdict"]

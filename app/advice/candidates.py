@@ -155,9 +155,15 @@ class Candidates:
     def speed(self) -> FloatArray:
         """Samples or tokens a second; where that is unknown for all, memory bandwidth stands in for it."""
         pace = self.estimates.throughput_per_s
-        if pace is not None and bool(np.any(np.isfinite(pace.expected))):
+        if pace is not None and self.knows_speed:
             return pace.expected
         return self.systems.devices.memory_bandwidth_bytes_per_s  # of one: how well several share it is unknown too
+
+    @cached_property
+    def knows_speed(self) -> bool:
+        """Whether the speed of any system can be said."""
+        pace = self.estimates.throughput_per_s
+        return pace is not None and bool(np.any(np.isfinite(pace.expected)))
 
     @cached_property
     def memory_gib(self) -> FloatArray:

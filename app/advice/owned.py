@@ -82,6 +82,7 @@ def judge(job: Job, need: Need, *, constraints: Constraints, devices: Devices, n
         for entry in entries or ()
         for item in items_of(entry, by_slug=by_slug, names=names, considering=considering)
     ]
+    items = _alike_together(items)
     items = [_with_memory_of_its_own(item, constraints.system_memory_gb) for item in items]
     known = [item for item in items if item.device is not None]
     trials = _Trials.of(job, known) if known else None
@@ -95,6 +96,23 @@ def judge(job: Job, need: Need, *, constraints: Constraints, devices: Devices, n
                 _judge_device(item, item.device, job, need, trials=trials, row=known.index(item), deadline=late_after)
             )
     return tuple(judged)
+
+
+def _alike_together(items: list[Item]) -> list[Item]:
+    """Cards of one kind that somebody has and named one by one are several of the same."""
+    found: list[Item] = []
+    for item in items:
+        same = item.device is not None and not item.considering and item.device.kind == "gpu"
+        place = next((i for i, each in enumerate(found) if same and _is_same(each, item)), None)
+        if place is None:
+            found.append(item)
+        else:
+            found[place] = replace(found[place], count=found[place].count + item.count)
+    return found
+
+
+def _is_same(one: Item, other: Item) -> bool:
+    return one.device is not None and one.device == other.device and not one.considering
 
 
 def _with_memory_of_its_own(item: Item, system_memory_gb: float | None) -> Item:
@@ -190,6 +208,8 @@ def _judge_device(
         code = "owned_too_slow" if deadline is not None else "owned_too_long"
     if _not_needed(job, need, device, facts) and fit in {"fits", "tight", "does_not_fit", "unknown"}:
         code = "owned_not_needed"
+    if fit == "fits" and device.support == "legacy" and not item.considering and code.startswith("owned_fits"):
+        code += "_old"
     told = f"considered_{code.removeprefix('owned_')}" if item.considering and code in TOLD_AS_THEIRS else code
     reasons = [Reason(told, facts | _wishes(job, need, deadline=deadline))]
     if item.alternatives:

@@ -381,7 +381,7 @@ class _Teller:
         left = None if memory is None else (usable - float(memory.expected[row])) / GIB
         return values | {
             "left_gib": left if left is not None and np.isfinite(left) else None,
-            "speed": _finite(self.candidates.speed[row]),
+            "speed": _finite(self.candidates.speed[row]) if self.candidates.knows_speed else None,
             "unit": self.candidates.estimates.unit,
             "tier": self.decision.tier.title,
         }

@@ -112,9 +112,13 @@ def difference(need: Need, decision: Decision, *, other_need: Need, other: Decis
     known = "_memory" if _notably_different(need.memory_gib, other_need.memory_gib) else ""
     if other.scenario.slug != decision.scenario.slug:
         return 0, Reason(f"then_scenario{known}", values)
+    larger_class = other.tier.position > decision.tier.position
+    if larger_class and known and (other_need.memory_gib or 0.0) < (need.memory_gib or 0.0):
+        return 3, Reason("then_memory", values)  # less is known of it, which says nothing about what it takes
     if other.tier.slug != decision.tier.slug:
         return 1, Reason(f"then_tier{known}", values)
-    if other_need.smallest_single_gpu_gib != need.smallest_single_gpu_gib and other_need.memory_gib is not None:
+    card = other_need.smallest_single_gpu_gib
+    if card != need.smallest_single_gpu_gib and other_need.memory_gib is not None and (known or card is None):
         code = "then_card" if other_need.smallest_single_gpu_gib is not None else "then_several"
         return 2, Reason(code, values)
     if _notably_different(need.memory_gib, other_need.memory_gib):
@@ -150,7 +154,7 @@ def _of_transformer(job: Job, model: TransformerSpec) -> Iterator[Neighbour]:
     for size in (larger, smaller):
         if size is not None:
             values: dict[str, Value] = {"parameters_b": size / GIGA, "before_b": model.parameters / GIGA}
-            changes = {"model": {"parameters": size, "architecture": model.architecture}}
+            changes = {"model": {"parameters": size, "architecture": model.architecture, **_shared_heads(model)}}
             yield Neighbour(Reason("if_model", values), changes)
     yield from _other_method(job)
     if job.training:
@@ -161,6 +165,12 @@ def _of_transformer(job: Job, model: TransformerSpec) -> Iterator[Neighbour]:
     yield from _longer(job)
     requests = (job.concurrent_requests or 1) * CONCURRENCY_RATIO
     yield Neighbour(Reason("if_requests", {"requests": requests}), {"concurrent_requests": requests})
+
+
+def _shared_heads(model: TransformerSpec) -> dict[str, int]:
+    """What a model of another size has in common with this one: how many heads keep keys and values."""
+    shares = 1 < model.num_key_value_heads < model.num_attention_heads
+    return {"kv_heads": model.num_key_value_heads} if shares else {}
 
 
 def _other_method(job: Job) -> Iterator[Neighbour]:

@@ -127,6 +127,7 @@ def _run_offer(paid: list[CloudOption]) -> CloudOption | None:
 
     Offers with little room are told only where there is no other.
     """
+    paid = [option for option in paid if option.fit != "does_not_fit"]
     paid = [option for option in paid if option.fit != "tight"] or paid
     known = [
         (option.device.kind == "tpu", option.total_usd.expected, option.hours.expected, option)

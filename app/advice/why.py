@@ -167,6 +167,7 @@ def _break_even(deal: BuyOrRent) -> Reason:
 def _rented(case: Circumstances) -> CloudOption | None:
     """The cheapest run that is not free."""
     priced = [each for each in case.cloud if each.total_usd is not None and each.basis == "run" and not each.free]
+    priced = [each for each in priced if each.fit != "does_not_fit"]
     priced = [each for each in priced if each.fit != "tight"] or priced
     return min(priced, key=lambda each: each.total_usd.expected if each.total_usd else 0.0, default=None)
 
