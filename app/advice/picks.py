@@ -1,6 +1,7 @@
 """What to buy: at most four systems with distinct roles, after a Pareto filter, in a stable order.
 
-Memory decides whether, price decides which: more memory never worsens a rank and a higher price never improves one.
+Memory decides whether, price decides which: within the class that was decided for, more memory never worsens a rank; a
+higher price never improves one.
 """
 
 from collections.abc import Iterator

@@ -1,11 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from app.advice.limits import limits_for
 from app.advice.picks import picks_for, ranking
 from app.advice.prices import PriceBook
+from app.engine.units import GIB
 from app.wording import sentence
 from tests.advice.answers import make_candidates, make_decision
 from tests.advice.factories import (
@@ -174,10 +177,10 @@ CARDS = st.sampled_from([MID_CARD, HIGH_CARD, TOP_CARD, AMD_CARD, PRO_CARD, SMAL
 @given(
     card=CARDS, more=st.floats(1.0, 8.0), need_gib=st.floats(1.0, 90.0), tier=st.sampled_from(["entry", "mid", "high"])
 )
-def test_more_memory_never_worsens_a_rank(card, more, need_gib, tier):
-    from dataclasses import replace
-
+def test_more_memory_never_worsens_a_rank_within_the_decided_class(card, more, need_gib, tier):
     larger = replace(card, memory_bytes=card.memory_bytes * more, usable_memory_bytes=card.usable_memory_bytes * more)
+    most_gib = make_decision(2, tier).tier.memory_gib_max
+    assume(card.memory_bytes > most_gib * GIB or larger.memory_bytes <= most_gib * GIB)
     others = [device for device in CATALOGUE if device.slug != card.slug]
     before = place(card.slug, accelerators=(card, *others), memory_gib=need_gib, tier=tier)
     assert place(card.slug, accelerators=(larger, *others), memory_gib=need_gib, tier=tier) <= before
