@@ -1,7 +1,9 @@
 """Classical algorithms on tables: seconds of one fit on CPUs and GPUs, and the row count from which a GPU pays."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from itertools import takewhile
 
 import numpy as np
@@ -134,6 +136,10 @@ def _cpu_math_s(algorithm: Algorithm, table: Table, *, systems: Systems) -> Floa
     return np.asarray(one_core_s / (np.maximum(cores, 1.0) ** algorithm.cores * core_speed(systems)))
 
 
+FitTimes = Callable[[float], tuple[float, float]]
+"""Time of one fit on a CPU and on a GPU, by the rows of the table. [s]"""
+
+
 def rows_where_gpu_pays(
     name: str, *, columns: float, rounds: float, cpu: Accelerator, gpu: Accelerator, slower: float = 1.0
 ) -> float | None:
@@ -143,11 +149,25 @@ def rows_where_gpu_pays(
     trees on a CPU in the end, but there both take days.
     ``slower`` is how many times as long as estimated the GPU takes beside the CPU, for the doubt in both.
     """
+    return _rows_from(_fit_times(name, columns=columns, rounds=rounds, cpu=cpu, gpu=gpu), slower=slower)
+
+
+def _fit_times(name: str, *, columns: float, rounds: float, cpu: Accelerator, gpu: Accelerator) -> FitTimes:
+    """Each size is worked out once, however often it is asked for."""
     systems = systems_of(Devices((cpu, gpu)), count=[1, 1])
 
-    def gpu_wins(rows: float) -> bool:
+    @cache
+    def times(rows: float) -> tuple[float, float]:
         seconds = fit_s(name, Table(rows, columns, rounds), systems=systems)
-        return seconds is not None and bool(seconds[1] * slower < seconds[0])
+        return (math.nan, math.nan) if seconds is None else (float(seconds[0]), float(seconds[1]))
+
+    return times
+
+
+def _rows_from(times: FitTimes, *, slower: float) -> float | None:
+    def gpu_wins(rows: float) -> bool:
+        cpu_s, gpu_s = times(rows)
+        return gpu_s * slower < cpu_s
 
     sizes = np.geomspace(SMALLEST_TABLE, LARGEST_TABLE, SIZES_TRIED)
     wins = [gpu_wins(float(rows)) for rows in sizes]
@@ -172,10 +192,8 @@ def crossover(job: Job, *, cpu: Accelerator, gpu: Accelerator) -> Crossover | No
     columns, rounds = job.columns or USUAL_COLUMNS, job.steps or USUAL_TREES
     known = spread("seconds", job.work_class)
     doubt = math.sqrt(known.high / known.low)
-    low, expected, high = (
-        rows_where_gpu_pays(job.model.name, columns=columns, rounds=rounds, cpu=cpu, gpu=gpu, slower=slower)
-        for slower in (1.0 / doubt, 1.0, doubt)
-    )
+    times = _fit_times(job.model.name, columns=columns, rounds=rounds, cpu=cpu, gpu=gpu)
+    low, expected, high = (_rows_from(times, slower=slower) for slower in (1.0 / doubt, 1.0, doubt))
     return None if low is None or expected is None else Crossover(low, expected, high, columns)
 
 
