@@ -12,7 +12,7 @@ from app.advice.constraints import Constraints
 from app.advice.need import Need, need_of
 from app.advice.policy import Tier
 from app.advice.sensitivity import Rejob
-from app.engine.defaults import typical
+from app.engine.assumed import typical
 from app.engine.hardware import Devices
 from app.engine.job import Assumption, Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec

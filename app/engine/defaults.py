@@ -1,21 +1,25 @@
 """Fill in what nobody said: a workload becomes a job, and every value taken becomes a visible assumption."""
 
-import tomllib
-from dataclasses import dataclass, field, replace
-from functools import cache
-from importlib import resources
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any
 
+from app.engine.assumed import Ledger, typical
 from app.engine.classical_cost import booster_of, grows_trees
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.job import Assumption, Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, ModelSpec, NetworkSpec, TransformerSpec
 from app.engine.radiance import renders_scenes
 from app.engine.units import GB, GIGA, SECONDS_PER_HOUR
+from app.engine.usual_recipe import (
+    checkpoints,
+    framework_taken,
+    is_compiled,
+    method_taken,
+    optimizer_taken,
+    precision_taken,
+)
 from app.engine.work_class import TRAINING_TASKS, work_class
 from app.engine.workload import ModelChoice, Workload
-
-T = TypeVar("T")
 
 BYTES_PER_TEXT_TOKEN = 4.0
 """A token is about four characters of English, as makers of tokenizers say; other languages take more tokens."""
@@ -24,12 +28,6 @@ BYTES_PER_TABLE_VALUE = 8.0
 
 AUDIO_WINDOW_S = 30.0
 """Speech models read recordings in windows of this length. Whisper paper, arXiv:2212.04356, section 2.2."""
-
-
-@cache
-def typical() -> dict[str, Any]:
-    """The table of typical values, from ``data/defaults.toml``."""
-    return tomllib.loads(resources.files("app.engine").joinpath("data/defaults.toml").read_text("utf-8"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +40,6 @@ class KnownData:
     columns: float | None = None
     size_bytes: float | None = None
     epochs: float | None = None
-
-
-@dataclass
-class _Ledger:
-    """Collects the assumptions while values are chosen."""
-
-    entries: list[Assumption] = field(default_factory=list)
-
-    def take(self, name: str, given: T | None, *, typical_value: T, why: str) -> T:
-        if given is not None:
-            return given
-        self.entries.append(Assumption(name, _shown(typical_value), why))
-        return typical_value
-
-
-def _shown(value: object) -> str | float | bool:
-    """A value as an answer shows it: whole numbers without a point, sizes as height x width."""
-    if isinstance(value, tuple):
-        return " x ".join(str(side) for side in value)
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value if isinstance(value, str | int | float | bool) else str(value)
 
 
 def domain_of(workload: Workload) -> str:
@@ -115,15 +91,15 @@ def complete(
     assumptions: tuple[Assumption, ...] = (),
 ) -> Job:
     """The job: every field concrete. ``assume_data`` also fills in typical amounts of data."""
-    ledger = _Ledger(list(assumptions))
+    ledger = Ledger(list(assumptions))
     asked, workload = workload, _many_at_a_time(workload, model, ledger)
     domain = domain_of(workload)
     if workload.domain is None:
         ledger.take("domain", None, typical_value=domain, why="the task and the model make it likely")
     training = workload.task in TRAINING_TASKS
-    method = _method(workload, model, training=training, ledger=ledger)
-    precision = _precision(workload, model, method=method, ledger=ledger)
-    framework = _framework(workload, model, precision=precision, ledger=ledger)
+    method = method_taken(workload, model, training=training, ledger=ledger)
+    precision = precision_taken(workload, model, method=method, ledger=ledger)
+    framework = framework_taken(workload, model, precision=precision, ledger=ledger)
     seq_len, prompt, output = _lengths(workload, model, training=training, ledger=ledger)
     amounts = _amounts(workload, model, data=data or KnownData(), assume=assume_data, seq_len=seq_len, ledger=ledger)
     size = _image_size(workload, model, domain=domain, ledger=ledger)
@@ -141,12 +117,12 @@ def complete(
         training=training,
         method=method,
         precision=precision,
-        optimizer=_optimizer(workload, model, training=training, ledger=ledger),
+        optimizer=optimizer_taken(workload, model, training=training, ledger=ledger),
         framework=framework,
         attention=workload.attention or ("eager" if framework in {"tensorflow", "mxnet"} else "flash"),
-        compiled=_compiled(workload, framework),
+        compiled=is_compiled(workload, framework),
         channels_last=bool(workload.channels_last),
-        gradient_checkpointing=_checkpointing(workload, model, training=training, ledger=ledger),
+        gradient_checkpointing=checkpoints(workload, model, training=training, ledger=ledger),
         micro_batch_size=batch,
         gradient_accumulation_steps=accumulation,
         seq_len=seq_len,
@@ -169,7 +145,7 @@ def complete(
     )
 
 
-def _steps(model: ModelSpec, *, training: bool, ledger: _Ledger) -> float | None:
+def _steps(model: ModelSpec, *, training: bool, ledger: Ledger) -> float | None:
     if isinstance(model, DiffusionSpec) and not training:
         return float(model.default_steps)
     if isinstance(model, AlgorithmSpec) and grows_trees(model.name):
@@ -180,78 +156,7 @@ def _steps(model: ModelSpec, *, training: bool, ledger: _Ledger) -> float | None
     return None
 
 
-def _method(workload: Workload, model: ModelSpec, *, training: bool, ledger: _Ledger) -> str:
-    if workload.method is not None:
-        return workload.method
-    if not training or workload.task != "finetune":
-        return "full"
-    large_decoder = (
-        isinstance(model, TransformerSpec)
-        and model.architecture == "decoder"
-        and model.parameters >= typical()["text"]["lora_from_parameters"]
-    )
-    if large_decoder or isinstance(model, DiffusionSpec):
-        return ledger.take(
-            "method", None, typical_value="lora", why="adapters are the usual way to adapt a model of this size"
-        )
-    return "full"
-
-
-def _precision(workload: Workload, model: ModelSpec, *, method: str, ledger: _Ledger) -> str:
-    if workload.precision is not None:
-        return workload.precision
-    text = typical()["text"]
-    training = workload.task in TRAINING_TASKS
-    if isinstance(model, AlgorithmSpec):
-        return "fp32"
-    if method == "qlora":
-        return ledger.take("precision", None, typical_value="nf4", why="QLoRA keeps the frozen model in 4 bits")
-    decoder = isinstance(model, TransformerSpec) and model.architecture == "decoder"
-    large = (
-        isinstance(model, DiffusionSpec) and model.denoiser_parameters >= text["quantised_diffusion_from_parameters"]
-    )
-    if large and workload.framework is None and not (training and method == "full"):
-        return ledger.take("precision", None, typical_value="fp8", why="large generators are usually held in 8 bits")
-    if training:
-        value = "bf16" if decoder or isinstance(model, DiffusionSpec) else "amp"
-        return ledger.take(
-            "precision", None, typical_value=value, why="mixed precision is the usual choice on current cards"
-        )
-    requests = workload.concurrent_requests
-    service = requests == "max" or (isinstance(requests, int) and requests >= text["service_from_requests"])
-    local = workload.framework in {None, "llama.cpp"} and not service
-    if decoder and local and model.parameters >= text["quantised_from_parameters"]:
-        return ledger.take(
-            "precision",
-            None,
-            typical_value="q4_k_m",
-            why="4-bit weights are what most people run; they cost little quality",
-        )
-    if workload.framework == "onnxruntime" and not (decoder or isinstance(model, DiffusionSpec)):
-        return ledger.take(
-            "precision", None, typical_value="fp32", why="exported networks keep 32 bits unless converted"
-        )
-    return ledger.take(
-        "precision",
-        None,
-        typical_value="bf16" if decoder else "fp16",
-        why="16 bits is the usual choice for running models",
-    )
-
-
-def _framework(workload: Workload, model: ModelSpec, *, precision: str, ledger: _Ledger) -> str:
-    given = workload.framework
-    if isinstance(model, AlgorithmSpec):
-        usual = {"xgboost": "xgboost", "lightgbm": "lightgbm"}.get(model.name, "sklearn")
-        return ledger.take("framework", given, typical_value=usual, why="the usual library for this method")
-    if precision.startswith(("q2", "q3", "q4", "q5", "q6", "q8", "iq", "tq", "f16")):
-        return ledger.take("framework", given, typical_value="llama.cpp", why="what weights of this kind are made for")
-    if isinstance(model, TransformerSpec) and model.architecture == "decoder" and workload.task == "inference":
-        return ledger.take("framework", given, typical_value="vllm", why="a usual server of language models")
-    return ledger.take("framework", given, typical_value="pytorch", why="what most models are trained and run with")
-
-
-def _lengths(workload: Workload, model: ModelSpec, *, training: bool, ledger: _Ledger) -> tuple[int, int, int]:
+def _lengths(workload: Workload, model: ModelSpec, *, training: bool, ledger: Ledger) -> tuple[int, int, int]:
     """Tokens of a training sequence (or the whole context), of the prompt and of the output."""
     if not isinstance(model, TransformerSpec):
         return workload.sequence_length or 1, 0, 0
@@ -279,35 +184,7 @@ def _lengths(workload: Workload, model: ModelSpec, *, training: bool, ledger: _L
     return context, max(context - output, 0), output
 
 
-def _optimizer(workload: Workload, model: ModelSpec, *, training: bool, ledger: _Ledger) -> str:
-    if workload.optimizer is not None or not training or isinstance(model, AlgorithmSpec):
-        return workload.optimizer or "adamw"
-    convolutional = isinstance(model, NetworkSpec) and model.architecture in {"cnn", "detector", "segmenter"}
-    return ledger.take(
-        "optimizer",
-        None,
-        typical_value="sgd_momentum" if convolutional else "adamw",
-        why="the usual optimizer for this kind of model",
-    )
-
-
-def _checkpointing(workload: Workload, model: ModelSpec, *, training: bool, ledger: _Ledger) -> bool:
-    if workload.gradient_checkpointing is not None or not training:
-        return bool(workload.gradient_checkpointing)
-    large = (
-        isinstance(model, TransformerSpec) and model.parameters >= typical()["text"]["checkpointing_from_parameters"]
-    )
-    if large:
-        ledger.take(
-            "gradient_checkpointing", None, typical_value=True, why="usual for models from a billion parameters on"
-        )
-    adapts_pictures = isinstance(model, DiffusionSpec) and workload.task == "finetune"
-    if adapts_pictures:
-        ledger.take("gradient_checkpointing", None, typical_value=True, why="usual when a picture generator is adapted")
-    return large or adapts_pictures
-
-
-def _many_at_a_time(workload: Workload, model: ModelSpec, ledger: _Ledger) -> Workload:
+def _many_at_a_time(workload: Workload, model: ModelSpec, ledger: Ledger) -> Workload:
     """The workload with as many requests at a time as those take who work through a pile of data."""
     if not workload.works_through_data or isinstance(model, AlgorithmSpec | DiffusionSpec):
         return workload
@@ -322,7 +199,7 @@ def _texts_at_once(workload: Workload, model: ModelSpec) -> int:
     return workload.batch_size or 1 if writes else 1
 
 
-def _batch(workload: Workload, model: ModelSpec, *, domain: str, training: bool, ledger: _Ledger) -> int:
+def _batch(workload: Workload, model: ModelSpec, *, domain: str, training: bool, ledger: Ledger) -> int:
     if workload.batch_size is not None or isinstance(model, AlgorithmSpec):
         return workload.batch_size or 1
     if isinstance(model, NetworkSpec) and renders_scenes(model):
@@ -352,7 +229,7 @@ def sees_tiny_pictures(workload: Workload) -> bool:
     return pixels <= NETWORKS.value("array_pixels_at_most")
 
 
-def _batch_of_arrivals(workload: Workload, model: ModelSpec, *, domain: str, ledger: _Ledger) -> int:
+def _batch_of_arrivals(workload: Workload, model: ModelSpec, *, domain: str, ledger: Ledger) -> int:
     """What arrives and is worked on together where nobody waits for each; servers batch what they write themselves."""
     writes = isinstance(model, TransformerSpec) and model.architecture != "encoder" and domain != "audio"
     waits_alone = workload.latency_ms is not None and (domain != "audio" or workload.concurrent_requests is None)
@@ -366,7 +243,7 @@ def _batch_of_arrivals(workload: Workload, model: ModelSpec, *, domain: str, led
     return ledger.take("batch_size", None, typical_value=together, why=why) if together > 1 else 1
 
 
-def _accumulation(workload: Workload, model: ModelSpec, *, assume: bool, ledger: _Ledger) -> int:
+def _accumulation(workload: Workload, model: ModelSpec, *, assume: bool, ledger: Ledger) -> int:
     """Micro-steps of one optimizer step. Steps counted without a batch mean the usual large batch of pretraining."""
     given = workload.gradient_accumulation
     if given is not None or workload.batch_size is not None or not isinstance(model, TransformerSpec):
@@ -378,10 +255,6 @@ def _accumulation(workload: Workload, model: ModelSpec, *, assume: bool, ledger:
     return ledger.take(
         "gradient_accumulation", None, typical_value=steps, why="a step of pretraining usually takes 256 sequences"
     )
-
-
-def _compiled(workload: Workload, framework: str) -> bool:
-    return framework in {"jax", "tensorrt", "tensorrt-llm"} if workload.compiled is None else workload.compiled
 
 
 def _samples_per_step(model: ModelSpec, *, domain: str, batch: int, assume: bool) -> int | None:
@@ -396,7 +269,7 @@ def _work_of_steps(amounts: KnownData, *, steps: float, samples_per_step: int) -
     return replace(amounts, samples=steps * samples_per_step, tokens=None, epochs=1.0)
 
 
-def _image_size(workload: Workload, model: ModelSpec, *, domain: str, ledger: _Ledger) -> tuple[int, int] | None:
+def _image_size(workload: Workload, model: ModelSpec, *, domain: str, ledger: Ledger) -> tuple[int, int] | None:
     given = workload.image_size
     if given is not None:
         return (given, given) if isinstance(given, int) else (given[0], given[1])
@@ -414,7 +287,7 @@ def _image_size(workload: Workload, model: ModelSpec, *, domain: str, ledger: _L
 
 
 def _amounts(
-    workload: Workload, model: ModelSpec, *, data: KnownData, assume: bool, seq_len: int, ledger: _Ledger
+    workload: Workload, model: ModelSpec, *, data: KnownData, assume: bool, seq_len: int, ledger: Ledger
 ) -> KnownData:
     """Samples, tokens, rows and epochs: as given, else as the catalogue knows them, else typical where allowed."""
     given = workload.dataset
@@ -453,7 +326,7 @@ def _usual_epochs(usual: dict[str, Any], *, samples: float | None) -> float:
     return epochs if least is None or not samples else max(epochs, float(round(least / samples)))
 
 
-def _tokens(samples: float | None, size_bytes: float | None, *, seq_len: int, ledger: _Ledger) -> float | None:
+def _tokens(samples: float | None, size_bytes: float | None, *, seq_len: int, ledger: Ledger) -> float | None:
     """Tokens of a data set known by its samples, or by the size of its text."""
     if samples is not None:
         return samples * seq_len
@@ -464,7 +337,7 @@ def _tokens(samples: float | None, size_bytes: float | None, *, seq_len: int, le
 
 
 def _typical_amount(
-    workload: Workload, model: ModelSpec, *, usual: dict[str, float], ledger: _Ledger
+    workload: Workload, model: ModelSpec, *, usual: dict[str, float], ledger: Ledger
 ) -> tuple[float | None, float | None]:
     if workload.task == "pretrain" and isinstance(model, TransformerSpec) and model.architecture == "encoder":
         amount = float(typical()["text"]["encoder_pretraining_tokens"])
@@ -487,7 +360,7 @@ def _typical_amount(
 
 
 def _table(
-    rows: float | None, columns: float | None, *, size_bytes: float | None, assume: bool, ledger: _Ledger
+    rows: float | None, columns: float | None, *, size_bytes: float | None, assume: bool, ledger: Ledger
 ) -> tuple[float | None, float | None]:
     usual = typical()["data"]["tabular"]
     if columns is None and (rows is not None or size_bytes is not None or assume):
