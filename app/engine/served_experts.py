@@ -48,7 +48,7 @@ def routed_copies_bytes(spec: TransformerSpec, *, tokens: Floats) -> Floats:
     return tokens * copies * layers * spec.hidden_size * HALF_BYTES
 
 
-def exchange_s(spec: TransformerSpec, *, systems: Systems, tokens: Floats, busy_s: FloatArray) -> FloatArray:
+def routed_exchange_s(spec: TransformerSpec, *, systems: Systems, tokens: Floats, busy_s: FloatArray) -> FloatArray:
     """Time that the tokens of a step travel to experts on other devices and back, and the wait for the last. [s]"""
     group = systems.plan.expert_parallel
     if not spec.num_experts or not bool(np.any(group > 1)):

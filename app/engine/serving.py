@@ -33,7 +33,7 @@ from app.engine.precision import (
 from app.engine.result import Pace, Physics
 from app.engine.roofline import StepTime
 from app.engine.seq2seq import seq2seq_pace
-from app.engine.served_experts import exchange_s, routed_copies_bytes, routed_growth
+from app.engine.served_experts import routed_copies_bytes, routed_exchange_s, routed_growth
 from app.engine.serving_rates import (
     attention_growth,
     bandwidth_rate,
@@ -56,6 +56,7 @@ from app.engine.serving_rates import (
     visible_overhead_s,
     written_scores,
 )
+from app.engine.units import HALF_BYTES
 
 
 def physics(job: Job, systems: Systems) -> Physics:
@@ -144,48 +145,23 @@ def decode_step_s(
 
     ``tokens_each`` is more than one where a step verifies several drafted tokens of every request.
     """
-    plan, groups = systems.plan, families(systems.devices)
-    context = job.prompt_tokens + max(job.output_tokens, 1) / 2
-    stages = plan.pipeline_parallel
+    plan = systems.plan
+    layers, stages = spec.num_hidden_layers, plan.pipeline_parallel
     in_stage = batch / np.minimum(batch, stages)
-    element = cache_bytes_per_element(cache_precision(job))
-    held = max(context, TRANSFORMERS.value("fixed_cache_tokens"))
-    lengths = [sequence_cache_bytes(spec, tokens, bytes_per_element=element) for tokens in (held, context)]
-    cache = np.where(reads_fixed_cache(job, systems=systems), *lengths)
     written = tokens_each * in_stage
-    touched = touched_weight_bytes(job, spec, batch=written, spread=plan.expert_parallel)
-    touched = touched - packed_head_bytes(job, spec, systems=systems)
-    weights = touched / plan.tensor_parallel * np.ones(len(systems))
-    cached = in_stage * cache * cache_split(spec, systems=systems)
+    weights = decode_weight_bytes(job, spec, systems=systems, written=written)
+    cached = decode_cache_bytes(job, spec, systems=systems, requests=in_stage)
     read = moved_weight_bytes(job, spec, stored_bytes=weights, batch=written, systems=systems)
     moved = read + cached * cache_passes(job, spec)
-    llama = job.framework == "llama.cpp"
-    moved = moved + (0.0 if llama else routed_copies_bytes(spec, tokens=written) / plan.tensor_parallel)
+    moved = moved + _routed_bytes(job, spec, tokens=written) / plan.tensor_parallel
     memory = np.hypot(moved / bandwidth_rate(job, systems=systems), issue_s(weights, job=job, systems=systems))
-    peak = multiplied_flops_per_s(job, systems=systems)
-    attention = cached_attention_flops(spec, context)
-    products = decode_flops_per_token(spec, context) - attention_flops_per_token(spec, context)
-    if not llama:
-        products = products * routed_growth(spec, systems=systems, tokens=written)
-    attention = attention * attention_growth(job, systems=systems)
-    flops = written * (products + attention) / plan.tensor_parallel
-    reached = TRANSFORMERS.column("decode_math_fraction", groups) * decode_unpacked_share(job, systems=systems)
-    math = flops / (peak * reached)
+    math = decode_math_s(job, spec, systems=systems, written=written)
     unpacking = unpacking_s(job, spec, systems=systems) + cache_reading_s(cached, job=job, systems=systems)
     hidden = systems.devices.where(kind="cpu")  # the cores of a processor unpack what arrives while more is on its way
     unpacking = np.where(hidden, np.maximum(unpacking - memory, 0.0), unpacking)
-    layers = spec.num_hidden_layers
-    t = plan.tensor_parallel
-    payload = tensor_parallel_bytes(
-        tokens=written,
-        hidden_size=spec.hidden_size,
-        num_hidden_layers=layers,
-        element_bytes=2.0,
-        passes=1,
-    )
-    comms = 2 * (t - 1) / t * payload / bus_bytes_per_s(systems, group=t)
+    comms = tensor_messages_s(spec, systems=systems, tokens=written)
     comms = comms + 2 * layers * tensor_latency_s(job, systems=systems)
-    comms = comms + exchange_s(spec, systems=systems, tokens=written, busy_s=np.maximum(math, memory))
+    comms = comms + routed_exchange_s(spec, systems=systems, tokens=written, busy_s=np.maximum(math, memory))
     overhead = layers * layer_overhead_s(job, systems=systems)
     overhead = visible_overhead_s(overhead, np.maximum(math, memory), job=job, layers=layers, systems=systems)
     overhead = overhead + stages * latency_s(systems, group=stages)
@@ -194,6 +170,59 @@ def decode_step_s(
     return StepTime(
         np.where(bound, math, smaller) + unpacking, np.where(bound, smaller, memory), comms, overhead + 0 * memory
     )
+
+
+def decode_context(job: Job) -> float:
+    """Tokens that a request holds in the middle of its answer. [tokens]"""
+    return job.prompt_tokens + max(job.output_tokens, 1) / 2
+
+
+def decode_weight_bytes(job: Job, spec: TransformerSpec, *, systems: Systems, written: Floats) -> FloatArray:
+    """Weights that one device reads in a step that writes so many tokens. [bytes]"""
+    touched = touched_weight_bytes(job, spec, batch=written, spread=systems.plan.expert_parallel)
+    touched = touched - packed_head_bytes(job, spec, systems=systems)
+    return touched / systems.plan.tensor_parallel * np.ones(len(systems))
+
+
+def decode_cache_bytes(job: Job, spec: TransformerSpec, *, systems: Systems, requests: Floats) -> FloatArray:
+    """Keys and values that one device reads in a step of so many requests. [bytes]"""
+    context, element = decode_context(job), cache_bytes_per_element(cache_precision(job))
+    longest = max(context, TRANSFORMERS.value("fixed_cache_tokens"))
+    lengths = [sequence_cache_bytes(spec, tokens, bytes_per_element=element) for tokens in (longest, context)]
+    cache = np.where(reads_fixed_cache(job, systems=systems), *lengths)
+    return requests * cache * cache_split(spec, systems=systems)
+
+
+def decode_math_s(job: Job, spec: TransformerSpec, *, systems: Systems, written: Floats) -> FloatArray:
+    """Time that the products of a step take which writes so many tokens. [s]"""
+    context = decode_context(job)
+    attention = cached_attention_flops(spec, context)
+    products = decode_flops_per_token(spec, context) - attention_flops_per_token(spec, context)
+    if job.framework != "llama.cpp":
+        products = products * routed_growth(spec, systems=systems, tokens=written)
+    attention = attention * attention_growth(job, systems=systems)
+    flops = written * (products + attention) / systems.plan.tensor_parallel
+    reached = TRANSFORMERS.column("decode_math_fraction", families(systems.devices))
+    reached = reached * decode_unpacked_share(job, systems=systems)
+    return flops / (multiplied_flops_per_s(job, systems=systems) * reached)
+
+
+def tensor_messages_s(spec: TransformerSpec, *, systems: Systems, tokens: Floats) -> FloatArray:
+    """Time that the sums of so many tokens travel between the devices that share tensors, forward. [s]"""
+    t = systems.plan.tensor_parallel
+    payload = tensor_parallel_bytes(
+        tokens=tokens,
+        hidden_size=spec.hidden_size,
+        num_hidden_layers=spec.num_hidden_layers,
+        element_bytes=HALF_BYTES,
+        passes=1,
+    )
+    return 2 * (t - 1) / t * payload / bus_bytes_per_s(systems, group=t)
+
+
+def _routed_bytes(job: Job, spec: TransformerSpec, *, tokens: Floats) -> Floats:
+    """What copies of tokens for their experts move; llama.cpp's own coefficients hold that already. [bytes]"""
+    return 0.0 if job.framework == "llama.cpp" else routed_copies_bytes(spec, tokens=tokens)
 
 
 def held_weight_bytes(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
@@ -236,19 +265,14 @@ def prefill_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Float
     streamed = (
         batch * prompt * spec.num_hidden_layers * elements * bytes_per_element(job.precision) / plan.tensor_parallel
     )
-    streamed = streamed + (0.0 if llama else routed_copies_bytes(spec, tokens=batch * prompt) / plan.tensor_parallel)
+    streamed = streamed + _routed_bytes(job, spec, tokens=batch * prompt) / plan.tensor_parallel
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)
     fetched = prefill_weight_s(job, spec, systems=systems) * chunks if llama else np.maximum(traffic - math, 0.0)
     memory = fetched + streamed / bandwidth
-    t, stages = plan.tensor_parallel, plan.pipeline_parallel
-    layers = spec.num_hidden_layers
-    payload = tensor_parallel_bytes(
-        tokens=batch * prompt, hidden_size=spec.hidden_size, num_hidden_layers=layers, element_bytes=2.0, passes=1
-    )
-    comms = 2 * (t - 1) / t * payload / bus_bytes_per_s(systems, group=t)
-    comms = comms + chunks * (
+    layers, stages = spec.num_hidden_layers, plan.pipeline_parallel
+    comms = tensor_messages_s(spec, systems=systems, tokens=batch * prompt) + chunks * (
         2 * layers * tensor_latency_s(job, systems=systems)
-        + exchange_s(spec, systems=systems, tokens=at_once, busy_s=math / chunks)
+        + routed_exchange_s(spec, systems=systems, tokens=at_once, busy_s=math / chunks)
     )
     if llama:
         comms = row_split_s(spec, systems=systems, tokens=batch * prompt)

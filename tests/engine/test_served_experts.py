@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.engine.comms import latency_s
-from app.engine.served_experts import exchange_s, routed_copies_bytes, routed_growth
+from app.engine.served_experts import routed_copies_bytes, routed_exchange_s, routed_growth
 from app.engine.serving import decode_step_s, touched_weight_bytes
 from app.engine.serving_rates import decode_unpacked_share, packed_head_bytes, tensor_latency_s, unpacking_s
 from tests.engine.jobs import H100, M2_ULTRA, TPU_V4, make_accelerator, make_job, make_moe, make_spec, make_systems
@@ -25,8 +25,8 @@ def test_only_experts_copy_and_exchange_tokens():
     spread = make_systems(H100, count=8, expert_parallel=8)
 
     assert routed_copies_bytes(make_moe(), tokens=64) > routed_copies_bytes(make_spec(), tokens=64) == 0
-    assert exchange_s(make_moe(), systems=spread, tokens=64, busy_s=ONE)[0] > 0
-    assert exchange_s(make_spec(), systems=spread, tokens=64, busy_s=ONE)[0] == 0
+    assert routed_exchange_s(make_moe(), systems=spread, tokens=64, busy_s=ONE)[0] > 0
+    assert routed_exchange_s(make_spec(), systems=spread, tokens=64, busy_s=ONE)[0] == 0
 
 
 def test_a_device_reads_fewer_weights_where_experts_are_spread():
