@@ -22,6 +22,7 @@ from app.engine.network_speed import OVERLAP_POWER, host_speed, thread_share
 from app.engine.precision import bytes_per_element, bytes_per_parameter, peak_flops_per_s
 from app.engine.result import Footprint, MemoryPart, Pace, Physics
 from app.engine.sharded_state import exchanged_bytes, shared_parts
+from app.engine.units import FULL_BYTES, HALF_BYTES
 
 ENCODER_POSITIONS = 1500
 """Positions after the convolutional stem for one window."""
@@ -39,7 +40,6 @@ SOUND_CHANNELS = 512
 """Channels of the convolutions over the sound. wav2vec 2.0, section 4.2."""
 SOUND_CONVOLUTIONS = ((10, 5), (3, 2), (3, 2), (3, 2), (3, 2), (2, 2), (2, 2))
 """Width and stride of each of them. wav2vec 2.0, section 4.2."""
-FULL_PRECISION = 4.0
 
 
 def physics(job: Job, systems: Systems) -> Physics:
@@ -99,7 +99,7 @@ def listening_bytes(job: Job, spec: TransformerSpec) -> float:
     each = TRANSFORMERS.value("encoder_traffic_fused" if fused else "encoder_traffic_eager") * spec.hidden_size
     if job.workload.attention != "flash":
         each += TRANSFORMERS.value("encoder_traffic_scores") * spec.num_attention_heads * ENCODER_POSITIONS
-    element = cache_element_bytes(job) if fused else FULL_PRECISION
+    element = cache_element_bytes(job) if fused else FULL_BYTES
     return (
         each * ENCODER_POSITIONS * _encoder_layers(spec) + NETWORKS.value("sound_passes") * sound_values()
     ) * element
@@ -162,7 +162,7 @@ def _transcribing_pace(job: Job, systems: Systems, spec: TransformerSpec) -> Pac
     encode_s = encoder_flops(spec) * batch / rate
     width, layers = spec.hidden_size, _decoder_layers(spec)
     decoder = DECODER_LAYER_PARAMETERS * layers * width**2 + spec.vocab_size * width
-    wide = np.where(systems.devices.where(kind="cpu"), FULL_PRECISION / cache_element_bytes(job), 1.0)
+    wide = np.where(systems.devices.where(kind="cpu"), FULL_BYTES / cache_element_bytes(job), 1.0)
     caches = cache_bytes(job, spec, beams=beams) + (beams - 1) * heard_bytes(job, spec)
     read = decoder * bytes_per_parameter(job.precision) + caches * wide  # processors keep activations in fp32
     mode = _mode(job)
@@ -225,12 +225,12 @@ def _training_pace(job: Job, systems: Systems, spec: TransformerSpec) -> Pace:
         launches * NETWORKS.column("launch_s_eager", groups) * (1 + NETWORKS.value("backward_launches_per_forward"))
     )
     reached = NETWORKS.column("bandwidth_efficiency", groups) * systems.devices.memory_bandwidth_bytes_per_s
-    moved = spec.parameters * FULL_PRECISION * (2 + STATES[job.optimizer]) * NETWORKS.value("optimizer_passes")
+    moved = spec.parameters * FULL_BYTES * (2 + STATES[job.optimizer]) * NETWORKS.value("optimizer_passes")
     update_s = moved / reached / job.gradient_accumulation_steps
     moving_s = (0.0 if writes(spec) else listening_bytes(job, spec) * job.micro_batch_size) / reached
     math_s = math_s + moving_s * (3.0 + repeated)
     pass_s = (math_s**OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
-    whole = spec.parameters * FULL_PRECISION
+    whole = spec.parameters * FULL_BYTES
     sent = exchanged_bytes(systems, gradient_bytes=whole, weight_bytes=whole)
     exchange = exchange_s(systems, payload_bytes=sent) / job.gradient_accumulation_steps
     waiting = exposed_s(exchange=exchange, step=pass_s, count=systems.count)
@@ -253,7 +253,7 @@ def held_bytes_per_parameter(job: Job) -> float:
     ----------
     .. [1] OpenAI, ``whisper/model.py``, class ``Linear``, https://github.com/openai/whisper.
     """
-    return FULL_PRECISION if held_twice_as_wide(job) else bytes_per_parameter(job.precision)
+    return FULL_BYTES if held_twice_as_wide(job) else bytes_per_parameter(job.precision)
 
 
 def held_twice_as_wide(job: Job) -> bool:
@@ -269,7 +269,7 @@ def _footprint(job: Job, systems: Systems, spec: TransformerSpec) -> Footprint:
     width = spec.hidden_size
     positions = ENCODER_POSITIONS * job.micro_batch_size
     if job.training:
-        unit = 2.0 if job.precision in {"fp16", "bf16"} else FULL_PRECISION
+        unit = HALF_BYTES if job.precision in {"fp16", "bf16"} else FULL_BYTES
         share = NETWORKS.value("adapter_fraction") if job.method in {"lora", "qlora"} else 1.0
         trained = spec.parameters * share
         states = STATES[job.optimizer]
@@ -298,7 +298,7 @@ def _footprint(job: Job, systems: Systems, spec: TransformerSpec) -> Footprint:
         fused = NETWORKS.value("speech_live_widths_fused") if job.framework in CTRANSLATE else plain
         live = positions * width * element * np.where(on_cpu, plain, fused)  # fused attention is for GPUs
         cache = cache_bytes(job, spec, beams=1)  # beams share what they have in common
-        wider = np.where(on_cpu, FULL_PRECISION / element, 1.0)
+        wider = np.where(on_cpu, FULL_BYTES / element, 1.0)
         parts += [
             MemoryPart("kv_cache", cache * wider, f"encoder positions and tokens x batch {job.micro_batch_size}"),
             MemoryPart("activations", live * wider, f"{positions} encoder positions x {width} wide, fp32 on a CPU"),

@@ -15,6 +15,7 @@ from app.engine.table_hardware import core_speed, cores_of, gpu_rate, is_cpu, th
 WORTH_LIMITING = 0.75
 """Threads are worth a limit where it leaves less than this share of the time. [-]"""
 TWO_LEAVES = 2.0
+"""The smallest tree that splits at all. [-]"""
 LEAF_BY_LEAF = frozenset({"lightgbm"})
 """Libraries that split one leaf after the other; the others split all leaves of a level at once."""
 

@@ -17,7 +17,7 @@ from app.engine.arrays import FloatArray
 
 DATA = Path(__file__).parent / "data"
 DEFAULT = "default"
-GREW_FROM = {"amd_cdna4": "amd_cdna", "npu_neuron": "npu"}
+NEAR_FAMILIES = {"amd_cdna4": "amd_cdna", "npu_neuron": "npu"}
 """Families that share the values of another wherever they have none of their own."""
 
 
@@ -39,8 +39,10 @@ class Coefficient:
 
     def of(self, family: str) -> float:
         """The value for one hardware family."""
-        near = self.values.get(GREW_FROM.get(family, family), self.values[DEFAULT])
-        return self.values.get(family, near)
+        for known in (family, NEAR_FAMILIES.get(family, DEFAULT)):
+            if known in self.values:
+                return self.values[known]
+        return self.value
 
 
 @lru_cache(maxsize=2048)

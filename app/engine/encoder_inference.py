@@ -24,12 +24,9 @@ FUSING_LAYERS = frozenset({"tensorrt", "onnxruntime"})
 """Runtimes that join norms, biases and activations into one kernel, and choose the fastest products."""
 FUSING_ATTENTION = frozenset({"tensorrt"})
 """Runtimes whose scores never leave the chip, and whose layers are a handful of kernels."""
-
-
 OVERLAPPING_BANDS = 3.0
 """Windows that a band of scores is padded to where products of whole blocks stand for it: Longformer, arXiv:2004.05150,
-appendix A.
-"""
+appendix A."""
 LAUNCHES_TIMED_IN = 2020
 """Year of the hosts beside the A100, on which eager launches were timed."""
 EAGER = frozenset({"pytorch", "other"})

@@ -10,13 +10,12 @@ from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.model_spec import TransformerSpec
 from app.engine.params import expert_parameters, multiplied_parameters
+from app.engine.precision import NARROW_FLOATS
 from app.engine.roofline import saturation
 from app.engine.units import HALF_BYTES
 
 WHOLE_GRAPHS = frozenset({"jax"})
 """Frameworks whose compiler launches a whole step at once."""
-CONVERTED = frozenset({"fp8", "fp4", "nvfp4"})
-"""Precisions to which the inputs of every product are converted."""
 
 
 def routed_share(spec: TransformerSpec) -> float:
@@ -70,6 +69,6 @@ def expert_launch_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> Flo
         return np.zeros(1)
     plan = systems.plan
     held = spec.num_experts / plan.expert_parallel
-    each = TRANSFORMERS.value("kernels_per_expert_fp8" if job.precision in CONVERTED else "kernels_per_expert")
+    each = TRANSFORMERS.value("kernels_per_expert_fp8" if job.precision in NARROW_FLOATS else "kernels_per_expert")
     layers = (spec.num_hidden_layers - spec.num_dense_layers) / plan.pipeline_parallel
     return layers * held * each * TRANSFORMERS.column("launch_s", families(systems.devices))

@@ -26,7 +26,7 @@ from app.engine.memory import (
 )
 from app.engine.model_spec import TransformerSpec
 from app.engine.params import embedding_parameters
-from app.engine.precision import MATRICES_ONLY, cache_bytes_per_element
+from app.engine.precision import MATRICES_ONLY, NARROW_FLOATS, cache_bytes_per_element
 from app.engine.result import Footprint, MemoryPart
 from app.engine.units import BITS_PER_BYTE
 
@@ -47,7 +47,7 @@ def inference_tokens(job: Job) -> int:
 
 def cache_precision(job: Job) -> str:
     """What the cache is stored in: as asked; TensorRT-LLM's fp8 recipe also keeps the cache in fp8."""
-    recipe = job.framework == "tensorrt-llm" and job.precision in {"fp8", "fp4", "nvfp4"}
+    recipe = job.framework == "tensorrt-llm" and job.precision in NARROW_FLOATS
     return "fp8" if recipe and job.workload.kv_precision is None else job.kv_precision
 
 

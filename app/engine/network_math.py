@@ -167,8 +167,8 @@ def math_rate(job: Job, devices: Devices, *, work: NetworkWork) -> MathRate:
     large = large * power_share(peak * large, devices, rate_name=rate_name, on_matrix_units=on_matrix_units)
     large = large * np.where(on_matrix_units, 1.0, saved_products(work, devices))
     half = NETWORKS.column("intensity_at_half_efficiency", groups)
-    narrow = on_matrix_units | work.branched
-    filled = np.where(narrow, layer_shape(work), 1.0) / (1.0 + half / work.intensity)
+    tiled = on_matrix_units | work.branched  # vector units of a classifier work on rows, however narrow
+    filled = np.where(tiled, layer_shape(work), 1.0) / (1.0 + half / work.intensity)
     wide = np.where(peak > 0, bytes_per_element(job.precision if precision != "tf32" else "fp32"), np.nan)
     return MathRate(peak, large * filled, wide, _peak_name(precision))
 

@@ -130,14 +130,19 @@ def met_parameters(job: Job, work: NetworkWork) -> float:
 
     Each weight of its layers is multiplied once per sample.
     """
-    if not isinstance(job.model, NetworkSpec) or job.model.architecture != TABLES or not work.forward_flops:
+    if not gathers_rows(job) or not work.forward_flops:
         return work.parameters
     return min(work.parameters, work.forward_flops / FLOPS_PER_MAC)
 
 
+def gathers_rows(job: Job) -> bool:
+    """Whether a model looks up a few rows of large tables for every sample, as recommenders do."""
+    return isinstance(job.model, NetworkSpec) and job.model.architecture == TABLES
+
+
 def element_bytes(job: Job, rate: MathRate) -> Floats:
     """Bytes of one value on its way; recommenders gather rows of tables that stay in fp32, and write less. [bytes]"""
-    if not isinstance(job.model, NetworkSpec) or job.model.architecture != TABLES:
+    if not gathers_rows(job):
         return rate.bytes_per_element
     gathered = NETWORKS.value("recommender_gathered_share")
     return NETWORKS.value("recommender_touches_share") * (
@@ -163,15 +168,14 @@ def launch_times_s(
         return NETWORKS.column("launch_s_compiled_in_python", groups) if guarded else of_mode("launch_s")
 
     kernels = per_layer * work.layers * of_mode("kernel_share")
-    tables = isinstance(job.model, NetworkSpec) and job.model.architecture == TABLES
-    if tables and not job.training:
+    if gathers_rows(job) and not job.training:
         kernels = kernels * NETWORKS.value("recommender_kernels_share")
     if mode == "runtime" and work.branched:
         kernels = per_layer * work.layers * NETWORKS.column("kernel_share_runtime_branched", groups)
     backward = backward_launches(systems.devices) * share.backward_fraction
     casts = NETWORKS.value("kernels_with_casts") if mode == "eager" and job.precision == "amp" and not together else 1.0
     launch_s = kernels * ((1.0 + share.recompute_fraction) * casts + backward) * launch()
-    small = tables and mode != "graph"  # a few numbers a sample to copy; sessions are fed all the same
+    small = gathers_rows(job) and mode != "graph"  # a few numbers a sample to copy; sessions are fed all the same
     start_s = of_mode("step_start_s") * (NETWORKS.value("recommender_start_share") if small else 1.0)
     host_s = (launch_s + start_s) / host_speed(systems.devices)
     shortest = np.maximum(kernels, work.layers * work.time_steps) * NETWORKS.column("shortest_kernel_s", groups)
@@ -272,7 +276,7 @@ def _sent_bytes(job: Job, systems: Systems, *, work: NetworkWork, share: Trainin
     """Payload of one exchange: gradients, with gathered weights where shared; of shared tables their rows. [bytes]"""
     element = 2.0 if job.precision in {"fp16", "bf16"} else 4.0
     gradients = work.parameters * share.trainable_fraction * element
-    if isinstance(job.model, NetworkSpec) and job.model.architecture == TABLES:
+    if gathers_rows(job):
         rows = (work.activations or 0.0) * job.micro_batch_size * element
         return np.where(systems.plan.zero_stage >= SHARED_FROM_STAGE["weights"], rows, gradients)
     return exchanged_bytes(systems, gradient_bytes=gradients, weight_bytes=work.parameters * element)

@@ -27,6 +27,12 @@ WHOLE_MODEL = frozenset({"fp32", "tf32", "amp", "fp16", "bf16", "f16", "bf16_ggu
 """Precisions in which every tensor is stored."""
 MATRICES_ONLY = frozenset({"int8", "int4", "nf4", "fp8", "fp4", "nvfp4", "mxfp4"})
 """Formats that leave embeddings and the LM head in 16 bits."""
+FOUR_BIT_FLOATS = frozenset({"fp4", "nvfp4"})
+"""Four-bit formats that matrix units multiply where they can."""
+NARROW_FLOATS = FOUR_BIT_FLOATS | {"fp8"}
+"""Formats in which both sides of a product are: its inputs are converted to them."""
+UNPACKED_FOUR_BITS = frozenset({"int4", "nf4"})
+"""Four-bit formats that nothing multiplies: weights are unpacked to 16 bits first."""
 
 RATE_CHAINS = {
     "fp32": ("fp32",),

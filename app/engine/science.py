@@ -10,6 +10,7 @@ from app.engine.job import Job
 from app.engine.model_spec import NetworkSpec
 from app.engine.precision import bytes_per_element, peak_flops_per_s
 from app.engine.result import Footprint, MemoryPart, Pace, Physics
+from app.engine.units import FULL_BYTES, HALF_BYTES
 
 FOLDING_FAMILIES = ("alphafold", "openfold", "esmfold", "rosettafold", "boltz", "chai", "protenix", "colabfold")
 PAIR_CHANNELS = 128
@@ -22,10 +23,10 @@ CUBIC_FLOPS_PER_CHANNEL = 12
 """Per block and channel: two triangle multiplications (2 FLOP each) and two triangle attentions (4 FLOP each)."""
 PAIR_PROJECTIONS = 48
 """Products per pair element in units of channels squared: projections, gates and the fourfold transition of a block."""
-FUSED_FAMILIES = ("alphafold3", "boltz", "chai", "protenix")
+CHUNKED_FAMILIES = ("boltz", "chai", "protenix")
+"""Families that hold many copies of the pairs, and work in chunks where these are too many."""
+FUSED_FAMILIES = ("alphafold3", *CHUNKED_FAMILIES)
 """Families whose kernels keep triangles on the chip, and whose trunk has no tower of aligned sequences."""
-IN_PYTORCH = ("boltz", "chai", "protenix")
-"""Those of them that hold many copies of the pairs, and work in chunks where these are too many."""
 FUSED_PASSES = 11
 """Passes through their trunk: ten recycles and the first. AlphaFold 3, supplementary methods
 (doi:10.1038/s41586-024-07487-w)."""
@@ -37,8 +38,6 @@ MSA_SEQUENCES, MSA_CHANNELS, OUTER_CHANNELS = 512, 256, 32
 """Aligned sequences that the network looks at, their channels, and those of the outer product. Same source, 1.6."""
 MSA_PROJECTIONS = 32
 """Products per residue and sequence in units of channels squared: two attentions and the fourfold transition."""
-FULL_BYTES, NARROW_BYTES = 4.0, 2.0
-"""Elements of the pair representation in fp32, and in bf16 where a device computes in it."""
 USUAL_LENGTH = 384
 """Residues taken where no length is given: the crop that AlphaFold 2 was fine-tuned on."""
 WITHOUT_SEARCH = (
@@ -106,7 +105,7 @@ def physics(job: Job, systems: Systems) -> Physics:
     spec = job.model
     assert isinstance(spec, NetworkSpec)
     length = float(job.seq_len if job.seq_len > 1 else USUAL_LENGTH)
-    element = max(bytes_per_element(job.precision), 2.0)
+    element = max(bytes_per_element(job.precision), HALF_BYTES)
     copies = NETWORKS.value("pair_copies_training") if job.training else _pairs_at_inference(spec, length)
     activations = pair_bytes(length, element_bytes=element) * copies * (job.micro_batch_size if job.training else 1)
     weights = spec.parameters * 4.0
@@ -129,7 +128,7 @@ def _pairs_at_inference(spec: NetworkSpec, length: float) -> float:
     """Copies of the pair representation that are held at a time; in chunks of them where they would be too many. [-]"""
     if not keeps_triangles_on_chip(spec):
         return NETWORKS.value("pair_copies_inference")
-    if not spec.family.lower().startswith(IN_PYTORCH):
+    if not spec.family.lower().startswith(CHUNKED_FAMILIES):
         return NETWORKS.value("pair_copies_fused")
     whole = min(NETWORKS.value("tokens_in_one_piece") / length, 1.0) ** 2
     return max(whole * NETWORKS.value("pair_copies_unfused"), NETWORKS.value("pair_copies_in_chunks"))
@@ -138,7 +137,7 @@ def _pairs_at_inference(spec: NetworkSpec, length: float) -> float:
 def _pace(job: Job, systems: Systems, *, spec: NetworkSpec, length: float) -> Pace:
     devices, fused = systems.devices, keeps_triangles_on_chip(spec)
     groups, bf16 = families(devices), devices.peak_flops_per_s("bf16")
-    narrow = np.where(np.isnan(bf16), 1.0, FULL_BYTES / NARROW_BYTES)
+    narrow = np.where(np.isnan(bf16), 1.0, FULL_BYTES / HALF_BYTES)
     moved = devices.memory_bandwidth_bytes_per_s * NETWORKS.column(f"folding_flops_per_byte{'_fused' * fused}", groups)
     moved = moved * narrow
     widest = np.where(np.isnan(bf16), peak_flops_per_s("fp32", devices), bf16)

@@ -19,7 +19,7 @@ from app.engine.result import Pace
 from app.engine.roofline import StepTime, saturation
 from app.engine.serving_rates import bandwidth_rate
 from app.engine.text_lengths import longest_over_mean
-from app.engine.units import FLOPS_PER_MAC
+from app.engine.units import FLOPS_PER_MAC, FULL_BYTES, HALF_BYTES
 
 FUSED = frozenset({"tensorrt", "tensorrt-llm", "onnxruntime", "vllm", "other"})
 """Programs in C++ with kernels of their own; CTranslate2, which most translate with, has no name in the contract."""
@@ -82,19 +82,17 @@ def writing_time(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Fl
     scores = ATTENTION_MACS * layers * spec.num_attention_heads * spec.head_dim * seen
     flops = FLOPS_PER_MAC * rows * (decoder + scores) / plan.tensor_parallel
     math = flops / _rate(job, spec, systems=systems, tokens=rows)
-    element = max(bytes_per_element(job.precision), 2.0)
+    element = max(bytes_per_element(job.precision), HALF_BYTES)
     cached = 2.0 * layers * spec.num_key_value_heads * spec.head_dim * seen * rows * element
-    drawn = TRANSFORMERS.value("search_passes") * rows * spec.vocab_size * 4.0  # logits in fp32
+    drawn = TRANSFORMERS.value("search_passes") * rows * spec.vocab_size * FULL_BYTES  # logits in fp32
     read = decoder * bytes_per_parameter(job.precision) + cached + drawn
     memory = read / plan.tensor_parallel / bandwidth_rate(job, systems=systems)
     fixed = layers * fixed_layer_s(job, systems) + TRANSFORMERS.value("search_step_s")
     if job.framework in FUSED or job.compiled:
         return StepTime(math, memory, 0.0 * math, fixed + 0.0 * math)
-    kept = (
-        batch * TRANSFORMERS.value("searched_text_s") / host_speed(systems.devices)
-    )  # by the host, while the device waits
+    books = batch * TRANSFORMERS.value("searched_text_s") / host_speed(systems.devices)  # the device waits for them
     launched = np.maximum(fixed - np.maximum(math, memory), 0.0)
-    return StepTime(math, memory, 0.0 * math, launched + kept)
+    return StepTime(math, memory, 0.0 * math, launched + books)
 
 
 def steps_of_batch(job: Job, batch: FloatArray) -> FloatArray:

@@ -12,7 +12,16 @@ from app.engine.job import Job
 from app.engine.memory import stored_weight_bytes
 from app.engine.model_spec import TransformerSpec
 from app.engine.params import head_parameters
-from app.engine.precision import WHOLE_MODEL, bytes_per_parameter, is_gguf, peak_flops_per_s, sustained_flops_per_s
+from app.engine.precision import (
+    FOUR_BIT_FLOATS,
+    NARROW_FLOATS,
+    UNPACKED_FOUR_BITS,
+    WHOLE_MODEL,
+    bytes_per_parameter,
+    is_gguf,
+    peak_flops_per_s,
+    sustained_flops_per_s,
+)
 from app.engine.roofline import saturation
 from app.engine.units import HALF_BYTES
 
@@ -35,9 +44,7 @@ EAGER_GROWTH = {
 """The coefficient of what quantised weights add to the calls of an eager program."""
 DESKTOPS = ("desktop", "laptop", "workstation")
 """Segments of devices that stand beside a processor with fast single cores."""
-FOUR_BITS = frozenset({"fp4", "nvfp4"})
-"""Formats whose weights multiply in 4 bits where the hardware can."""
-UNPACKED = frozenset({"int8", "int4", "nf4"})
+UNPACKED = UNPACKED_FOUR_BITS | {"int8"}
 """Formats whose weights are unpacked to 16 bits by kernels of their own."""
 WITHOUT_MATRIX_UNITS = ("Vega 10 (GCN5)", "Vega 20 (GCN5)")
 """Architectures beside CDNA that have its memory but multiply on vector units."""
@@ -75,7 +82,7 @@ def prefill_rate(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: F
     width = spec.hidden_size / systems.plan.tensor_parallel
     fraction = TRANSFORMERS.column("prefill_fraction", groups)
     fraction = fraction * saturation(width, TRANSFORMERS.value("prefill_half_width"))
-    if job.precision in {"int4", "nf4"}:
+    if job.precision in UNPACKED_FOUR_BITS:
         served = TRANSFORMERS.value("prefill_unpacked_share_server")
         others = TRANSFORMERS.column("prefill_unpacked_share", groups)
         fraction = fraction * (served if job.framework in SERVERS else others)
@@ -96,7 +103,7 @@ def multiplied_flops_per_s(job: Job, *, systems: Systems) -> FloatArray:
 
 def decode_unpacked_share(job: Job, *, systems: Systems) -> FloatArray:
     """Share of the rate of 16-bit products that a large batch reaches where a server unpacks its weights first. [-]"""
-    if job.framework not in SERVERS or job.precision not in {"int4", "nf4", "mxfp4"}:
+    if job.framework not in SERVERS or job.precision not in UNPACKED_FOUR_BITS | {"mxfp4"}:
         return np.ones(len(systems))
     knows = ~np.isnan(systems.devices.peak_flops_per_s("fp4"))
     multiplied = knows if job.precision == "mxfp4" else np.zeros(len(systems), dtype=np.bool_)
@@ -105,7 +112,7 @@ def decode_unpacked_share(job: Job, *, systems: Systems) -> FloatArray:
 
 def attention_growth(job: Job, *, systems: Systems) -> FloatArray:
     """Times as long as products of weights the products of attention take: none multiplies 4 bits. [-]"""
-    if job.precision not in FOUR_BITS:
+    if job.precision not in FOUR_BIT_FLOATS:
         return np.ones(len(systems))
     rate = multiplied_flops_per_s(job, systems=systems)
     return np.maximum(rate / sustained_flops_per_s("fp8", systems.devices), 1.0)
@@ -279,7 +286,7 @@ def row_split_s(spec: TransformerSpec, *, systems: Systems, tokens: FloatArray) 
 
 def unpacking_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
     """Time to unpack quantised weights on the vector units, per decode step of one token. [s]"""
-    if job.precision in WHOLE_MODEL or job.precision in {"fp8", "fp4", "nvfp4"}:
+    if job.precision in WHOLE_MODEL or job.precision in NARROW_FLOATS:
         return np.zeros(len(systems))
     each = TRANSFORMERS.column("unpacking_operations", families(systems.devices))
     if job.framework == "llama.cpp":

@@ -23,7 +23,13 @@ from app.engine.memory import keeps_masters, training_bytes
 from app.engine.model_spec import TransformerSpec
 from app.engine.params import adapter_parameters, multiplied_parameters
 from app.engine.plans import bubble_fraction
-from app.engine.precision import bytes_per_element, comparable_rate, sums_at_half_rate, sustained_flops_per_s
+from app.engine.precision import (
+    FOUR_BIT_FLOATS,
+    bytes_per_element,
+    comparable_rate,
+    sums_at_half_rate,
+    sustained_flops_per_s,
+)
 from app.engine.result import Pace, Physics
 from app.engine.roofline import StepTime, saturation
 from app.engine.serving_rates import clock_hz
@@ -38,8 +44,6 @@ NATIVE_ATTENTION = frozenset({"megatron", "jax"})
 SELECTIVE_FRAMEWORKS = frozenset({"jax"})
 """Frameworks whose checkpointing keeps the results of matrix products."""
 EAGER_FRAMEWORKS = frozenset({"pytorch", "deepspeed", "other"})
-FOUR_BIT_PRODUCTS = frozenset({"fp4", "nvfp4"})
-"""Four-bit formats in which training multiplies, where matrix units do."""
 MATH_FRACTIONS = {
     "fp8": "training_math_fraction_fp8",
     "fp32": "training_math_fraction_fp32",
@@ -82,7 +86,7 @@ def computing_precision(job: Job) -> str:
 
     Programs that are written for scale also multiply in four bits; others only store them.
     """
-    if job.precision in FOUR_BIT_PRODUCTS and (job.framework in SCALING_FRAMEWORKS or programmed_for_scale(job)):
+    if job.precision in FOUR_BIT_FLOATS and (job.framework in SCALING_FRAMEWORKS or programmed_for_scale(job)):
         return job.precision
     return job.precision if job.precision in {"fp32", "tf32", "fp16", "amp", "fp8"} else "bf16"
 
@@ -160,7 +164,7 @@ def operand_rate(systems: Systems, *, precision: str) -> FloatArray:
 def attention_rate(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
     """Arithmetic rate that attention reaches on one device; recipes in 8 bits keep it in 16 bits. [FLOP/s]"""
     computed = computing_precision(job)
-    wide = "bf16" if computed == "fp8" or computed in FOUR_BIT_PRODUCTS else computed
+    wide = "bf16" if computed == "fp8" or computed in FOUR_BIT_FLOATS else computed
     adapted = job.workload.task == "finetune" and spec.architecture == "decoder" and job.attention == "flash"
     kernels = "_native" if programmed_natively(job) else "_adapted" if adapted else ""
     name = "attention_math_share" + kernels
