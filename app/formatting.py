@@ -10,10 +10,13 @@ from functools import lru_cache
 from babel import Locale
 from babel.dates import format_date
 
+from app.engine.units import SECONDS_PER_HOUR
 from app.languages import say, say_count, spoken
 from app.worded import worded_count
 
 UNKNOWN = "unknown"
+SLOW_PER_S = 0.1
+"""Work of which fewer are done in a second is told by the time of each."""
 FIGURES = 2
 """Significant figures of an estimate: its interval is wider than a third one could tell."""
 
@@ -161,6 +164,18 @@ def between(low: float | None, high: float | None, *, unit: str = "") -> str:
     ('8.1 to 11 GiB', '2 s')
     """
     return _joined(number(low), number(high), lambda text: f"{text} {say(unit)}" if unit else text)
+
+
+def pace(low: float | None, high: float | None, *, unit: str) -> str:
+    """Work a second; where that takes longer than people count in seconds, the time of each.
+
+    >>> pace(8.1, 11.04, unit="samples/s"), pace(0.00025, 0.00054, unit="samples/s")
+    ('8.1 to 11 samples/s', '31 min to 1 h 5 min each')
+    """
+    if unit != "samples/s" or low is None or high is None or not 0 < low <= high < SLOW_PER_S:
+        return between(low, high, unit=unit)
+    times_each = duration_between(*(1 / (rate * SECONDS_PER_HOUR) for rate in (high, low)))
+    return say("{time} each", time=times_each)
 
 
 def gib(value: float | None) -> str:

@@ -135,3 +135,58 @@ def test_a_speed_that_nobody_knows_is_not_told(client):
 def test_what_no_offer_holds_has_no_price_for_a_run(client):
     found = answer(client, {"task": "train", "domain": "vision", "batch_size": 1_000_000})
     assert "$" not in found["verdict"]
+
+
+def test_a_mac_has_the_memory_that_stands_in_its_description(client):
+    owner = {"existing_hardware": [{"description": "MacBook Pro M3 Max 36GB"}]}
+    told = answer(client, CHAT | {"model": {"name": "qwen2.5-32b"}}, **owner)["owned"][0]["verdict"]
+    assert "of 27 GiB usable" in told
+    assert "128 GB" not in told
+
+
+@pytest.mark.parametrize("budget_usd", [2000, 6000, 15000])
+def test_a_model_that_the_budget_chose_is_written_well_by_the_first_pick(client, budget_usd):
+    best = answer(client, CHAT, budget_usd=budget_usd)["picks"][0]
+    assert best["estimate"]["throughput"]["total"]["expected"] >= 10
+
+
+def test_clips_are_told_by_the_time_of_each_and_the_picks_hold_them_as_surely_as_the_first(client):
+    found = answer(client, {"task": "inference", "domain": "video_generation", "model": {"name": "wan2.1-t2v-14b"}})
+    told = [each["good_for"] for each in found["picks"]]
+    assert all("each takes about" in text and "samples/s" not in text for text in told)
+    assert [each["fit"] for each in found["picks"]][1:] == ["fits"] * (len(told) - 1)
+    assert not any("One desktop card is too small" in each["text"] for each in found["warnings"])
+
+
+def notes(client, rows, algorithm):
+    work = {"task": "classical", "domain": "tabular", "algorithm": algorithm, "dataset": {"rows": rows}}
+    found = answer(client, work)
+    return found, " ".join(each["text"] for each in found["warnings"])
+
+
+def test_a_table_beyond_the_break_even_is_told_why_it_still_needs_no_card(client):
+    found, text = notes(client, 20_000_000, "xgboost")
+    assert found["scenario"]["slug"] == "no-gpu"
+    assert "nobody buys one for that" in text
+    assert not any("smallest card" in each["then"] for each in found["what_would_change_this"])
+
+
+def test_where_a_card_never_pays_no_number_of_rows_is_worth_a_thought(client):
+    _, text = notes(client, 2_000_000, "lightgbm")
+    assert "however many rows it has" in text
+    assert "worth a thought" not in text
+
+
+def test_a_smaller_model_than_one_of_experts_never_asks_for_a_card(client):
+    found = answer(client, CHAT | {"model": {"name": "gpt-oss-20b"}})
+    assert found["scenario"]["slug"] == "no-gpu"
+    smaller = [each for each in found["what_would_change_this"] if "had 3 billion" in each["if"]]
+    assert not any("One GPU" in each["then"] for each in smaller)
+    assert not any("(7 billion parameters and more)" in each["text"] for each in found["warnings"])
+
+
+def test_what_is_saved_with_the_computer_counted_says_so(client):
+    found = answer(client, CHAT | {"model": {"name": "llama-3.1-8b"}, "concurrent_requests": "max"})
+    cheaper = next(each for each in found["picks"] if each["role"] == "cheaper")
+    assert cheaper["price_usd"]["expected"] > found["picks"][0]["price_usd"]["expected"]
+    assert "counting the computer around it" in cheaper["why"]

@@ -7,22 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from app.advice.candidates import candidates_for
+from app.advice.candidates import PLEASANT_RATIO, candidates_for
 from app.advice.constraints import Constraints
 from app.advice.decide import decide
 from app.advice.limits import limits_for
 from app.advice.market import Market
 from app.advice.money import money
 from app.advice.need import need_of
+from app.advice.picks import ranking
 from app.advice.policy import Policy
 from app.advice.sensitivity import Rejob
-from app.engine.defaults import typical
+from app.engine.assumed import typical
 from app.engine.hardware import Devices
 from app.engine.job import Assumption, Job
 from app.engine.model_spec import TransformerSpec
-
-PLEASANT_RATIO = 2.0
-"""A model that people choose for their money writes at least so many times as fast as they read."""
 
 
 def for_the_budget(
@@ -43,13 +41,14 @@ def for_the_budget(
         larger = rejob(choice)
         if larger is None:
             continue
+        larger = replace(larger, workload=job.workload)
         if _within_budget(larger, constraints, devices=devices, market=market, policy=policy, today=today):
             told = (Assumption("model", entry["name"], str(entry["why"])), *larger.assumptions)
 
             def alike(changes: Mapping[str, Any], choice: Mapping[str, Any] = choice) -> Job | None:
                 return rejob({**choice, **changes})
 
-            return replace(larger, workload=job.workload, assumptions=told), alike
+            return replace(larger, assumptions=told), alike
     return job, rejob
 
 
@@ -65,7 +64,10 @@ def _chooses(job: Job, constraints: Constraints) -> bool:
 def _within_budget(
     job: Job, constraints: Constraints, *, devices: Devices, market: Market, policy: Policy, today: date
 ) -> bool:
-    """Whether something that keeps every limit, with the computer around it, holds the model and writes well."""
+    """Whether something that keeps every limit, with the computer around it, holds the model and writes well.
+
+    So does what is picked first: nobody is given a larger model to see it written slowly.
+    """
     need = need_of(job, constraints, devices=devices)
     decision = decide(job, need, constraints=constraints, policy=policy)
     candidates = candidates_for(
@@ -75,4 +77,6 @@ def _within_budget(
     with np.errstate(invalid="ignore"):
         paid = candidates.usd + candidates.host_usd <= (constraints.budget_usd or 0.0)
         quick = candidates.pace_per_s >= PLEASANT_RATIO * money("slowest_tokens_per_s")
-    return bool(np.any(limits.meets_all & (candidates.fits == 1.0) & paid & quick & candidates.fresh))
+    order = ranking(candidates, limits, decision=decision, constraints=constraints).order
+    does_it = limits.meets_all & (candidates.fits == 1.0) & paid & quick & candidates.fresh
+    return bool(order) and bool(quick[order[0]]) and bool(np.any(does_it))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from app.advice.constraints import OwnedHardware
 from app.advice.detected import Found, of_a_tool, read_pasted
 from app.advice.hardware_words import described
-from app.advice.pieces import Item, Names, items_of
+from app.advice.pieces import Item, Names, as_told, items_of
 from app.advice.reasons import Caution, Reason
 from app.advice.rigs import device_of
 from app.engine.hardware import Accelerator
@@ -64,7 +64,7 @@ def item_of(found: Found, *, by_slug: dict[str, Accelerator], names: Names) -> I
         slug = getattr(match, "slug", None)
         slugs = tuple(each for each in getattr(match, "slugs", ()) if each in by_slug)
         if slug in by_slug:
-            return Item(entry, False, words, by_slug[slug], found.count)
+            return Item(entry, False, words, as_told(by_slug[slug], words), found.count)
         if slugs:
             several = tuple(by_slug[each] for each in slugs)
             return Item(entry, False, words, several[0], found.count, several)

@@ -9,6 +9,7 @@ from app.advice.constraints import Constraints
 from app.advice.hardware_words import Described
 from app.advice.need import Need, hours_at, range_at, table_gib
 from app.advice.owned_fit import OwnedFit
+from app.advice.picks import SLOW_PER_S
 from app.advice.pieces import Item, Names, fit_word, items_of
 from app.advice.reasons import Reason, Value
 from app.advice.recipes import cheaper_recipes
@@ -19,7 +20,7 @@ from app.engine.model_spec import AlgorithmSpec
 from app.engine.parallelism import default_plan
 from app.engine.result import Estimates
 from app.engine.software import has_back_end
-from app.engine.units import GIB
+from app.engine.units import GIB, SECONDS_PER_HOUR
 
 USABLE_FRACTION = 0.94
 """Share of a card's nominal memory that programs get, for cards of which only the memory is known: 23.5 of 25.8 GB for
@@ -253,6 +254,8 @@ def _is_late(job: Job, facts: dict[str, Value], *, deadline: float | None) -> bo
 def _facts(item: Item, device: Accelerator, estimates: Estimates, *, row: int) -> dict[str, Value]:
     memory = range_at(estimates.memory_bytes, row)
     speed = range_at(estimates.decode_tokens_per_s or estimates.throughput_per_s, row)
+    slow = speed is not None and 0 < speed.expected < SLOW_PER_S
+    each = 1 / (speed.expected * SECONDS_PER_HOUR) if slow and speed is not None else None
     return {
         "name": device.name if item.count == 1 else f"{item.count} x {device.name}",
         "one": device.name,
@@ -261,7 +264,7 @@ def _facts(item: Item, device: Accelerator, estimates: Estimates, *, row: int) -
         "usable_gib": device.usable_memory_bytes / GIB,
         "memory_gib": None if memory is None else memory.expected / GIB,
         "memory_high_gib": None if memory is None else memory.high / GIB,
-        "hours": hours_at(estimates.duration_s, row),
+        "hours": hours if (hours := hours_at(estimates.duration_s, row)) is not None else each,
         "speed": None if speed is None else speed.expected,
         "unit": "tokens" if estimates.decode_tokens_per_s is not None else estimates.unit.removesuffix("/s"),
         "support_note": device.support_note.rstrip("."),

@@ -23,7 +23,7 @@ from app.engine.defaults import AUDIO_WINDOW_S
 from app.engine.hardware import Accelerator
 from app.engine.model_spec import DiffusionSpec, TransformerSpec
 from app.engine.parallelism import SPEECH
-from app.engine.units import GIB
+from app.engine.units import GIB, SECONDS_PER_HOUR
 
 ROLES = ("best_fit", "cheaper", "room_to_grow", "fastest")
 CHEAPER_BELOW_FRACTION = 0.9
@@ -44,6 +44,8 @@ SLOWER_RATIO = 1.3
 """From this ratio on it is told how much slower a cheaper pick is."""
 DEARER_AT_MOST_RATIO = 4.0
 """Nobody who looks at the best fit wants to see something that costs more than this many times as much."""
+SLOW_PER_S = 0.1
+"""Work of which fewer are done in a second is told by the time of each. [1/s]"""
 LIKELY_WITHIN_FRACTION = 0.9
 """A system holds work likely whose expected memory is at most this share of its usable memory."""
 TIER_TOLERANCE_FRACTION = 0.95
@@ -84,6 +86,8 @@ class Ranking:
     limits: Limits
     order: tuple[int, ...]
     """Rows open to choice, best first."""
+    fit_class: FloatArray
+    """0 for systems that hold the work, as the decided class is meant to; more for the others."""
     second_choice: FloatArray
     """0 for systems that fit, have the tier's memory and finish in time; more for the others."""
 
@@ -107,7 +111,8 @@ def ranking(candidates: Candidates, limits: Limits, *, decision: Decision, const
     order = np.lexsort((candidates.systems.count, slugs, *reversed(keys)))
     open_rows = limits.open_to_choice
     open_order = tuple(int(row) for row in order if open_rows[row])
-    return Ranking(candidates, limits, open_order, second_choice=4 * fit_class + 2 * np.minimum(late, 1.0) + below_tier)
+    second_choice = 4 * fit_class + 2 * np.minimum(late, 1.0) + below_tier
+    return Ranking(candidates, limits, open_order, fit_class=fit_class, second_choice=second_choice)
 
 
 def rank_keys(
@@ -283,6 +288,7 @@ def roles(ranked: Ranking, *, enough: float | None = None) -> Iterator[tuple[str
     software = _software_class(ranked.candidates)
     usual = software <= max(USUAL_SOFTWARE_CLASS, float(software[best]))
     usual &= ~_much_slower(ranked.candidates, best, enough=enough)
+    usual &= ranked.fit_class <= ranked.fit_class[best]
     rest = [row for row, is_beaten in zip(ranked.order, beaten, strict=True) if usual[row] and not is_beaten]
     for role, choose in (("cheaper", _cheaper), ("room_to_grow", _room_to_grow), ("fastest", _fastest)):
         row = choose(ranked, best, [row for row in rest if ranked.candidates.device(row).slug not in taken])
@@ -370,8 +376,11 @@ class _Teller:
         if role == "best_fit" and ranks and self.enough is not None and self.candidates.speed[row] >= self.enough:
             return Reason("pick_best_fit_quick_enough", values)
         slower = values["times_slower"]
-        if role == "cheaper" and ranks and isinstance(slower, float) and slower >= SLOWER_RATIO:
-            return Reason("pick_cheaper_slower", values)
+        if role == "cheaper" and ranks:
+            takes_longer = isinstance(slower, float) and slower >= SLOWER_RATIO
+            host = self.candidates.host_usd_at
+            whole = "_whole" if host(row) != host(self.best) else ""
+            return Reason(f"pick_cheaper{'_slower' if takes_longer else ''}{whole}", values)
         unpriced = "_unpriced" if role in {"best_fit", "cheaper"} and not ranks else ""
         return Reason(f"pick_{role}{unpriced}", values)
 
@@ -379,11 +388,13 @@ class _Teller:
         values = hardware_facts(self.candidates, row)
         memory = self.candidates.estimates.memory_bytes
         usable = float(self.candidates.estimates.usable_memory_bytes[row])
+        speed = _finite(self.candidates.speed[row]) if self.candidates.knows_speed else None
         left = None if memory is None else (usable - float(memory.expected[row])) / GIB
         return values | {
             "left_gib": left if left is not None and np.isfinite(left) else None,
-            "speed": _finite(self.candidates.speed[row]) if self.candidates.knows_speed else None,
+            "speed": speed,
             "unit": self.candidates.estimates.unit,
+            "hours_each": None if not speed else 1 / (speed * SECONDS_PER_HOUR),
             "tier": self.decision.tier.title,
         }
 
@@ -406,7 +417,8 @@ class _Teller:
         kind = "fits" if fits == 1.0 else "tight" if fits == 0.5 else "unknown"
         if fits == 0.0 or self.candidates.overfull[row]:
             return Reason("good_for_part", facts)
-        timed = "_hours" if facts["hours"] is not None else "_speed" if pace else ""
+        slow = pace and 0 < float(self.candidates.speed[row]) < SLOW_PER_S
+        timed = "_hours" if facts["hours"] is not None else "_each" if slow else "_speed" if pace else ""
         return Reason(f"good_for_{kind}{timed}", facts)
 
     def _look_out_for(self, row: int) -> Reason:

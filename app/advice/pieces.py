@@ -1,7 +1,7 @@
 """What a person's list of hardware is made of: catalogue devices, or words that no product is known for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +11,7 @@ from app.advice.hardware_words import Described, described
 from app.engine.hardware import Accelerator
 from app.engine.job import Job
 from app.engine.software import has_back_end
+from app.engine.units import GIB
 
 
 class Names(Protocol):
@@ -56,7 +57,8 @@ def items_of(entry: OwnedHardware, *, by_slug: dict[str, Accelerator], names: Na
         slugs = tuple(slug for slug in getattr(each, "slugs", ()) if slug in by_slug)
         slug = getattr(each, "slug", None)
         if slug in by_slug:
-            items.append(Item(entry, considering, words, by_slug[slug], count))
+            device = as_told(by_slug[slug], words) if len(found) == 1 else by_slug[slug]
+            items.append(Item(entry, considering, words, device, count))
         elif slugs:
             items.append(Item(entry, considering, words, by_slug[slugs[0]], count, tuple(by_slug[s] for s in slugs)))
     cards_found = any(item.device is not None and item.device.kind != "cpu" for item in items)
@@ -64,6 +66,15 @@ def items_of(entry: OwnedHardware, *, by_slug: dict[str, Accelerator], names: Na
     if not items or (only_words and not cards_found):
         items.append(Item(entry, considering, words, None, words.count))
     return items
+
+
+def as_told(device: Accelerator, words: Described) -> Accelerator:
+    """A computer with shared memory, with as much of it as its owner says: the catalogue holds the largest of each."""
+    told_bytes = None if words.memory_gib is None else words.memory_gib * GIB
+    if device.kind != "apple_soc" or told_bytes is None or told_bytes >= device.memory_bytes:
+        return device
+    usable_bytes = device.usable_memory_bytes * told_bytes / device.memory_bytes
+    return replace(device, memory_bytes=told_bytes, usable_memory_bytes=usable_bytes)
 
 
 def _is_only_a_kind(match: object, by_slug: dict[str, Accelerator]) -> bool:

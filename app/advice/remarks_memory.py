@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from app.advice.circumstances import Circumstances, Remarks, note, warning
+from app.advice.picks import Pick
 from app.advice.recipes import cheaper_recipes
 from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, NetworkSpec, TransformerSpec
@@ -153,5 +154,10 @@ def _split(case: Circumstances) -> Remarks:
         yield note("cluster_links", **values)
         if case.constraints.on_premises_only:
             yield warning("cluster_on_premises", **values)
-    elif not need.single_gpu_fits or not need.consumer_gpu_fits:
+    elif not need.single_gpu_fits or (not need.consumer_gpu_fits and not _one_desktop_card(best)):
         yield note("shard_training" if case.job.training else "shard_running", **values)
+
+
+def _one_desktop_card(best: Pick | None) -> bool:
+    """Whether one card for desktops is picked: then it is not called too small."""
+    return best is not None and best.count == 1 and best.device.kind == "gpu" and best.device.segment == "desktop"

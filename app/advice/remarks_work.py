@@ -8,7 +8,7 @@ from app.advice.need import ordinary_cpu_row
 from app.advice.tables import where_a_card_pays
 from app.engine.classical_cost import SAME_AS, slug_of
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, NetworkSpec, TransformerSpec
-from app.engine.units import GB, GIB, HOURS_PER_MONTH, TERA, WATTS_PER_KILOWATT
+from app.engine.units import GB, GIB, GIGA, HOURS_PER_MONTH, TERA, WATTS_PER_KILOWATT
 
 WORTH_A_CARD_HOURS = 1.0 / 6
 """A fit that takes this long on a processor is worth a thought about a card: ten minutes. [h]"""
@@ -16,6 +16,8 @@ ORDINARY_RAM_GB = 32
 """Memory that an ordinary computer has or is easily given. [GB]"""
 LARGEST_USUAL_RAM_GB = 1024
 """Memory of the largest server that people rent or buy for tables; beyond it another method is the answer. [GB]"""
+LARGER_PARAMETERS = 7 * GIGA
+"""A language model from here on asks for a card, unless few of its parameters work on each token."""
 BUSY_HOURS_PER_MONTH = 50.0
 """From this use on, electricity is worth a sentence. [h/month]"""
 NOTEBOOK_SESSION_HOURS = 9.0
@@ -56,9 +58,15 @@ def _tables(case: Circumstances, model: AlgorithmSpec) -> Remarks:
     pays = where_a_card_pays(case.job, case.devices) if helps else None
     if pays is not None:
         yield note(pays.code, **pays.values)
-    if helps and rows and hours and hours < WORTH_A_CARD_HOURS:
-        yield note("table_size_for_a_card", rows=_two_figures(rows * WORTH_A_CARD_HOURS / hours), now=rows)
-    elif helps and case.scenario == "no-gpu" and hours and card_hours and card_hours < hours / 2:
+    may_pay = helps and (pays is None or pays.code != "table_card_never_pays")
+    if may_pay and rows and hours and hours < WORTH_A_CARD_HOURS:
+        worth = _two_figures(rows * WORTH_A_CARD_HOURS / hours)
+        from_rows = None if pays is None else pays.values.get("rows")
+        if isinstance(from_rows, float) and from_rows <= rows and card_hours and card_hours < hours:
+            yield note("table_too_quick_for_a_card", rows=worth, hours=hours, card_hours=card_hours)
+        else:
+            yield note("table_size_for_a_card", rows=worth, now=rows)
+    elif may_pay and case.scenario == "no-gpu" and hours and card_hours and card_hours < hours / 2:
         yield note("table_card_faster", hours=hours, card_hours=card_hours)
     elif helps and case.scenario == "no-gpu" and pays is None:
         yield note("table_millions")
@@ -144,7 +152,7 @@ def _running(case: Circumstances) -> Remarks:
     if isinstance(model, TransformerSpec) and model.architecture == "decoder":
         yield note("decode_bandwidth")
         if case.scenario == "no-gpu":
-            yield note("larger_model_changes", parameters=model.parameters)
+            yield note("larger_model_changes" if model.parameters < LARGER_PARAMETERS else "still_larger_model_changes")
     if isinstance(model, DiffusionSpec):
         yield note("offload_pictures" if "video" not in model.modality else "offload_video")
     if job.workload.frames_per_second or job.workload.latency_ms:

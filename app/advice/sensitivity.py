@@ -118,7 +118,13 @@ def difference(need: Need, decision: Decision, *, other_need: Need, other: Decis
     if other.tier.slug != decision.tier.slug:
         return 1, Reason(f"then_tier{known}", values)
     card = other_need.smallest_single_gpu_gib
-    if card != need.smallest_single_gpu_gib and other_need.memory_gib is not None and (known or card is None):
+    needs_a_card = other.scenario.number != 1
+    if (
+        needs_a_card
+        and card != need.smallest_single_gpu_gib
+        and other_need.memory_gib is not None
+        and (known or card is None)
+    ):
         code = "then_card" if other_need.smallest_single_gpu_gib is not None else "then_several"
         return 2, Reason(code, values)
     if _notably_different(need.memory_gib, other_need.memory_gib):
@@ -150,7 +156,7 @@ def neighbours(job: Job, need: Need) -> Iterator[Neighbour]:
 
 def _of_transformer(job: Job, model: TransformerSpec) -> Iterator[Neighbour]:
     larger = next((size for size in MODEL_SIZES if size >= model.parameters * NEXT_SIZE_RATIO), None)
-    smaller = next((size for size in reversed(MODEL_SIZES) if size * NEXT_SIZE_RATIO <= model.parameters), None)
+    smaller = next((size for size in reversed(MODEL_SIZES) if size * NEXT_SIZE_RATIO <= model.active_parameters), None)
     for size in (larger, smaller):
         if size is not None:
             values: dict[str, Value] = {"parameters_b": size / GIGA, "before_b": model.parameters / GIGA}

@@ -9,7 +9,7 @@ from app.advice.buy_or_rent import BuyOrRent
 from app.advice.circumstances import Circumstances
 from app.advice.cloud import CloudOption
 from app.advice.need import DEVICES_IN_A_BOX, NeedPart
-from app.advice.picks import Pick
+from app.advice.picks import SLOW_PER_S, Pick
 from app.advice.reasons import Reason, Value
 from app.engine.units import GIB, HOURS_PER_MONTH, SECONDS_PER_HOUR
 
@@ -25,8 +25,6 @@ WORTH_TELLING = 1.5
 """A device that is less than this many times as fast as a processor is no reason."""
 LONGEST_COMPARED_HOURS = 8766.0
 """A run that takes a processor longer than a year is not worth comparing with."""
-SLOW_PER_S = 0.1
-"""Below this many a second, the time of one says more."""
 A_CENT_USD = 0.01
 """A run for less is not worth telling the price of."""
 

@@ -236,7 +236,7 @@ def test_do_not_buy_yet_unless_they_want_to_buy_or_have_enough(case, told, have)
 
 def test_tables_are_told_the_size_from_which_a_card_helps(case, told):
     job = make_job(
-        workload=make_workload(task="classical"), model=TREES, work_class="tabular", training=False, rows=5e4,
+        workload=make_workload(task="classical"), model=TREES, work_class="tabular", training=False, rows=2e3,
         columns=30.0, data_bytes=None, image_size=None, steps=100.0,
     )  # fmt: skip
     codes, text = told(case(job, scenario=1, tier="none"))

@@ -277,7 +277,7 @@ def _speed(answer: EstimateAnswer) -> str:
     total = answer.throughput.total if answer.throughput else None
     if answer.throughput is None or total is None:
         return formatting.unknown()
-    return formatting.between(total.low, total.high, unit=answer.throughput.unit)
+    return formatting.pace(total.low, total.high, unit=answer.throughput.unit)
 
 
 def _decode(answer: EstimateAnswer) -> str:

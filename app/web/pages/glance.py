@@ -76,5 +76,5 @@ def _run(answer: RecommendationAnswer) -> Iterator[KeyFigure]:
         yield KeyFigure(say("One run takes"), formatting.duration_between(hours.low, hours.high), told, "times")
     elif best.throughput is not None and best.throughput.total is not None:
         speed = best.throughput.total
-        words = formatting.between(speed.low, speed.high, unit=best.throughput.unit)
+        words = formatting.pace(speed.low, speed.high, unit=best.throughput.unit)
         yield KeyFigure(say("Speed"), words, told, "picks")

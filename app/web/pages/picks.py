@@ -181,6 +181,8 @@ def _speed(estimate: EstimateAnswer) -> str:
     speed = estimate.throughput
     if speed is None or speed.total is None:
         return ""
+    if speed.total.low < MILLION:
+        return formatting.pace(speed.total.low, speed.total.high, unit=speed.unit)
     return _between(speed.total, unit=speed.unit)
 
 
