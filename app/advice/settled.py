@@ -13,6 +13,7 @@ from app.advice.need import Need, need_of
 from app.advice.policy import Tier
 from app.advice.sensitivity import Rejob
 from app.engine.assumed import typical
+from app.engine.defaults import domain_of
 from app.engine.hardware import Devices
 from app.engine.job import Assumption, Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec
@@ -36,28 +37,23 @@ class Settled:
 
     def alike(self, rejob: Rejob) -> Rejob:
         """Neighbouring questions with the same change, so that answers differ by nothing else."""
-        ease = self.ease
-        if ease is None:
-            return rejob
-
-        def eased(changes: Mapping[str, Any]) -> Job | None:
-            other = rejob(changes)
-            return None if other is None else ease(other) or other
-
-        return eased
+        return rejob if self.ease is None else _alike(rejob, self.ease)
 
 
 def planned_for_many(job: Job, rejob: Rejob) -> tuple[Job, Rejob]:
     """Where as many requests are asked for as fit, the job of the fewest that hardware is chosen for."""
     planned = _fewest_of_many(job)
-    if planned is None:
-        return job, rejob
+    return (job, rejob) if planned is None else (planned, _alike(rejob, _fewest_of_many))
 
-    def alike(changes: Mapping[str, Any]) -> Job | None:
+
+def _alike(rejob: Rejob, ease: Callable[[Job], Job | None]) -> Rejob:
+    """Neighbouring questions with a change where it applies to them."""
+
+    def eased(changes: Mapping[str, Any]) -> Job | None:
         other = rejob(changes)
-        return None if other is None else _fewest_of_many(other) or other
+        return None if other is None else ease(other) or other
 
-    return planned, alike
+    return eased
 
 
 def _fewest_of_many(job: Job) -> Job | None:
@@ -94,8 +90,8 @@ def _classes(need: Need, bounds: list[float]) -> tuple[int, int]:
 
 def _generates_in_less(job: Job, need: Need, eased: Need) -> bool:
     """Whether a generator that no desktop card holds gains by it, on the way to keeping parts in system memory."""
-    known = need.memory_gib is not None and eased.memory_gib is not None
-    gains = known and (eased.memory_gib or 0.0) < (need.memory_gib or 0.0)
+    before, after = need.memory_gib, eased.memory_gib
+    gains = before is not None and after is not None and after < before
     return gains and not job.training and not need.consumer_gpu_fits
 
 
@@ -122,7 +118,22 @@ def _smaller_batch(job: Job, times: int, why: str) -> Job | None:
     if job.workload.batch_size is not None or job.micro_batch_size < times:
         return None
     batch = job.micro_batch_size // times
-    return replace(job, micro_batch_size=batch, assumptions=_told(job, Assumption("batch_size", batch, why)))
+    told = _told(job, Assumption("batch_size", batch, why))
+    return _with_its_steps(replace(job, micro_batch_size=batch, assumptions=told), job.micro_batch_size / batch)
+
+
+def _with_its_steps(job: Job, times: float) -> Job:
+    """The job whose batch became so many times smaller, with as many optimizer steps as somebody asked for.
+
+    A step that was supposed to take many sequences gathers them in more parts; any other sees less data.
+    """
+    if job.workload.steps is None or domain_of(job.workload) == "rl":  # whose steps are those of the environment
+        return job
+    gathered = next((each for each in job.assumptions if each.field == "gradient_accumulation"), None)
+    if gathered is None:
+        return replace(job, samples=None if job.samples is None else job.samples / times)
+    parts = round(job.gradient_accumulation_steps * times)
+    return replace(job, gradient_accumulation_steps=parts, assumptions=_told(job, replace(gathered, value=parts)))
 
 
 def in_tiles(job: Job) -> Job | None:
