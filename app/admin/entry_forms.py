@@ -275,7 +275,7 @@ def _hint(entity: Entity, name: str) -> str:
         "tiers": "Slugs of those that are right, with spaces between them. Empty: any.",
         "picks": "Slugs of hardware, one of which has to be picked. Empty: any.",
         "must_pass": "Nothing is published while its answer is wrong.",
-        "tokens_meet": "In equal blocks of attention, in windows, by dense layers. Empty: counts decide.",
+        "tokens_meet": "By attention, whole, in equal blocks or windows; mixed: dense layers. Empty: counts decide.",
         "joins_maps": "It joins branches, shuffles channels or scales maps in extra passes.",
         "dense_1x1": "Most of its products are dense layers.",
         "dense_3x3_share": "Part of the multiply-adds in 3 x 3 convolutions over all channels, 0 to 1. Empty: unknown.",

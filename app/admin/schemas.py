@@ -19,6 +19,8 @@ from app.tables.base import MicroUsd
 LARGEST = 1e30
 LARGEST_USD = 9e12
 """Micro-USD of more do not fit into the column."""
+PART_OF_A_WHOLE = "_share"
+"""Ending of columns that hold a part of a whole, from 0 to 1."""
 SLUG = r"^[A-Za-z0-9][A-Za-z0-9._+-]*$"
 _CONFIG = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -132,7 +134,8 @@ def _kind(entity: Entity, column: Column[Any]) -> Any:
     if isinstance(kind, String):
         return _text(entity, column, kind.length or 2000)
     lowest = -LARGEST if entity.name == "factors" else 0  # the range of a discount may begin below nothing
-    return Annotated[float, Field(ge=lowest, le=LARGEST, allow_inf_nan=False)]
+    highest = 1 if column.name.endswith(PART_OF_A_WHOLE) else LARGEST
+    return Annotated[float, Field(ge=lowest, le=highest, allow_inf_nan=False)]
 
 
 def _text(entity: Entity, column: Column[Any], length: int) -> Any:

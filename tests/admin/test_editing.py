@@ -155,3 +155,15 @@ def test_with_two_people_nobody_publishes_what_they_had_a_hand_in(sqlite_copy, s
         )
         browser = signed_in(client, "approver")
         assert browser.submit(browser.get("/admin/draft"), form="#publish", why="seen by two").heading == "Audit trail"
+
+
+def test_a_part_of_a_network_is_at_most_the_whole(quick_client, signed_in):
+    browser = signed_in(quick_client, "editor")
+    page = browser.get("/admin/entries/networks/resnet50")
+
+    wrong = browser.submit(page, form="#entry", status=422, do="save", dense_3x3_share="1.7")
+    assert [each["href"] for each in wrong.select(".error-summary a")] == ["#dense_3x3_share"]
+    assert wrong.select_one("#dense_3x3_share")["value"] == "1.7"
+
+    browser.submit(page, form="#entry", do="save", dense_3x3_share="1", tokens_meet="")
+    assert "resnet50" in browser.get("/admin/draft").get_text().lower()
