@@ -53,7 +53,7 @@ def _smallest_serving_plan(
     choice = np.zeros(len(ladder.count), dtype=np.intp)
     most = np.full(len(ladder.count), np.inf)
     widest = len(possible) - 1 - np.argmax(possible[::-1], axis=0)
-    pace = _pace_of_few(job, ladder, plans, shape=possible.shape)
+    pace = _pace_of_few(job, ladder, plans, fits=fits)
     for level in ladder.levels:
         usable = fits[:, level] & (needed[:, level] <= most[ladder.half[level]] * ROUNDING)
         best = np.max(np.where(usable, pace[:, level], 0.0), axis=0, initial=0.0)
@@ -64,15 +64,17 @@ def _smallest_serving_plan(
     return picked(plans, choice[ladder.places], ladder.places, shape=possible.shape)
 
 
-def _pace_of_few(job: Job, ladder: Ladder, plans: Plan, *, shape: tuple[int, ...]) -> FloatArray:
-    """Speed of each plan of a server with more devices than requests; all are alike elsewhere. [tokens/s]"""
+def _pace_of_few(job: Job, ladder: Ladder, plans: Plan, *, fits: BoolArray) -> FloatArray:
+    """Speed of each plan of a server with more devices than requests; all are alike elsewhere. [tokens/s]
+
+    It is worked out only where there is a choice: of plans that fit beside others.
+    """
     asked = job.concurrent_requests if job.framework in SERVERS else None
     few = np.zeros(len(ladder.count), dtype=np.bool_) if asked is None else ladder.count > asked
-    pace = np.ones(shape)
-    if not few.any():
-        return pace
-    for row in range(len(pace)):
-        plan = picked(plans, np.array(row), shape=shape)
+    open_to_choice = fits & few & (np.count_nonzero(fits, axis=0) > 1)
+    pace = np.ones(fits.shape)
+    for row in np.flatnonzero(open_to_choice.any(axis=1)):
+        plan = picked(plans, np.array(row), shape=fits.shape)
         systems = systems_of(ladder.devices, count=ladder.count, nodes=ladder.nodes, plan=plan)
         known = physics_of(job, systems).pace
         if known is not None:
