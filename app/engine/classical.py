@@ -24,9 +24,11 @@ from app.engine.table_hardware import core_speed, cores_of, cores_used, gpu_rate
 USUAL_COLUMNS = 20.0
 """Columns of a table where nobody says."""
 SMALLEST_TABLE, LARGEST_TABLE = 1e2, 1e10
+"""Rows between which a crossover is looked for. [rows]"""
 SIZES_TRIED = 33
 """Four a factor of ten: times cross more than once where a few launches cost as much as a few rows."""
 BISECTIONS = 8
+"""Halvings between two of them: within half a percent."""
 NO_ROWS = "Say how many rows the table has; without it neither memory nor time can be told."
 NO_FORMULA = "No cost formula is known for {name}, so its time is not estimated; memory counts the table and one copy."
 CPU_ONLY = "{name} has no widely used GPU library: a GPU does not speed it up."

@@ -23,6 +23,9 @@ COLUMNS_OF_EQUAL_DISTANCES = 400.0
 """Columns whose distances take as long as the layout of a row. Assumption; UMAP, 70,000 x 784 against 30,000 x 50."""
 MERGE_COLUMNS = 4.0
 """Work per pair beside its distance, in columns: pairs that are merged are measured anew."""
+EMBEDDING_CORES, NEIGHBOUR_GRAPH_CORES = 0.5, 0.25
+"""Powers of the cores that t-SNE and UMAP are shared by. t-SNE keeps 4.5 of 16 busy
+(github.com/clara-parabricks/rapids-single-cell-examples), UMAP fewer. Assumptions."""
 SORTED_ROW_BYTES = 128.0
 """Index and feature buffers per row while one tree grows. Assumption."""
 NEIGHBOUR_BYTES = 2e3
@@ -197,7 +200,7 @@ ALGORITHMS: dict[str, Algorithm] = {
         lambda t: t.rows * _levels(t),
         lambda _: 10.0,
         lambda t: NEIGHBOUR_BYTES * t.rows,
-        cores=0.5,
+        cores=EMBEDDING_CORES,
         scalar="embedding_s_per_row_and_level",
         misses=False,
         gpu_scalar="embedding_gpu_s_per_row",
@@ -207,7 +210,7 @@ ALGORITHMS: dict[str, Algorithm] = {
         lambda t: t.rows * (1.0 + t.columns / COLUMNS_OF_EQUAL_DISTANCES),
         lambda _: 10.0,
         lambda t: NEIGHBOUR_BYTES * t.rows,
-        cores=0.25,
+        cores=NEIGHBOUR_GRAPH_CORES,
         scalar="neighbour_graph_s_per_row",
         misses=False,
         gpu_scalar="neighbour_graph_gpu_s_per_row",
