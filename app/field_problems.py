@@ -95,6 +95,17 @@ def nearest(value: object, names: Sequence[str]) -> list[str]:
     ]
 
 
+def likely(value: object, names: Sequence[str]) -> list[str]:
+    """Words to choose from that may be meant: those that hold the value or begin alike, and the nearest.
+
+    >>> likely("video", ["image_generation", "video_generation"]), likely("recsys", ["text", "recommendation"])
+    (['video_generation'], ['recommendation'])
+    """
+    said = _folded(str(value)[:_LONGEST_ECHO])
+    alike = [name for name in names if len(said) > 1 and (said in _folded(name) or _folded(name)[:3] == said[:3])]
+    return list(dict.fromkeys([*alike, *nearest(value, names)]))[:_NEAREST]
+
+
 def field_problems(errors: Sequence[ErrorDetails], *, model: type[BaseModel] | None = None) -> list[FieldProblem]:
     """Pydantic's findings, one for each field; ``model`` lends its field names to the suggestions."""
     found: dict[str, FieldProblem] = {}
@@ -122,7 +133,7 @@ def _problem(error: ErrorDetails, model: type[BaseModel] | None) -> FieldProblem
         return FieldProblem(pointer, f"There is no field named {echoed(steps[-1])} here", nearest(steps[-1], names))
     if error["type"] in {"literal_error", "enum"}:
         names = re.findall(r"'([^']*)'", str(context.get("expected", "")))
-        return FieldProblem(pointer, f"Choose {_listed(names)}", nearest(error["input"], names))
+        return FieldProblem(pointer, f"Choose {_listed(names)}", likely(error["input"], names))
     detail = _detail(error, context) if steps or error["type"] not in _NO_OBJECT else _ROOT
     return FieldProblem(pointer, detail, [str(name) for name in context.get("suggestions", [])])
 

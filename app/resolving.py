@@ -103,6 +103,7 @@ def _understood(snapshot: Snapshot, choice: ModelChoice) -> tuple[ModelChoice, t
 
 def _chosen(snapshot: Snapshot, choice: ModelChoice, *, workload: Workload) -> ModelSpec:
     if choice.name is not None:
+        _is_no_method_for_tables(snapshot, choice.name)
         slug = _slug(snapshot.model_names, choice.name, pointer="/workload/model/name", what="model")
         return snapshot.models[slug]
     if choice.hf_config is not None:
@@ -113,6 +114,14 @@ def _chosen(snapshot: Snapshot, choice: ModelChoice, *, workload: Workload) -> M
     side = workload.image_size
     size = (side, side) if isinstance(side, int) else tuple(side or ())
     return as_known(spec, snapshot.models.values(), size=size)
+
+
+def _is_no_method_for_tables(snapshot: Snapshot, name: str) -> None:
+    """Refuse what is no model but a method for tables, and say where it belongs."""
+    method = snapshot.algorithm_names.resolve(name)
+    if isinstance(method, Match) and isinstance(snapshot.model_names.resolve(name), Unknown):
+        detail = f"{echoed(name)} is a method for tables: give it as algorithm, with the task classical"
+        _refuse("/workload/model/name", detail)
 
 
 def _from_config(config: dict[str, object]) -> ModelSpec:

@@ -89,3 +89,17 @@ def test_half_a_surrogate_pair_does_not_break_the_answer(errors):
 
 def test_thousands_of_wrong_fields_are_told_in_part(errors):
     assert len(errors({f"field{n}": n for n in range(5000)})) == 100
+
+
+def test_a_word_to_choose_is_suggested_where_it_holds_what_was_said(client):
+    for said, meant in (("video", "video_generation"), ("recsys", "recommendation"), ("3d", "medical_3d")):
+        found = client.post("/recommend", json={"workload": {"task": "train", "domain": said}}).json()
+        assert meant in found["errors"][0]["suggestions"]
+
+
+def test_a_method_for_tables_that_is_given_as_a_model_is_told_where_it_belongs(client):
+    work = {"task": "train", "domain": "tabular", "model": {"name": "xgboost"}}
+    found = client.post("/recommend", json={"workload": work}).json()["errors"][0]
+    assert found["pointer"] == "/workload/model/name"
+    assert "give it as algorithm" in found["detail"]
+    assert found["suggestions"] == []
