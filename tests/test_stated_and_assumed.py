@@ -88,3 +88,11 @@ def test_steps_that_were_stated_stay_so_many_with_a_smaller_batch(client):
     assert again["duration_hours"]["expected"] == pytest.approx(
         found["picks"][0]["estimate"]["duration_hours"]["expected"], rel=0.01
     )
+
+
+def test_nobody_is_told_to_have_named_the_model_that_their_budget_chose(client):
+    found = recommended(client, {"task": "inference"}, budget_usd=2500)
+    assert assumed(found)["model"] == "qwen2.5-32b"
+    assert [each["why"] for each in found["assumptions"] if each["field"] == "domain"] == [
+        "the task and the model make it likely"
+    ]

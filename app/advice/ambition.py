@@ -43,7 +43,9 @@ def for_the_budget(
             continue
         larger = replace(larger, workload=job.workload)
         if _within_budget(larger, constraints, devices=devices, market=market, policy=policy, today=today):
-            told = (Assumption("model", entry["name"], str(entry["why"])), *larger.assumptions)
+            domain = (each for each in job.assumptions if each.field == "domain")  # whose model was not named
+            others = (each for each in larger.assumptions if each.field != "domain")
+            told = (Assumption("model", entry["name"], str(entry["why"])), *domain, *others)
 
             def alike(changes: Mapping[str, Any], choice: Mapping[str, Any] = choice) -> Job | None:
                 return rejob({**choice, **changes})
@@ -77,6 +79,7 @@ def _within_budget(
     with np.errstate(invalid="ignore"):
         paid = candidates.usd + candidates.host_usd <= (constraints.budget_usd or 0.0)
         quick = candidates.pace_per_s >= PLEASANT_RATIO * money("slowest_tokens_per_s")
+    if not np.any(limits.meets_all & (candidates.fits == 1.0) & paid & quick & candidates.fresh):
+        return False
     order = ranking(candidates, limits, decision=decision, constraints=constraints).order
-    does_it = limits.meets_all & (candidates.fits == 1.0) & paid & quick & candidates.fresh
-    return bool(order) and bool(quick[order[0]]) and bool(np.any(does_it))
+    return bool(order) and bool(quick[order[0]])

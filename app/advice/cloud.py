@@ -396,6 +396,12 @@ def _varied(options: Iterable[CloudOption], *, per_provider: int, markets: int) 
         yield option
 
 
+def that_hold_it(options: Iterable[CloudOption]) -> list[CloudOption]:
+    """Offers that hold the work; those with little room only where there is no other."""
+    holding = [option for option in options if option.fit != "does_not_fit"]
+    return [option for option in holding if option.fit != "tight"] or holding
+
+
 def old_but_far_cheaper(option: CloudOption, *, than: CloudOption) -> bool:
     """Whether an old price is so low that the offer is worth a look although it does not rank."""
     return than.fresh and not option.fresh and option.usd_per_hour < FAR_CHEAPER_FRACTION * than.usd_per_hour

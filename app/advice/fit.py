@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from app.advice.fit_jobs import LESS_IS_BETTER, FitJob, SpeedClass, SpeedKind, SpeedLimit
+from app.advice.limits import LONGEST_HOURS
 from app.advice.need import Range, range_at, value_at
 from app.advice.pieces import fit_word
 from app.advice.reasons import Reason, Value
@@ -28,8 +29,6 @@ WORKING = frozenset({"fits", "tight", "fits_with_changes"})
 EASED = frozenset({"tight", "does_not_fit"})
 """Words that a cheaper recipe is looked for."""
 PLEASANT = frozenset({"fast", "usable"})
-HOURS_PER_YEAR = 8760.0
-"""Nobody waits longer for a run. [h]"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ def _judged(fit_job: FitJob, job: Job, *, rigs: Sequence[Rig], shop: Shop) -> Ju
 def _beyond(fit_job: FitJob, job: Job, *, rig: Rig, shop: Shop, limit: SpeedLimit) -> Reason:
     """Why nothing is proposed: what holds the job takes long, or no single machine holds it at all."""
     quickest = shop.quickest_hours(fit_job, job, rig=rig)
-    if limit == "usable" or quickest is None or quickest[1] > HOURS_PER_YEAR:
+    if limit == "usable" or quickest is None or quickest[1] > LONGEST_HOURS:
         return Reason("fit_cluster" if limit == "slow" else "fit_no_faster")
     return Reason(f"fit_long_{fit_job.speed}", {"name": quickest[0], "hours": quickest[1]})
 

@@ -103,8 +103,7 @@ def _alike_together(items: list[Item]) -> list[Item]:
     """Cards of one kind that somebody has and named one by one are several of the same."""
     found: list[Item] = []
     for item in items:
-        same = item.device is not None and not item.considering and item.device.kind == "gpu"
-        place = next((i for i, each in enumerate(found) if same and _is_same(each, item)), None)
+        place = next((i for i, each in enumerate(found) if _is_same_card(each, item)), None)
         if place is None:
             found.append(item)
         else:
@@ -112,8 +111,9 @@ def _alike_together(items: list[Item]) -> list[Item]:
     return found
 
 
-def _is_same(one: Item, other: Item) -> bool:
-    return one.device is not None and one.device == other.device and not one.considering
+def _is_same_card(one: Item, other: Item) -> bool:
+    owned = not one.considering and not other.considering
+    return owned and one.device is not None and one.device.kind == "gpu" and one.device == other.device
 
 
 def _with_memory_of_its_own(item: Item, system_memory_gb: float | None) -> Item:

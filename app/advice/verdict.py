@@ -4,7 +4,7 @@ import math
 
 from app.advice.candidates import DEVICES_IN_A_BOX, devices_for_time
 from app.advice.circumstances import Circumstances
-from app.advice.cloud import CloudOption, old_but_far_cheaper
+from app.advice.cloud import CloudOption, old_but_far_cheaper, that_hold_it
 from app.advice.limits import hardware_name
 from app.advice.owned import Owned
 from app.advice.reasons import Reason, Value
@@ -123,15 +123,10 @@ def _rent(case: Circumstances) -> dict[str, Value]:
 
 
 def _run_offer(paid: list[CloudOption]) -> CloudOption | None:
-    """The cheapest offer that does a run soon, graphics cards before TPUs; if none is quick enough, the quickest.
-
-    Offers with little room are told only where there is no other.
-    """
-    paid = [option for option in paid if option.fit != "does_not_fit"]
-    paid = [option for option in paid if option.fit != "tight"] or paid
+    """The cheapest offer that does a run soon, graphics cards before TPUs; if none is quick enough, the quickest."""
     known = [
         (option.device.kind == "tpu", option.total_usd.expected, option.hours.expected, option)
-        for option in paid
+        for option in that_hold_it(paid)
         if option.hours and option.total_usd
     ]
     for patience_hours in PATIENCE_HOURS:

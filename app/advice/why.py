@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from app.advice.buy_or_rent import BuyOrRent
 from app.advice.circumstances import Circumstances
-from app.advice.cloud import CloudOption
+from app.advice.cloud import CloudOption, that_hold_it
 from app.advice.need import DEVICES_IN_A_BOX, NeedPart
 from app.advice.picks import SLOW_PER_S, Pick
 from app.advice.reasons import Reason, Value
@@ -165,9 +165,7 @@ def _break_even(deal: BuyOrRent) -> Reason:
 def _rented(case: Circumstances) -> CloudOption | None:
     """The cheapest run that is not free."""
     priced = [each for each in case.cloud if each.total_usd is not None and each.basis == "run" and not each.free]
-    priced = [each for each in priced if each.fit != "does_not_fit"]
-    priced = [each for each in priced if each.fit != "tight"] or priced
-    return min(priced, key=lambda each: each.total_usd.expected if each.total_usd else 0.0, default=None)
+    return min(that_hold_it(priced), key=lambda each: each.total_usd.expected if each.total_usd else 0.0, default=None)
 
 
 def _offer(option: CloudOption) -> dict[str, Value]:
