@@ -156,11 +156,11 @@ def _slug(index: NameIndex, name: str, *, pointer: str, what: str) -> str:
     if isinstance(found, Match):
         return found.slug
     if isinstance(found, Ambiguous):
-        return _refuse(
-            pointer, f"{echoed(name)} is the name of several products; say which", suggestions=list(found.slugs)
-        )
-    instead = "use one of the nearest names" if found.nearest else _INSTEAD[what]
-    return _refuse(pointer, f"We know no {what} called {echoed(name)}; {instead}", suggestions=list(found.nearest))
+        detail = f"{echoed(name)} is the name of several products; say which"
+        return _refuse(pointer, detail, suggestions=list(found.slugs))
+    told = "use one of the nearest names" if found.nearest else _INSTEAD[what]
+    detail = f"We know no {what} called {echoed(name)}; {told}"
+    return _refuse(pointer, detail, suggestions=list(found.nearest))
 
 
 def _refuse(pointer: str, detail: str, *, suggestions: list[str] | None = None) -> NoReturn:

@@ -103,3 +103,11 @@ def test_a_method_for_tables_that_is_given_as_a_model_is_told_where_it_belongs(c
     assert found["pointer"] == "/workload/model/name"
     assert "give it as algorithm" in found["detail"]
     assert found["suggestions"] == []
+
+
+def test_a_name_that_nobody_knows_is_told_in_the_language_of_the_page(client):
+    headers = {"accept": "text/html", "accept-language": "de"}
+    page = client.get("/result?task=train&domain=text&model=llamma-3.1-8bb", headers=headers)
+    assert page.status_code == 422
+    assert "kennen wir nicht" in page.text
+    assert "We know no" not in page.text
