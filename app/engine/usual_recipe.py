@@ -2,6 +2,7 @@
 
 from app.engine.assumed import Ledger, typical
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, ModelSpec, NetworkSpec, TransformerSpec
+from app.engine.precision import MATRICES_ONLY
 from app.engine.work_class import TRAINING_TASKS
 from app.engine.workload import Workload
 
@@ -58,6 +59,10 @@ def precision_taken(workload: Workload, model: ModelSpec, *, method: str, ledger
     if workload.framework == "onnxruntime" and not (decoder or isinstance(model, DiffusionSpec)):
         return ledger.take(
             "precision", None, typical_value="fp32", why="exported networks keep 32 bits unless converted"
+        )
+    if isinstance(model, TransformerSpec) and decoder and model.native_precision in MATRICES_ONLY:
+        return ledger.take(
+            "precision", None, typical_value=model.native_precision, why="the format its weights are published in"
         )
     return ledger.take(
         "precision",

@@ -1,5 +1,7 @@
 """What is filled in when nobody says, and that it is always said."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.engine.defaults import KnownData, complete, domain_of, typical_model
@@ -83,6 +85,14 @@ def test_running_at_home_means_four_bits_and_a_service_sixteen():
 
     assert (home.precision, home.framework) == ("q4_k_m", "llama.cpp")
     assert (service.precision, service.framework) == ("bf16", "vllm")
+
+
+def test_a_service_takes_weights_as_they_are_published():
+    published = replace(LLAMA, native_precision="fp8")
+    service = complete(Workload(task="inference", domain="text", concurrent_requests=50), model=published)
+    trained = complete(Workload(task="finetune", domain="text", method="full"), model=published, assume_data=True)
+
+    assert (service.precision, trained.precision) == ("fp8", "bf16")
 
 
 def test_the_context_never_defaults_to_the_models_maximum():
