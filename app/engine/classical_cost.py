@@ -146,6 +146,17 @@ def _iterated(table: Table) -> float:
     return 4.0 * NETWORKS.value("solver_iterations") * table.rows * table.columns
 
 
+def _forest(split_flops: float) -> Algorithm:
+    """Trees that are grown apart from each other, each split weighing the square root of all columns."""
+    return Algorithm(
+        lambda t: split_flops * t.rounds * math.sqrt(t.columns) * t.rows * _levels(t),
+        lambda _: 10.0,
+        lambda t: TREE_BYTES_PER_ROW * t.rounds * t.rows,
+        scalar="tree_s_per_operation",
+        steps=lambda t: t.rounds,
+    )
+
+
 ALGORITHMS: dict[str, Algorithm] = {
     "linear": Algorithm(least_squares_flops, lambda _: 2.0, _copied),
     "gram": Algorithm(gram_flops, lambda _: 4.0, _copied),
@@ -224,20 +235,8 @@ ALGORITHMS: dict[str, Algorithm] = {
         scalar="tree_s_per_operation",
         steps=lambda _: 1.0,
     ),
-    "forest": Algorithm(
-        lambda t: SPLIT_FLOPS * t.rounds * math.sqrt(t.columns) * t.rows * _levels(t),
-        lambda _: 10.0,
-        lambda t: TREE_BYTES_PER_ROW * t.rounds * t.rows,
-        scalar="tree_s_per_operation",
-        steps=lambda t: t.rounds,
-    ),
-    "random-splits": Algorithm(
-        lambda t: RANDOM_SPLIT_FLOPS * t.rounds * math.sqrt(t.columns) * t.rows * _levels(t),
-        lambda _: 10.0,
-        lambda t: TREE_BYTES_PER_ROW * t.rounds * t.rows,
-        scalar="tree_s_per_operation",
-        steps=lambda t: t.rounds,
-    ),
+    "forest": _forest(SPLIT_FLOPS),
+    "random-splits": _forest(RANDOM_SPLIT_FLOPS),
     "gaussian-process": Algorithm(
         lambda t: HYPERPARAMETER_STEPS * (t.rows**3 / 3 + 2 * t.rows**2 * t.columns),
         lambda _: HYPERPARAMETER_STEPS,
