@@ -33,9 +33,10 @@ from app.engine.precision import (
 from app.engine.result import Pace, Physics
 from app.engine.roofline import StepTime, saturation
 from app.engine.serving_rates import clock_hz
+from app.engine.sharded_state import SHARED_FROM_STAGE
 from app.engine.text_lengths import attended_share, text_length
 from app.engine.training_memory import training_footprint
-from app.engine.training_messages import WEIGHTS_SHARED_FROM, communication_s
+from app.engine.training_messages import communication_s
 from app.engine.units import HALF_BYTES
 
 SCALING_FRAMEWORKS = frozenset({"megatron", "jax"})
@@ -274,7 +275,7 @@ def launch_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray
     repeated = kernels * np.where(repeats_all(job, systems.plan), 4 / 3, 1.0)
     layer = repeated * TRANSFORMERS.column("launch_s", groups)
     if job.framework == "deepspeed":  # it fetches and releases the weights of every module from Python
-        fetched = systems.plan.zero_stage >= WEIGHTS_SHARED_FROM
+        fetched = systems.plan.zero_stage >= SHARED_FROM_STAGE["weights"]
         layer = layer + np.where(fetched, TRANSFORMERS.value("shard_hooks_layer_s"), 0.0)
     return layer * spec.num_hidden_layers / systems.plan.pipeline_parallel
 

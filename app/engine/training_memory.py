@@ -34,10 +34,9 @@ from app.engine.model_spec import TransformerSpec
 from app.engine.params import adapter_parameters, largest_block_parameters, layer_parameters, root_parameters
 from app.engine.precision import TrainingBytes, bytes_per_element, bytes_per_parameter
 from app.engine.result import Footprint, MemoryPart
+from app.engine.sharded_state import SHARED_FROM_STAGE
 from app.engine.units import FULL_BYTES, HALF_BYTES
 
-SHARDED_FROM = 3.0
-"""The ZeRO stage that shares weights."""
 STEPPED_IN_GROUPS_FROM = 3.0
 """The ZeRO stage from which on DeepSpeed updates one group of parameters after another."""
 
@@ -105,7 +104,7 @@ def _adapter_state(optimizer: str) -> float:
 
 def _shards_weights(plan: Plan) -> BoolArray:
     """Whether the devices share the weights."""
-    return np.asarray(plan.zero_stage >= SHARDED_FROM)
+    return np.asarray(plan.zero_stage >= SHARED_FROM_STAGE["weights"])
 
 
 def _training_weights(
@@ -184,7 +183,7 @@ def _kept_words(
 
 def _logit_words(job: Job, spec: TransformerSpec, *, plan: Plan) -> Callable[[int], str]:
     def words(row: int) -> str:
-        copies = loss_copies_bytes(job, sharded=bool(entry(plan.zero_stage, row) >= SHARDED_FROM))
+        copies = loss_copies_bytes(job, sharded=bool(entry(plan.zero_stage, row) >= SHARED_FROM_STAGE["weights"]))
         samples = entry(micro_batch_samples(job, plan), row)
         tokens = f"{samples * job.seq_len:.0f} tokens"
         return f"{tokens} × {spec.vocab_size} vocabulary × {copies:g} bytes, or one live layer"

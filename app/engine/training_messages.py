@@ -19,10 +19,9 @@ from app.engine.job import Job
 from app.engine.model_spec import TransformerSpec
 from app.engine.params import expert_parameters
 from app.engine.precision import bytes_per_parameter
+from app.engine.sharded_state import SHARED_FROM_STAGE
 from app.engine.units import FULL_BYTES, HALF_BYTES
 
-WEIGHTS_SHARED_FROM = 3.0
-"""The ZeRO stage from which on weights are gathered for every micro-batch."""
 KEYS_AND_VALUES = 2.0
 FORWARD_AND_TWICE_BACK = 3.0
 """Passes of a ring: keys and values forward, and the same with their gradients backward."""
@@ -79,7 +78,7 @@ def replicas_s(
     moved = trained * (FULL_BYTES if job.precision == "amp" else element)
     gathered = spec.parameters * (bytes_per_parameter("nf4") if job.method == "qlora" else element)
     holders = plan.data_parallel * plan.context_parallel  # parts of one sequence hold the same weights
-    sharded = (plan.zero_stage >= WEIGHTS_SHARED_FROM) & (plan.pipeline_parallel == 1)
+    sharded = (plan.zero_stage >= SHARED_FROM_STAGE["weights"]) & (plan.pipeline_parallel == 1)
     time: Floats = 0.0
     parts = (
         ((1 - experts) / cut, plan.tensor_parallel),

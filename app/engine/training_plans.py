@@ -19,10 +19,11 @@ from app.engine.model_spec import TransformerSpec
 from app.engine.plan_rows import Ladder, ladder_of, part_of, picked, single_steps
 from app.engine.plans import largest_legal, largest_spread, merged, plan_of
 from app.engine.result import Footprint
+from app.engine.sharded_state import SHARED_FROM_STAGE
 from app.engine.training import programmed_for_scale, step_time
 from app.engine.training_memory import training_footprint
 
-FULL_SHARDING = 3.0
+FULL_SHARDING = SHARED_FROM_STAGE["weights"]
 PIPELINE_DEGREES = (2, 4, 8, 16, 32, 64)
 CONTEXT_DEGREES = (2, 4, 8, 16)
 CUTTING_FRAMEWORKS = frozenset({"megatron", "jax", "deepspeed"})
