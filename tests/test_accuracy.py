@@ -13,8 +13,8 @@ from app.accuracy.origins import address_of, publisher_of
 from app.accuracy.outcomes import Guess, Outcome, outcome_of
 from app.accuracy.report import report_of, shipped
 from app.accuracy.scoring import means, score
-from app.answer import EstimateAnswer
 from app.cli import build
+from app.contract.answer import EstimateAnswer
 from app.errors import Unprocessable
 from app.settings import ROOT
 
@@ -230,14 +230,16 @@ def test_a_file_that_is_wrong_ends_with_2(client, database_url, monkeypatch, tmp
     assert CliRunner().invoke(build(), ["accuracy", str(tmp_path / "missing")]).exit_code == 2
 
 
-def test_the_page_shows_every_class_and_source_of_the_report(browser):
+def test_the_pages_show_every_class_and_source_of_the_report(browser):
     page = browser.get("/accuracy")
 
     text = page.get_text(" ", strip=True)
     assert f"{shipped().cases:,} published measurements from {shipped().sources} sources" in text
-    lines = [line for kind in shipped().kinds for line in (*kind.classes, *kind.sources)]
-    tables = [table for table in page.select("section table") if table.select("svg")]
-    assert sum(len(table.select("tbody tr")) for table in tables) == len(lines)
+    for kind in shipped().kinds:
+        section = page.select_one(f"section[aria-labelledby={kind.kind}]")
+        assert len(section.select("tbody tr")) == len(kind.classes)
+        sources = browser.get(section.select("a")[-1]["href"])
+        assert len(sources.select("main tbody tr")) == len(kind.sources)
     assert len(page.select("section[aria-labelledby=worst] tbody tr")) == len(shipped().worst)
     assert shipped().version in text
 

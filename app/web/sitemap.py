@@ -5,6 +5,7 @@ from xml.sax.saxutils import escape
 
 from fastapi.responses import PlainTextResponse, Response
 
+from app.accuracy.report import KINDS
 from app.catalogue.snapshot import Snapshot
 from app.learn.lesson import lessons
 from app.web.dependencies import BaseUrlDep, CatalogueDep
@@ -41,4 +42,5 @@ def _paths(catalogue: Snapshot) -> Iterable[str]:
     yield from PAGES
     yield from (f"/learn/{each.slug}" for each in lessons())
     yield from (f"/docs/{name}" for name in documents())
+    yield from (f"/accuracy/{kind}" for kind in KINDS)
     yield from (f"/hardware/{accelerator.slug}" for accelerator in catalogue.devices.accelerators)

@@ -20,7 +20,7 @@ PAGES = (
     "/models?q=llama", "/cloud?q=h100&currency=EUR", "/cloud?q=floydhub", "/cloud?q=zzzz", "/compare",
     "/compare?ids=geforce-rtx-3090,geforce-rtx-4090", "/compare?ids=titan-x-maxwell,apple-m4-max,b200&job=photos",
     "/compare?ids=geforce-rtx-3090,Titan+X", "/learn", "/learn/glossary", "/learn/buy-or-rent?price=nothing",
-    *(f"/learn/{each.slug}" for each in lessons()), "/scenarios", "/accuracy", "/docs", f"/embed?{LORA}",
+    *(f"/learn/{each.slug}" for each in lessons()), "/scenarios", "/accuracy", "/accuracy/duration", "/docs", f"/embed?{LORA}",
     *(f"/docs/{name}" for name in documents() if not name.startswith("decisions/")), "/docs/decisions/0001-cel-for-rules",
     "/nothing-here",
 )  # fmt: skip

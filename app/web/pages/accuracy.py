@@ -1,7 +1,6 @@
 """The accuracy page: how far estimates are from published measurements, by class and by source."""
 
 import statistics
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -68,7 +67,7 @@ CLASS_TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class ScoreRow:
-    """One class or source in a table."""
+    """One class or source in a table; classes are drawn too."""
 
     name: str
     detail: str
@@ -79,19 +78,20 @@ class ScoreRow:
     bias: str
     covered: str
     width: str
-    bar: Bar
+    bar: Bar | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class KindView:
-    """One kind of quantity with its tables."""
+    """One kind of quantity with its table, and the way to the same by source."""
 
     id: str
     title: str
     meaning: str
     sentence: str
     classes: tuple[ScoreRow, ...]
-    sources: tuple[ScoreRow, ...]
+    sources_url: str
+    sources_named: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +159,29 @@ class AccuracyPage:
             worst=tuple(_worst(case) for case in report.worst),
             head=Head.of(say("How accurate are the estimates?"), say(ABOUT), url=f"{base_url}/accuracy"),
             stamp=say("Version {version}, {day}.", version=report.version, day=formatting.day(report.as_of)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AccuracySourcesPage:
+    """Predicted against measured, for one quantity, source by source."""
+
+    template: ClassVar[str] = "accuracy/sources.html"
+
+    title: str
+    lead: str
+    sources: tuple[ScoreRow, ...]
+    head: Head
+
+    @classmethod
+    def of(cls, kind: Kind, *, base_url: str) -> Self:
+        """The page of one quantity."""
+        title = _by_source(kind)
+        return cls(
+            title=title,
+            lead=_sentence(kind),
+            sources=tuple(_row(line, line.title, ", ".join(map(class_title, line.classes))) for line in kind.sources),
+            head=Head.of(title, say(ABOUT), url=f"{base_url}/accuracy/{kind.kind}"),
         )
 
 
@@ -231,42 +254,56 @@ def _left_out(one: LeftOut) -> LeftOutRow:
     )
 
 
-def _kind(kind: Kind) -> KindView:
+def _titles(kind: Kind) -> tuple[str, str]:
     title, meaning = KIND_TITLES.get(kind.kind, (kind.kind.capitalize(), ""))
+    return say(title), say(meaning)
+
+
+def _by_source(kind: Kind) -> str:
+    return say("{title} by source", title=_titles(kind)[0])
+
+
+def _sentence(kind: Kind) -> str:
     pooled = kind.pooled
-    return KindView(
-        id=kind.kind,
-        title=say(title),
-        meaning=say(meaning),
-        sentence=say(
-            "Half of {cases} estimates are within {middle} of the measurement, four of five within {upper}; "
-            "{covered} of the measurements lie inside the interval, which is meant for 80 %.",
-            cases=formatting.exact(pooled.cases),
-            middle=formatting.percent(pooled.median_error),
-            upper=formatting.percent(pooled.upper_error),
-            covered=formatting.percent(pooled.coverage),
-        ),
-        classes=_rows(kind.classes, [(class_title(one.name), _sources(one.sources)) for one in kind.classes]),
-        sources=_rows(kind.sources, [(one.title, ", ".join(map(class_title, one.classes))) for one in kind.sources]),
+    return say(
+        "Half of {cases} estimates are within {middle} of the measurement, four of five within {upper}; "
+        "{covered} of the measurements lie inside the interval, which is meant for 80 %.",
+        cases=formatting.exact(pooled.cases),
+        middle=formatting.percent(pooled.median_error),
+        upper=formatting.percent(pooled.upper_error),
+        covered=formatting.percent(pooled.coverage),
     )
 
 
-def _rows(lines: Sequence[Line], named: Sequence[tuple[str, str]]) -> tuple[ScoreRow, ...]:
-    drawn = bars([_bar(line.score) for line in lines])
-    return tuple(
-        ScoreRow(
-            name=name,
-            detail=detail,
-            url=line.address,
-            cases=formatting.exact(line.score.cases),
-            error=formatting.percent(line.score.median_error),
-            upper=formatting.percent(line.score.upper_error),
-            bias=_factor(line.score.bias),
-            covered=formatting.percent(line.score.coverage),
-            width=_factor(line.score.width),
-            bar=bar,
-        )
-        for line, (name, detail), bar in zip(lines, named, drawn, strict=True)
+def _kind(kind: Kind) -> KindView:
+    title, meaning = _titles(kind)
+    drawn = bars([_bar(line.score) for line in kind.classes])
+    return KindView(
+        id=kind.kind,
+        title=title,
+        meaning=meaning,
+        sentence=_sentence(kind),
+        classes=tuple(
+            _row(line, class_title(line.name), _sources(line.sources), bar=bar)
+            for line, bar in zip(kind.classes, drawn, strict=True)
+        ),
+        sources_url=f"/accuracy/{kind.kind}",
+        sources_named=f"{_by_source(kind)} ({formatting.exact(len(kind.sources))})",
+    )
+
+
+def _row(line: Line, name: str, detail: str, *, bar: Bar | None = None) -> ScoreRow:
+    return ScoreRow(
+        name=name,
+        detail=detail,
+        url=line.address,
+        cases=formatting.exact(line.score.cases),
+        error=formatting.percent(line.score.median_error),
+        upper=formatting.percent(line.score.upper_error),
+        bias=_factor(line.score.bias),
+        covered=formatting.percent(line.score.coverage),
+        width=_factor(line.score.width),
+        bar=bar,
     )
 
 
