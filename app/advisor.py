@@ -5,7 +5,6 @@ from datetime import date, datetime
 
 import numpy as np
 
-from app import resolving
 from app.advice import recommendation as pipeline
 from app.advice.constraints import Constraints
 from app.advice.fit import Speed, judge_jobs, speed_of
@@ -17,8 +16,11 @@ from app.advice.rigs import rigs_of, roomy_systems
 from app.advice.tables import where_a_card_pays
 from app.advice.upgrades import Shop
 from app.advice.variants import Variants, variants_of
-from app.answer import EstimateAnswer, FitAnswer, LinksAnswer, RecommendationAnswer
 from app.catalogue.snapshot import Snapshot
+from app.contract import resolving
+from app.contract.answer import EstimateAnswer, FitAnswer, LinksAnswer, RecommendationAnswer
+from app.contract.flat_query import query_string
+from app.contract.requests import FitRequest, RecommendRequest
 from app.engine.estimate import estimate as engine_estimate
 from app.engine.hardware import Devices, Plan, Systems, systems_of
 from app.engine.job import Job
@@ -28,11 +30,9 @@ from app.engine.training_plans import completed_plan, given_levels
 from app.engine.units import GB, GIB
 from app.engine.workload import HardwareChoice, Workload
 from app.errors import Unprocessable
-from app.flat_query import query_string
 from app.present.estimates import estimate_answer
 from app.present.fit import fit_answer
 from app.present.recommendations import recommendation_answer
-from app.requests import FitRequest, RecommendRequest
 
 DEVICES_PER_NODE = 8
 """Usual number of accelerators in one server."""

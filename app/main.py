@@ -9,7 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
-from app import __version__, error_responses
+from app import __version__
 from app.admin import (
     account_pages,
     bench_api,
@@ -38,19 +38,20 @@ from app.api import accuracy, batch_lines, estimate, fit, hardware, health, metr
 from app.api.head_requests import HeadAsGet
 from app.catalogue.snapshot import Snapshot
 from app.db import connect
+from app.http import error_responses
+from app.http.published import PublishedCatalogue
+from app.http.rate_limits import HEADERS as LIMIT_HEADERS
+from app.http.rate_limits import Limits, RateLimit, counts_of
+from app.http.templating import STATIC
+from app.http.unanswered import UnansweredSearches
 from app.mcp.door import PATH as MCP_PATH
 from app.mcp.door import McpDoor
 from app.observability import request_ids
 from app.observability.metrics import Metrics
 from app.observability.middleware import Observed
 from app.observability.tracing import tracer_from
-from app.published import PublishedCatalogue
-from app.rate_limits import HEADERS as LIMIT_HEADERS
-from app.rate_limits import Limits, RateLimit, counts_of
 from app.settings import Settings
 from app.sources.schedule import scheduled
-from app.templating import STATIC
-from app.unanswered import UnansweredSearches
 from app.web import accuracy as accuracy_pages
 from app.web import (
     all_settings,

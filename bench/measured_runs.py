@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from app import advisor, resolving
+from app import advisor
 from app.accuracy.left_out import NOISY_WEIGHT
 from app.catalogue.startup import prepare
+from app.contract import resolving
 from app.db import connect
 from app.engine.coefficients import TRANSFORMERS, Coefficients
 from app.engine.coefficients_networks import NETWORKS

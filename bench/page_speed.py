@@ -10,9 +10,9 @@ import time
 
 from measuring import Client, during, line, noop, service
 
-from app.answer import RecommendationAnswer
+from app.contract.answer import RecommendationAnswer
+from app.http.templating import render
 from app.questionnaire.answers import Answers
-from app.templating import render
 from app.web.pages.result import ResultPage
 
 HTML = "text/html"

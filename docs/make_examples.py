@@ -13,13 +13,13 @@ from typing import Any
 
 from app import advisor
 from app.api.examples import EXAMPLES
-from app.batch import answer_item
 from app.catalogue import startup
 from app.catalogue.snapshot import Snapshot
 from app.commands.tell import recommendation_text
+from app.contract.batch import answer_item
+from app.contract.flat_query import encode
+from app.contract.requests import EstimateRequest, RecommendRequest
 from app.db import connect
-from app.flat_query import encode
-from app.requests import EstimateRequest, RecommendRequest
 
 DOCS = Path(__file__).parent
 README = DOCS.parent / "README.md"

@@ -15,7 +15,7 @@ from typer.main import get_command
 
 from app.advice.facts import VARIABLES, Variable, facts_table
 from app.cli import COMMANDS, build
-from app.field_help import field_help
+from app.contract.field_help import field_help
 from app.main import create_app
 from app.settings import Settings, variable
 

@@ -17,7 +17,7 @@ from app.admin.entities import ENTITIES
 from app.cli import COMMANDS, build
 from app.commands import colours
 from app.commands.catalogue import TABLES
-from app.field_help import field_help
+from app.contract.field_help import field_help
 from app.settings import ROOT
 
 TRAIN = {"task": "train", "domain": "vision", "model": {"name": "resnet-50"}, "batch_size": 32}

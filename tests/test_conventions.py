@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from jinja2 import meta
 
+from app.http.templating import TEMPLATES, environment
 from app.main import ROUTERS
 from app.settings import ROOT
-from app.templating import TEMPLATES, environment
 
 LONGEST_MODULE_LINES = 500
 LONGEST_FUNCTION_LINES = 60

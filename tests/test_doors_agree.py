@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from app import formatting
 from app.cli import build
-from app.flat_query import query_string
+from app.contract.flat_query import query_string
+from app.contract.requests import RecommendRequest
 from app.mcp.tools import build_server
-from app.requests import RecommendRequest
 from app.web.pages.picks import SHOWN_OFFERS
 
 QUESTIONS = {

@@ -7,9 +7,9 @@ import pytest
 
 from app import advisor
 from app.api.examples import query_parameters
-from app.batch import answer_lines
-from app.flat_query import PLACES
-from app.requests import RecommendRequest
+from app.contract.batch import answer_lines
+from app.contract.flat_query import PLACES
+from app.contract.requests import RecommendRequest
 
 BIG = 1_000_000
 BOUNDS = {

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.contract.json_text import parse
 from app.errors import AppError, Unprocessable
 from app.field_problems import FieldProblem
-from app.json_text import parse
 
 METRICS = (
     "memory_gib_per_device", "throughput_total", "prefill_tokens_per_s", "decode_tokens_per_s", "duration_hours",

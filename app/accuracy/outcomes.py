@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from app.accuracy.cases import Case, positive
-from app.answer import EstimateAnswer, RangeAnswer
+from app.contract.answer import EstimateAnswer, RangeAnswer
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from pydantic import ValidationError
 
 from app.accuracy.cases import Case
 from app.accuracy.outcomes import Outcome, outcome_of
-from app.answer import EstimateAnswer
+from app.contract.answer import EstimateAnswer
+from app.contract.requests import EstimateRequest
 from app.errors import AppError
-from app.requests import EstimateRequest
 
 Ask = Callable[[EstimateRequest], EstimateAnswer]
 

@@ -12,7 +12,7 @@ from app.admin.accounts import SESSION_LASTS, Caller
 from app.admin.throttle import BROWSER_KNOWN_FOR
 from app.db import reading, transaction
 from app.errors import AppError, Forbidden, Unauthorized
-from app.negotiation import prefers_html
+from app.http.negotiation import prefers_html
 
 SIGN_IN = "/admin/sign-in"
 COOKIE = "whichrig-session"

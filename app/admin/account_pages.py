@@ -17,9 +17,9 @@ from app.admin.forms import Entered, ErrorLine, FormField, Frame, error_lines, o
 from app.db import transaction
 from app.errors import Unprocessable
 from app.field_problems import FieldProblem
-from app.request_session import SessionDep
+from app.http.request_session import SessionDep
+from app.http.templating import render
 from app.tables import ApiKey, SignedIn, User
-from app.templating import render
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 

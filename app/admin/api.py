@@ -19,7 +19,7 @@ from app.admin.entities import ENTITIES, entity_named
 from app.admin.entries import Entry
 from app.db import reading
 from app.errors import AppError, Conflict
-from app.request_session import SessionDep
+from app.http.request_session import SessionDep
 from app.tables import IdempotentAnswer
 
 router = APIRouter(prefix="/admin/api", include_in_schema=False)

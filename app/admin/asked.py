@@ -8,11 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.catalogue.snapshot import Snapshot
+from app.contract.flat_query import decode, query_string
+from app.contract.json_text import parse
+from app.contract.requests import RecommendRequest
 from app.errors import Unprocessable
 from app.field_problems import FieldProblem, field_problems
-from app.flat_query import decode, query_string
-from app.json_text import parse
-from app.requests import RecommendRequest
 from app.tables import SavedAnswer
 from app.web.asking import is_guided, request_of
 

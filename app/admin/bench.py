@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from app import advisor, formatting
 from app.admin.asked import request_in
 from app.advice.decide import UndecidedError
-from app.answer import EstimateAnswer, RecommendationAnswer
 from app.catalogue.snapshot import Snapshot
+from app.contract.answer import EstimateAnswer, RecommendationAnswer
 from app.errors import AppError
 from app.tables import SavedQuestionRow
 

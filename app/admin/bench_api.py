@@ -13,7 +13,7 @@ from app.admin.bench import Compared
 from app.admin.entities import entity_named
 from app.admin.trying import KINDS
 from app.advice.policy import Rule
-from app.request_session import SessionDep
+from app.http.request_session import SessionDep
 
 router = APIRouter(prefix="/admin/api", include_in_schema=False)
 

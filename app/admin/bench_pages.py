@@ -12,8 +12,8 @@ from app.admin.bench import PARTS, Answered, Compared
 from app.admin.differences import Difference
 from app.admin.forms import Frame, Option, options
 from app.errors import Conflict
-from app.request_session import SessionDep
-from app.templating import render
+from app.http.request_session import SessionDep
+from app.http.templating import render
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 

@@ -16,8 +16,8 @@ from app.admin.differences import Difference, differences
 from app.admin.entities import Entity, entity_named
 from app.admin.forms import ErrorLine, FormField, Frame, told
 from app.errors import Unprocessable
-from app.request_session import SessionDep
-from app.templating import render
+from app.http.request_session import SessionDep
+from app.http.templating import render
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 

@@ -19,9 +19,9 @@ from sqlalchemy import Date, String
 from app.admin.entities import FACT_UNITS, Entity
 from app.admin.importing import MOST_ROWS, check_headings
 from app.admin.safe_cells import armed
+from app.contract.json_text import parse
 from app.errors import Unprocessable
 from app.field_problems import FieldProblem
-from app.json_text import parse
 
 NAMES = Path(__file__).parent / "column_names.toml"
 FACT_PARTS = ("value", "unit", "source", "as_of", "confidence", "note")

@@ -17,8 +17,8 @@ from app.admin.differences import Difference
 from app.admin.forms import Entered, ErrorLine, FormField, Frame
 from app.db import reading
 from app.errors import Conflict
+from app.http.templating import render
 from app.tables import User
-from app.templating import render
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 

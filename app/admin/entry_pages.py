@@ -27,8 +27,8 @@ from app.catalogue.snapshot import Snapshot
 from app.db import reading, transaction
 from app.errors import Conflict, Unprocessable
 from app.field_problems import FieldProblem
-from app.request_session import SessionDep
-from app.templating import render
+from app.http.request_session import SessionDep
+from app.http.templating import render
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 

@@ -13,9 +13,9 @@ from app.admin.accounts import Caller
 from app.admin.forms import Entered, ErrorLine, FormField, Frame, error_lines, options
 from app.errors import PreconditionFailed, Unprocessable
 from app.field_problems import FieldProblem
-from app.request_session import SessionDep
+from app.http.request_session import SessionDep
+from app.http.templating import render
 from app.tables import PriceFeed
-from app.templating import render
 
 if TYPE_CHECKING:
     from app.sources.feeds import Feed

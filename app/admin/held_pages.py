@@ -18,8 +18,8 @@ from app.admin.forms import Entered, ErrorLine, FormField, Frame, Option, error_
 from app.admin.price_work import DECISIONS, KINDS, Waiting
 from app.errors import Unprocessable
 from app.field_problems import FieldProblem
-from app.request_session import SessionDep
-from app.templating import render
+from app.http.request_session import SessionDep
+from app.http.templating import render
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 

@@ -23,9 +23,9 @@ from app.admin.forms import told
 from app.admin.naming import keys_by_name, with_keys
 from app.admin.safe_cells import armed, defused
 from app.admin.schemas import checked
+from app.contract.json_text import parse
 from app.errors import Unprocessable
 from app.field_problems import FieldProblem
-from app.json_text import parse
 from app.tables import DraftChange
 
 MOST_ROWS = 200_000

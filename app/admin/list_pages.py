@@ -15,8 +15,8 @@ from app.admin.differences import shown
 from app.admin.entities import ENTITIES, entity_named
 from app.admin.entries import Entry
 from app.admin.forms import Frame, Option, options
-from app.request_session import SessionDep
-from app.templating import render
+from app.http.request_session import SessionDep
+from app.http.templating import render
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 

@@ -17,7 +17,7 @@ from app.admin.column_mapping import Column, ColumnMapping
 from app.admin.entities import entity_named
 from app.errors import Conflict, Unprocessable
 from app.field_problems import FieldProblem, nearest
-from app.request_session import SessionDep
+from app.http.request_session import SessionDep
 
 router = APIRouter(prefix="/admin/api", include_in_schema=False)
 

@@ -15,8 +15,8 @@ from app.admin.forms import Entered, ErrorLine, FormField, Frame, options
 from app.admin.model_import import DOMAINS, Wish
 from app.engine.units import GIB
 from app.errors import AppError, Unprocessable
-from app.request_session import SessionDep
-from app.templating import render
+from app.http.request_session import SessionDep
+from app.http.templating import render
 
 if TYPE_CHECKING:
     from app.sources.hub import HubModel

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import State
 from starlette.types import Message, Scope
 
-from app import error_responses
 from app.admin import drafts
 from app.admin.edits import Edit, carried_out
 from app.admin.entities import Document, Entity
@@ -21,6 +20,7 @@ from app.admin.entries import Entry
 from app.catalogue.queries import load_snapshot
 from app.catalogue.snapshot import Snapshot
 from app.errors import AppError
+from app.http import error_responses
 from app.web import cloud, hardware, home, models, results
 from app.web.dependencies import published_catalogue
 

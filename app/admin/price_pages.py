@@ -18,10 +18,10 @@ from app.admin.forms import Entered, ErrorLine, Frame, error_lines
 from app.admin.held_pages import HeldLine, held_line
 from app.admin.price_work import KINDS
 from app.errors import Unprocessable
-from app.request_session import SessionDep
+from app.http.request_session import SessionDep
+from app.http.templating import render
 from app.settings import Settings
 from app.tables import RefreshJob, RefreshRun
-from app.templating import render
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 

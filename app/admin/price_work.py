@@ -85,7 +85,7 @@ def held_change(session: Session, number: int) -> Waiting:
 
 def accept(engine: Engine, session: Session, *, number: int, caller: Caller, accelerator: str, reason: str) -> str:
     """Take a held change over, in the session's transaction; what was done, in words."""
-    from app.resolving import accelerator as named
+    from app.contract.resolving import accelerator as named
     from app.sources import applying
 
     device = ""

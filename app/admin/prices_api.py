@@ -14,7 +14,7 @@ from app.admin.access import Approver, Editor, Viewer
 from app.admin.api import IfMatch, PreconditionRequired
 from app.admin.health import health
 from app.errors import PreconditionFailed
-from app.request_session import SessionDep
+from app.http.request_session import SessionDep
 from app.tables import PriceFeed
 
 router = APIRouter(prefix="/admin/api", include_in_schema=False)

@@ -17,7 +17,7 @@ from app.catalogue.queries import revision
 from app.catalogue.snapshot import Snapshot
 from app.db import reading
 from app.errors import Conflict
-from app.published import PublishedCatalogue
+from app.http.published import PublishedCatalogue
 from app.tables import DraftChange
 
 SHOWN_AT_ONCE = 100

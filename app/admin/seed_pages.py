@@ -17,9 +17,9 @@ from app.admin.forms import Entered, Frame
 from app.admin.seed_comparison import Difference, compare
 from app.errors import Unprocessable
 from app.field_problems import FieldProblem
-from app.request_session import SessionDep
+from app.http.request_session import SessionDep
+from app.http.templating import render
 from app.tables.seeding import LONGEST_IDENTITY
-from app.templating import render
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 

@@ -19,8 +19,8 @@ from app.admin.access import cookie_of, set_cookie
 from app.admin.account_pages import SEE_OTHER, SignInPage, inside
 from app.db import transaction
 from app.errors import AppError, Forbidden, NotFound, Unavailable
+from app.http.templating import absolute_url, render
 from app.settings import Settings
-from app.templating import absolute_url, render
 
 if TYPE_CHECKING:
     from app.sources.openid import Description

@@ -17,8 +17,8 @@ from app.admin.entities import ENTITIES
 from app.admin.forms import Frame
 from app.admin.health import Age, health
 from app.catalogue.queries import revision
-from app.request_session import SessionDep
-from app.templating import render
+from app.http.request_session import SessionDep
+from app.http.templating import render
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 

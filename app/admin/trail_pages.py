@@ -14,9 +14,9 @@ from app.admin.account_pages import moment
 from app.admin.differences import Difference, differences
 from app.admin.entities import ENTITIES
 from app.admin.forms import Frame, Option, options
-from app.request_session import SessionDep
+from app.http.request_session import SessionDep
+from app.http.templating import render
 from app.tables import AuditEntry
-from app.templating import render
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 

@@ -19,9 +19,9 @@ from app.admin.forms import ErrorLine, FormField, Frame, Option, options
 from app.admin.importing import Plan
 from app.db import reading
 from app.errors import Unprocessable
-from app.request_session import SessionDep
+from app.http.request_session import SessionDep
+from app.http.templating import render
 from app.tables import ImportUpload
-from app.templating import render
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 

@@ -17,8 +17,8 @@ from app.admin.trial_forms import TrialView
 from app.advice.facts import VARIABLES
 from app.advice.policy import Rule
 from app.db import reading
-from app.request_session import SessionDep
-from app.templating import render
+from app.http.request_session import SessionDep
+from app.http.templating import render
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app import resolving
 from app.admin.asked import request_in
 from app.admin.bench import Question
 from app.advice.facts import VARIABLES, Case, Facts, facts_of
@@ -12,6 +11,7 @@ from app.advice.owned import judge, owned_fit
 from app.advice.policy import Rule
 from app.advice.rules import RuleError, activation, compile_condition
 from app.catalogue.snapshot import Snapshot
+from app.contract import resolving
 from app.errors import AppError
 
 KINDS = ("scenario", "tier", "warning")

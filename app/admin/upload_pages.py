@@ -21,9 +21,9 @@ from app.admin.forms import ErrorLine, FormField, Frame, Option, options, told
 from app.admin.importing import Plan
 from app.admin.transfer_pages import MOST_SHOWN, RowView, state_of
 from app.errors import AppError, Unprocessable
-from app.request_session import SessionDep
+from app.http.request_session import SessionDep
+from app.http.templating import render
 from app.tables import ImportUpload
-from app.templating import render
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 

@@ -17,14 +17,14 @@ from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from app import advisor
-from app.answer import Part
 from app.api.dependencies import BaseUrlDep, CatalogueDep
 from app.api.lines_description import LINES_ANSWER, MEDIA_TYPE, MOST_LINES, lines_body
 from app.api.problems import NOT_READABLE, TOO_LARGE
-from app.batch import LONGEST_LINE, answer_lines
-from app.computing import computed
+from app.contract.answer import Part
+from app.contract.batch import LONGEST_LINE, answer_lines
+from app.contract.requests import EstimateRequest, RecommendRequest
 from app.errors import BadRequest, TooLarge
-from app.requests import EstimateRequest, RecommendRequest
+from app.http.computing import computed
 
 MOST_BYTES = 64 * 1024 * 1024
 IN_MEMORY_BYTES = 1024 * 1024

@@ -6,7 +6,7 @@ from fastapi import Depends, Request
 
 from app.catalogue.snapshot import Snapshot
 from app.errors import Unavailable
-from app.published import PublishedCatalogue
+from app.http.published import PublishedCatalogue
 
 
 async def published_catalogue(request: Request) -> Snapshot:

@@ -6,15 +6,15 @@ from fastapi import APIRouter, Body, Response
 from pydantic import Field, WithJsonSchema
 
 from app import advisor
-from app.answer import EstimateAnswer
 from app.api.dependencies import CatalogueDep
 from app.api.examples import answer_of, requests_of
 from app.api.lines_description import LINES_ANSWER, lines_body
 from app.api.problems import TOO_LARGE
 from app.api.routes import JsonRoute
-from app.batch import answer_item
+from app.contract.answer import EstimateAnswer
+from app.contract.batch import answer_item
+from app.contract.requests import MOST_ITEMS, EstimateRequest
 from app.engine.workload import Frozen
-from app.requests import MOST_ITEMS, EstimateRequest
 
 router = APIRouter(tags=["estimate"], route_class=JsonRoute)
 

@@ -8,9 +8,9 @@ from typing import Any
 from fastapi.openapi.models import Example
 
 from app.api.problems import WRONG_FIELDS
-from app.field_help import field_help
-from app.flat_query import PLACES
-from app.requests import RecommendRequest
+from app.contract.field_help import field_help
+from app.contract.flat_query import PLACES
+from app.contract.requests import RecommendRequest
 
 EXAMPLES = Path(__file__).with_name("examples.json")
 """Operation to requests and one answer; docs/make_examples.py brings the answers up to date."""

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Body
 from fastapi.openapi.models import Example
 
 from app import advisor
-from app.answer import FitAnswer
 from app.api.dependencies import CatalogueDep
 from app.api.problems import TOO_LARGE, WRONG_FIELDS
 from app.api.routes import JsonRoute
-from app.requests import FitRequest
+from app.contract.answer import FitAnswer
+from app.contract.requests import FitRequest
 
 router = APIRouter(tags=["fit"], route_class=JsonRoute)
 

@@ -6,7 +6,6 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Request
 
 from app import advisor
-from app.answer import RecommendationAnswer
 from app.api import sparse
 from app.api.dependencies import BaseUrlDep, CatalogueDep
 from app.api.examples import answer_of, query_parameters, requests_of
@@ -14,9 +13,10 @@ from app.api.problems import TOO_LARGE
 from app.api.routes import CatalogueRoute, JsonRoute
 from app.catalogue.names import Match
 from app.catalogue.snapshot import Snapshot
-from app.computing import computed
-from app.flat_query import decode
-from app.requests import RecommendRequest
+from app.contract.answer import RecommendationAnswer
+from app.contract.flat_query import decode
+from app.contract.requests import RecommendRequest
+from app.http.computing import computed
 
 router = APIRouter(tags=["recommend"], route_class=JsonRoute)
 links = APIRouter(tags=["recommend"], route_class=CatalogueRoute)

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from app import __version__
 from app.api import sparse
 from app.api.dependencies import published_catalogue
-from app.json_text import parse
+from app.contract.json_text import parse
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 

@@ -12,11 +12,11 @@ from pydantic import BaseModel, ValidationError
 
 from app.commands import colours
 from app.commands.session import show_json
+from app.contract.json_text import parse
 from app.errors import app_error_of
-from app.json_text import parse
 
 if TYPE_CHECKING:
-    from app.answer import Part
+    from app.contract.answer import Part
 
 Request = TypeVar("Request", bound=BaseModel)
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -78,7 +78,7 @@ def show_answer(
 
 def answer_batch(file: str, *, request_type: type[Request], answer: "Callable[[Request], Part]") -> None:
     """Answer line by line; what was answered is out before the next line is read."""
-    from app.batch import answer_lines
+    from app.contract.batch import answer_lines
 
     with opened(file) as stream:
         for line in answer_lines(stream, request_type=request_type, answer=answer):

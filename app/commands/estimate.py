@@ -15,12 +15,12 @@ from app.commands.asking import (
 )
 from app.commands.flags import with_flags
 from app.commands.session import examples, open_catalogue, problems_told
-from app.flat_query import ESTIMATE_PLACES, decode_estimate
-from app.requests import EstimateRequest
+from app.contract.flat_query import ESTIMATE_PLACES, decode_estimate
+from app.contract.requests import EstimateRequest
 
 if TYPE_CHECKING:
-    from app.answer import EstimateAnswer
     from app.catalogue.snapshot import Snapshot
+    from app.contract.answer import EstimateAnswer
 
 command = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 

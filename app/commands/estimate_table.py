@@ -5,8 +5,8 @@ import io
 from collections.abc import Iterator
 
 from app import formatting
-from app.answer import EstimateAnswer, RangeAnswer
 from app.commands.listing import as_markdown as markdown_table
+from app.contract.answer import EstimateAnswer, RangeAnswer
 
 COLUMNS = ("quantity", "low", "expected", "high", "unit")
 

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from app.advice.detected import Found, read_cpuinfo, read_meminfo, read_nvidia_smi, read_rocm_smi, read_sysctl
 from app.commands.asking import JsonOption, OutputOption, opened, request_from, show_answer
 from app.commands.session import examples, message, open_catalogue, problems_told
+from app.contract.flat_query import hardware_in_words
+from app.contract.requests import FitRequest
 from app.errors import AppError, app_error_of
-from app.flat_query import hardware_in_words
-from app.requests import FitRequest
 
 if TYPE_CHECKING:
     from app.catalogue.snapshot import Snapshot

@@ -5,9 +5,9 @@ import io
 from itertools import groupby
 
 from app import formatting
-from app.answer import FitAnswer, FitJobAnswer, RangeAnswer
 from app.commands.columns import table
 from app.commands.listing import as_markdown as markdown_table
+from app.contract.answer import FitAnswer, FitJobAnswer, RangeAnswer
 
 COLUMNS = (
     "group", "job", "title", "fit", "memory_gib", "usable_memory_gib", "speed_low", "speed", "speed_high", "speed_unit",

@@ -7,9 +7,9 @@ from typing import Annotated, Any, get_args
 import typer
 
 from app.advice.constraints import Constraints
+from app.contract.field_help import field_help
+from app.contract.flat_query import REPEATABLE, Places
 from app.engine.workload import DatasetChoice, HardwareChoice, ModelChoice, Workload
-from app.field_help import field_help
-from app.flat_query import REPEATABLE, Places
 
 _MODELS = (Workload, Constraints, ModelChoice, DatasetChoice, HardwareChoice)
 

@@ -92,7 +92,7 @@ def _figures(torch: object, seconds: float, *, scale: float) -> Iterator["Figure
 
 def device_named(catalogue: "Snapshot", name: str) -> "Accelerator":
     """The device that somebody names."""
-    from app.resolving import accelerator
+    from app.contract.resolving import accelerator
 
     return accelerator(catalogue, name, pointer="/accelerator")
 

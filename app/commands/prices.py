@@ -116,8 +116,8 @@ def accept(
     """Take a held change over."""
     with problems_told():
         from app.catalogue import startup
+        from app.contract.resolving import accelerator as named
         from app.db import transaction
-        from app.resolving import accelerator as named
         from app.sources import applying
 
         engine = ready_database()

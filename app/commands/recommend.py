@@ -16,12 +16,12 @@ from app.commands.asking import (
 )
 from app.commands.flags import with_flags
 from app.commands.session import NOTHING_FITS, examples, message, open_catalogue, problems_told
-from app.flat_query import PLACES, decode
-from app.requests import RecommendRequest
+from app.contract.flat_query import PLACES, decode
+from app.contract.requests import RecommendRequest
 
 if TYPE_CHECKING:
-    from app.answer import RecommendationAnswer
     from app.catalogue.snapshot import Snapshot
+    from app.contract.answer import RecommendationAnswer
 
 command = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 

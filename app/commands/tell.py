@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from app import formatting
-from app.answer import (
+from app.commands.columns import table
+from app.contract.answer import (
     AssumptionAnswer,
     BuyOrRentAnswer,
     CloudAnswer,
@@ -17,7 +18,6 @@ from app.answer import (
     ThroughputAnswer,
     WarningAnswer,
 )
-from app.commands.columns import table
 from app.present.facts import spread_facts
 from app.present.measured import measured_in_words
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from app import advisor
-from app.answer import EstimateAnswer
 from app.catalogue.snapshot import Snapshot
+from app.contract.answer import EstimateAnswer
 from app.engine.workload import HardwareChoice, Workload
 
 

@@ -1,8 +1,8 @@
 """Numbers of the pages on memory: of training, of serving, and of several cards."""
 
 from app import formatting
-from app.answer import EstimateAnswer
 from app.catalogue.snapshot import Snapshot
+from app.contract.answer import EstimateAnswer
 from app.engine.kv_cache import growth_per_token_bytes, sequence_cache_bytes
 from app.engine.memory import stored_weight_bytes, training_bytes, zero_bytes_per_parameter
 from app.engine.model_spec import TransformerSpec

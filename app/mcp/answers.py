@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import Field
 
-from app.answer import (
+from app.contract.answer import (
     CloudAnswer,
     EstimateAnswer,
     FitAnswer,

@@ -12,11 +12,13 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 from pydantic import Field, ValidationError
 
-from app import __version__, advisor, resolving
+from app import __version__, advisor
 from app.advice.constraints import Constraints
-from app.answer import HardwareAnswer
 from app.catalogue.names import Ambiguous, Match
 from app.catalogue.snapshot import Snapshot
+from app.contract import resolving
+from app.contract.answer import HardwareAnswer
+from app.contract.requests import FitHardware, FitRequest
 from app.engine.hardware import Accelerator
 from app.engine.units import GIB
 from app.engine.workload import HardwareChoice, Workload
@@ -30,7 +32,6 @@ from app.mcp.answers import (
     FoundDevices,
     RecommendationSummary,
 )
-from app.requests import FitHardware, FitRequest
 
 INSTRUCTIONS = (
     "Says which hardware machine-learning work needs. Start with recommend; only workload.task is required, and the "

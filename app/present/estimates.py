@@ -9,7 +9,7 @@ from app.advice.evidence import Evidence
 from app.advice.market import Market
 from app.advice.reasons import Reason
 from app.advice.rental import cheapest_device_hour
-from app.answer import (
+from app.contract.answer import (
     AssumptionAnswer,
     BreakdownAnswer,
     EstimateAnswer,

@@ -1,7 +1,7 @@
 """How a pick shares the work, what it promises as a server and what feeds it, as facts beside the others."""
 
 from app import formatting
-from app.answer import EstimateAnswer, InputAnswer, PlanAnswer, RangeAnswer, ServingAnswer
+from app.contract.answer import EstimateAnswer, InputAnswer, PlanAnswer, RangeAnswer, ServingAnswer
 from app.languages import say
 
 Fact = tuple[str, str]

@@ -12,7 +12,7 @@ from app.advice.pieces import Item
 from app.advice.reasons import Reason
 from app.advice.rigs import ASSUMED_SYSTEM_GIB, UNNAMED, Rig
 from app.advice.upgrades import Upgrade
-from app.answer import (
+from app.contract.answer import (
     AssumptionAnswer,
     BestUpgradeAnswer,
     FitAnswer,

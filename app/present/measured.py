@@ -2,7 +2,7 @@
 
 from app import formatting
 from app.advice.evidence import Measurement
-from app.answer import MeasuredAnswer
+from app.contract.answer import MeasuredAnswer
 from app.engine.workload import Workload
 from app.languages import say
 from app.present.rounding import rounded

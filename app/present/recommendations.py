@@ -17,7 +17,7 @@ from app.advice.reasons import Caution, Reason
 from app.advice.recommendation import Recommendation
 from app.advice.rejections import Rejection
 from app.advice.sensitivity import Change
-from app.answer import (
+from app.contract.answer import (
     AssumptionAnswer,
     BreakdownAnswer,
     BuyOrRentAnswer,

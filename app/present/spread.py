@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 
 from app import formatting
-from app.answer import InputAnswer, PlanAnswer, RangeAnswer, ServingAnswer, SpeculationAnswer
+from app.contract.answer import InputAnswer, PlanAnswer, RangeAnswer, ServingAnswer, SpeculationAnswer
 from app.engine import intervals
 from app.engine.accumulation import (
     RECOMPUTE_WORDS,

@@ -9,12 +9,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import UploadFile
 
 from app import advisor
-from app.answer import RecommendationAnswer
 from app.catalogue.snapshot import Snapshot
-from app.computing import computed
+from app.contract.answer import RecommendationAnswer
+from app.contract.requests import RecommendRequest
 from app.errors import Unprocessable
-from app.requests import RecommendRequest
-from app.templating import render
+from app.http.computing import computed
+from app.http.templating import render
 from app.web.asking import guided_request, is_guided, knows
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router

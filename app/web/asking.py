@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from app.catalogue.names import Match, NameIndex
 from app.catalogue.snapshot import Snapshot
-from app.flat_query import decode
+from app.contract.flat_query import decode
+from app.contract.requests import RecommendRequest
 from app.questionnaire.answers import Answers
 from app.questionnaire.flow import sound
 from app.questionnaire.to_workload import Known, constraints_of, workload_of
-from app.requests import RecommendRequest
 
 GUIDED_FIELD = "goal"
 """The first question: an address that answers it is one of the guided path."""

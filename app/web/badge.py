@@ -3,7 +3,7 @@
 from html import escape
 
 from app import formatting
-from app.answer import RecommendationAnswer
+from app.contract.answer import RecommendationAnswer
 from app.languages import say
 from app.web.labels import label
 

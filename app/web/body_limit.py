@@ -3,8 +3,8 @@
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.error_responses import error_response
 from app.errors import TooLarge
+from app.http.error_responses import error_response
 
 KIB = 1024
 USUAL_BYTES = 256 * KIB

@@ -13,8 +13,8 @@ from app.advice.offer_checks import in_region
 from app.catalogue.names import Match
 from app.catalogue.snapshot import Snapshot
 from app.engine.units import GIB
-from app.templating import render
-from app.unanswered import SearchesDep
+from app.http.templating import render
+from app.http.unanswered import SearchesDep
 from app.web.currency import currency_named
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.hardware import AtLeastNothing, Chosen

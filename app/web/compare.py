@@ -12,14 +12,14 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from app import advisor
-from app.answer import EstimateAnswer
 from app.catalogue.names import Ambiguous, Match, NameIndex
 from app.catalogue.snapshot import Snapshot
+from app.contract.answer import EstimateAnswer
+from app.contract.flat_query import PLACES, decode
 from app.engine.hardware import Accelerator
 from app.engine.workload import HardwareChoice, Workload
-from app.flat_query import PLACES, decode
+from app.http.templating import render
 from app.languages import say
-from app.templating import render
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
 from app.web.pages.compare import ComparePage, Entered, Job

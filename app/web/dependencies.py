@@ -6,8 +6,8 @@ from fastapi import Depends, Request
 
 from app.catalogue.snapshot import Snapshot
 from app.errors import Unavailable
+from app.http.published import PublishedCatalogue
 from app.languages import say
-from app.published import PublishedCatalogue
 
 
 async def published_catalogue(request: Request) -> Snapshot:

@@ -4,8 +4,8 @@ from fastapi.responses import HTMLResponse
 
 from app.errors import NotFound
 from app.field_problems import nearest
+from app.http.templating import render
 from app.languages import say
-from app.templating import render
 from app.web.dependencies import BaseUrlDep
 from app.web.negotiation import page_router
 from app.web.pages.docs import DocsPage, DocumentPage, documents

@@ -9,13 +9,13 @@ from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from app import advisor
-from app.answer import RecommendationAnswer
 from app.catalogue.snapshot import Snapshot
-from app.computing import computed
+from app.contract.answer import RecommendationAnswer
 from app.db import reading
 from app.errors import NotFound, NotOffered
+from app.http.computing import computed
+from app.http.templating import render
 from app.tables import SavedAnswer
-from app.templating import render
 from app.web.asking import request_of
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.headers import CONTENT_SECURITY_POLICY

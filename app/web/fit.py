@@ -13,10 +13,10 @@ from app import advisor
 from app.advice.detected import Found, read_meminfo, read_pasted
 from app.catalogue.names import Match
 from app.catalogue.snapshot import Snapshot
-from app.flat_query import hardware_in_words
+from app.contract.flat_query import hardware_in_words
+from app.contract.requests import LONGEST_PASTE, FitRequest
+from app.http.templating import render
 from app.languages import say
-from app.requests import LONGEST_PASTE, FitRequest
-from app.templating import render
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
 from app.web.pages.fit import FitPage, FitProblem, link

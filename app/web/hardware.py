@@ -12,13 +12,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from app import advisor
 from app.catalogue.names import Ambiguous, Match
 from app.catalogue.snapshot import Snapshot
-from app.computing import computed
 from app.engine.hardware import Accelerator
 from app.engine.units import GB, GIB, TERA
 from app.errors import NotFound
+from app.http.computing import computed
+from app.http.templating import render
+from app.http.unanswered import SearchesDep
 from app.languages import say
-from app.templating import render
-from app.unanswered import SearchesDep
 from app.web.currency import currency_named
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router

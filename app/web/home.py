@@ -3,9 +3,9 @@
 from fastapi import Response
 from fastapi.responses import HTMLResponse
 
-from app.computing import computed
+from app.http.computing import computed
+from app.http.templating import render
 from app.languages import say
-from app.templating import render
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
 from app.web.pages.home import HOME_DESCRIPTION, CommonQuestionsPage, HomePage, ScenariosPage

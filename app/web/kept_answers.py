@@ -14,17 +14,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app import advisor
-from app.answer import RecommendationAnswer
 from app.catalogue.snapshot import Snapshot
+from app.contract.answer import RecommendationAnswer
 from app.errors import NotFound, TooManyRequests, Unavailable
 from app.formatting import day
+from app.http.rate_counts import Counts, Limit, OwnCounts, Verdict, client_of
+from app.http.request_session import SessionDep
+from app.http.templating import render
 from app.languages import ENGLISH, known_languages, say, speaking, spoken
 from app.questionnaire.answers import Answers
-from app.rate_counts import Counts, Limit, OwnCounts, Verdict, client_of
-from app.request_session import SessionDep
 from app.tables import SavedAnswer
 from app.tables.answers import KEY_LENGTH
-from app.templating import render
 from app.web.asking import request_of
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router

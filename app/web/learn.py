@@ -3,14 +3,14 @@
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 
-from app.computing import computed
 from app.errors import NotFound, Unavailable
 from app.field_problems import nearest
+from app.http.computing import computed
+from app.http.templating import render
 from app.languages import say
 from app.learn.lesson import Lesson, lesson, lessons
 from app.learn.tries import try_it
 from app.learn.worked import WORKED
-from app.templating import render
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
 from app.web.pages.glossary import GlossaryPage

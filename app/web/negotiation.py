@@ -6,10 +6,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.routing import Match
 from starlette.types import Message, Receive, Scope, Send
 
+from app.http.negotiation import LANGUAGE_COOKIE, chosen_language, language_of, prefers_html, without_language
+from app.http.templating import standing_at
 from app.languages import speaking
-from app.negotiation import LANGUAGE_COOKIE, chosen_language, language_of, prefers_html, without_language
 from app.questionnaire.amounts import counting_with
-from app.templating import standing_at
 
 ONE_YEAR_S = 365 * 24 * 60 * 60
 

@@ -13,10 +13,10 @@ from app import formatting
 from app.advice.market import Offer
 from app.catalogue.snapshot import Snapshot
 from app.errors import NotFound
+from app.http.request_session import SessionDep
+from app.http.templating import render
 from app.languages import say
-from app.request_session import SessionDep
 from app.tables import OfferHistoryRow, Source
-from app.templating import render
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
 from app.web.pages.cloud import provider_of

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.error_responses import error_response
 from app.errors import Forbidden
-from app.request_session import SAFE_METHODS
+from app.http.error_responses import error_response
+from app.http.request_session import SAFE_METHODS
 
 
 class OriginGuard:

@@ -11,12 +11,12 @@ from starlette.datastructures import UploadFile
 
 from app.catalogue.names import Ambiguous, Match
 from app.catalogue.snapshot import Snapshot
+from app.contract.flat_query import query_string
 from app.engine.hub_config import spec_from_config
 from app.engine.workload import MAX_CONFIG_BYTES
-from app.flat_query import query_string
+from app.http.templating import render
 from app.languages import say
 from app.questionnaire.to_workload import size_in_name
-from app.templating import render
 from app.web.asking import knows
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router

@@ -10,9 +10,9 @@ from fastapi import Response
 from PIL import Image, ImageDraw, ImageFont
 
 from app import formatting
-from app.answer import RecommendationAnswer
+from app.contract.answer import RecommendationAnswer
+from app.http.negotiation import VARY
 from app.languages import say
-from app.negotiation import VARY
 
 SIZE = (1200, 630)
 """The shape that networks crop nothing from. [px]"""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from app import formatting
-from app.answer import CloudAnswer, PickAnswer, RecommendationAnswer
+from app.contract.answer import CloudAnswer, PickAnswer, RecommendationAnswer
 from app.languages import say
 from app.web.labels import assumed_value, details, label
 from app.web.pages.picks import seen

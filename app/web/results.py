@@ -7,16 +7,16 @@ from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
 from app import advisor
 from app.advice.variants import Variants
-from app.answer import RecommendationAnswer
 from app.catalogue.snapshot import Snapshot
-from app.computing import computed
+from app.contract.answer import RecommendationAnswer
+from app.contract.flat_query import query_string
+from app.contract.requests import RecommendRequest
 from app.engine.workload import ModelChoice
 from app.errors import AppError, Unprocessable
-from app.flat_query import query_string
+from app.http.computing import computed
+from app.http.templating import render
 from app.languages import ENGLISH, speaking
 from app.questionnaire.flow import question_of
-from app.requests import RecommendRequest
-from app.templating import render
 from app.web.asking import Pairs, guided_answers, is_guided, knows, request_of
 from app.web.badge import badge_svg, badge_text, faulty_text
 from app.web.dependencies import BaseUrlDep, CatalogueDep

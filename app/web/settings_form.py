@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from app.contract.flat_query import PLACES, decode, encode
+from app.contract.requests import RecommendRequest
 from app.errors import Unprocessable
 from app.field_problems import FieldProblem
-from app.flat_query import PLACES, decode, encode
 from app.formatting import exact, one_of
 from app.languages import say, say_finished, spoken
 from app.questionnaire.amounts import amount
-from app.requests import RecommendRequest
 from app.web.settings_fields import Setting, settings_by_id
 
 LONGEST = 30_000

@@ -7,7 +7,7 @@ from fastapi import Form, Request
 from fastapi.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.templating import in_theme
+from app.http.templating import in_theme
 from app.web.negotiation import ONE_YEAR_S, page_router
 
 router = page_router()

@@ -5,8 +5,8 @@ import asyncio
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.error_responses import error_response
 from app.errors import Unavailable
+from app.http.error_responses import error_response
 
 PATIENT_S = 300.0
 """Administrators publish a hundred thousand entries at once; to be told that it failed would be wrong. [s]"""

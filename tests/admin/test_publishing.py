@@ -15,7 +15,7 @@ from app.admin.entries import entry
 from app.catalogue import startup
 from app.catalogue.queries import load_snapshot, revision
 from app.db import connect, reading, transaction
-from app.published import PublishedCatalogue
+from app.http.published import PublishedCatalogue
 from app.tables import AcceleratorRow, AuditEntry
 
 ROOT = Path(__file__).parents[2]

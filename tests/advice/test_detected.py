@@ -6,7 +6,7 @@ import pytest
 
 from app import advisor
 from app.advice.detected import read_nvidia_smi, read_pasted
-from app.requests import FitRequest
+from app.contract.requests import FitRequest
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 REPORT = """

@@ -22,13 +22,13 @@ from app.advice.detected import (
 from app.advice.fit_jobs import Scale, fit_jobs, scales
 from app.advice.rigs import mean_by_layers, weakest
 from app.advice.upgrades import Shop
-from app.answer import FitAnswer
 from app.cli import build
 from app.commands.fit import NVIDIA_SMI, SYSCTL, detected
 from app.commands.fit_text import fit_text
+from app.contract.answer import FitAnswer
+from app.contract.requests import FitRequest
 from app.engine.hardware import PeakRates
 from app.errors import AppError
-from app.requests import FitRequest
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 NVIDIA_TABLE = """

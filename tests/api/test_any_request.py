@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.flat_query import PLACES
+from app.contract.flat_query import PLACES
 
 WORDS = [
     "RTX 4090",

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from app.api.examples import examples
-from app.flat_query import PLACES
+from app.contract.flat_query import PLACES
 from app.main import ROUTERS
 
 REQUESTS = [

@@ -2,8 +2,8 @@
 
 import pytest
 
+from app.contract.resolving import job_of
 from app.engine.workload import ModelChoice, Workload
-from app.resolving import job_of
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app import advisor, resolving
+from app import advisor
+from app.contract import resolving
 from app.engine.estimate import estimate
 from app.engine.hardware import Devices, PeakRates, systems_of
 from app.engine.job import Job

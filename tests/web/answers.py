@@ -1,6 +1,6 @@
 """Hand-built answers: what the result page has to cope with, whatever the engine thinks today."""
 
-from app.answer import (
+from app.contract.answer import (
     AssumptionAnswer,
     BreakdownAnswer,
     BuyOrRentAnswer,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.flat_query import PLACES
+from app.contract.flat_query import PLACES
 from app.web.settings_fields import settings_by_id
 
 GUIDED = "goal=adapt&domain=text&model=medium&frequency=few_days&have=gpu&card_name=GTX+1080&card_count=1&tick=linux"

@@ -9,7 +9,7 @@ import pytest
 
 from app.catalogue.snapshot import Snapshot
 from app.engine.hardware import Devices
-from app.templating import render
+from app.http.templating import render
 from app.web.currency import DOLLARS
 from app.web.hardware import HardwareFilters, found_devices
 from app.web.pages.hardware import HardwareListPage

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from app.db import transaction
+from app.http.rate_counts import Limit
 from app.main import create_app
 from app.observability.metrics import FOLDER
-from app.rate_counts import Limit
 from app.settings import Settings
 from app.tables import SavedAnswer
 from app.web import kept_answers

@@ -2,9 +2,9 @@
 
 import pytest
 
-from app.answer import LinksAnswer
+from app.contract.answer import LinksAnswer
+from app.http.templating import render
 from app.questionnaire.answers import Answers
-from app.templating import render
 from app.web.pages.result import ResultPage
 from tests.browser import Page, check
 from tests.web.answers import a_pick, a_recommendation, an_estimate, an_offer, nothing_known

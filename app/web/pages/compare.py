@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from app import formatting
 from app.advice.prices import PriceBook
 from app.advice.rental import cheapest_device_hour
-from app.answer import EstimateAnswer
 from app.catalogue.snapshot import Snapshot
+from app.contract.answer import EstimateAnswer
 from app.engine.hardware import Accelerator
 from app.engine.units import GB, GIB, TERA
 from app.languages import say

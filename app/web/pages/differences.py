@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from app import formatting
-from app.answer import PriceAnswer, RangeAnswer, RecommendationAnswer
+from app.contract.answer import PriceAnswer, RangeAnswer, RecommendationAnswer
 from app.languages import say
 from app.web.labels import label
 from app.worded import worded

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from app.answer import RecommendationAnswer
+from app.contract.answer import RecommendationAnswer
 from app.web.badge import badge_text
 
 

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 from app import formatting
 from app.advice.constraints import OwnedHardware
-from app.answer import AssumptionAnswer, FitAnswer, FitJobAnswer, HardwareAnswer, RangeAnswer, UpgradeAnswer
-from app.flat_query import hardware_text
+from app.contract.answer import AssumptionAnswer, FitAnswer, FitJobAnswer, HardwareAnswer, RangeAnswer, UpgradeAnswer
+from app.contract.flat_query import hardware_text
 from app.languages import say, say_finished
 from app.web.labels import assumed_value, details, label
 from app.web.pages.head import Head

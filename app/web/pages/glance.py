@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app import formatting
-from app.answer import CloudAnswer, RecommendationAnswer
+from app.contract.answer import CloudAnswer, RecommendationAnswer
 from app.languages import say, say_count
 
 WITHOUT_CARD = 1

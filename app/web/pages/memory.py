@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from app import formatting
-from app.answer import PickAnswer, RecommendationAnswer
+from app.contract.answer import PickAnswer, RecommendationAnswer
 from app.languages import say
 from app.web.charts import Bar, bars
 from app.web.labels import details, label

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from app import formatting
-from app.answer import (
+from app.contract.answer import (
     EstimateAnswer,
     MeasuredAnswer,
     OwnedAnswer,

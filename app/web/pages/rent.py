@@ -7,7 +7,7 @@ from typing import Self
 
 from app import formatting
 from app.advice.reasons import Reason
-from app.answer import BuyOrRentAnswer, CloudAnswer, RecommendationAnswer
+from app.contract.answer import BuyOrRentAnswer, CloudAnswer, RecommendationAnswer
 from app.languages import say
 from app.web.charts import Drop, LineChart, line_chart
 from app.web.currency import DOLLARS, Currency

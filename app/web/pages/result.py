@@ -10,8 +10,8 @@ from app import formatting
 from app.advice.market import ExchangeRate
 from app.advice.policy import Tier
 from app.advice.variants import NOTHING, Variants
-from app.answer import AssumptionAnswer, ChangeAnswer, HostAnswer, RecommendationAnswer, RejectedAnswer
-from app.flat_query import PLACES
+from app.contract.answer import AssumptionAnswer, ChangeAnswer, HostAnswer, RecommendationAnswer, RejectedAnswer
+from app.contract.flat_query import PLACES
 from app.languages import say, say_count
 from app.learn.glossary import Run, marked
 from app.questionnaire.answers import Answers

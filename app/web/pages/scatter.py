@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from app import formatting
-from app.answer import BuyOrRentAnswer, RecommendationAnswer
+from app.contract.answer import BuyOrRentAnswer, RecommendationAnswer
 from app.engine.units import SECONDS_PER_HOUR
 from app.languages import say
 from app.web.charts import Tick

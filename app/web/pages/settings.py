@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 from urllib.parse import urlencode
 
 from app import formatting
-from app.answer import AssumptionAnswer, RecommendationAnswer
+from app.contract.answer import AssumptionAnswer, RecommendationAnswer
 from app.languages import say
 from app.web.labels import assumed_value, details, flat_name
 from app.web.pages.head import Head

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app import formatting
-from app.answer import RecommendationAnswer
+from app.contract.answer import RecommendationAnswer
 from app.engine.units import SECONDS_PER_HOUR
 from app.languages import say
 from app.web.labels import details

@@ -2,8 +2,8 @@
 
 import pytest
 
+from app.contract.json_text import DEEPEST, identity_in, parse
 from app.errors import Unprocessable
-from app.json_text import DEEPEST, identity_in, parse
 
 
 def test_json_is_read_from_text_and_bytes():

@@ -13,8 +13,8 @@ from sqlalchemy import create_engine, func, select
 from app.admin import accounts
 from app.admin.accounts import Caller
 from app.db import connect, transaction
+from app.http.rate_counts import Limit, OwnCounts, SharedCounts
 from app.main import create_app
-from app.rate_counts import Limit, OwnCounts, SharedCounts
 from app.settings import Settings
 from app.tables import RateCount
 

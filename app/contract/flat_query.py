@@ -15,10 +15,10 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, ValidationError
 
 from app.advice.constraints import Constraints, OwnedHardware
+from app.contract.requests import EstimateRequest, RecommendRequest
 from app.engine.workload import DatasetChoice, HardwareChoice, ModelChoice, Workload
 from app.errors import Unprocessable
 from app.field_problems import FieldProblem, field_problems, nearest
-from app.requests import EstimateRequest, RecommendRequest
 
 Request = TypeVar("Request", bound=BaseModel)
 

@@ -17,10 +17,10 @@ from starlette.exceptions import HTTPException
 from app import errors
 from app.errors import AppError, NotFound, Unexpected, Unprocessable
 from app.field_problems import FieldProblem, field_problems, models_in
+from app.http.negotiation import VARY, language_of, prefers_html
+from app.http.templating import render
 from app.languages import say, say_finished, speaking
-from app.negotiation import VARY, language_of, prefers_html
 from app.observability import request_ids
-from app.templating import render
 from app.worded import worded
 
 _BY_STATUS = {

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from app.answer import AssumptionAnswer, Part
-from app.batch import LONGEST_LINE, answer_item, answer_lines
-from app.requests import RecommendRequest
+from app.contract.answer import AssumptionAnswer, Part
+from app.contract.batch import LONGEST_LINE, answer_item, answer_lines
+from app.contract.requests import RecommendRequest
 
 
 class Echo(Part):

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.advice.constraints import Constraints, OwnedHardware
+from app.contract.field_help import field_help
+from app.contract.flat_query import ESTIMATE_PLACES, PLACES, decode, decode_estimate, encode, query_string
+from app.contract.requests import RecommendRequest
 from app.engine.workload import DatasetChoice, ModelChoice, Workload
 from app.errors import Unprocessable
-from app.field_help import field_help
-from app.flat_query import ESTIMATE_PLACES, PLACES, decode, decode_estimate, encode, query_string
-from app.requests import RecommendRequest
 
 KNOWN = {"geforce-rtx-3090", "RTX 4090"}
 

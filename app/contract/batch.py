@@ -7,10 +7,10 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from app.answer import Part
+from app.contract.answer import Part
+from app.contract.json_text import identity_in, parse
 from app.errors import AppError, TooLarge, Unprocessable, problem_of
 from app.field_problems import FieldProblem
-from app.json_text import identity_in, parse
 
 LONGEST_LINE = 512 * 1024
 """Characters of one item: twice the largest config.json that is read."""

@@ -6,7 +6,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.catalogue import startup
 from app.db import connect
-from app.published import PublishedCatalogue
+from app.http.published import PublishedCatalogue
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from app.catalogue import startup
 from app.db import connect, reading, transaction
+from app.http.unanswered import MOST_A_DAY, MOST_IN_MEMORY, UnansweredSearches, normalised
 from app.main import create_app
 from app.settings import Settings
 from app.tables import UnansweredSearch
-from app.unanswered import MOST_A_DAY, MOST_IN_MEMORY, UnansweredSearches, normalised
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -14,9 +14,9 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from app.http.negotiation import VARY, in_language
 from app.languages import Language, known_languages, spoken, text_of_count
 from app.learn.glossary import marked
-from app.negotiation import VARY, in_language
 from app.settings import ROOT
 
 TEMPLATES = ROOT / "templates"

@@ -1,7 +1,7 @@
 import pytest
 from fastapi import Request
 
-from app.negotiation import prefers_html
+from app.http.negotiation import prefers_html
 from tests.browser import ACCEPT
 
 

@@ -21,10 +21,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.db import connect
-from app.error_responses import error_response
 from app.errors import TooManyRequests
+from app.http.error_responses import error_response
+from app.http.rate_counts import Counts, Limit, OwnCounts, SharedCounts, Verdict, client_of
 from app.observability.metrics import FOLDER
-from app.rate_counts import Counts, Limit, OwnCounts, SharedCounts, Verdict, client_of
 from app.settings import Settings
 from app.tables import RateCount
 
