@@ -3,9 +3,9 @@
 import ast
 import inspect
 import re
+from functools import cache
 from pathlib import Path
 
-import pytest
 from jinja2 import meta
 
 from app.http.templating import TEMPLATES, environment
@@ -32,9 +32,13 @@ def lines(path: Path) -> int:
     return len(path.read_text(encoding="utf-8").splitlines())
 
 
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
 def code_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -54,64 +58,67 @@ def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_a_module_fits_in_the_head(path):
-    too_long = [f.name for f in functions(path) if code_lines(f) > LONGEST_FUNCTION_LINES]
-
-    assert lines(path) <= LONGEST_MODULE_LINES
-    assert too_long == []
-
-
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_a_function_takes_its_third_argument_by_name(path):
-    # What a framework calls by position cannot choose: decorated functions, magic methods, methods of its subclasses.
-    body = ast.parse(path.read_text(encoding="utf-8")).body
-    free = [node for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+def public_functions(path: Path) -> list[ast.FunctionDef]:
+    """Those whose callers are ours; what a framework calls by position cannot choose: decorated functions, magic
+    methods, methods of its subclasses."""
+    body = tree(path).body
     bound = [node for kind in body if isinstance(kind, ast.ClassDef) and not kind.bases for node in kind.body]
-    own = [f for f in [*free, *bound] if isinstance(f, ast.FunctionDef) and f.name[0] != "_" and not f.decorator_list]
-    given = {f.name: [a.arg for a in f.args.posonlyargs + f.args.args if a.arg not in {"self", "cls"}] for f in own}
-    too_many = {named: names for named, names in given.items() if len(names) > MOST_POSITIONAL}
-
-    assert too_many == {}
+    return [f for f in [*body, *bound] if isinstance(f, ast.FunctionDef) and f.name[0] != "_" and not f.decorator_list]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_a_module_says_what_it_is_for(path):
-    assert path.stem not in VAGUE_NAMES
-    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+def by_position(function: ast.FunctionDef) -> list[str]:
+    arguments = function.args.posonlyargs + function.args.args
+    return [each.arg for each in arguments if each.arg not in {"self", "cls"}]
 
 
-@pytest.mark.parametrize("path", sorted(TEMPLATES.rglob("*.html")), ids=name)
-def test_a_template_is_short(path):
-    assert lines(path) <= LONGEST_TEMPLATE_LINES
+def test_a_module_and_a_function_fit_in_the_head():
+    too_long = [
+        (name(path), f.name) for path in MODULES for f in functions(path) if code_lines(f) > LONGEST_FUNCTION_LINES
+    ]
+
+    assert too_long == []
+    assert [name(path) for path in MODULES if lines(path) > LONGEST_MODULE_LINES] == []
 
 
-@pytest.mark.parametrize("path", PAGES, ids=name)
-def test_a_page_sees_one_variable(path):
+def test_a_function_takes_its_third_argument_by_name():
+    own = [(path, f) for path in MODULES for f in public_functions(path)]
+
+    assert len(own) > 1_000
+    assert [(name(path), f.name) for path, f in own if len(by_position(f)) > MOST_POSITIONAL] == []
+
+
+def test_a_module_says_what_it_is_for():
+    assert [name(path) for path in MODULES if path.stem in VAGUE_NAMES or not ast.get_docstring(tree(path))] == []
+
+
+def test_a_template_is_short():
+    assert [name(path) for path in TEMPLATES.rglob("*.html") if lines(path) > LONGEST_TEMPLATE_LINES] == []
+
+
+def test_a_page_sees_one_variable():
     env = environment()
-    free = meta.find_undeclared_variables(env.parse(path.read_text(encoding="utf-8")))
+    free = {name(path): meta.find_undeclared_variables(env.parse(path.read_text(encoding="utf-8"))) for path in PAGES}
 
-    assert free - env.globals.keys() <= {"page"}
+    assert {path: names for path, names in free.items() if not names - env.globals.keys() <= {"page"}} == {}
 
 
 def test_the_fixtures_stay_few():
     assert lines(ROOT / "tests" / "conftest.py") <= LONGEST_CONFTEST_LINES
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.path)
-def test_an_address_is_made_of_kebab_case_nouns_and_typed_parameters(route):
-    steps = [step for step in re.split(r"[/.]", route.path) if step]
-    parameters = inspect.signature(route.endpoint).parameters
+def test_an_address_is_made_of_kebab_case_nouns():
+    steps = {(route.path, step) for route in ROUTES for step in re.split(r"[/.]", route.path) if step}
+
+    assert {each for each in steps if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*|{\w+(:path)?}", each[1])} == set()
+
+
+def test_a_parameter_in_an_address_is_typed_and_a_handler_says_what_it_does():
     untyped = [
-        n
-        for n in re.findall(r"{(\w+)", route.path)
-        if n not in parameters or parameters[n].annotation is inspect.Parameter.empty
+        (route.path, parameter)
+        for route in ROUTES
+        for parameter in re.findall(r"{(\w+)", route.path)
+        if inspect.get_annotations(route.endpoint).get(parameter) is None
     ]
 
-    assert [step for step in steps if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*|{\w+(:path)?}", step)] == []
     assert untyped == []
-
-
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.path)
-def test_a_handler_says_in_one_line_what_it_does(route):
-    assert inspect.getdoc(route.endpoint)
+    assert [route.path for route in ROUTES if not inspect.getdoc(route.endpoint)] == []
