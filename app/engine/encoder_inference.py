@@ -11,19 +11,15 @@ from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.memory import stored_weight_bytes
 from app.engine.model_spec import TransformerSpec
-from app.engine.network_speed import REFERENCE_YEAR, host_speed
+from app.engine.network_speed import REFERENCE_YEAR, execution_mode, host_speed, thread_share
 from app.engine.precision import bytes_per_element, sustained_flops_per_s
 from app.engine.result import Pace
 from app.engine.roofline import StepTime, saturation
 from app.engine.units import FULL_BYTES
 
-QUANTISING = frozenset({"tensorrt", "onnxruntime"})
-"""Runtimes that multiply 8-bit numbers in the layers of an encoder; others store them and multiply in 16 bits."""
 EIGHT_BIT = frozenset({"int8", "fp8"})
-FUSING_LAYERS = frozenset({"tensorrt", "onnxruntime"})
-"""Runtimes that join norms, biases and activations into one kernel, and choose the fastest products."""
-FUSING_ATTENTION = frozenset({"tensorrt"})
-"""Runtimes whose scores never leave the chip, and whose layers are a handful of kernels."""
+WRITING_SCORES = frozenset({"onnxruntime"})
+"""Runtimes that write the scores of attention; in others they never leave the chip, and a layer is a few kernels."""
 OVERLAPPING_BANDS = 3.0
 """Windows that a band of scores is padded to where products of whole blocks stand for it: Longformer, arXiv:2004.05150,
 appendix A."""
@@ -44,18 +40,30 @@ def _rate_fed(job: Job, systems: Systems, *, integers: bool) -> FloatArray:
     return np.asarray(both, dtype=np.float64)
 
 
+def fuses_layers(job: Job) -> bool:
+    """Whether a runtime joins norms, biases and activations into one kernel, multiplies 8-bit numbers where asked to,
+    and chooses the fastest products; others store 8 bits and multiply in 16.
+    """
+    return execution_mode(job) == "runtime"
+
+
+def fuses_attention(job: Job) -> bool:
+    """Whether a runtime keeps the scores of attention on the chip."""
+    return fuses_layers(job) and job.framework not in WRITING_SCORES
+
+
 def _fraction_name(job: Job, *, narrow: bool) -> str:
     if narrow:
         return "encoder_math_fraction_8_bit"
     if job.precision == "fp32":
         return "encoder_math_fraction_fp32"
-    return "encoder_math_fraction_runtime" if job.framework in FUSING_LAYERS else "encoder_math_fraction"
+    return "encoder_math_fraction_runtime" if fuses_layers(job) else "encoder_math_fraction"
 
 
 def _layer_name(job: Job, *, eager: bool) -> str:
-    if job.framework in FUSING_ATTENTION:
+    if fuses_attention(job):
         return "encoder_layer_runtime_s"
-    if job.framework in FUSING_LAYERS:
+    if fuses_layers(job):
         return "encoder_layer_fused_s"
     return "encoder_layer_eager_s" if eager else "encoder_layer_s"
 
@@ -67,11 +75,11 @@ def attends_in_bands(job: Job, spec: TransformerSpec) -> bool:
 
 def _moved_bytes_per_token_and_layer(job: Job, spec: TransformerSpec, *, eager: bool) -> float:
     """What norms, activations and scores move; kernels called one by one take as long in 16 bits as in 32. [bytes]"""
-    fused = "encoder_traffic_runtime" if job.framework in FUSING_LAYERS else "encoder_traffic_fused"
+    fused = "encoder_traffic_runtime" if fuses_layers(job) else "encoder_traffic_fused"
     elements = TRANSFORMERS.value("encoder_traffic_eager" if eager else fused) * spec.hidden_size
     band = spec.sliding_window or job.seq_len
     banded = attends_in_bands(job, spec)
-    if (banded or job.framework not in FUSING_ATTENTION) and job.workload.attention != "flash":
+    if (banded or not fuses_attention(job)) and job.workload.attention != "flash":
         seen = min(job.seq_len, OVERLAPPING_BANDS * band) if banded else job.seq_len
         copies = TRANSFORMERS.value("banded_score_copies") if banded else 1.0
         elements += TRANSFORMERS.value("encoder_traffic_scores") * spec.num_attention_heads * seen * copies
@@ -91,7 +99,7 @@ def encoder_pace(job: Job, systems: Systems) -> Pace:
     plan, groups = systems.plan, families(systems.devices)
     tokens = job.micro_batch_size * job.seq_len
     flops = tokens * forward_flops_per_token(spec, job.seq_len)
-    narrow = job.framework in QUANTISING and job.precision in EIGHT_BIT
+    narrow = fuses_layers(job) and job.precision in EIGHT_BIT
     peak = _rate_fed(job, systems, integers=narrow)
     fraction = TRANSFORMERS.column(_fraction_name(job, narrow=narrow), groups) * saturation(
         tokens, TRANSFORMERS.column("encoder_half_tokens", groups)
@@ -101,8 +109,10 @@ def encoder_pace(job: Job, systems: Systems) -> Pace:
     )
     if job.framework == "tensorflow" and job.precision not in {"fp32", "tf32"}:
         fraction = fraction * TRANSFORMERS.value("encoder_math_share_tensorflow")
-    math = flops / plan.tensor_parallel / (peak * fraction)
+    threads = thread_share(systems)
+    math = flops / plan.tensor_parallel / (peak * fraction * threads)
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)
+    bandwidth = bandwidth * np.sqrt(threads)
     eager = job.framework in EAGER and not job.compiled
     moved = _moved_bytes_per_token_and_layer(job, spec, eager=eager) * tokens * spec.num_hidden_layers
     memory = (moved + stored_weight_bytes(spec, job.precision)) / plan.tensor_parallel / bandwidth
@@ -113,7 +123,7 @@ def encoder_pace(job: Job, systems: Systems) -> Pace:
             layer = layer * TRANSFORMERS.value("banded_attention_launches")
     if eager and job.workload.attention == "eager":
         layer = layer * TRANSFORMERS.value("eager_attention_launches")
-    ahead = eager or job.framework in FUSING_LAYERS - FUSING_ATTENTION  # the queue runs ahead of the device
+    ahead = eager or (fuses_layers(job) and not fuses_attention(job))  # the queue runs ahead of the device
     hidden = math + memory if ahead else 0.0 * math
     overhead = np.maximum(layer * spec.num_hidden_layers - hidden, 0.0)
     time = StepTime(math, memory, 0.0 * math, overhead)

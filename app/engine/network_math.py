@@ -25,16 +25,20 @@ WEIGHT_ONLY = frozenset({"int4", "nf4", "fp4", "nvfp4", "mxfp4"})
 """Formats that networks other than transformers hardly use; counted as 16 bits."""
 AUTOTUNED = frozenset({"tensorrt"})
 """Runtimes that time many kernels for every layer when they build, and fuse layers into them."""
-QUANTISING = AUTOTUNED | {"onnxruntime"}
-"""Runtimes that calibrate a network and run its layers in 8 bits."""
+QUANTISING = AUTOTUNED | {"onnxruntime", "other"}
+"""Runtimes that calibrate a network and run its layers in 8 bits; OpenVINO and TFLite have no name of their own."""
 CLASSIFIES = frozenset({"vision_infer", "vision_train"})
 """Classes of work whose layers are about as wide as they are counted to be in the middle."""
 POWER_LIMIT_SHARPNESS = 4.0
 """How sharply the lower of two limits holds."""
 BLOCKED_LAYOUTS = frozenset({"tensorflow", "onnxruntime", "mxnet"})
 """Frameworks that keep tensors blocked for the caches of CPUs from layer to layer; the rest takes them as they come."""
+UNNAMED = "other"
+"""Of compilers of finished networks, such as OpenVINO, AITemplate and TVM."""
 MARGIN = 1.05
 """A rate this much above the fp32 rate comes from matrix units."""
+BYTES_PER_WORD = 4.0
+"""8-bit numbers that vector units of CPUs multiply in the place of one of fp32 (VNNI)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +66,21 @@ def arithmetic_precision(job: Job, *, transformer: bool) -> str:
     return job.precision
 
 
+def compiled_ahead(job: Job) -> bool:
+    """Whether a finished network was compiled by a program that has no name of its own here."""
+    return job.framework == UNNAMED and job.compiled and not job.training
+
+
+def blocks_tensors(job: Job) -> bool:
+    """Whether tensors stay blocked for the caches of a CPU."""
+    return job.framework in BLOCKED_LAYOUTS or compiled_ahead(job)
+
+
 def uses_matrix_units(peak: FloatArray, devices: Devices) -> BoolArray:
     """Whether a rate is above that of the vector units; true without any fp32 rate (TPUs)."""
     fp32 = devices.peak_flops_per_s("fp32")
-    return np.isnan(fp32) | (peak > MARGIN * fp32)
+    packed = np.where(devices.where(kind="cpu"), BYTES_PER_WORD, 1.0)
+    return np.isnan(fp32) | (peak > MARGIN * packed * fp32)
 
 
 def multiplies_bytes(job: Job) -> bool:
@@ -135,7 +150,7 @@ def units_at_work(job: Job, devices: Devices, *, work: NetworkWork, on_matrix_un
 
 def library_gain(job: Job, devices: Devices) -> FloatArray:
     """What convolutions of libraries that block tensors for caches reach on CPUs, against those of PyTorch. [-]"""
-    blocked = devices.where(kind="cpu") & (job.framework in BLOCKED_LAYOUTS)
+    blocked = devices.where(kind="cpu") & blocks_tensors(job)
     return np.where(blocked, NETWORKS.value("blocked_convolutions_gain"), 1.0)
 
 

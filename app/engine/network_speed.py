@@ -12,7 +12,14 @@ from app.engine.hardware import Devices, Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.model_spec import NetworkSpec
-from app.engine.network_math import AUTOTUNED, BLOCKED_LAYOUTS, MathRate, math_rate, uses_matrix_units
+from app.engine.network_math import (
+    AUTOTUNED,
+    MathRate,
+    blocks_tensors,
+    compiled_ahead,
+    math_rate,
+    uses_matrix_units,
+)
 from app.engine.network_memory import TABLES, TrainingShare, optimizer_bytes_per_parameter, training_share
 from app.engine.network_work import NetworkWork
 from app.engine.result import Pace
@@ -22,8 +29,6 @@ from app.engine.units import FLOPS_PER_MAC, FULL_BYTES
 OVERLAP_POWER = 4.0
 """How sharply the longer of two overlapping terms wins: between their sum (1) and their maximum (infinity)."""
 RUNTIMES = frozenset({"tensorrt", "onnxruntime"})
-UNNAMED = "other"
-"""Of compilers of finished networks, such as AITemplate and TVM."""
 UPDATING_ROWS = frozenset({"sgd"})
 """Optimizers without a state, which change only those rows of a table that a batch has looked up."""
 REFERENCE_YEAR = 2018
@@ -59,7 +64,7 @@ class StepTimes:
 
 def execution_mode(job: Job) -> str:
     """How kernels are put together: one by one (eager), compiled, as a graph, or by a runtime that fuses layers."""
-    if job.framework in RUNTIMES or (job.framework == UNNAMED and job.compiled and not job.training):
+    if job.framework in RUNTIMES or compiled_ahead(job):
         return "runtime"
     if job.framework in GRAPHS:
         return "graph"
@@ -94,8 +99,9 @@ def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArra
     copies = copies * NETWORKS.value("windowed_touches") if work.windowed else copies
     copies = copies * NETWORKS.value("joined_touches") if work.joined else copies
     touched = copies * NETWORKS.column(f"{kind}_touches_{'compiled' if fused else 'eager'}", groups)
-    blocked = systems.devices.where(kind="cpu") & (job.framework in BLOCKED_LAYOUTS)
-    return np.where(blocked, copies * NETWORKS.value("blocked_touches"), touched)
+    blocked = systems.devices.where(kind="cpu") & blocks_tensors(job)
+    within = NETWORKS.value("blocked_touches_compiled" if compiled_ahead(job) else "blocked_touches")
+    return np.where(blocked, copies * within, touched)
 
 
 def repacking(job: Job, devices: Devices, *, rate: MathRate, work: NetworkWork) -> FloatArray:
