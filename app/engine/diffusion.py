@@ -14,7 +14,13 @@ from app.engine.job import Job
 from app.engine.model_spec import DiffusionSpec
 from app.engine.network_math import uses_matrix_units
 from app.engine.network_speed import OVERLAP_POWER, host_speed
-from app.engine.precision import bytes_per_parameter, comparable_rate, peak_flops_per_s, sustained_flops_per_s
+from app.engine.precision import (
+    MATRICES_ONLY,
+    bytes_per_parameter,
+    comparable_rate,
+    peak_flops_per_s,
+    sustained_flops_per_s,
+)
 from app.engine.result import Pace, Physics
 from app.engine.sharded_state import exchanged_bytes
 from app.engine.units import FLOPS_PER_MAC
@@ -27,6 +33,10 @@ RATE_ON_FRAMES = "Each sample is one clip of {frames} frames."
 INFERRED = "The operations of this denoiser were inferred from its size, so the speed is rough."
 STATE_BYTES = 16.0
 """fp32 weight, gradient and two Adam states of one trained parameter."""
+UNPACKED = MATRICES_ONLY - {"fp8"}
+"""Formats of weights that are always unpacked before they are multiplied."""
+UNPACKED_BYTES = 2.0
+"""Of a weight that was unpacked."""
 SENT_BYTES = 2.0
 """Gradients travel in 16 bits."""
 EXCHANGES_PER_LAYER = 4
@@ -112,17 +122,35 @@ def _core_speed(systems: Systems) -> FloatArray:
     return host_speed(systems.devices) * slower
 
 
+def multiplied_in(job: Job) -> str:
+    """Precision of the products: weights of few bits are unpacked to 16.
+
+    Eight-bit floats are multiplied by kernels that something has built; plain PyTorch only keeps weights in them.
+    """
+    kept_only = job.precision == "fp8" and job.framework == "pytorch" and not built_ahead(job)
+    return "fp16" if kept_only or job.precision in UNPACKED else job.precision
+
+
 def _rates(job: Job, systems: Systems, spec: DiffusionSpec) -> tuple[FloatArray, FloatArray, str]:
-    precision = "fp16" if job.precision in {"int4", "nf4", "fp4", "nvfp4", "mxfp4", "int8"} else job.precision
+    precision = multiplied_in(job)
     peak = peak_flops_per_s(precision, systems.devices)
     held = sustained_flops_per_s(precision, systems.devices)
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s
     reached = NETWORKS.column("bandwidth_efficiency", families(systems.devices)) * bandwidth
+    if job.precision == "int4" and job.framework == "pytorch":
+        held = held * NETWORKS.value("int4_kernel_share")
     return (
         held * math_efficiency(job, systems, spec=spec, peak=peak),
         reached,
         "fp32" if precision == "fp32" else comparable_rate(precision),
     )
+
+
+def weight_traffic_bytes(job: Job) -> float:
+    """What one weight moves in a pass: read, and where it is unpacked first, written and read in 16 bits. [bytes]"""
+    held = bytes_per_parameter(job.precision if job.precision != "amp" else "fp16")
+    unpacked = job.precision in MATRICES_ONLY and multiplied_in(job) == "fp16" and not built_ahead(job)
+    return held + 2 * UNPACKED_BYTES * unpacked
 
 
 def sequence_exchange_s(job: Job, systems: Systems, *, spec: DiffusionSpec, work: DenoiserWork) -> FloatArray:
@@ -146,7 +174,7 @@ def _generating_pace(job: Job, systems: Systems, spec: DiffusionSpec, work: Deno
     batch = guidance_batch(job, spec)
     ranks = ranks_of_one_sample(systems)
     math_s = work.flops * batch / flops_per_s / ranks
-    weights = spec.denoiser_parameters * bytes_per_parameter(job.precision if job.precision != "amp" else "fp16")
+    weights = spec.denoiser_parameters * weight_traffic_bytes(job)
     scores = attention_score_traffic_bytes(job, spec, work=work)
     moved_s = (weights + scores / ranks) / bytes_per_s
     messages_s = sequence_exchange_s(job, systems, spec=spec, work=work)

@@ -12,7 +12,7 @@ from app.engine.hardware import Systems
 from app.engine.job import Job
 from app.engine.model_spec import DiffusionSpec
 from app.engine.network_memory import STATES, overhead_parts
-from app.engine.precision import bytes_per_element, bytes_per_parameter
+from app.engine.precision import WHOLE_MODEL, bytes_per_element, bytes_per_parameter
 from app.engine.result import Footprint, MemoryPart
 from app.engine.sharded_state import shared_parts
 
@@ -22,6 +22,8 @@ ADAPTER_BYTES = 16.0
 """fp32 weight, gradient and two Adam states of one adapter parameter; half of that in pure 16 bits."""
 FROM_NOTHING = frozenset({"train", "pretrain"})
 """Denoisers made from nothing are averaged over steps, in a copy of all weights: J. Ho et al., arXiv:2006.11239."""
+PATCHES_BEYOND = 8.0
+"""Compression along a side up to which an autoencoder of clips works on single pixels."""
 COARSER = 4.0
 """Tokens of the highest resolution for each of the next."""
 ADAPTED_WIDTHS = 8.0
@@ -76,9 +78,9 @@ def attention_score_traffic_bytes(job: Job, spec: DiffusionSpec, *, work: Denois
 
 
 def denoising_bytes(job: Job, spec: DiffusionSpec, *, work: DenoiserWork) -> float:
-    """Activations of one denoiser pass without gradients. [bytes]"""
+    """Activations of one denoiser pass without gradients, in 16 bits where weights take fewer. [bytes]"""
     batch = samples_at_once(job, spec)
-    element = bytes_per_element(job.precision)
+    element = max(bytes_per_element(job.precision), FROZEN_BYTES)
     if spec.architecture == "diffusion_unet":
         live = work.tokens * NETWORKS.value("unet_live_values_per_latent_pixel")
     else:
@@ -88,17 +90,23 @@ def denoising_bytes(job: Job, spec: DiffusionSpec, *, work: DenoiserWork) -> flo
 
 
 def decoding_bytes(job: Job, spec: DiffusionSpec) -> float:
-    """Activations of the autoencoder while it decodes; clips are decoded a few latent frames at a time. [bytes]"""
+    """Activations of the autoencoder while it decodes; clips are decoded a few latent frames at a time. [bytes]
+
+    Those of clips that compress more than eightfold along a side write patches, so that their last layers work on fewer
+    positions. LTX-Video, arXiv:2501.00103.
+    """
     if spec.vae_parameters == 0.0:
         return 0.0
     most = NETWORKS.value("decoder_tile_pixels") if job.decodes_in_tiles else math.inf
     height, width = (min(side, most) for side in job.image_size or spec.default_size)
     together = min(max(job.frames, 1), NETWORKS.value("frames_decoded_together") * spec.vae_temporal_factor)
-    values = NETWORKS.value("decoder_live_values_per_pixel")
+    live = NETWORKS.value("decoder_live_bytes_per_pixel")
     if spec.vae_temporal_factor > 1:
-        values *= NETWORKS.value("clip_decoder_growth")
+        live *= (
+            NETWORKS.value("clip_decoder_growth") * (PATCHES_BEYOND / max(spec.vae_spatial_factor, PATCHES_BEYOND)) ** 2
+        )
     samples = job.micro_batch_size if job.frames <= 1 else 1
-    return samples * height * width * together * values * max(bytes_per_element(job.precision), 2.0)
+    return samples * height * width * together * live
 
 
 def backward_bytes(job: Job, spec: DiffusionSpec, *, work: DenoiserWork) -> float:
@@ -129,7 +137,9 @@ def encoders_step_aside(spec: DiffusionSpec) -> bool:
 
 def _inference_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: DenoiserWork) -> list[MemoryPart]:
     held = bytes_per_parameter(job.precision if job.precision != "amp" else "fp16")
-    others = max(held, FROZEN_BYTES) if job.precision != "fp32" else held
+    others = max(held, FROZEN_BYTES)
+    share = NETWORKS.value("encoders_quantised_share")
+    read = others + share * (held - others)
     aside = encoders_step_aside(spec)
     beside = spec.vae_parameters + (0.0 if aside else spec.text_encoder_parameters)
     split = systems.plan.tensor_parallel
@@ -138,10 +148,10 @@ def _inference_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: Deno
     worst = "denoising" if bool(np.all(denoising >= decoding)) else "decoding"
     live = np.maximum(denoising, decoding)
     generating = spec.denoiser_parameters * held / split + beside * others + live
-    encoding = spec.text_encoder_parameters * others
+    encoding = spec.text_encoder_parameters * read
     stays = _encoder_bytes_beside(job, systems, generating=generating, encoding=encoding) if aside else 0.0
     first = aside & (encoding > generating + stays)  # then the encoders alone are the peak
-    shown = f"{spec.text_encoder_parameters:.4g} parameters x {others:g} bytes"
+    shown = f"{spec.text_encoder_parameters:.4g} parameters x {read:.3g} bytes"
     words = "; the text encoders run first and step aside" if aside else ""
     parts = [
         MemoryPart(
@@ -218,7 +228,8 @@ def _training_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: Denoi
     adapters = job.method in {"lora", "qlora"}
     trained = adapter_parameters(job, spec) if adapters else spec.denoiser_parameters
     unit = 2.0 if job.precision in {"fp16", "bf16"} else 4.0
-    base = bytes_per_parameter("nf4" if job.method == "qlora" else job.precision)
+    four_bits = job.method == "qlora" and job.precision in WHOLE_MODEL
+    base = bytes_per_parameter("nf4" if four_bits else job.precision)
     base = min(base, FROZEN_BYTES)
     adapter_bytes = ADAPTER_BYTES / (2 if unit == FROZEN_BYTES else 1)
     if adapters:

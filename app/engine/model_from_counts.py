@@ -1,5 +1,6 @@
 """A model described by counts only: parameters and an architecture, with whatever detail was given."""
 
+from app.engine.coefficients_networks import NETWORKS
 from app.engine.defaults import domain_of
 from app.engine.model_spec import DiffusionSpec, ModelSpec, NetworkSpec
 from app.engine.transformer_shape import transformer_from_counts
@@ -50,6 +51,14 @@ def model_from_counts(choice: ModelChoice, workload: Workload) -> ModelSpec:
     )
 
 
+def _text_encoder_parameters(parameters: float, *, architecture: str) -> float:
+    """What reads the text: nothing in small transformers that make pictures of a class, T5 in large ones. [-]"""
+    if architecture == "diffusion_unet":
+        return NETWORKS.value("usual_text_encoder_parameters_unet")
+    reads = parameters >= NETWORKS.value("denoiser_reads_text_from_parameters")
+    return NETWORKS.value("usual_text_encoder_parameters") if reads else 0.0
+
+
 def _diffusion(parameters: float, *, architecture: str, workload: Workload, macs: float | None) -> DiffusionSpec:
     video = domain_of(workload) == "video_generation"
     return DiffusionSpec(
@@ -57,8 +66,8 @@ def _diffusion(parameters: float, *, architecture: str, workload: Workload, macs
         architecture=architecture,
         modality="text-to-video" if video else "text-to-image",
         denoiser_parameters=parameters,
-        text_encoder_parameters=0.0,
-        vae_parameters=0.0,
+        text_encoder_parameters=_text_encoder_parameters(parameters, architecture=architecture),
+        vae_parameters=NETWORKS.value("usual_autoencoder_parameters"),
         flops_per_forward=2 * macs if macs else None,
         default_size=_DIFFUSION_SIZES[architecture],
         default_frames=workload.frames or 1,

@@ -7,6 +7,8 @@ import pytest
 from app.engine import diffusion
 from app.engine.diffusion_work import denoiser_work, latent_pixels, tokens_at
 from app.engine.hardware import PeakRates
+from app.engine.model_from_counts import model_from_counts
+from app.engine.workload import ModelChoice, Workload
 from tests.engine.jobs import EVERY_KIND, H100, RTX_4090, make_accelerator, make_spec, make_systems
 from tests.engine.network_jobs import FLUX, SD15, WAN_14B, XEON, network_job, samples_per_s
 
@@ -132,10 +134,21 @@ def test_fewer_bits_shrink_the_denoiser_only():
 
 
 def test_large_text_encoders_run_first_and_are_the_peak_of_a_small_denoiser():
-    encoders = parts(FLUX, **{**GENERATION, "precision": "nf4"})
+    small = replace(FLUX, denoiser_parameters=6e8)
+    encoders = parts(small, **{**GENERATION, "framework": "jax"})
 
     assert encoders["text_encoder"] == FLUX.text_encoder_parameters * 2
     assert "weights" not in encoders
+
+
+def test_fewer_bits_for_a_denoiser_may_mean_fewer_for_its_large_text_encoder():
+    small = replace(FLUX, denoiser_parameters=6e8)
+    whole, fewer = (
+        parts(small, **{**GENERATION, "framework": "jax", "precision": precision})["text_encoder"]
+        for precision in ("fp16", "int8")
+    )
+
+    assert whole / 2 < fewer < whole
 
 
 def test_flux_in_sixteen_bits_does_not_fit_a_24_gb_card_and_fits_80_gb():
@@ -261,3 +274,25 @@ def test_cards_that_split_a_denoiser_hold_a_share_of_it_each():
 
     assert whole - split > 0.7 * WAN_14B.denoiser_parameters * 2
     assert split < spread < whole
+
+
+def test_plain_pytorch_unpacks_eight_bits_and_what_is_built_multiplies_them():
+    plain, built = (
+        rate(FLUX, H100, **{**GENERATION, "precision": "fp8", "framework": "pytorch", "compiled": compiled})
+        for compiled in (False, True)
+    )
+
+    assert plain < rate(FLUX, H100, **{**GENERATION, "framework": "pytorch"})
+    assert built > 1.3 * plain
+
+
+def test_a_described_transformer_that_reads_text_brings_what_reads_it():
+    choice = ModelChoice(parameters=2.8e9, architecture="diffusion_transformer")
+    reads, draws = (
+        model_from_counts(choice.model_copy(update={"parameters": size}), Workload(task="inference"))
+        for size in (2.8e9, 6e8)
+    )
+
+    assert reads.text_encoder_parameters > reads.denoiser_parameters
+    assert draws.text_encoder_parameters == 0
+    assert reads.vae_parameters == draws.vae_parameters > 0
