@@ -1,7 +1,7 @@
 """Buy or rent: what each costs month by month over the horizon, and from how many hours a month buying pays."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -39,6 +39,8 @@ class BuyOrRent:
     """None: buying never pays back, because its electricity costs as much as the rent."""
     cheaper: str
     """buy, rent or neither."""
+    one_run: bool
+    """Whether all the work is one run, as of a model trained from nothing."""
     months: tuple[int, ...]
     buy_cumulative_usd: tuple[float, ...]
     rent_cumulative_usd: tuple[float, ...]
@@ -71,22 +73,42 @@ class Terms:
             rent_fixed_usd_per_month=self.rent_fixed_usd_per_month,
         )
 
-    def buy_usd(self, months: int, *, hours: float) -> float:
+    def buy_usd(self, months: int, *, use: "Use") -> float:
         """Spent on owning up to the end of a month; what a sale brings is counted at the end of the horizon."""
-        monthly = self.own_fixed_usd_per_month + hours * self.own_usd_per_hour
-        spent = float(cost.cumulative_buy_usd(months=months, purchase=self.purchase_usd, running_usd_per_month=monthly))
+        power_usd = use.hours_until(months) * self.own_usd_per_hour
+        kept_usd = cost.cumulative_buy_usd(
+            months=months, purchase=self.purchase_usd, running_usd_per_month=self.own_fixed_usd_per_month
+        )
+        spent = float(kept_usd) + power_usd
         return spent - self.resale_usd if months == self.horizon_months else spent
 
-    def rent_usd(self, months: int, *, hours: float) -> float:
-        """Spent on renting up to the end of a month."""
-        return float(
-            cost.cumulative_rent_usd(
-                months=months,
-                hours_per_month=hours,
-                usd_per_hour=self.rent_usd_per_hour,
-                fixed_usd_per_month=self.rent_fixed_usd_per_month,
-            )
-        )
+    def rent_usd(self, months: int, *, use: "Use") -> float:
+        """Spent on renting up to the end of a month; nothing is kept after the end of the only run."""
+        kept_months = min(months, use.months)
+        return use.hours_until(months) * self.rent_usd_per_hour + kept_months * self.rent_fixed_usd_per_month
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """When the hardware works: so many hours every month, or one run at the beginning and nothing after it."""
+
+    hours_per_month: float
+    run_hours: float | None = None
+
+    @property
+    def months(self) -> float:
+        """Months with work in them."""
+        return math.inf if self.run_hours is None else math.ceil(self.run_hours / HOURS_PER_MONTH)
+
+    def hours_until(self, months: int) -> float:
+        """Hours of work up to the end of a month.
+
+        >>> Use(20.0).hours_until(3), Use(10.0, run_hours=1000.0).hours_until(1), Use(10.0, 1000.0).hours_until(36)
+        (60.0, 730.0, 1000.0)
+        """
+        if self.run_hours is None:
+            return self.hours_per_month * months
+        return min(self.run_hours, HOURS_PER_MONTH * months)
 
 
 def buy_or_rent(
@@ -107,23 +129,37 @@ def buy_or_rent(
         return None
     power = electricity(constraints, market)
     terms = terms_of(pick, rent, constraints=constraints, candidates=candidates, usd_per_kwh=power.value)
-    hours, hours_assumption = hours_of(need, run_hours=float(candidates.hours[pick.row]))
+    run_hours = float(candidates.hours[pick.row])
     even = terms.break_even()
+    one_run = candidates.job.workload.task == "pretrain" and need.monthly_basis == "assumed" and run_hours < math.inf
+    if one_run:  # billed as its offer says: data are copied once, and nothing is kept afterwards
+        rent_usd_per_hour = rent.usd_per_hour * relative_speed(pick, rent, candidates=candidates)
+        terms = replace(terms, rent_usd_per_hour=rent_usd_per_hour, rent_fixed_usd_per_month=0.0)
+        use, hours_assumption = _once(run_hours, terms.horizon_months)
+    else:
+        hours, hours_assumption = hours_of(need, run_hours=run_hours)
+        use = Use(hours)
     months = tuple(range(terms.horizon_months + 1))
-    buy = tuple(terms.buy_usd(month, hours=hours) for month in months)
-    rented = tuple(terms.rent_usd(month, hours=hours) for month in months)
+    buy = tuple(terms.buy_usd(month, use=use) for month in months)
+    rented = tuple(terms.rent_usd(month, use=use) for month in months)
     cheaper = "buy" if buy[-1] < rented[-1] else "rent" if rented[-1] < buy[-1] else "neither"
     return BuyOrRent(
         buy=pick,
         rent=rent,
-        hours_per_month=hours,
+        hours_per_month=use.hours_per_month,
         break_even_hours_per_month=even,
         cheaper=cheaper,
+        one_run=one_run,
         months=months,
         buy_cumulative_usd=buy,
         rent_cumulative_usd=rented,
-        explanation=_explanation(pick, rent, terms, hours=hours, even=even, buy=buy[-1], rented=rented[-1]),
-        assumptions=(*hours_assumption, _as_assumption(power), _horizon(terms, constraints), *_constants(pick)),
+        explanation=_explanation(pick, rent, terms, use=use, even=even, buy=buy[-1], rented=rented[-1]),
+        assumptions=(
+            *hours_assumption,
+            _as_assumption(power),
+            _horizon(terms, constraints),
+            *(each for each in _constants(pick) if not (one_run and each.field.startswith("rent_"))),
+        ),
     )
 
 
@@ -220,6 +256,13 @@ def hours_of(need: Need, *, run_hours: float = math.nan) -> tuple[float, tuple[A
     return constant.value, (_as_assumption(constant),)
 
 
+def _once(run_hours: float, horizon_months: int) -> tuple[Use, tuple[Assumption, ...]]:
+    """One run at the beginning, and the hours a month that this comes to."""
+    use = Use(run_hours / horizon_months, run_hours)
+    why = "one run and no more, as nothing was said"
+    return use, (Assumption("hours_per_month", use.hours_per_month, why),)
+
+
 def _as_assumption(constant: Constant) -> Assumption:
     source = "" if constant.source in {"", "assumption"} else f" ({constant.source}, {constant.as_of.isoformat()})"
     return Assumption(constant.name, constant.value, f"{constant.why}{source}")
@@ -236,14 +279,14 @@ def _horizon(terms: Terms, constraints: Constraints) -> Assumption:
 
 
 def _explanation(
-    pick: Pick, rent: CloudOption, terms: Terms, *, hours: float, even: float | None, buy: float, rented: float
+    pick: Pick, rent: CloudOption, terms: Terms, *, use: Use, even: float | None, buy: float, rented: float
 ) -> Reason:
     values: dict[str, Value] = {
         "buy_hardware": hardware_name(pick.device, pick.count),
         "rent_hardware": hardware_name(rent.device, rent.count),
         "provider": rent.provider_name,
         "usd_per_hour": rent.usd_per_hour,
-        "hours": hours,
+        "hours": use.hours_per_month,
         "break_even_hours": even,
         "months": terms.horizon_months,
         "buy_usd": buy,
@@ -252,6 +295,10 @@ def _explanation(
         "power_usd_per_hour": terms.own_usd_per_hour,
         "as_of": rent.as_of.isoformat(),
     }
+    if use.run_hours is not None:
+        pays = even is not None and even <= HOURS_PER_MONTH
+        cheap = "buy" if buy < rented else "rent"
+        return Reason(f"money_one_run_{cheap if pays else 'only'}", values)
     if even is None:
         return Reason("money_never_pays", values)
     if even > HOURS_PER_MONTH:

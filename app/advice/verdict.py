@@ -191,7 +191,8 @@ def _box_or_cloud(case: Circumstances) -> str:
         return "verdict_owned_box_tight"
     even = None if deal is None else deal.break_even_hours_per_month
     if deal is not None and even is not None and even <= HOURS_PER_MONTH:
-        if case.need.monthly_basis == "assumed" and deal.hours_per_month < SELDOM_SHARE * even:
+        seldom = deal.one_run or deal.hours_per_month < SELDOM_SHARE * even
+        if case.need.monthly_basis == "assumed" and seldom and deal.cheaper == "rent":
             return "verdict_rent_seldom"
         assumed = "_assumed" if case.need.monthly_basis == "assumed" else ""
         return f"verdict_break_even_{'buy' if deal.cheaper == 'buy' else 'rent'}{assumed}"

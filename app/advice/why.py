@@ -159,7 +159,9 @@ def _break_even(deal: BuyOrRent) -> Reason:
     }
     if even is None or even > HOURS_PER_MONTH:
         return Reason("why_rent_always", values)
-    return Reason("why_buy" if deal.cheaper == "buy" else "why_rent", values)
+    if deal.cheaper == "buy":
+        return Reason("why_buy", values)
+    return Reason("why_rent_one_run" if deal.one_run else "why_rent", values)
 
 
 def _rented(case: Circumstances) -> CloudOption | None:

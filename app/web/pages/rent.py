@@ -201,6 +201,14 @@ def _description(found: BuyOrRentAnswer) -> str:
         "rented": formatting.usd(rent[-1]),
         "hours": formatting.number(found.hours_per_month),
     }
+    spent = found.rent_cumulative_usd
+    if resale and len(spent) >= FEWEST_FOR_A_LINE and spent[-1] == spent[-2]:
+        return say(
+            "After {months} months and one run, buying has cost {bought} once it is sold again for about {resale} (the "
+            "dotted step), and renting {rented}.",
+            resale=formatting.usd(resale),
+            **places,
+        )
     if not resale:
         return say(
             "After {months} months, buying has cost {bought}, and renting {rented}, at {hours} hours a month.", **places
