@@ -45,6 +45,8 @@ class SignInPage:
     """What went wrong on that way."""
     sign_out_url: str = ""
     """Where one signs out of the provider as well, shown after signing out here."""
+    done: str = ""
+    """What was done just now."""
 
     @classmethod
     def of(
@@ -56,6 +58,7 @@ class SignInPage:
         provider: str = "",
         problem: str = "",
         sign_out_url: str = "",
+        done: str = "",
     ) -> "SignInPage":
         """The form, perhaps with what went wrong."""
         fields = (
@@ -64,7 +67,7 @@ class SignInPage:
         )
         errors = (ErrorLine("email", error),) if error else ()
         provider_url = f"/admin/sign-in/provider?{urlencode({'after': after})}" if provider else ""
-        return cls("Sign in", after, fields, errors, provider, provider_url, problem, sign_out_url)
+        return cls("Sign in", after, fields, errors, provider, provider_url, problem, sign_out_url, done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +176,10 @@ def change_password(request: Request, caller: Person, session: SessionDep, form:
         accounts.change_password(session, user, new=form.get("new_password", ""))
     except Unprocessable as error:
         return render(_account_page(session, caller, problems=error.problems), status=UNPROCESSABLE)
-    return _signed_out(request)
+    done = "Your password is changed. Sign in with the new one."
+    response = render(SignInPage.of("/admin", email=user.email, provider=_provider(request), done=done))
+    drop_cookie(request, response)
+    return response
 
 
 @router.post("/account/keys")

@@ -118,8 +118,8 @@ def _chosen(snapshot: Snapshot, choice: ModelChoice, *, workload: Workload) -> M
 
 def _is_no_method_for_tables(snapshot: Snapshot, name: str) -> None:
     """Refuse what is no model but a method for tables, and say where it belongs."""
-    method = snapshot.algorithm_names.resolve(name)
-    if isinstance(method, Match) and isinstance(snapshot.model_names.resolve(name), Unknown):
+    known = not isinstance(snapshot.model_names.resolve(name), Unknown)
+    if not known and isinstance(snapshot.algorithm_names.resolve(name), Match):
         detail = f"{echoed(name)} is a method for tables: give it as algorithm, with the task classical"
         _refuse("/workload/model/name", detail)
 

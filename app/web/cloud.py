@@ -15,7 +15,7 @@ from app.catalogue.snapshot import Snapshot
 from app.engine.units import GIB
 from app.http.templating import render
 from app.http.unanswered import SearchesDep
-from app.web.currency import currency_named
+from app.web.currency import DOLLARS, Currency, currency_named
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.hardware import AtLeastNothing, Chosen
 from app.web.negotiation import page_router
@@ -84,7 +84,8 @@ async def download_offers(filters: Filters, catalogue: CatalogueDep) -> Response
     """The same offers, all of them, for spreadsheets."""
     offers = found_offers(filters, catalogue, search=search_of(filters, catalogue))
     disposition = {"content-disposition": 'attachment; filename="whichrig-cloud.csv"'}
-    return Response(offers_csv(offers), media_type="text/csv; charset=utf-8", headers=disposition)
+    currency = currency_named(filters.currency or "", catalogue.market.exchange_rates)
+    return Response(offers_csv(offers, currency=currency), media_type="text/csv; charset=utf-8", headers=disposition)
 
 
 def search_of(filters: CloudFilters, catalogue: Snapshot) -> Search:
@@ -153,9 +154,10 @@ def _ordered(offers: list[Offer], sort: str, *, names: Mapping[str, str]) -> lis
     return known + [each for each in offers if key(each) is None]
 
 
-def offers_csv(offers: Sequence[Offer]) -> str:
+def offers_csv(offers: Sequence[Offer], *, currency: Currency = DOLLARS) -> str:
     """Offers as comma-separated values with a head."""
-    return csv_text(CSV_FIELDS, [[_field(each, name) for name in CSV_FIELDS] for each in offers])
+    rows = ([_field(each, name) for name in CSV_FIELDS] for each in offers)
+    return csv_text(CSV_FIELDS, rows, currency=currency)
 
 
 def _field(offer: Offer, name: str) -> object:

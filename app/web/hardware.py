@@ -102,12 +102,15 @@ async def list_devices(
 
 @table.get("/hardware.csv")
 async def download_devices(filters: Annotated[HardwareFilters, Query()], catalogue: CatalogueDep) -> Response:
-    """The same devices, all of them, for spreadsheets; prices in US dollars."""
+    """The same devices, all of them, for spreadsheets; prices in US dollars, and in the currency of the page."""
     devices = found_devices(filters, catalogue)
     prices = prices_by_device(catalogue)
     rows = [_cells(each, prices.get(each.slug, {})) for each in devices]
     disposition = {"content-disposition": 'attachment; filename="whichrig-hardware.csv"'}
-    return Response(csv_text(CSV_FIELDS, rows), media_type="text/csv; charset=utf-8", headers=disposition)
+    currency = currency_named(filters.currency or "", catalogue.market.exchange_rates)
+    return Response(
+        csv_text(CSV_FIELDS, rows, currency=currency), media_type="text/csv; charset=utf-8", headers=disposition
+    )
 
 
 @router.get("/hardware/{slug:path}")

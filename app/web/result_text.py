@@ -1,15 +1,15 @@
 """An answer to take away: Markdown for notes and tickets, and a table of what to buy and rent."""
 
-import csv
-import io
 import re
 from collections.abc import Iterable
 
 from app import formatting
 from app.contract.answer import CloudAnswer, PickAnswer, RecommendationAnswer
 from app.languages import say
+from app.web.currency import DOLLARS, Currency
 from app.web.labels import assumed_value, details, label
 from app.web.pages.picks import seen
+from app.web.spreadsheet import csv_text
 
 COLUMNS = (
     "kind", "role", "name", "count", "provider", "offer", "region", "pricing", "fit", "price_usd_low", "price_usd",
@@ -17,8 +17,6 @@ COLUMNS = (
 )  # fmt: skip
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>|#])")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins like this would be calculated by a spreadsheet."""
 
 
 def as_markdown(answer: RecommendationAnswer) -> str:
@@ -51,13 +49,10 @@ def as_markdown(answer: RecommendationAnswer) -> str:
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def as_csv(answer: RecommendationAnswer) -> str:
+def as_csv(answer: RecommendationAnswer, *, currency: Currency = DOLLARS) -> str:
     """Picks and offers as comma-separated values, numbers bare."""
-    file = io.StringIO()
-    table = csv.DictWriter(file, COLUMNS, lineterminator="\r\n")
-    table.writeheader()
-    table.writerows(_safe(row) for row in _rows(answer))
-    return file.getvalue()
+    rows = ([row.get(name) for name in COLUMNS] for row in _rows(answer))
+    return csv_text(COLUMNS, rows, currency=currency)
 
 
 def _rows(answer: RecommendationAnswer) -> Iterable[dict[str, object]]:
@@ -78,13 +73,6 @@ def _rows(answer: RecommendationAnswer) -> Iterable[dict[str, object]]:
             "usd_per_hour": offer.usd_per_hour, "hours_low": hours and hours.low, "hours": hours and hours.expected,
             "hours_high": hours and hours.high, "as_of": offer.as_of, "source": offer.source,
         }  # fmt: skip
-
-
-def _safe(row: dict[str, object]) -> dict[str, object]:
-    return {
-        name: f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-        for name, value in row.items()
-    }
 
 
 def _list(title: str, entries: list[str]) -> str:

@@ -19,6 +19,7 @@ from app.languages import ENGLISH, speaking
 from app.questionnaire.flow import question_of
 from app.web.asking import Pairs, guided_answers, is_guided, knows, request_of
 from app.web.badge import badge_svg, badge_text, faulty_text
+from app.web.currency import currency_in
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
 from app.web.pages.questions import QuestionPage
@@ -91,9 +92,11 @@ async def download_markdown(request: Request, catalogue: CatalogueDep, base_url:
 
 @router.get("/result.csv")
 async def download_table(request: Request, catalogue: CatalogueDep, base_url: BaseUrlDep) -> Response:
-    """What to buy and what to rent, one line each."""
+    """What to buy and what to rent, one line each, in dollars and in what people pay in where they live."""
     headers = {"content-disposition": 'attachment; filename="whichrig.csv"'}
-    text = as_csv(await computed(lambda: _answer(request, catalogue, base_url)))
+    asked = request_of(request.query_params.multi_items(), catalogue)
+    currency = currency_in(asked.constraints.country or "", catalogue.market.exchange_rates)
+    text = as_csv(await computed(lambda: _answer(request, catalogue, base_url)), currency=currency)
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
 

@@ -4,17 +4,32 @@ import csv
 from collections.abc import Iterable, Sequence
 from io import StringIO
 
+from app.web.currency import DOLLARS, Currency
+
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 """What spreadsheets take for the beginning of a formula."""
 
 
-def csv_text(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Rows as comma-separated values below their head; unknown values are empty."""
+CENTS = 4
+"""Decimal places of converted amounts: prices of an hour are told in hundredths of a cent."""
+
+
+def csv_text(head: Sequence[str], rows: Iterable[Sequence[object]], *, currency: Currency = DOLLARS) -> str:
+    """Rows as comma-separated values below their head; unknown values are empty.
+
+    In another currency than dollars, every column of dollars follows once more in that currency.
+    """
     out = StringIO()
     writer = csv.writer(out)
-    writer.writerow(head)
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    dollars = [place for place, name in enumerate(head) if "usd" in name] if currency.rate else []
+    writer.writerow([*head, *(head[place].replace("usd", currency.code.lower()) for place in dollars)])
+    for row in rows:
+        writer.writerow([_cell(value) for value in (*row, *(_converted(row[place], currency) for place in dollars))])
     return out.getvalue()
+
+
+def _converted(usd: object, currency: Currency) -> float | None:
+    return round(usd * currency.per_usd, CENTS) if isinstance(usd, int | float) else None
 
 
 def _cell(value: object) -> str:

@@ -77,6 +77,7 @@ def test_a_new_password_ends_every_session(quick_client, visitor, signed_in):
     assert short.select_one("#new_password-error")
     assert wrong.select_one("#password-error")
     assert left.heading == "Sign in"
+    assert "password is changed" in left.select_one("[role=status]").text
     with reading(quick_client.app.state.engine) as session:
         user = accounts.user_named(session, address("editor"))
         assert session.scalars(select(SignedIn)).all() == []

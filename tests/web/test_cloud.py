@@ -127,6 +127,21 @@ def test_a_spreadsheet_runs_no_formula(app):
     assert next(csv.DictReader(StringIO(text)))["note"] == "'=1+1"
 
 
+@pytest.mark.parametrize(
+    ("path", "usd", "eur"),
+    [
+        ("/cloud.csv?provider=aws&currency=EUR", "usd_per_hour_on_demand", "eur_per_hour_on_demand"),
+        ("/hardware.csv?q=rtx&currency=EUR", "usd_new", "eur_new"),
+        ("/result.csv?task=train&domain=vision&country=DE", "price_usd", "price_eur"),
+    ],
+)
+def test_files_hold_prices_in_the_currency_of_the_page_too(client, path, usd, eur):
+    priced = [row for row in csv.DictReader(StringIO(client.get(path).text)) if row[usd]]
+
+    assert priced
+    assert {round(float(row[eur]) / float(row[usd]), 2) for row in priced if float(row[usd]) > 1} == {0.89}
+
+
 def test_the_page_names_its_twin_for_programs(browser, client):
     page = browser.get("/cloud?accelerator=h100-sxm5-80gb&per=month")
     twin = client.get(page.select_one("link[rel=alternate]")["href"]).json()
