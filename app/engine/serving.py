@@ -152,7 +152,7 @@ def decode_step_s(
     weights = decode_weight_bytes(job, spec, systems=systems, written=written)
     cached = decode_cache_bytes(job, spec, systems=systems, requests=in_stage)
     read = moved_weight_bytes(job, spec, stored_bytes=weights, batch=written, systems=systems)
-    moved = read + cached * cache_passes(job, spec)
+    moved = read + cached * cache_passes(job, spec, systems=systems)
     moved = moved + _routed_bytes(job, spec, tokens=written) / plan.tensor_parallel
     memory = np.hypot(moved / bandwidth_rate(job, systems=systems), issue_s(weights, job=job, systems=systems))
     math = decode_math_s(job, spec, systems=systems, written=written)
@@ -277,8 +277,7 @@ def prefill_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Float
     if llama:
         comms = row_split_s(spec, systems=systems, tokens=batch * prompt)
     overhead = chunks * layers * prefill_layer_s(job, systems=systems)
-    if not replays_steps(job):
-        overhead = np.maximum(overhead - math, 0.0)
+    overhead = np.where(replays_steps(job, systems=systems), overhead, np.maximum(overhead - math, 0.0))
     filled = (chunks + stages - 1) / (chunks * stages)
     lost = np.where(stages > 1, 1 / TRANSFORMERS.value("prefill_stage_fraction"), 1.0)
     at_work = np.minimum(stages, TRANSFORMERS.value("prefill_chunks_under_way_llama_cpp")) if llama else stages

@@ -191,17 +191,17 @@ def reads_fixed_cache(job: Job, *, systems: Systems) -> BoolArray:
 def layer_overhead_s(job: Job, *, systems: Systems) -> FloatArray:
     """Fixed time of one layer of a decode step: launches, synchronisation, small kernels. [s]"""
     groups = families(systems.devices)
-    cycles = LAYER_CYCLES.get(job.framework, "decode_layer_compiled_cycles" if job.compiled else None)
-    if cycles is not None:
-        growth = TRANSFORMERS.column("decode_layer_quantised_growth", groups) if job.precision in UNPACKED else 1.0
-        routed = TRANSFORMERS.column("decode_expert_layer_cycles", groups) if has_experts(job) else 0.0
-        return (growth * TRANSFORMERS.column(cycles, groups) + routed) / clock_hz(systems)
     if job.framework == "onnxruntime":
         return TRANSFORMERS.column("decode_layer_runtime_s", groups)
+    cycles = LAYER_CYCLES.get(job.framework, "decode_layer_compiled_cycles")
+    growth = TRANSFORMERS.column("decode_layer_quantised_growth", groups) if job.precision in UNPACKED else 1.0
+    routed = TRANSFORMERS.column("decode_expert_layer_cycles", groups) if has_experts(job) else 0.0
+    replayed = (growth * TRANSFORMERS.column(cycles, groups) + routed) / clock_hz(systems)
     name = EAGER_GROWTH.get(job.precision)
     calls = TRANSFORMERS.column("decode_layer_eager_s", groups) * (TRANSFORMERS.value(name) if name else 1.0)
     desktop = systems.devices.where(segment=DESKTOPS)
-    return calls * np.where(desktop, TRANSFORMERS.value("desktop_host_share"), 1.0)
+    called = calls * np.where(desktop, TRANSFORMERS.value("desktop_host_share"), 1.0)
+    return np.where(replays_steps(job, systems=systems), replayed, called)
 
 
 def has_experts(job: Job) -> bool:
@@ -216,20 +216,20 @@ def visible_overhead_s(
 
     An eager program's calls hide behind large products, but its small kernels take their turn on the device.
     """
-    if replays_steps(job):
-        return overhead_s
     device = layers * TRANSFORMERS.value("decode_eager_device_cycles") / clock_hz(systems)
-    return np.maximum(overhead_s - busy_s, np.where(systems.devices.where(kind="gpu"), device, 0.0))
+    shown = np.maximum(overhead_s - busy_s, np.where(systems.devices.where(kind="gpu"), device, 0.0))
+    return np.where(replays_steps(job, systems=systems), overhead_s, shown)
 
 
 def moved_weight_bytes(
     job: Job, spec: TransformerSpec, *, stored_bytes: FloatArray, batch: Floats, systems: Systems
 ) -> FloatArray:
     """Bytes of weights that one decode step moves: as stored, but eager programs unpack NF4 for every batch. [bytes]"""
-    if replays_steps(job) or job.precision not in {"nf4", "fp4"}:
+    if job.precision not in {"nf4", "fp4"}:
         return stored_bytes
     unpacked = TRANSFORMERS.value("eager_unpacked_bytes") * spec.active_parameters / systems.plan.tensor_parallel
-    return np.where(np.asarray(batch) > 1, np.maximum(unpacked, stored_bytes), stored_bytes)
+    at_once = (np.asarray(batch) > 1) & ~replays_steps(job, systems=systems)
+    return np.where(at_once, np.maximum(unpacked, stored_bytes), stored_bytes)
 
 
 def packed_head_bytes(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
@@ -245,24 +245,33 @@ def packed_head_bytes(job: Job, spec: TransformerSpec, *, systems: Systems) -> F
     return np.where(systems.devices.where(kind="apple_soc"), saved, 0.0)
 
 
-def replays_steps(job: Job) -> bool:
-    """Whether decode steps are replayed as a recorded graph instead of launched kernel by kernel."""
-    return job.compiled or job.framework in LAYER_CYCLES or job.framework == "onnxruntime"
+def replays_steps(job: Job, *, systems: Systems) -> BoolArray:
+    """Whether decode steps are replayed as a recorded graph instead of launched kernel by kernel.
+
+    Programs for a TPU or an NPU are graphs that its compiler made, whoever wrote them.
+
+    References
+    ----------
+    .. [1] HPU graphs, https://docs.habana.ai (PyTorch/Inference_on_PyTorch/Inference_Using_HPU_Graphs.html).
+    """
+    recorded = job.compiled or job.framework in LAYER_CYCLES or job.framework == "onnxruntime"
+    return systems.devices.where(kind="tpu") | systems.devices.where(kind="npu") | recorded
 
 
 def prefill_layer_s(job: Job, *, systems: Systems) -> FloatArray:
     """Fixed time of one layer while prompts are read, where no graph is replayed; llama.cpp replays there too. [s]"""
-    if job.framework == "llama.cpp" or not replays_steps(job):
-        return layer_overhead_s(job, systems=systems)
-    return TRANSFORMERS.column("prefill_layer_s", families(systems.devices))
+    again = layer_overhead_s(job, systems=systems)
+    if job.framework == "llama.cpp":
+        return again
+    once = TRANSFORMERS.column("prefill_layer_s", families(systems.devices))
+    return np.where(replays_steps(job, systems=systems), once, again)
 
 
-def cache_passes(job: Job, spec: TransformerSpec) -> float:
+def cache_passes(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
     """Times that a decode step goes over the cache: once, but eager programs copy it and repeat it for every head."""
-    if replays_steps(job):
-        return 1.0
     shared = 1.0 if spec.kv_lora_rank else spec.num_attention_heads / spec.num_key_value_heads
-    return TRANSFORMERS.value("eager_cache_passes") * shared
+    copied = TRANSFORMERS.value("eager_cache_passes") * shared
+    return np.where(replays_steps(job, systems=systems), 1.0, copied)
 
 
 def tensor_latency_s(job: Job, *, systems: Systems) -> FloatArray:
