@@ -94,7 +94,7 @@ def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArra
     groups = families(systems.devices)
     fused = execution_mode(job) in {"compiled", "runtime"} or captured(job)
     copies = work.copies / NETWORKS.value("retained_residual") if work.copies else 1.0
-    if job.framework in AUTOTUNED:
+    if joins_layers(job, work=work):
         return copies * NETWORKS.column("autotuned_touches", groups)
     copies = copies * NETWORKS.value("windowed_touches") if work.windowed else copies
     copies = copies * NETWORKS.value("joined_touches") if work.joined else copies
@@ -220,9 +220,14 @@ def host_speed(devices: Devices) -> FloatArray:
     return devices.core_speed(growth_per_year=NETWORKS.value("core_speed_per_year"), since=REFERENCE_YEAR)
 
 
-def work_s(job: Job, *, math: FloatArray, moved: FloatArray) -> FloatArray:
+def joins_layers(job: Job, *, work: NetworkWork) -> bool:
+    """Whether tuned kernels hold a convolution with all that follows it; norms and softmax stand between products."""
+    return job.framework in AUTOTUNED and not work.transformer
+
+
+def work_s(job: Job, *, work: NetworkWork, math: FloatArray, moved: FloatArray) -> FloatArray:
     """Products and traffic of one pass: one after another, or at once where layers are fused into tuned kernels. [s]"""
-    if job.framework not in AUTOTUNED:
+    if not joins_layers(job, work=work):
         return math + moved
     return np.asarray((math**OVERLAP_POWER + moved**OVERLAP_POWER) ** (1 / OVERLAP_POWER), dtype=np.float64)
 
@@ -267,7 +272,7 @@ def step_times(job: Job, systems: Systems, *, work: NetworkWork) -> StepTimes:
     moved_s = traffic_s(job, systems, work=work, rate=rate, share=share) * networks / np.sqrt(threads)
     host_s, floor_s = (part * networks for part in launch_times_s(job, systems, work=work, share=share))
     math_s = math_s + depthwise_s(job, systems, work=work, share=share, rate=rate)
-    device_s = work_s(job, math=math_s, moved=moved_s) + floor_s
+    device_s = work_s(job, work=work, math=math_s, moved=moved_s) + floor_s
     pass_s = (device_s**OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
     update_s = _optimizer_s(job, systems, work=work, share=share) / job.gradient_accumulation_steps
     exchange = exchange_s(systems, payload_bytes=_sent_bytes(job, systems, work=work, share=share))
