@@ -18,6 +18,8 @@ from app.mcp.tools import build_server
 FINETUNE = {"task": "finetune", "domain": "text", "model": {"name": "llama-3.1-8b"}, "method": "qlora"}
 PICTURES = {"task": "train", "domain": "vision", "model": {"name": "resnet-50"}, "dataset": {"samples": 2e5}}
 TOOLS = {"recommend", "estimate", "fit", "compare", "search_hardware"}
+MOST_LISTED = 32_000
+"""Letters of the whole list of tools, which a client reads into every conversation."""
 MOST_WORDS = 1_200
 """Of one answer, as indented JSON: longer ones crowd a conversation out."""
 
@@ -60,6 +62,8 @@ def test_every_tool_has_typed_input_and_output(client):
     assert all(tool.output_schema["properties"] and tool.description for tool in tools)
     workload = next(tool for tool in tools if tool.name == "recommend").input_schema["$defs"]["Workload"]
     assert workload["required"] == ["task"]
+    assert "qlora" in workload["properties"]["method"]["enum"]
+    assert sum(len(tool.model_dump_json(by_alias=True, exclude_none=True)) for tool in tools) < MOST_LISTED
 
 
 def test_a_recommendation_is_short_and_links_to_its_page(call, client):

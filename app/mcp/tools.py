@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp.types import ToolAnnotations
+from mcp.types import Tool, ToolAnnotations
 from pydantic import Field, ValidationError
 
 from app import __version__, advisor
@@ -32,6 +32,7 @@ from app.mcp.answers import (
     FoundDevices,
     RecommendationSummary,
 )
+from app.mcp.schemas import input_schema, output_schema
 
 INSTRUCTIONS = (
     "Says which hardware machine-learning work needs. Start with recommend; only workload.task is required, and the "
@@ -61,6 +62,18 @@ class WhichRigServer(MCPServer[Any]):
             if not isinstance(cause, AppError | ValidationError):
                 raise
             raise ToolError(_told(app_error_of(cause))) from cause
+
+    async def list_tools(self) -> list[Tool]:
+        """The tools, with schemas as short as they can be."""
+        return [
+            tool.model_copy(
+                update={
+                    "input_schema": input_schema(tool.input_schema, tool=tool.name),
+                    "output_schema": tool.output_schema and output_schema(tool.output_schema),
+                }
+            )
+            for tool in await super().list_tools()
+        ]
 
     async def _check_names(self, tool: str, arguments: dict[str, Any]) -> None:
         """Refuse arguments that the tool does not have: the protocol's library would pass over them in silence."""
