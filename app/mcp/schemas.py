@@ -46,7 +46,7 @@ def output_schema(schema: Schema) -> Schema:
 
 
 def _help(properties: Schema, texts: Mapping[str, str]) -> None:
-    """Fields whose words do not tell what they mean are given their line of help, but lists, which the command line takes otherwise."""
+    """Fields whose words do not tell what they mean are given their line of help; lists are typed otherwise there."""
     for name, field in properties.items():
         if name in texts and not field.keys() & {"enum", "$ref", "items", "description"}:
             field["description"] = texts[name]
