@@ -213,3 +213,24 @@ def layer_parameters(spec: TransformerSpec) -> float:
 def largest_block_parameters(spec: TransformerSpec) -> float:
     """Weights of the biggest unit that FSDP gathers at once: one block or the embedding table. [-]"""
     return max(layer_parameters(spec), embedding_parameters(spec))
+
+
+def split_parameters(spec: TransformerSpec) -> tuple[float, float]:
+    """Matrix weights of the encoder, and of the decoder with its second attention and its head. [-]
+
+    Examples
+    --------
+    T5-base has as many layers on both sides; the decoder's have one attention more:
+
+    >>> from app.engine.transformer_shape import inferred_transformer
+    >>> t5 = inferred_transformer("t5", parameters=2.2e8, architecture="encoder_decoder", layers=24, hidden_size=768,
+    ...                           ffn_size=3072, heads=12, vocabulary=32_128)
+    >>> encoder, decoder = split_parameters(t5)
+    >>> round(encoder / 1e6), round(decoder / 1e6)
+    (85, 138)
+    """
+    writing = spec.decoder_layers or max(spec.num_hidden_layers // 2, 1)
+    cross = layer_attention_parameters(spec) * writing
+    share = writing / spec.num_hidden_layers
+    plain = max(block_parameters(spec) - cross, 0.0)
+    return plain * (1 - share), plain * share + cross + head_parameters(spec)

@@ -13,7 +13,7 @@ from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.model_spec import TransformerSpec
 from app.engine.network_speed import host_speed
-from app.engine.params import block_parameters, head_parameters, layer_attention_parameters
+from app.engine.params import split_parameters
 from app.engine.precision import bytes_per_element, bytes_per_parameter, sustained_flops_per_s
 from app.engine.result import Pace
 from app.engine.roofline import StepTime, saturation
@@ -27,27 +27,6 @@ REPLACING = frozenset({"tensorrt-llm", "vllm"})
 """Servers that put the next text in the place of one that is done."""
 ATTENTION_MACS = 2.0
 """Products of a query with a key and of a weight with a value."""
-
-
-def split_parameters(spec: TransformerSpec) -> tuple[float, float]:
-    """Matrix weights of the encoder, and of the decoder with its second attention and its head. [-]
-
-    Examples
-    --------
-    T5-base has as many layers on both sides; the decoder's have one attention more:
-
-    >>> from app.engine.transformer_shape import inferred_transformer
-    >>> t5 = inferred_transformer("t5", parameters=2.2e8, architecture="encoder_decoder", layers=24, hidden_size=768,
-    ...                           ffn_size=3072, heads=12, vocabulary=32_128)
-    >>> encoder, decoder = split_parameters(t5)
-    >>> round(encoder / 1e6), round(decoder / 1e6)
-    (85, 138)
-    """
-    writing = spec.decoder_layers or max(spec.num_hidden_layers // 2, 1)
-    cross = layer_attention_parameters(spec) * writing
-    share = writing / spec.num_hidden_layers
-    plain = max(block_parameters(spec) - cross, 0.0)
-    return plain * (1 - share), plain * share + cross + head_parameters(spec)
 
 
 def fixed_layer_s(job: Job, systems: Systems) -> FloatArray:

@@ -21,7 +21,7 @@ from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.memory import keeps_masters, training_bytes
 from app.engine.model_spec import TransformerSpec
-from app.engine.params import adapter_parameters, multiplied_parameters
+from app.engine.params import adapter_parameters, head_parameters, multiplied_parameters
 from app.engine.plans import bubble_fraction
 from app.engine.precision import (
     FOUR_BIT_FLOATS,
@@ -37,11 +37,13 @@ from app.engine.sharded_state import SHARED_FROM_STAGE
 from app.engine.text_lengths import attended_share, text_length
 from app.engine.training_memory import training_footprint
 from app.engine.training_messages import communication_s
-from app.engine.units import HALF_BYTES
+from app.engine.units import FLOPS_PER_MAC, HALF_BYTES
 
 SCALING_FRAMEWORKS = frozenset({"megatron", "jax"})
 NATIVE_ATTENTION = frozenset({"megatron", "jax"})
 """Frameworks whose attention kernels are written for the matrix units of each generation."""
+NARROW = FOUR_BIT_FLOATS | {"fp8"}
+"""Precisions whose operands are scaled for every product."""
 SELECTIVE_FRAMEWORKS = frozenset({"jax"})
 """Frameworks whose checkpointing keeps the results of matrix products."""
 EAGER_FRAMEWORKS = frozenset({"pytorch", "deepspeed", "other"})
@@ -248,6 +250,26 @@ def unpacking_bytes(job: Job, spec: TransformerSpec, *, plan: Plan) -> Floats:
     return passes * each * multiplied_parameters(spec) / (plan.tensor_parallel * plan.pipeline_parallel)
 
 
+def narrowed_bytes(job: Job, spec: TransformerSpec) -> float:
+    """Bytes that scaling operands to 8 or 4 bits moves for one micro-batch: wide products need little of it. [bytes]
+
+    Inputs and their gradients are written in both layouts that the two passes multiply.
+
+    References
+    ----------
+    .. [1] torchao, float8 training, https://github.com/pytorch/ao (torchao/float8): small matrices get slower.
+    """
+    if computing_precision(job) not in NARROW:
+        return 0.0
+    experts = spec.num_experts_per_token + spec.num_shared_experts if spec.num_experts else 1
+    query, key_value = spec.num_attention_heads * spec.head_dim, spec.num_key_value_heads * spec.head_dim
+    width = spec.moe_intermediate_size or spec.intermediate_size
+    attention = 2 * spec.hidden_size + 2 * query + 2 * key_value
+    ffn = experts * (2 * spec.hidden_size + (3 if spec.gated_ffn else 2) * width)
+    each = TRANSFORMERS.value("narrowed_bytes_per_width") * spec.num_hidden_layers * (attention + ffn)
+    return each * job.micro_batch_size * job.seq_len
+
+
 def optimizer_bytes(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
     """Bytes that one optimizer step moves on one device, several passes over all training state. [bytes]"""
     per = training_bytes(precision=job.precision, optimizer=job.optimizer, master_weights=keeps_masters(job))
@@ -292,6 +314,17 @@ def pipeline_chunks(spec: TransformerSpec, *, plan: Plan, batches: FloatArray) -
     return np.clip(plain / TRANSFORMERS.value("tolerated_bubble"), 1.0, most)
 
 
+def slowest_stage(spec: TransformerSpec, seq_len: int, *, plan: Plan) -> FloatArray:
+    """Work of the stage with the head over the mean of all stages; layers are moved away from it, down to none. [-]
+
+    References
+    ----------
+    .. [1] M. Yeung et al., "Balancing Pipeline Parallelism with Vocabulary Parallelism," 2024, arXiv:2411.05288.
+    """
+    head = FLOPS_PER_MAC * head_parameters(spec) / forward_flops_per_token(spec, seq_len)
+    return np.maximum(head * plan.pipeline_parallel, 1.0)
+
+
 def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[StepTime, Floats]:
     """Time of one micro-step, with its share of optimizer and gradient exchange, and the bubble. [s, -]"""
     plan, groups = systems.plan, families(systems.devices)
@@ -302,8 +335,10 @@ def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[Ste
     grown = product_growth(spec, systems=systems)
     products = products * grown
     attention = flops.attention / attention_rate(job, spec, systems=systems)
-    math = (products + attention + softmax_s(flops.attention, spec, systems=systems)) * share
+    uneven = slowest_stage(spec, job.seq_len, plan=plan)
+    math = (products + attention + softmax_s(flops.attention, spec, systems=systems)) * share * uneven
     moved = activation_traffic_bytes(job, spec) * batch_growth(job, plan) * share
+    moved = moved + narrowed_bytes(job, spec) * batch_growth(job, plan) * share
     moved = moved + routed_bytes(job, spec, systems=systems) * share
     memory = (moved + unpacking_bytes(job, spec, plan=plan)) / bandwidth
     batches = micro_batches(job, plan)

@@ -2,7 +2,7 @@ import pytest
 
 from app.engine.text_lengths import attended_share, text_length
 from app.engine.training import physics
-from tests.engine.jobs import BERT_LARGE, H100, make_job, make_spec, make_systems
+from tests.engine.jobs import BERT_LARGE, H100, T5_BASE, make_job, make_spec, make_systems
 
 
 @pytest.fixture
@@ -14,11 +14,26 @@ def bert():
     return job
 
 
-def test_documents_cut_long_are_half_empty(bert):
+def test_documents_cut_long_are_nearly_half_empty(bert):
     length = text_length(bert(), BERT_LARGE)
 
     assert length.counted == 512
-    assert length.computed == pytest.approx(256, rel=0.02)
+    assert length.computed == pytest.approx(289, rel=0.02)
+
+
+@pytest.mark.parametrize("fields", [{"framework": "deepspeed"}, {"sequence_length": 8192}])
+def test_recipes_and_lengths_that_fill_every_sequence_compute_all_of_it(bert, fields):
+    length = text_length(bert(**fields), BERT_LARGE)
+
+    assert length.computed == length.counted
+
+
+def test_a_short_target_costs_the_decoder_less():
+    both = make_job(T5_BASE, task="pretrain", sequence_length=512)
+    masked = make_job(T5_BASE, task="pretrain", sequence_length=512, output_tokens=114)
+
+    assert text_length(both, T5_BASE).computed == text_length(masked, T5_BASE).counted == 512
+    assert 250 < text_length(masked, T5_BASE).computed < 300
 
 
 def test_a_mean_that_the_data_set_states_is_taken_and_counted(bert):

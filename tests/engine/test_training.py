@@ -6,7 +6,7 @@ import pytest
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.hardware import PeakRates
 from app.engine.run_length import run_units
-from app.engine.training import activation_traffic_bytes, math_rate, physics
+from app.engine.training import activation_traffic_bytes, math_rate, physics, slowest_stage
 from tests.engine.jobs import (
     BERT_LARGE,
     EVERY_KIND,
@@ -224,3 +224,27 @@ def test_a_longer_run_repeats_more_of_its_work():
 
     assert 1 < short < 1.1
     assert 1.2 < long < 1.4
+
+
+def test_eight_bits_gain_less_where_products_are_narrow(tokens_per_s):
+    def gain(spec):
+        rates = [
+            tokens_per_s(make_job(spec, task="pretrain", precision=p, batch_size=4), H100) for p in ("fp8", "bf16")
+        ]
+        return rates[0] / rates[1]
+
+    small = {"parameters": 5e8, "active_parameters": 5e8, "vocab_size": 32_000, "num_attention_heads": 8}
+    assert gain(make_spec(hidden_size=1024, intermediate_size=2816, **small)) < 0.95 * gain(make_spec())
+
+
+def test_a_large_head_holds_up_a_long_pipeline_of_a_small_model():
+    small = make_spec(
+        hidden_size=2048, num_hidden_layers=16, vocab_size=128_256, parameters=1.24e9, active_parameters=1.24e9
+    )
+    plan = make_systems(H100, count=16, pipeline_parallel=16).plan
+
+    assert 2 < float(slowest_stage(small, 4096, plan=plan)[0]) < 5
+    assert (
+        float(slowest_stage(make_spec(vocab_size=32_000), 4096, plan=replace(plan, pipeline_parallel=np.ones(1)))[0])
+        == 1
+    )
