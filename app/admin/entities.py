@@ -63,6 +63,8 @@ FACT_UNITS: Mapping[str, str] = {
     "compute_units": "1",
     "threads": "1",
     "interconnect_bandwidth": "GB/s",
+    "rack_devices": "1",
+    "trains": "1",
     "pcie_generation": "1",
     "pcie_lanes": "1",
     "tdp": "W",

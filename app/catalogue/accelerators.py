@@ -89,6 +89,7 @@ def accelerator(identity: Identity, facts: Facts) -> Accelerator:
         boost_hz=_scaled(facts.get("boost_clock"), MHZ),
         interconnect=identity.interconnect,
         interconnect_bytes_per_s=_scaled(facts.get("interconnect_bandwidth"), GB),
+        rack_devices=facts.get("rack_devices", 1.0),
         pcie_bytes_per_s=pcie_bytes_per_s(facts),
         slots=facts.get("slots"),
         compute_capability=identity.compute_capability,
@@ -97,6 +98,7 @@ def accelerator(identity: Identity, facts: Facts) -> Accelerator:
         support_note=identity.support_note,
         confidence=identity.confidence,
         unified_memory=identity.unified_memory,
+        trains_too=bool(facts.get("trains", 0.0)),
         source_url=identity.source_url,
     )
 

@@ -57,6 +57,8 @@ class Accelerator:
     """nvlink, xgmi, ici, neuronlink, roce or none."""
     interconnect_bytes_per_s: float | None = None
     """Per device, both directions together, as data sheets print it."""
+    rack_devices: float = 1.0
+    """Devices of several machines that one switch of direct links joins, as in a rack."""
     pcie_bytes_per_s: float | None = None
     """One direction."""
     slots: float | None = None
@@ -69,6 +71,8 @@ class Accelerator:
     """One sentence: why, and since when."""
     confidence: str = "medium"
     unified_memory: bool = False
+    trains_too: bool = False
+    """Whether training software exists for a device of a kind that mostly has none."""
     source_url: str = ""
 
     def __hash__(self) -> int:
@@ -78,7 +82,7 @@ class Accelerator:
     @property
     def trains(self) -> bool:
         """Whether training software exists for this kind of device at all."""
-        return self.kind in {"gpu", "cpu", "apple_soc", "tpu"} or self.slug.startswith(("trainium", "gaudi"))
+        return self.kind in {"gpu", "cpu", "apple_soc", "tpu"} or self.trains_too
 
 
 COLUMNS = (
@@ -87,8 +91,6 @@ COLUMNS = (
     "rack",
 )  # fmt: skip
 """Columns of :class:`Devices` that are kept once they are made."""
-RACKS = {"nvl72": 72.0}
-"""Racks whose machines share one switch of direct links: what their slugs hold, and how many devices it joins."""
 
 
 @dataclass(frozen=True)
@@ -163,8 +165,7 @@ class Devices:
     @cached_property
     def rack(self) -> FloatArray:
         """Devices of several machines that one switch of direct links joins; 1 where there is none. [-]"""
-        joined = [[number for word, number in RACKS.items() if word in a.slug] for a in self.accelerators]
-        return np.array([max(numbers, default=1.0) for numbers in joined])
+        return column([a.rack_devices for a in self.accelerators])
 
     @cached_property
     def families(self) -> tuple[str, ...]:

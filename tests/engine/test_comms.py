@@ -16,7 +16,7 @@ def test_cards_for_servers_read_each_others_memory_where_geforce_cards_go_throug
 
 
 def test_machines_of_one_rack_share_a_switch():
-    rack = make_accelerator("gb200-nvl72-gpu", interconnect_bytes_per_s=1.8e12)
+    rack = make_accelerator("gb200-nvl72-gpu", interconnect_bytes_per_s=1.8e12, rack_devices=72.0)
     few, all_of_it, two = (make_systems(rack, count=count, nodes=count // 4) for count in (8, 72, 144))
 
     assert [devices_per_node(systems)[0] for systems in (few, all_of_it, two)] == [8, 72, 72]
