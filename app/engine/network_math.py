@@ -170,12 +170,13 @@ def math_rate(job: Job, devices: Devices, *, work: NetworkWork) -> MathRate:
         matrix = "gemm_tf32_efficiency" if transformer else "conv_tf32_efficiency"
     vector = "gemm_vector_efficiency" if transformer else "conv_vector_efficiency"
     fed = NETWORKS.column(matrix, groups)
-    if not transformer and job.framework in AUTOTUNED:
-        fed = NETWORKS.column("autotuned_convolution_efficiency", groups) * tuned_share(work)
+    tuned = not transformer and job.framework in AUTOTUNED
+    if tuned:
+        fed = NETWORKS.column("autotuned_convolution_efficiency", groups)
     elif not transformer:
         fed = np.minimum(fed * operand_supply(peak, devices), NETWORKS.value("matrix_efficiency_at_most"))
     on_matrix_units = uses_matrix_units(peak, devices)
-    large = np.where(on_matrix_units, fed, NETWORKS.column(vector, groups))
+    large = np.where(on_matrix_units, fed, NETWORKS.column(vector, groups)) * (tuned_share(work) if tuned else 1.0)
     large = large * units_at_work(job, devices, work=work, on_matrix_units=on_matrix_units)
     large = large if transformer else large * library_gain(job, devices)
     rate_name = rate_of(precision, integers=multiplies_bytes(job))

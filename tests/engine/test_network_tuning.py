@@ -119,3 +119,13 @@ def test_tensorrt_leaves_a_detector_more_kernels_than_a_classifier_of_as_many_la
     plain = step_s(replace(YOLO, architecture="other"), domain="detection", image_size=64, **tiny)
 
     assert detector > 1.5 * plain
+
+
+def test_tensorrt_never_runs_a_detector_faster_in_more_bits():
+    told = {"task": "inference", "framework": "tensorrt", "domain": "detection", "image_size": 640, "batch_size": 8}
+    wide, narrow = (
+        samples_per_s(networks.physics(network_job(YOLO, **told, precision=precision), make_systems(RTX_3090)))[0]
+        for precision in ("fp32", "fp16")
+    )
+
+    assert wide < narrow
