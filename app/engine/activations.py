@@ -192,8 +192,9 @@ def loss_copies_bytes(job: Job, *, sharded: bool = False) -> float:
         return TRANSFORMERS.value("loss_head_bytes_fp32_head")
     if job.method == "lora":  # adapters in fp32 need mixed precision, which takes the loss in fp32
         return TRANSFORMERS.value("loss_head_bytes_mixed")
-    whole = job.workload.task == "pretrain" and job.framework in {"pytorch", "deepspeed"}
-    return TRANSFORMERS.value("loss_head_bytes_whole" if whole else "loss_head_bytes_eager")
+    if job.workload.task == "pretrain" and job.framework in {"pytorch", "deepspeed"}:
+        return TRANSFORMERS.value("loss_head_bytes_whole_compiled" if job.compiled else "loss_head_bytes_whole")
+    return TRANSFORMERS.value("loss_head_bytes_eager")
 
 
 def prepared_in_fp32(job: Job, *, sharded: bool = False) -> bool:
