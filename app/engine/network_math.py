@@ -176,6 +176,8 @@ def math_rate(job: Job, devices: Devices, *, work: NetworkWork) -> MathRate:
     elif not transformer:
         fed = np.minimum(fed * operand_supply(peak, devices), NETWORKS.value("matrix_efficiency_at_most"))
     on_matrix_units = uses_matrix_units(peak, devices)
+    if tuned and precision == "tf32":  # also where their rate is that of the vector units, as on a GeForce
+        on_matrix_units = on_matrix_units | ~np.isnan(devices.peak_flops_per_s("tf32"))
     large = np.where(on_matrix_units, fed, NETWORKS.column(vector, groups)) * (tuned_share(work) if tuned else 1.0)
     large = large * units_at_work(job, devices, work=work, on_matrix_units=on_matrix_units)
     large = large if transformer else large * library_gain(job, devices)
