@@ -42,6 +42,8 @@ SLOWEST_RATIO = 5.0
 """Nobody who looks at the best fit wants something that is slower by more than this, unless it is quick enough."""
 SLOWER_RATIO = 1.3
 """From this ratio on it is told how much slower a cheaper pick is."""
+MORE_CARDS_AT_MOST_RATIO = 4.0
+"""Nobody who looks at the best fit wants to build a machine with more than this many times as many cards."""
 DEARER_AT_MOST_RATIO = 4.0
 """Nobody who looks at the best fit wants to see something that costs more than this many times as much."""
 SLOW_PER_S = 0.1
@@ -307,16 +309,19 @@ def _much_slower(candidates: Candidates, best: int, *, enough: float | None) -> 
 
 def _cheaper(ranked: Ranking, best: int, rows: list[int]) -> int | None:
     """The system that costs least, of those that do the job as well and whose software is as usual as possible."""
-    cheap = _affordable(ranked, best, rows, below=CHEAPER_BELOW_FRACTION)
+    few = [
+        row for row in rows if ranked.candidates.count(row) <= MORE_CARDS_AT_MOST_RATIO * ranked.candidates.count(best)
+    ]
+    cheap = _affordable(ranked, best, few, below=CHEAPER_BELOW_FRACTION)
     second, software = ranked.second_choice, _software_class(ranked.candidates)
     in_time = [row for row in cheap if second[row] < max(2.0, second[best] + 1)]
     return min(in_time, key=lambda row: (second[row], software[row], ranked.candidates.usd[row]), default=None)
 
 
 def _room_to_grow(ranked: Ranking, best: int, rows: list[int]) -> int | None:
-    """The best in rank of those with clearly more memory."""
-    memory = ranked.candidates.memory_for_one_job_bytes
-    roomy = [row for row in rows if memory[row] >= MORE_MEMORY_RATIO * memory[best]]
+    """The best in rank of those with clearly more memory, and no less on each device: some work does not share."""
+    memory, each = ranked.candidates.memory_for_one_job_bytes, ranked.candidates.memory_gib
+    roomy = [row for row in rows if memory[row] >= MORE_MEMORY_RATIO * memory[best] and each[row] >= each[best]]
     return next(iter(_affordable(ranked, best, roomy, below=DEARER_AT_MOST_RATIO)), None)
 
 

@@ -191,13 +191,15 @@ def _box_or_cloud(case: Circumstances) -> str:
         return "verdict_owned_box_tight"
     even = None if deal is None else deal.break_even_hours_per_month
     if deal is not None and even is not None and even <= HOURS_PER_MONTH:
+        if case.constraints.ownership == "buy" and (deal.cheaper == "rent" or case.need.monthly_basis == "assumed"):
+            return "verdict_buy_asked"
         seldom = deal.one_run or deal.hours_per_month < SELDOM_SHARE * even
         if case.need.monthly_basis == "assumed" and seldom and deal.cheaper == "rent":
             return "verdict_rent_seldom"
         assumed = "_assumed" if case.need.monthly_basis == "assumed" else ""
         return f"verdict_break_even_{'buy' if deal.cheaper == 'buy' else 'rent'}{assumed}"
     if deal is not None:
-        return "verdict_rent_always"
+        return "verdict_buy_asked_always_dearer" if case.constraints.ownership == "buy" else "verdict_rent_always"
     return "verdict_box_on_premises" if case.constraints.on_premises_only else "verdict_box"
 
 

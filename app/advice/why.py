@@ -9,6 +9,7 @@ from app.advice.buy_or_rent import BuyOrRent
 from app.advice.circumstances import Circumstances
 from app.advice.cloud import CloudOption, that_hold_it
 from app.advice.need import DEVICES_IN_A_BOX, NeedPart
+from app.advice.owned import Owned
 from app.advice.picks import SLOW_PER_S, Pick
 from app.advice.reasons import Reason, Value
 from app.engine.units import GIB, HOURS_PER_MONTH, SECONDS_PER_HOUR
@@ -25,6 +26,10 @@ WORTH_TELLING = 1.5
 """A device that is less than this many times as fast as a processor is no reason."""
 LONGEST_COMPARED_HOURS = 8766.0
 """A run that takes a processor longer than a year is not worth comparing with."""
+MOST_LIKELY_A_CHOICE = 2
+"""Who names so many things asks which of them to take."""
+NOTABLY_FASTER = 1.1
+"""Smaller differences are within the estimates'."""
 A_CENT_USD = 0.01
 """A run for less is not worth telling the price of."""
 
@@ -33,7 +38,12 @@ def why(case: Circumstances) -> tuple[Reason, ...]:
     """Three to five reasons: the scenario's rule first, then the figures, then what is told if little else is known."""
     scenario, *others = case.decision.reasons
     new = [reason for reason in others if reason.values["sentence"] != scenario.values["sentence"]]
-    told = [scenario, *(reason for reason in new if not _repeats(reason, scenario)), *_figures(case)]
+    told = [
+        scenario,
+        *_considered(case),
+        *(reason for reason in new if not _repeats(reason, scenario)),
+        *_figures(case),
+    ]
     spare = [*(reason for reason in new if _repeats(reason, scenario)), *_spare(case)]
     return tuple((told + spare[: max(0, FEWEST - len(told))])[:MOST])
 
@@ -56,6 +66,34 @@ def _spare(case: Circumstances) -> Iterator[Reason]:
         yield Reason("why_arithmetic", {"flops": case.need.flops_total})
     alone = "_alone" if case.scenario == "no-gpu" else ""
     yield Reason(f"why_computer{alone}", {"cores": case.host.cpu_cores, "ram_gb": case.host.ram_gb})
+
+
+def _considered(case: Circumstances) -> Iterator[Reason]:
+    """Which of the things that somebody chooses between does it, or does it best."""
+    known = [each for each in case.owned if each.considering and each.device is not None]
+    if len(known) < MOST_LIKELY_A_CHOICE or case.scenario == "no-gpu":
+        return
+    held = sorted((each for each in known if each.fit in {"fits", "tight"}), key=_pace, reverse=True)
+    if len(held) < len(known):
+        others = ", ".join(_named(each.name, each.count) for each in known if each not in held)
+        code, name = ("why_considered_holds", held[0]) if held else ("why_considered_none", known[0])
+        yield Reason(code, {"name": _named(name.name, name.count), "others": others})
+        return
+    first, second = held[:2]
+    if _pace(second) > 0:
+        times = _pace(first) / _pace(second)
+        values: dict[str, Value] = {
+            "name": _named(first.name, first.count),
+            "next": _named(second.name, second.count),
+            "times": times,
+        }
+        yield Reason("why_considered_faster" if times >= NOTABLY_FASTER else "why_considered_alike", values)
+
+
+def _pace(owned: Owned) -> float:
+    """Runs an hour, or pieces of work a second; 0 where nobody knows."""
+    hours, speed = owned.verdict.values.get("hours"), owned.verdict.values.get("speed")
+    return 1 / hours if isinstance(hours, float) and hours > 0 else speed if isinstance(speed, float) else 0.0
 
 
 def _memory(case: Circumstances) -> Iterator[Reason]:
