@@ -73,11 +73,11 @@ def test_a_compiled_loss_keeps_fewer_copies_of_the_logits():
     assert loss_head_bytes(compiled, make_spec()) < loss_head_bytes(eager, make_spec()) == 6 * 2048 * 128_256
 
 
-def test_programs_that_make_models_keep_whole_logits_though_compiled():
+def test_programs_that_make_models_hold_some_copies_of_whole_logits_though_compiled():
     common = {"task": "pretrain", "precision": "bf16", "batch_size": 1, "sequence_length": 2048}
     eager, compiled = (loss_head_bytes(make_job(**common, compiled=flag), make_spec()) for flag in (False, True))
 
-    assert compiled == eager == 14 * 2048 * 128_256
+    assert 4 * 2048 * 128_256 < compiled < eager == 14 * 2048 * 128_256
 
 
 def test_checkpoints_of_runs_in_eight_bits_are_kept_in_sixteen():
