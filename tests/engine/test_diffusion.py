@@ -273,7 +273,7 @@ def test_cards_that_split_a_denoiser_hold_a_share_of_it_each():
     )
 
     assert whole - split > 0.7 * WAN_14B.denoiser_parameters * 2
-    assert split < spread < whole
+    assert split < spread <= whole
 
 
 def test_plain_pytorch_unpacks_eight_bits_and_what_is_built_multiplies_them():
