@@ -61,6 +61,7 @@ CLASS_TITLES = {
     "audio_train": worded("Speech, training"),
     "medical_3d": worded("3D scans"),
     "radiance": worded("Scenes from photos"),
+    "rl": worded("Games or robots that learn by trying"),
     "science": worded("Natural science"),
 }
 
