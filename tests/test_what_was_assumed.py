@@ -65,12 +65,13 @@ def test_texts_that_a_processor_reads_quickly_need_no_card(client):
     assert found["scenario"]["rule"] == "light-inference"
 
 
-def test_a_pile_of_recordings_is_worked_on_many_at_a_time_and_not_left_to_a_processor(client):
+def test_a_pile_of_recordings_is_worked_on_several_at_a_time_by_a_card_of_the_middle_and_not_by_a_processor(client):
     few = answer(client, {"task": "inference", "domain": "audio", "dataset": {"hours": 2}})
     many = answer(client, {"task": "inference", "domain": "audio", "dataset": {"hours": 5000}})
     assert few["scenario"]["slug"] == "no-gpu"
-    assert assumed(many)["batch_size"] == 16
+    assert assumed(many)["batch_size"] == 8
     assert (many["scenario"]["slug"], many["scenario"]["rule"]) == ("one-gpu", "one-card-runs-it")
+    assert many["tier"]["slug"] == "mid"
 
 
 def test_a_pile_that_one_card_works_on_for_weeks_is_shared_by_several(client):

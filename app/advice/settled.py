@@ -99,7 +99,7 @@ def _easings(job: Job) -> tuple[Callable[[Job], Job | None], ...]:
     """Changes that cost hardly any time, the smallest first."""
     if isinstance(job.model, AlgorithmSpec):
         return ()
-    if job.training:
+    if job.training or job.workload.works_through_data:
         return half_batch, quarter_batch
     return (in_tiles,) if isinstance(job.model, DiffusionSpec) else ()
 
@@ -118,7 +118,8 @@ def _smaller_batch(job: Job, times: int, why: str) -> Job | None:
     if job.workload.batch_size is not None or job.micro_batch_size < times:
         return None
     batch = job.micro_batch_size // times
-    told = _told(job, Assumption("batch_size", batch, why))
+    together = tuple(each for each in job.assumptions if each.field != "concurrent_requests")
+    told = _told(replace(job, assumptions=together), Assumption("batch_size", batch, why))
     return _with_its_steps(replace(job, micro_batch_size=batch, assumptions=told), job.micro_batch_size / batch)
 
 

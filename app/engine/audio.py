@@ -247,13 +247,18 @@ def _training_pace(job: Job, systems: Systems, spec: TransformerSpec) -> Pace:
 def held_bytes_per_parameter(job: Job) -> float:
     """Bytes that a weight takes: the reference program keeps it in fp32 and converts it for every product. [bytes]
 
-    Libraries that hold 16-bit weights need half of that; the contract does not tell them apart.
+    Who names no framework may use a library that holds 16-bit weights; who names PyTorch, too.
 
     References
     ----------
     .. [1] OpenAI, ``whisper/model.py``, class ``Linear``, https://github.com/openai/whisper.
     """
-    return FULL_BYTES if held_twice_as_wide(job) else bytes_per_parameter(job.precision)
+    return FULL_BYTES if taken_for_reference(job) else bytes_per_parameter(job.precision)
+
+
+def taken_for_reference(job: Job) -> bool:
+    """Whether somebody named the framework of the reference program and nothing speaks against it."""
+    return job.workload.framework is not None and held_twice_as_wide(job)
 
 
 def held_twice_as_wide(job: Job) -> bool:
@@ -264,7 +269,9 @@ def held_twice_as_wide(job: Job) -> bool:
 
 def _footprint(job: Job, systems: Systems, spec: TransformerSpec) -> Footprint:
     held = held_bytes_per_parameter(job)
-    parts = [_part("weights", spec.parameters * held, systems, f"{spec.parameters:.4g} parameters x {held:g} bytes")]
+    counted = f"{spec.parameters:.4g} parameters x {held:g} bytes"
+    why = ", kept in fp32 and narrowed for every product" if taken_for_reference(job) else ""
+    parts = [_part("weights", spec.parameters * held, systems, counted + why)]
     element = max(bytes_per_element(job.precision), 2.0)
     width = spec.hidden_size
     positions = ENCODER_POSITIONS * job.micro_batch_size

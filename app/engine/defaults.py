@@ -158,8 +158,8 @@ def _steps(model: ModelSpec, *, training: bool, ledger: Ledger) -> float | None:
 
 def _lengths(workload: Workload, model: ModelSpec, *, training: bool, ledger: Ledger) -> tuple[int, int, int]:
     """Tokens of a training sequence (or the whole context), of the prompt and of the output."""
-    if not isinstance(model, TransformerSpec):
-        return workload.sequence_length or 1, 0, 0
+    if not isinstance(model, TransformerSpec) or domain_of(workload) == "audio":  # sound comes in windows
+        return workload.sequence_length or 1, 0, workload.output_tokens or 0
     text = typical()["text"]
     limit = model.max_position_embeddings or 10**9
     if training or model.architecture == "encoder":

@@ -1,4 +1,7 @@
-"""Reinforcement learning: the environment steps on the CPU while the network waits, then the network learns."""
+"""Reinforcement learning: the environment steps while the network waits, then the network learns.
+
+A few environments step on the cores of the host; thousands at a time are simulated on the device itself.
+"""
 
 import numpy as np
 
@@ -8,8 +11,11 @@ from app.engine.coefficients_networks import NETWORKS
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
+from app.engine.network_speed import host_speed
 from app.engine.network_work import NetworkWork
 from app.engine.result import Pace
+
+STEPS_OF_VECTORS = "environment_steps_per_core_vector"
 
 
 def environment_steps_per_s(*, cpu_cores: FloatArray, steps_per_core_per_s: float) -> FloatArray:
@@ -35,22 +41,37 @@ def host_cores(systems: Systems) -> FloatArray:
     return np.where(known_cpu, own, usual)
 
 
+def acting_s(job: Job, systems: Systems) -> FloatArray:
+    """Time in which every environment of a batch makes one step. [s]
+
+    Simulators on a device launch the same kernels for thousands of environments as for one (V. Makoviychuk et al.,
+    "Isaac Gym," arXiv:2108.10470).
+    """
+    name = "environment_steps_per_core_pixels" if job.workload.observations == "pixels" else STEPS_OF_VECTORS
+    samples = job.micro_batch_size * systems.count
+    on_host = samples / environment_steps_per_s(
+        cpu_cores=host_cores(systems), steps_per_core_per_s=NETWORKS.value(name)
+    )
+    if job.micro_batch_size < NETWORKS.value("environments_on_device"):
+        return on_host
+    on_device = NETWORKS.value("simulated_step_s") / host_speed(systems.devices)
+    return np.where(systems.devices.where(kind="cpu"), on_host, on_device)
+
+
 def pace(job: Job, systems: Systems, *, work: NetworkWork) -> Pace:
     """Environment steps per second, learning included. [samples/s]
 
     One sample is one environment step. Each is learned from several times, as PPO does with its epochs over a batch.
     """
-    pixels = job.workload.observations == "pixels"
-    rate = NETWORKS.value("environment_steps_per_core_pixels" if pixels else "environment_steps_per_core_vector")
     samples = job.micro_batch_size * systems.count
-    acting_s = samples / environment_steps_per_s(cpu_cores=host_cores(systems), steps_per_core_per_s=rate)
+    waiting_s = acting_s(job, systems)
     learning = network_speed.step_times(job, systems, work=work)
     learning_s = learning.total_s * NETWORKS.value("learning_passes_per_step")
     share = 3.0 * NETWORKS.value("learning_passes_per_step")
-    acting = np.where(acting_s > learning_s, np.inf, 0.0)
+    acting = np.where(waiting_s > learning_s, np.inf, 0.0)
     return Pace(
         unit="samples/s",
-        step_s=acting_s + learning_s,
+        step_s=waiting_s + learning_s,
         units_per_step=samples,
         model_flops_per_step=(work.forward_flops or 0.0) * samples * share,
         bound_by=learning.bound_by(data=acting),

@@ -147,12 +147,12 @@ def test_sixteen_cores_are_not_too_many_for_a_large_table():
 @pytest.mark.parametrize(
     ("library", "device", "held_bytes"),
     [
-        ("xgboost", XEON, 15e9), ("lightgbm", XEON, 5e9), ("catboost", XEON, 50e9), ("xgboost", V100, 6.6e9),
+        ("xgboost", XEON, 10e9), ("lightgbm", XEON, 5.6e9), ("catboost", XEON, 31e9), ("xgboost", V100, 6.6e9),
         ("lightgbm", V100, 2.8e9),
     ],
 )  # fmt: skip
-def test_boosted_trees_hold_what_gbm_perf_measured_beside_the_table(library, device, held_bytes):
-    """100 million rows of 8 columns; on a CPU what is held beside the table."""
+def test_boosted_trees_hold_what_was_measured_beside_the_table(library, device, held_bytes):
+    """100 million rows of 8 columns; on a CPU the middle of GBM-perf of 2019 (15, 5, 50 GB) and of 2026 (7, 6, 19 GB)."""
     physics = classical.physics(table_job(library, rows=1e8, columns=8, steps=100), make_systems(device))
     parts = {part.part: float(np.broadcast_to(part.bytes, 1)[0]) for part in physics.footprint.parts}
 
