@@ -72,30 +72,32 @@ class Inspector:
         if axe:
             kind = kind_of(page.url) + (" with errors" if page.locator(".error-summary").count() else "")
             if self.is_new("axe", kind):
-                found += self._of_axe(page, WHOLE_IN_EACH_THEME)
+                found += found_by_axe(page, WHOLE_IN_EACH_THEME)
             elif axe == "each state" and self.is_new("axe", state):
-                found += self._of_axe(page, STRUCTURE)
+                found += found_by_axe(page, STRUCTURE)
         return [f"{page.url} at {size['width']} px, {each}" for each in found]
-
-    def _of_axe(self, page: Page, rules: dict[str, dict[str, object]]) -> list[str]:
-        page.evaluate(UNFOLD)
-        page.evaluate(AXE)
-        found = []
-        for name, options in rules.items():
-            _dress(page, name)
-            found += [
-                f"{name}: {rule} {json.dumps(nodes)}"
-                for rule, nodes in page.evaluate(RUN, [options, [] if options is WHOLE else REPEATED])
-            ]
-        page.emulate_media(**THEMES["light"])
-        page.evaluate(FOLD)
-        return found
 
     def is_new(self, *what: object) -> bool:
         """Whether nobody has looked at this yet."""
         new = what not in self.known
         self.known.add(what)
         return new
+
+
+def found_by_axe(page: Page, rules: dict[str, dict[str, object]]) -> list[str]:
+    """What axe has against a page with everything unfolded; in each theme its own rules."""
+    page.evaluate(UNFOLD)
+    page.evaluate(AXE)
+    found = []
+    for name, options in rules.items():
+        _dress(page, name)
+        found += [
+            f"{name}: {rule} {json.dumps(nodes)}"
+            for rule, nodes in page.evaluate(RUN, [options, [] if options is WHOLE else REPEATED])
+        ]
+    page.emulate_media(**THEMES["light"])
+    page.evaluate(FOLD)
+    return found
 
 
 def _dress(page: Page, theme: str) -> None:
