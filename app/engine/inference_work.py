@@ -8,6 +8,8 @@ References
    moment of a physical batch.
 .. [3] vLLM, ``get_batch_defaults`` in ``vllm/engine/arg_utils.py``, https://github.com/vllm-project/vllm: devices of
    70 GiB and more, except the A100.
+.. [4] transformers, release 4.45, https://github.com/huggingface/transformers/releases/tag/v4.45.0: the first in which
+   decoders score the last token of a prompt alone.
 """
 
 import math
@@ -119,7 +121,18 @@ def reading_bytes(job: Job, spec: TransformerSpec, *, prompts: Floats = 1.0, chu
         matrix = spec.num_attention_heads * scores * (element + softmax)
     attention = tokens * element * attention_elements(spec) + matrix
     live: Floats = np.maximum(tokens * element * feed_forward_elements(spec), attention)
+    if scores_prompts(job, spec):
+        live = np.maximum(live, tokens * spec.vocab_size * (element + FULL_BYTES))
     return live
+
+
+def scores_prompts(job: Job, spec: TransformerSpec) -> bool:
+    """Whether logits of every token of a prompt are alive, in 16 bits and in fp32, and not those of the last alone.
+
+    Libraries of models did so as long as decoders read no more than some thousand tokens [4]_.
+    """
+    eager = spec.architecture == "decoder" and job.framework == "pytorch" and not job.compiled
+    return eager and 0 < (spec.max_position_embeddings or 0) <= TRANSFORMERS.value("scored_context_tokens")
 
 
 def llama_cpp_buffer_bytes(job: Job, spec: TransformerSpec, *, context: float, stages: Floats = 1.0) -> Floats:

@@ -22,6 +22,9 @@ LEAST = {"lora": 0.75, "qlora": 0.75}
 
 Published runs with adapters whose rank nobody states spread nearly as widely as those that train all weights.
 """
+LENGTH_RANGE = 3.0
+"""Texts that models are tuned with have some hundred to some thousand tokens; who does not say how long they are, and
+how many are taken at a time, leaves tensors and logits in doubt by so much."""
 BY_LOGS = 0.5
 """llama.cpp sets its buffers aside when it starts, in sizes that formulas meet within a hundredth (its logs); what is
 left is how the mixes of formats differ from model to model."""
@@ -67,16 +70,24 @@ def memory_doubt(job: Job, footprint: Footprint) -> Floats:
 def _of_decoder(job: Job, spec: TransformerSpec, *, footprint: Footprint) -> Floats:
     """A decoder known by its size alone may share keys and values more or less than is usual."""
     if job.training:
-        if job.method not in LEAST:
-            return 1.0
-        moving: FloatArray = np.maximum(1 - footprint.share_of("weights"), LEAST[job.method])
-        return moving
+        least = LEAST.get(job.method, 1.0)
+        moving: FloatArray = np.maximum(1 - footprint.share_of("weights"), least)
+        return moving + _of_lengths(job, footprint)
     doubt = _of_program(job, footprint)
     if spec.shape_known:
         return doubt
     usual = math.log(spread("memory", job.work_class).high)
     shared: FloatArray = np.maximum(doubt, 1.0) + np.log1p((CACHE_RANGE - 1) * footprint.share_of("kv_cache")) / usual
     return shared
+
+
+def _of_lengths(job: Job, footprint: Footprint) -> Floats:
+    """What texts of unknown length add to the doubt."""
+    if job.workload.sequence_length is not None or job.workload.task == "pretrain":  # which fills the context
+        return 0.0
+    texts = footprint.share_of("activations") + footprint.share_of("logits")
+    length: FloatArray = np.log1p((LENGTH_RANGE - 1) * texts) / math.log(spread("memory", job.work_class).high)
+    return length
 
 
 def _of_program(job: Job, footprint: Footprint) -> Floats:

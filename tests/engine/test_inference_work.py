@@ -21,6 +21,10 @@ QWEN_32B = make_spec(
 LLAMA_7B = make_spec(
     "llama-7b", parameters=6_738_415_616, intermediate_size=11_008, num_key_value_heads=32, vocab_size=32_000
 )
+DEEPSEEK_7B = make_spec(
+    "deepseek-llm-7b", parameters=6_910_365_696, num_hidden_layers=30, intermediate_size=11_008,
+    num_key_value_heads=32, vocab_size=102_400, max_position_embeddings=4096,
+)  # fmt: skip
 LATENT = make_spec(
     "deepseek-v2-lite", num_attention_heads=16, kv_lora_rank=512, qk_nope_head_dim=128, qk_rope_head_dim=64,
     v_head_dim=128, num_hidden_layers=27, attention_kind="mla",
@@ -63,6 +67,14 @@ def test_peaks_agree_with_the_table_of_qwen(gib_of, spec, precision, prompt, pub
     job = make_job(spec, precision=precision, framework="pytorch", prompt_tokens=prompt, output_tokens=2048)
 
     assert gib_of(job) == pytest.approx(published, rel=0.03)
+
+
+@pytest.mark.parametrize(("prompt", "published"), [(256, 13.29), (1024, 14.47), (2048, 16.37)])
+def test_short_decoders_score_all_tokens_of_a_prompt(gib_of, prompt, published):
+    """https://github.com/deepseek-ai/DeepSeek-LLM (README, section 7): an A100 of 40 GB, transformers of 2023."""
+    job = make_job(DEEPSEEK_7B, precision="bf16", framework="pytorch", prompt_tokens=prompt, output_tokens=1)
+
+    assert gib_of(job) == pytest.approx(published, rel=0.12)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,12 @@ def test_weights_that_stay_as_they_are_leave_only_the_rest_in_doubt():
     assert short < long < usual.high / usual.low
 
 
+def test_texts_of_unknown_length_are_in_doubt():
+    adapted = {"task": "finetune", "method": "qlora", "precision": "int4", "batch_size": 8}
+
+    assert memory_width(**adapted) > 1.2 * memory_width(**adapted, sequence_length=512)
+
+
 def test_the_cache_of_a_decoder_of_unknown_attention_is_in_doubt():
     served = {"task": "inference", "precision": "int4", "sequence_length": 32_768, "concurrent_requests": 4}
 
