@@ -8,6 +8,7 @@ import numpy as np
 
 from app.engine.arrays import FloatArray, Floats
 from app.engine.coefficients import TRANSFORMERS
+from app.engine.comms import bus_bytes_per_s
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
@@ -17,7 +18,7 @@ from app.engine.params import split_parameters
 from app.engine.precision import bytes_per_element, bytes_per_parameter, sustained_flops_per_s
 from app.engine.result import Pace
 from app.engine.roofline import StepTime, saturation
-from app.engine.serving_rates import bandwidth_rate
+from app.engine.serving_rates import bandwidth_rate, tensor_latency_s
 from app.engine.text_lengths import longest_over_mean
 from app.engine.units import FLOPS_PER_MAC, FULL_BYTES, HALF_BYTES
 
@@ -27,12 +28,26 @@ REPLACING = frozenset({"tensorrt-llm", "vllm"})
 """Servers that put the next text in the place of one that is done."""
 ATTENTION_MACS = 2.0
 """Products of a query with a key and of a weight with a value."""
+SUMS_READING = 2
+"""Sums over devices that share a layer of the encoder: after its attention and its feed-forward."""
+SUMS_WRITING = 3
+"""Sums over devices that share a layer of the decoder, which attends twice."""
 
 
 def fixed_layer_s(job: Job, systems: Systems) -> FloatArray:
     """Time of one decoder layer and token however small it is: launches of two attentions and a feed-forward. [s]"""
-    name = "written_layer_fused_s" if job.framework in FUSED or job.compiled else "written_layer_eager_s"
-    return TRANSFORMERS.column(name, families(systems.devices))
+    groups = families(systems.devices)
+    if job.framework in FUSED or job.compiled:
+        return TRANSFORMERS.column("written_layer_fused_s", groups)
+    return TRANSFORMERS.column("written_layer_eager_s", groups) / host_speed(systems.devices)
+
+
+def sums_s(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: Floats, sums: int) -> FloatArray:
+    """Time that devices which share tensors wait for so many sums of a few tokens; 0 on one device. [s]"""
+    t = systems.plan.tensor_parallel
+    payload = 2 * (t - 1) / t * tokens * spec.hidden_size * HALF_BYTES
+    each = tensor_latency_s(job, systems=systems) + payload / bus_bytes_per_s(systems, group=t)
+    return np.where(t > 1, sums * each, 0.0)
 
 
 def reading_time(job: Job, spec: TransformerSpec, *, systems: Systems, batch: FloatArray) -> StepTime:
@@ -48,7 +63,8 @@ def reading_time(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Fl
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)
     memory = (moved * bytes_per_element(job.precision) + encoder * bytes_per_parameter(job.precision)) / bandwidth
     launches = layers * fixed_layer_s(job, systems)
-    return StepTime(math, memory / plan.tensor_parallel, 0.0 * math, np.maximum(launches - math, 0.0))
+    told = sums_s(job, spec, systems=systems, tokens=batch * prompt, sums=SUMS_READING * layers)
+    return StepTime(math, memory / plan.tensor_parallel, told, np.maximum(launches - math, 0.0))
 
 
 def writing_time(job: Job, spec: TransformerSpec, *, systems: Systems, batch: FloatArray) -> StepTime:
@@ -67,11 +83,12 @@ def writing_time(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Fl
     read = decoder * bytes_per_parameter(job.precision) + cached + drawn
     memory = read / plan.tensor_parallel / bandwidth_rate(job, systems=systems)
     fixed = layers * fixed_layer_s(job, systems) + TRANSFORMERS.value("search_step_s")
+    told = sums_s(job, spec, systems=systems, tokens=rows, sums=SUMS_WRITING * layers)
     if job.framework in FUSED or job.compiled:
-        return StepTime(math, memory, 0.0 * math, fixed + 0.0 * math)
+        return StepTime(math, memory, told, fixed + 0.0 * math)
     books = batch * TRANSFORMERS.value("searched_text_s") / host_speed(systems.devices)  # the device waits for them
     launched = np.maximum(fixed - np.maximum(math, memory), 0.0)
-    return StepTime(math, memory, 0.0 * math, launched + books)
+    return StepTime(math, memory, told, launched + books)
 
 
 def steps_of_batch(job: Job, batch: FloatArray) -> FloatArray:
@@ -93,6 +110,7 @@ def seq2seq_pace(job: Job, systems: Systems, *, concurrent: FloatArray) -> Pace:
     steps = steps_of_batch(job, concurrent)
     written = max(job.output_tokens, 0)
     write_s = steps * step.total_s
+    told_s = steps * step.comms_s + (reading.comms_s if job.prompt_tokens > 0 else 0.0)
     read_s = reading.total_s if job.prompt_tokens > 0 else 0.0 * write_s
     encoder, decoder = split_parameters(spec)
     flops = FLOPS_PER_MAC * concurrent * plan.data_parallel * (encoder * job.prompt_tokens + decoder * written)
@@ -111,7 +129,7 @@ def seq2seq_pace(job: Job, systems: Systems, *, concurrent: FloatArray) -> Pace:
         ttft_s=first,
         tpot_s=step.total_s,
         concurrent_requests=concurrent * plan.data_parallel,
-        communication_share=np.zeros(len(systems)),
+        communication_share=told_s / (read_s + write_s),
         bubble_fraction=np.zeros(len(systems)),
     )
 

@@ -1,5 +1,7 @@
 """Encoder-decoders read once and write through their decoder alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -61,6 +63,23 @@ def test_a_batch_waits_for_its_longest_text_unless_a_server_replaces_texts():
 
 def test_fused_programs_write_faster_than_eager_ones():
     assert rate(framework="other") > 3 * rate(framework="pytorch")
+
+
+def test_devices_that_share_layers_wait_for_sums():
+    job = network_job(T5_BASE, **TRANSLATING, concurrent_requests=1)
+    alone = serving.physics(job, make_systems(V100)).pace
+    shared = serving.physics(job, make_systems(V100, count=4, tensor_parallel=4)).pace
+
+    assert alone.communication_share[0] == 0
+    assert 0.1 < shared.communication_share[0] < 1
+    assert shared.tpot_s[0] > alone.tpot_s[0] / 4
+
+
+def test_eager_programs_write_faster_on_a_newer_host():
+    newer = replace(V100, launch_year=V100.launch_year + 5)
+
+    assert rate(newer, framework="pytorch") > 1.1 * rate(V100, framework="pytorch")
+    assert rate(newer, framework="tensorrt") == pytest.approx(rate(V100, framework="tensorrt"), rel=0.05)
 
 
 def test_a_text_of_no_output_counts_what_was_read():
