@@ -130,10 +130,12 @@ def test_the_protocol_agrees_with_the_post(client, question, posted):
     assert (told["verdict"], told["link"]) == (posted["verdict"], posted["links"]["html"])
 
 
-def test_a_pick_agrees_with_its_estimate(client, question, posted):
+def test_a_pick_agrees_with_its_estimate_at_the_length_that_the_answer_names(client, question, posted):
+    lengths = {each["field"]: each["value"] for each in posted["assumptions"] if each["field"] == "sequence_length"}
+    workload = question["workload"] | lengths
     for pick in posted["picks"]:
         hardware = {"accelerator": pick["hardware"]["accelerator"], "count": pick["hardware"]["count"]}
-        alone = client.post("/estimate", json={"workload": question["workload"], "hardware": hardware}).json()
+        alone = client.post("/estimate", json={"workload": workload, "hardware": hardware}).json()
 
         same = ("memory_gib_per_device", "usable_memory_gib", "fit", "throughput", "step_ms")
         assert {name: alone[name] for name in same} == {name: pick["estimate"][name] for name in same}

@@ -251,7 +251,11 @@ def hours_of(need: Need, *, run_hours: float = math.nan) -> tuple[float, tuple[A
         scale = run_hours / need.run_hours if counted and need.run_hours else 1.0
         hours = min(need.monthly_hours * scale, HOURS_PER_MONTH)
         why = {"stated": "as you said", "runs": "runs a month times the hours of one"}.get(need.monthly_basis)
-        return hours, (Assumption("hours_per_month", hours, why or "a few runs a month, as nothing was said"),)
+        often = need.run_hours is not None
+        why = why or (
+            "a few runs a month, as nothing was said" if often else "about an hour a day, as nothing was said"
+        )
+        return hours, (Assumption("hours_per_month", hours, why),)
     constant = MONEY["hours_per_month"]
     return constant.value, (_as_assumption(constant),)
 

@@ -23,8 +23,8 @@ SMALL_POLICY_PARAMETERS = 1e7
 """Up to this size an agent's network is small beside the environments that it acts in, as the rules have it."""
 LONG_ON_A_PROCESSOR_HOURS = 24.0
 """A run that takes a processor longer is left to the free notebook."""
-ENDLESS_HOURS = 2160.0
-"""A fit of more than three months asks for another method, not for other hardware."""
+ENDLESS_HOURS = 336.0
+"""A fit of more than two weeks asks for another method, not for other hardware."""
 PATIENCE_HOURS = (336.0, 2160.0)
 """Longest runs that a cluster's price is told for, if any offer is that quick: two weeks, else three months."""
 SELDOM_SHARE = 0.2
@@ -68,11 +68,13 @@ def _facts(case: Circumstances) -> dict[str, Value]:
         "box_hours": need.box_hours,
         "cards": None if best is None else best.count,
         "card": None if best is None else best.device.name,
+        "picked": tier.title if best is None else hardware_name(best.device, best.count),
         "hardware": None if deal is None else hardware_name(deal.buy.device, deal.buy.count),
         "rented": None if deal is None else hardware_name(deal.rent.device, deal.rent.count),
         "rented_usd_per_hour": None if deal is None else deal.rent.usd_per_hour,
         "card_gib": None if best is None else best.device.memory_bytes / GIB,
         "owned": _named(owned) if owned is not None else next((e.name for e in case.cards if e.fit == "fits"), None),
+        "owned_hours": None if owned is None else owned.verdict.values.get("hours"),
         "tight_owned": None if case.tight_owned is None else _named(case.tight_owned),
         "break_even_hours": None if deal is None else deal.break_even_hours_per_month,
         "hours": None if deal is None else deal.hours_per_month,
@@ -207,6 +209,9 @@ def _cluster(case: Circumstances) -> str:
     if case.job.workload.latency_ms is not None and any(words.fpga for words in case.need.asked_for):
         return "verdict_fpga"
     priced = _rent(case)
+    if case.enough_owned is not None:
+        timed = priced["run_usd"] is not None and isinstance(case.enough_owned.verdict.values.get("hours"), float)
+        return f"verdict_owned_cluster{'_cost' if timed and case.job.training else ''}"
     if case.job.workload.task == "inference":
         return "verdict_cluster_serving" if priced["run_usd"] is None else "verdict_cluster_serving_cost"
     adapts = case.job.workload.task == "finetune"

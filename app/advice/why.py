@@ -197,6 +197,8 @@ def _break_even(deal: BuyOrRent) -> Reason:
     }
     if even is None or even > HOURS_PER_MONTH:
         return Reason("why_rent_always", values)
+    if even == 0:
+        return Reason("why_buy_always", values)
     if deal.cheaper == "buy":
         return Reason("why_buy", values)
     return Reason("why_rent_one_run" if deal.one_run else "why_rent", values)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NoReturn
 
 from pydantic import ValidationError
@@ -14,7 +15,7 @@ from app.engine.hardware import Accelerator
 from app.engine.hub_config import spec_from_config
 from app.engine.job import Assumption, Job
 from app.engine.model_from_counts import architecture_of, model_from_counts
-from app.engine.model_spec import AlgorithmSpec, ModelSpec, NetworkSpec
+from app.engine.model_spec import AlgorithmSpec, ModelSpec, NetworkSpec, TransformerSpec
 from app.engine.network_alike import as_known
 from app.engine.size_in_name import size_in_name
 from app.engine.units import GB
@@ -39,7 +40,16 @@ def job_of(snapshot: Snapshot, workload: Workload, *, assume_data: bool) -> Job:
         workload = workload.model_copy(update={"domain": taken})
         assumptions = (*assumptions, Assumption("domain", taken, "what the named model works on"))
     data = _data(snapshot, workload)
-    return complete(workload, model=model, data=data, assume_data=assume_data, assumptions=assumptions)
+    job = complete(workload, model=model, data=data, assume_data=assume_data, assumptions=assumptions)
+    return _with_its_length(job) if assume_data else job
+
+
+def _with_its_length(job: Job) -> Job:
+    """The job as it is told: a recommendation is about texts of the length it names, not of any length."""
+    asked = job.workload
+    if not isinstance(job.model, TransformerSpec) or not job.training or asked.sequence_length is not None:
+        return job
+    return replace(job, workload=asked.model_copy(update={"sequence_length": job.seq_len}))
 
 
 def _domain_of_named(snapshot: Snapshot, workload: Workload) -> str | None:

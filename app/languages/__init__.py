@@ -124,6 +124,7 @@ RECOGNISED = (*TELLING, "app/languages/words.toml")
 
 _TIMES = re.compile(r" [x×] ")
 _FIGURE = re.compile(r"[\d.,e+-]+")
+_WORD_AND_FIGURE = re.compile(r"[a-z]+ [\d.]+(e[+-]\d+)?$")
 
 _ENGLISH = Language(ENGLISH)
 """Known without reading any file: most commands speak nothing else."""
@@ -220,6 +221,8 @@ def _recognised(text: str, language: Language) -> str:
         return language.texts[text]
     for pattern, template in language.templates:
         if found := pattern.fullmatch(text):
+            if any(_WORD_AND_FIGURE.match(value) for value in found.groupdict().values()):
+                continue  # a more general template than the one it was made with
             places = {name: language.texts.get(value, value) for name, value in found.groupdict().items()}
             return language.texts[template].format_map(places)
     return text

@@ -393,5 +393,5 @@ def test_the_verdict_sends_those_whose_card_just_holds_it_to_their_card(case, ha
 def test_data_that_may_not_leave_the_house_are_not_sent_out_to_rent(case):
     asked = case(scenario=3, on_premises_only=True)
 
-    assert "renting is left out" in sentence(verdict(asked))
+    assert "Renting is left out" in sentence(verdict(asked))
     assert "step_rent_one" not in [step.code for step in first_steps(asked)]
