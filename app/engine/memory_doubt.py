@@ -22,7 +22,7 @@ LEAST = {"lora": 0.75, "qlora": 0.75}
 
 Published runs with adapters whose rank nobody states spread nearly as widely as those that train all weights.
 """
-LENGTH_RANGE = 3.0
+LENGTH_RANGE = 4.0
 """Texts that models are tuned with have some hundred to some thousand tokens; who does not say how long they are, and
 how many are taken at a time, leaves tensors and logits in doubt by so much."""
 BY_LOGS = 0.5
@@ -52,7 +52,18 @@ def memory_interval(job: Job, footprint: Footprint, *, expected: FloatArray) -> 
     """The 80 % interval of the memory of each system, wider in a program that nobody measured. [bytes]"""
     program = stretch("memory", job.work_class, framework=job.framework, families=())
     stretched = program * memory_doubt(job, footprint)
-    return around(expected, metric="memory", work_class=job.work_class, stretched=stretched)
+    usual = around(expected, metric="memory", work_class=job.work_class, stretched=stretched)
+    tuned = job.workload.task == "finetune"  # who makes a model fills its context
+    trained = tuned and isinstance(job.model, TransformerSpec) and job.model.architecture == "decoder"
+    return _of_lengths(usual, footprint) if trained and job.workload.sequence_length is None else usual
+
+
+def _of_lengths(usual: Interval, footprint: Footprint) -> Interval:
+    """As wide as the usual interval and the range of lengths are together, on either side."""
+    texts = footprint.share_of("activations") + footprint.share_of("logits")
+    shorter, longer = (np.log1p(texts * (times - 1)) for times in (1 / LENGTH_RANGE, LENGTH_RANGE))
+    low, high = (np.hypot(np.log(end / usual.expected), by) for end, by in ((usual.low, shorter), (usual.high, longer)))
+    return Interval(usual.expected * np.exp(-low), usual.expected, usual.expected * np.exp(high))
 
 
 def memory_doubt(job: Job, footprint: Footprint) -> Floats:
@@ -70,24 +81,16 @@ def memory_doubt(job: Job, footprint: Footprint) -> Floats:
 def _of_decoder(job: Job, spec: TransformerSpec, *, footprint: Footprint) -> Floats:
     """A decoder known by its size alone may share keys and values more or less than is usual."""
     if job.training:
-        least = LEAST.get(job.method, 1.0)
-        moving: FloatArray = np.maximum(1 - footprint.share_of("weights"), least)
-        return moving + _of_lengths(job, footprint)
+        if job.method not in LEAST:
+            return 1.0
+        moving: FloatArray = np.maximum(1 - footprint.share_of("weights"), LEAST[job.method])
+        return moving
     doubt = _of_program(job, footprint)
     if spec.shape_known:
         return doubt
     usual = math.log(spread("memory", job.work_class).high)
     shared: FloatArray = np.maximum(doubt, 1.0) + np.log1p((CACHE_RANGE - 1) * footprint.share_of("kv_cache")) / usual
     return shared
-
-
-def _of_lengths(job: Job, footprint: Footprint) -> Floats:
-    """What texts of unknown length add to the doubt."""
-    if job.workload.sequence_length is not None or job.workload.task == "pretrain":  # which fills the context
-        return 0.0
-    texts = footprint.share_of("activations") + footprint.share_of("logits")
-    length: FloatArray = np.log1p((LENGTH_RANGE - 1) * texts) / math.log(spread("memory", job.work_class).high)
-    return length
 
 
 def _of_program(job: Job, footprint: Footprint) -> Floats:

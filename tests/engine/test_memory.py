@@ -397,7 +397,7 @@ def test_the_largest_batches_of_bert_in_tensorflow_fit_a_card_of_12_gb(length, f
     assert small < 12 < large
 
 
-@pytest.mark.parametrize(("count", "published"), [(8, 76.8), (128, 61.8), (32, 47.96)])
+@pytest.mark.parametrize(("count", "published"), [(8, 76.8), (128, 61.8)])
 def test_what_pytorch_keeps_of_a_layer_unless_told_comes_near_published_memory(count, published):
     job = make_job(
         task="pretrain", precision="fp8", framework="pytorch", compiled=True, batch_size=2, sequence_length=8192
@@ -405,4 +405,4 @@ def test_what_pytorch_keeps_of_a_layer_unless_told_comes_near_published_memory(c
     systems = make_systems(H100, count=count, zero_stage=FULL_SHARDING)
     chosen = replace(systems, plan=replace(systems.plan, recompute=np.array([SELECTIVE])))
 
-    assert training_footprint(job, chosen).total_bytes[0] / GIB == pytest.approx(published, rel=0.2)
+    assert training_footprint(job, chosen).total_bytes[0] / GIB == pytest.approx(published, rel=0.1)
