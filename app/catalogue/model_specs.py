@@ -51,6 +51,7 @@ def transformer_spec(row: Row[Any], source: str) -> TransformerSpec | None:
         encoder_layers=row.encoder_layers,
         decoder_layers=row.decoder_layers,
         vision_parameters=float(row.vision_parameters or 0),
+        sound_tokens_per_s=row.sound_tokens_per_s,
         native_precision=row.native_precision or "bf16",
         source=source,
     )

@@ -1,4 +1,4 @@
-"""Speech recognition with transformers: 30-second windows per second, and memory.
+"""Speech recognition with transformers: 30-second windows per second, and memory. Models that speak are beside.
 
 One sample is one window of 30 seconds, which the encoder always sees in full: 1,500 positions, however short the speech
 (Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision," arXiv:2212.04356, section 2.2).
@@ -8,6 +8,7 @@ convolutions and write nothing (Baevski et al., arXiv:2006.11477, section 4.2); 
 
 import numpy as np
 
+from app.engine import speaking
 from app.engine.arrays import FloatArray
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.coefficients_networks import NETWORKS
@@ -47,6 +48,8 @@ def physics(job: Job, systems: Systems) -> Physics:
     spec = job.model
     if not isinstance(spec, TransformerSpec):
         raise TypeError(f"audio.physics needs a TransformerSpec, not {type(spec).__name__}")
+    if speaking.speaks(spec):
+        return speaking.physics(job, systems)
     if job.training:
         pace = _training_pace(job, systems, spec)
     else:

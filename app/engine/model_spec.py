@@ -47,6 +47,8 @@ class TransformerSpec:
     encoder_layers: int = 0
     decoder_layers: int = 0
     vision_parameters: float = 0.0
+    sound_tokens_per_s: float | None = None
+    """Steps of the decoder that a second of sound takes, of models that speak. [tokens/s]"""
     native_precision: str = "bf16"
     shape_known: bool = True
     """False: layers and widths were inferred from the parameter count."""

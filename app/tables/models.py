@@ -56,6 +56,7 @@ class TransformerRow(_Model, Base):
     num_dense_layers: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     encoder_layers: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     decoder_layers: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    sound_tokens_per_s: Mapped[float | None] = mapped_column(Float)
     native_precision: Mapped[str] = text(20)
 
 
