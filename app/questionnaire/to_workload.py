@@ -1,15 +1,14 @@
 """What the answers mean: the contract's workload and constraints."""
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from app.advice.constraints import Constraints
+from app.engine.size_in_name import size_in_name
 from app.engine.workload import Workload
 from app.questionnaire.amounts import amount_of, hours_until
 from app.questionnaire.answers import Answers
-from app.questionnaire.flow import fields_of, path, sound
+from app.questionnaire.flow import path, sound
 from app.questionnaire.questions import Field
 
 TASKS = {
@@ -63,15 +62,6 @@ SHARED_BY = 3
 Known = Callable[[str], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Guess:
-    """Something that was taken because nobody said it."""
-
-    step: str
-    field: str
-    text: str
-
-
 def workload_of(answers: Answers, *, knows_model: Known) -> Workload:
     """The work; ``knows_model`` says whether the catalogue has a model of that name."""
     answers = sound(answers)
@@ -115,31 +105,6 @@ def _deadline_hours(answers: Answers) -> float | None:
     """The shorter of what one run may take and what is left until results are needed."""
     limits = (RUN_LIMIT_HOURS.get(answers.get("run_limit")), hours_until(answers.get("results_by")))
     return min((float(hours) for hours in limits if hours is not None), default=None)
-
-
-def guesses(answers: Answers) -> tuple[Guess, ...]:
-    """Everything that is taken for a missing answer or an "I don't know"."""
-    answers = sound(answers)
-    return tuple(
-        Guess(question.step, each.id, each.assumed)
-        for question in path(answers)
-        for each in fields_of(question, answers)
-        if each.assumed and not answers.known(each.id) and not _said_otherwise(each.id, answers)
-    )
-
-
-def size_in_name(name: str) -> float | None:
-    """The parameters that a model's name speaks of.
-
-    >>> size_in_name("acme/Chatty-13B-v2"), size_in_name("tiny-350m"), size_in_name("resnet-50")
-    (13000000000.0, 350000000.0, None)
-    """
-    found = re.search(r"(?<![a-z0-9.])(\d+(?:\.\d+)?)\s?([bm])(?![a-z])", name.lower())
-    return float(found[1]) * {"b": 1e9, "m": 1e6}[found[2]] if found else None
-
-
-def _said_otherwise(field: str, answers: Answers) -> bool:
-    return field == "model" and bool(answers.get("model_name"))
 
 
 def _number(answers: Answers, name: str) -> float | None:

@@ -22,7 +22,6 @@ CURRENT = (
 """Clouds whose files are kept up to date."""
 LEFT_ALONE = ("do", "fluidstack", "ibm", "paperspace", "scp")
 """Clouds whose files nobody writes any more: what they say waits for a person."""
-CLOUDS = CURRENT + LEFT_ALONE
 PROVIDERS = {"yotta": "yottalabs", "do": "digitalocean", "scp": "samsung-cloud"}
 """Ours by its names, where they differ."""
 BIDS = {"mithril"}

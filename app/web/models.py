@@ -9,10 +9,10 @@ from fastapi.responses import RedirectResponse, Response
 from app.catalogue.names import Ambiguous, Match, Unknown
 from app.catalogue.snapshot import Snapshot
 from app.engine.model_spec import ModelSpec
+from app.engine.size_in_name import size_in_name
 from app.http.templating import render
 from app.http.unanswered import SearchesDep
 from app.languages import say
-from app.questionnaire.to_workload import size_in_name
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
 from app.web.pages.models import ModelListPage, question_url

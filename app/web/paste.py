@@ -13,10 +13,10 @@ from app.catalogue.names import Ambiguous, Match
 from app.catalogue.snapshot import Snapshot
 from app.contract.flat_query import query_string
 from app.engine.hub_config import spec_from_config
+from app.engine.size_in_name import size_in_name
 from app.engine.workload import MAX_CONFIG_BYTES
 from app.http.templating import render
 from app.languages import say
-from app.questionnaire.to_workload import size_in_name
 from app.web.asking import knows
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router

@@ -9,6 +9,7 @@ from starlette.datastructures import UploadFile
 
 from app.catalogue.names import Ambiguous, Match
 from app.catalogue.snapshot import Snapshot
+from app.engine.size_in_name import size_in_name
 from app.errors import NotFound
 from app.formatting import one_of
 from app.http.templating import render
@@ -16,7 +17,6 @@ from app.languages import say
 from app.questionnaire import flow
 from app.questionnaire.answers import Answers
 from app.questionnaire.questions import STEPS
-from app.questionnaire.to_workload import size_in_name
 from app.web.dependencies import BaseUrlDep, CatalogueDep
 from app.web.negotiation import page_router
 from app.web.pages.questions import CHECKING, CheckPage, QuestionPage, address

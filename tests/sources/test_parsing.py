@@ -206,7 +206,7 @@ def test_every_device_of_a_smaller_cloud_and_every_cloud_is_one_of_ours(skypilot
     }
 
     assert devices == SMALLER
-    assert {skypilot.PROVIDERS.get(cloud, cloud) for cloud in skypilot.CLOUDS} <= providers
+    assert {skypilot.PROVIDERS.get(cloud, cloud) for cloud in skypilot.CURRENT + skypilot.LEFT_ALONE} <= providers
     assert {*gpuhunt.PROVIDERS.values()} <= providers
 
 
