@@ -111,7 +111,7 @@ def decoding_bytes(job: Job, spec: DiffusionSpec) -> float:
 
 def backward_bytes(job: Job, spec: DiffusionSpec, *, work: DenoiserWork) -> float:
     """Activations kept for the backward pass. [bytes]"""
-    element = bytes_per_element("bf16") if job.precision != "fp32" else bytes_per_element("fp32")
+    element = bytes_per_element("fp32" if job.precision in {"fp32", "tf32"} else "bf16")
     if spec.architecture == "diffusion_unet":
         narrower = min(NETWORKS.value("unet_kept_reference_parameters") / spec.denoiser_parameters, 1.0)
         kept = work.flops * NETWORKS.value("unet_kept_values_per_flop") * narrower
@@ -151,7 +151,6 @@ def _inference_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: Deno
     encoding = spec.text_encoder_parameters * read
     stays = _encoder_bytes_beside(job, systems, generating=generating, encoding=encoding) if aside else 0.0
     first = aside & (encoding > generating + stays)  # then the encoders alone are the peak
-    shown = f"{spec.text_encoder_parameters:.4g} parameters x {read:.3g} bytes"
     words = "; the text encoders run first and step aside" if aside else ""
     parts = [
         MemoryPart(
@@ -173,8 +172,9 @@ def _inference_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: Deno
     encoders = np.where(first, encoding, stays) * np.ones(len(systems))
     if not bool(np.any(encoders > 0)):
         return parts
-    place = "run before the denoiser is loaded" if bool(np.all(first)) else "as much as stays where there is room"
-    kept = [MemoryPart("text_encoder", encoders, f"{shown}, {place}"), *parts]
+    where = ", run before the denoiser is loaded" if bool(np.all(first)) else ", as much as stays where there is room"
+    shown = f"{spec.text_encoder_parameters:.4g} parameters x {read:.3g} bytes{where}"
+    kept = [MemoryPart("text_encoder", encoders, shown), *parts]
     return [part for part in kept if bool(np.any(part.bytes > 0))]
 
 

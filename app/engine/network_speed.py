@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.engine import input_pipeline
-from app.engine.arrays import FloatArray, Floats
+from app.engine.arrays import BoolArray, FloatArray, Floats
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.gradient_exchange import exchange_s, exposed_s
 from app.engine.hardware import Devices, Systems
@@ -18,6 +18,7 @@ from app.engine.network_math import (
     blocks_tensors,
     compiled_ahead,
     math_rate,
+    tunes_kernels,
     uses_matrix_units,
 )
 from app.engine.network_memory import TABLES, TrainingShare, optimizer_bytes_per_parameter, training_share
@@ -94,14 +95,14 @@ def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArra
     groups = families(systems.devices)
     fused = execution_mode(job) in {"compiled", "runtime"} or captured(job)
     copies = work.copies / NETWORKS.value("retained_residual") if work.copies else 1.0
-    if joins_layers(job, work=work):
-        return copies * NETWORKS.column("autotuned_touches", groups)
+    joined = copies * NETWORKS.column("autotuned_touches", groups)
     copies = copies * NETWORKS.value("windowed_touches") if work.windowed else copies
     copies = copies * NETWORKS.value("joined_touches") if work.joined else copies
     touched = copies * NETWORKS.column(f"{kind}_touches_{'compiled' if fused else 'eager'}", groups)
     blocked = systems.devices.where(kind="cpu") & blocks_tensors(job)
     within = NETWORKS.value("blocked_touches_compiled" if compiled_ahead(job) else "blocked_touches")
-    return np.where(blocked, copies * within, touched)
+    apart = np.where(blocked, copies * within, touched)
+    return np.where(joins_layers(job, systems.devices, work=work), joined, apart)
 
 
 def repacking(job: Job, devices: Devices, *, rate: MathRate, work: NetworkWork) -> FloatArray:
@@ -185,8 +186,8 @@ def launch_times_s(
     start_s = of_mode("step_start_s") * (NETWORKS.value("recommender_start_share") if small else 1.0)
     host_s = (launch_s + start_s) / host_speed(systems.devices)
     shortest = np.maximum(kernels, work.layers * work.time_steps) * NETWORKS.column("shortest_kernel_s", groups)
-    if job.framework in AUTOTUNED:
-        shortest = shortest * NETWORKS.column("autotuned_shortest_share", groups)
+    share_of_shortest = NETWORKS.column("autotuned_shortest_share", groups)
+    shortest = shortest * np.where(tunes_kernels(job, systems.devices), share_of_shortest, 1.0)
     passes = 1.0 + share.backward_fraction * NETWORKS.value("backward_launches_per_forward") + share.recompute_fraction
     return host_s, shortest * passes
 
@@ -220,16 +221,15 @@ def host_speed(devices: Devices) -> FloatArray:
     return devices.core_speed(growth_per_year=NETWORKS.value("core_speed_per_year"), since=REFERENCE_YEAR)
 
 
-def joins_layers(job: Job, *, work: NetworkWork) -> bool:
+def joins_layers(job: Job, devices: Devices, *, work: NetworkWork) -> BoolArray:
     """Whether tuned kernels hold a convolution with all that follows it; norms and softmax stand between products."""
-    return job.framework in AUTOTUNED and not work.transformer
+    return tunes_kernels(job, devices) & (not work.transformer)
 
 
-def work_s(job: Job, *, work: NetworkWork, math: FloatArray, moved: FloatArray) -> FloatArray:
+def work_s(*, joined: BoolArray, math: FloatArray, moved: FloatArray) -> FloatArray:
     """Products and traffic of one pass: one after another, or at once where layers are fused into tuned kernels. [s]"""
-    if not joins_layers(job, work=work):
-        return math + moved
-    return np.asarray((math**OVERLAP_POWER + moved**OVERLAP_POWER) ** (1 / OVERLAP_POWER), dtype=np.float64)
+    at_once = (math**OVERLAP_POWER + moved**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
+    return np.where(joined, at_once, math + moved)
 
 
 def alternating_passes(job: Job) -> float:
@@ -271,8 +271,8 @@ def step_times(job: Job, systems: Systems, *, work: NetworkWork) -> StepTimes:
     math_s = forward * passes * networks / (rate.flops_per_s * threads * volume_share(job, systems, work=work))
     moved_s = traffic_s(job, systems, work=work, rate=rate, share=share) * networks / np.sqrt(threads)
     host_s, floor_s = (part * networks for part in launch_times_s(job, systems, work=work, share=share))
-    math_s = math_s + depthwise_s(job, systems, work=work, share=share, rate=rate)
-    device_s = work_s(job, work=work, math=math_s, moved=moved_s) + floor_s
+    math_s = math_s * work.unusual + depthwise_s(job, systems, work=work, share=share, rate=rate)
+    device_s = work_s(joined=joins_layers(job, devices, work=work), math=math_s, moved=moved_s) + floor_s
     pass_s = (device_s**OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
     update_s = _optimizer_s(job, systems, work=work, share=share) / job.gradient_accumulation_steps
     exchange = exchange_s(systems, payload_bytes=_sent_bytes(job, systems, work=work, share=share))

@@ -86,6 +86,8 @@ class NetworkWork:
     """Joins, shuffles or scales maps in extra passes."""
     dense_pointwise: bool = False
     """Convolutional, with most products in dense layers."""
+    unusual: float = 1.0
+    """Time per operation beside that of the usual layers. [-]"""
 
     @property
     def forward_flops(self) -> float | None:
@@ -301,6 +303,20 @@ def inferred_activations(
     )
 
 
+def unusual_layers(job: Job, spec: NetworkSpec, *, macs: float, size: tuple[int, ...]) -> float:
+    """Values and time per operation of a large detector that is like none whose layers are known, by its size. [-]
+
+    Those attend, dilate or sample where they choose, in kernels of no library: DETR with a dilated stage, deformable
+    DETR, ViTDet, InternImage. Large ones that run on squares are of the YOLO kind more often.
+    """
+    eager = job.framework == "pytorch" and not job.compiled
+    described = spec.architecture == "detector" and not spec.family and spec.macs_per_sample
+    if not described or not eager or (takes_squares(size) and not job.training):
+        return 1.0
+    grown: float = (macs / NETWORKS.value("unusual_from_macs")) ** NETWORKS.value("unusual_growth")
+    return min(max(grown, 1.0), NETWORKS.value("unusual_most"))
+
+
 def layers_of(spec: NetworkSpec, *, macs: float | None, activations: float | None, pixels: float) -> float:
     """Layers of a network: as published, or as usual for its counts. [-]"""
     if spec.depth:
@@ -330,9 +346,12 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         )
         inferred += ["operations"] if macs is not None else []
     activations = None if spec.activations_per_sample is None else spec.activations_per_sample * factor
+    unusual = 1.0
     if activations is None:
         activations = inferred_activations(spec, macs=macs, pixels=pixels, size=size)
         inferred += ["activations"] if activations is not None else []
+        unusual = unusual_layers(job, spec, macs=macs or 0.0, size=size)
+    activations = None if activations is None else activations * unusual
     counted = "activations" not in inferred or spec.architecture not in JOINED_MAPS
     layers = layers_of(spec, macs=macs, activations=activations if counted else None, pixels=pixels)
     equal = equal_blocks(spec, macs=macs, layers=layers, size=size)
@@ -345,7 +364,7 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
     return NetworkWork(
         macs=macs,
         activations=activations,
-        layers=layers,
+        layers=layers * unusual,
         time_steps=max(job.seq_len, 1) if spec.architecture == "rnn" else 1,
         parameters=spec.parameters,
         transformer=is_transformer(spec),
@@ -363,4 +382,5 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         mixes_tokens=spec.tokens_meet == "mixed",
         joined=spec.joins_maps,
         dense_pointwise=spec.dense_1x1,
+        unusual=unusual,
     )

@@ -87,3 +87,21 @@ def test_scores_of_a_clip_are_written_only_where_nothing_fuses_attention():
 
     assert eager.activations - fused.activations == pytest.approx(12 * 12 * 1568**2, rel=0.05)
     assert within_windows.activations == fused.activations
+
+
+def test_a_large_detector_like_none_that_is_known_keeps_and_takes_more_for_its_operations():
+    small, large = (NetworkSpec("your model", "detector", "", 41e6, macs, None, (800, 1333)) for macs in (40e9, 180e9))
+    of = {"image_size": (800, 1333), "framework": "pytorch"}
+    plain, grown, built, known = (
+        network_work(network_job(spec, **{**of, **more}), spec)
+        for spec, more in (
+            (small, {}),
+            (large, {}),
+            (large, {"compiled": True}),
+            (replace(large, family="faster_rcnn"), {}),
+        )
+    )
+
+    assert plain.unusual == built.unusual == known.unusual == 1.0
+    assert grown.unusual > 1.4
+    assert grown.activations == pytest.approx(known.activations * grown.unusual)
