@@ -3,7 +3,8 @@
 References
 ----------
 .. [1] T. Gale et al., "MegaBlocks," 2022, arXiv:2211.15841, section 6.
-.. [2] DeepSeek-AI, "DeepSeek-V3," 2024, arXiv:2412.19437, section 3.4: attention by request, experts by device.
+.. [2] DeepSeek-AI, "DeepSeek-V3," 2024, arXiv:2412.19437, section 3.4: attention by request, experts by device;
+   two halves of a batch by turns, copies of busy experts.
 """
 
 import numpy as np
@@ -14,6 +15,7 @@ from app.engine.comms import devices_per_node, latency_s
 from app.engine.experts import routed_share
 from app.engine.hardware import Systems
 from app.engine.model_spec import TransformerSpec
+from app.engine.precision import sustained_flops_per_s
 from app.engine.roofline import saturation
 from app.engine.training_messages import expert_exchange_s, remote_copies
 from app.engine.units import HALF_BYTES
@@ -31,12 +33,24 @@ def routed_growth(spec: TransformerSpec, *, systems: Systems, tokens: Floats) ->
     if not routed:
         return np.ones(len(systems))
     width = spec.moe_intermediate_size or spec.intermediate_size
-    narrow = saturation(width, TRANSFORMERS.value("served_expert_half_width"))
+    narrow = saturation(width, expert_half_width(systems))
     rows = rows_of_an_expert(spec, systems=systems, tokens=tokens)
     half = TRANSFORMERS.value("served_expert_half_rows")
     few = np.minimum(saturation(rows, half) / saturation(tokens, half), 1.0)  # few rows as such slow dense models too
     reached = TRANSFORMERS.value("served_expert_math_share") * narrow * few
     return np.asarray(1 - routed + routed / reached, dtype=np.float64)
+
+
+def expert_half_width(systems: Systems) -> FloatArray:
+    """Width of an expert whose products run at half the rate of wide ones. [units of an expert]
+
+    Narrow products move more values for every operation: the fewer operations a device does while its memory moves a
+    byte, the narrower they may be.
+    """
+    ridge = sustained_flops_per_s("bf16", systems.devices) / systems.devices.memory_bandwidth_bytes_per_s
+    return np.minimum(
+        TRANSFORMERS.value("served_expert_width_per_ridge") * ridge, TRANSFORMERS.value("served_expert_half_width")
+    )
 
 
 def routed_copies_bytes(spec: TransformerSpec, *, tokens: Floats) -> Floats:
@@ -49,13 +63,18 @@ def routed_copies_bytes(spec: TransformerSpec, *, tokens: Floats) -> Floats:
 
 
 def routed_exchange_s(spec: TransformerSpec, *, systems: Systems, tokens: Floats, busy_s: FloatArray) -> FloatArray:
-    """Time that the tokens of a step travel to experts on other devices and back, and the wait for the last. [s]"""
+    """Time that the tokens of a step travel to experts on other devices and back, and the wait for the last. [s]
+
+    Between machines the tokens of one half of a batch travel while the other half is multiplied [2]_, and copies of
+    the experts that most tokens go to keep all machines as busy as one.
+    """
     group = systems.plan.expert_parallel
     if not spec.num_experts or not bool(np.any(group > 1)):
         return np.zeros(len(systems))
     layers = spec.num_hidden_layers - spec.num_dense_layers
+    near = np.minimum(devices_per_node(systems), group)
     moved = expert_exchange_s(spec, systems=systems, tokens=tokens, passes=1)
     once = remote_copies(spec, machines=group) * group / np.maximum(group - 1, 1)  # a device gets a token once
-    moved = moved * np.where(group <= devices_per_node(systems), once, 1.0)
-    waits = TRANSFORMERS.value("exchange_wait_share") * np.log2(group) * busy_s
-    return moved + waits + 2 * layers * latency_s(systems, group=group)
+    shown = np.where(group <= near, moved * once, np.maximum(moved - busy_s, 0.0))
+    waits = TRANSFORMERS.value("exchange_wait_share") * np.log2(near) * busy_s
+    return shown + waits + 2 * layers * latency_s(systems, group=group)

@@ -76,8 +76,11 @@ def prefill_rate(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: F
         fraction = TRANSFORMERS.column("prefill_fraction_llama_cpp", groups)
         vega = systems.devices.where(architecture=WITHOUT_MATRIX_UNITS)
         units = peak * np.where(vega, TRANSFORMERS.value("prefill_fraction_llama_cpp_vector"), fraction)
-        share = TRANSFORMERS.column("prefill_expert_share_llama_cpp", groups) if spec.num_experts else 1.0
-        return share * block_gain(job, systems=systems) / (1 / units + np.nan_to_num(1 / power))
+        return (
+            expert_share_llama_cpp(spec, systems=systems, tokens=tokens)
+            * block_gain(job, systems=systems)
+            / (1 / units + np.nan_to_num(1 / power))
+        )
     peak = multiplied_flops_per_s(job, systems=systems)
     width = spec.hidden_size / systems.plan.tensor_parallel
     fraction = TRANSFORMERS.column("prefill_fraction", groups)
@@ -87,6 +90,15 @@ def prefill_rate(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: F
         others = TRANSFORMERS.column("prefill_unpacked_share", groups)
         fraction = fraction * (served if job.framework in SERVERS else others)
     return peak * fraction * saturation(tokens, TRANSFORMERS.column("prefill_half_tokens", groups))
+
+
+def expert_share_llama_cpp(spec: TransformerSpec, *, systems: Systems, tokens: Floats) -> FloatArray:
+    """Share of the rate of a dense model that llama.cpp reaches where each expert multiplies few of the tokens. [-]"""
+    if not spec.num_experts:
+        return np.ones(len(systems))
+    rows = tokens * spec.num_experts_per_token / spec.num_experts
+    half = TRANSFORMERS.column("prefill_expert_half_rows_llama_cpp", families(systems.devices))
+    return np.asarray(saturation(rows, half), dtype=np.float64)
 
 
 def multiplied_flops_per_s(job: Job, *, systems: Systems) -> FloatArray:
@@ -279,7 +291,11 @@ def tensor_latency_s(job: Job, *, systems: Systems) -> FloatArray:
     t = systems.plan.tensor_parallel
     if job.framework == "llama.cpp":
         return np.where(t > 1, t * TRANSFORMERS.value("row_split_latency_s"), 0.0)
-    steps = 0.0 if job.compiled or job.framework in ONE_STEP else TRANSFORMERS.value("ring_step_latency_s")
+    steps = (
+        0.0
+        if job.compiled or job.framework in ONE_STEP
+        else TRANSFORMERS.column("ring_step_latency_s", families(systems.devices))
+    )
     return latency_s(systems, group=t) + steps * (t - 1)
 
 

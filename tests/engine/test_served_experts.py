@@ -6,8 +6,25 @@ import pytest
 from app.engine.comms import latency_s
 from app.engine.served_experts import routed_copies_bytes, routed_exchange_s, routed_growth
 from app.engine.serving import decode_step_s, touched_weight_bytes
-from app.engine.serving_rates import decode_unpacked_share, packed_head_bytes, tensor_latency_s, unpacking_s
-from tests.engine.jobs import H100, M2_ULTRA, TPU_V4, make_accelerator, make_job, make_moe, make_spec, make_systems
+from app.engine.serving_rates import (
+    decode_unpacked_share,
+    expert_share_llama_cpp,
+    packed_head_bytes,
+    tensor_latency_s,
+    unpacking_s,
+)
+from tests.engine.jobs import (
+    CPU,
+    H100,
+    M2_ULTRA,
+    MI300X,
+    TPU_V4,
+    make_accelerator,
+    make_job,
+    make_moe,
+    make_spec,
+    make_systems,
+)
 
 ONE = np.ones(1)
 P100 = make_accelerator("tesla-p100", architecture="Pascal", compute_capability="6.0")
@@ -39,12 +56,40 @@ def test_a_device_reads_fewer_weights_where_experts_are_spread():
 def test_messages_among_machines_wait_longer_and_rings_longer_than_one_step():
     near, far = (latency_s(make_systems(H100, count=16, nodes=nodes), group=np.array([16.0])) for nodes in (1, 2))
     server, ring = (
-        tensor_latency_s(make_job(framework=name), systems=make_systems(H100, count=8, tensor_parallel=8))
+        tensor_latency_s(make_job(framework=name), systems=make_systems(MI300X, count=8, tensor_parallel=8))
         for name in ("vllm", "other")
     )
+    switched = tensor_latency_s(make_job(framework="other"), systems=make_systems(H100, count=8, tensor_parallel=8))
 
     assert far > near
     assert ring > server
+    assert switched == latency_s(make_systems(H100, count=8, tensor_parallel=8), group=np.array([8.0]))
+
+
+def test_narrow_experts_suit_devices_of_few_operations_for_a_byte():
+    narrow = make_moe(num_experts=128, num_experts_per_token=8, moe_intermediate_size=768)
+    growth = routed_growth(narrow, systems=make_systems(H100, M2_ULTRA), tokens=4096)
+
+    assert growth[0] > growth[1] > 1
+
+
+def test_tokens_travel_between_machines_behind_the_products_of_others():
+    far = make_systems(H100, count=32, nodes=4, expert_parallel=32)
+    idle, some, much = (
+        routed_exchange_s(make_moe(), systems=far, tokens=4096, busy_s=busy * ONE)[0] for busy in (0, 0.01, 10)
+    )
+
+    assert some < idle
+    assert much < 10
+
+
+def test_llama_cpp_multiplies_an_expert_of_few_tokens_slowly_but_not_on_a_processor():
+    shares = [
+        expert_share_llama_cpp(make_moe(), systems=make_systems(H100, CPU), tokens=tokens) for tokens in (32, 512)
+    ]
+
+    assert shares[0][0] < shares[1][0] < 1
+    assert shares[0][1] == 1
 
 
 def test_unpacking_costs_a_server_only_where_four_bits_are_not_multiplied():
