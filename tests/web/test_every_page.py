@@ -2,28 +2,10 @@
 
 import pytest
 
-from app.learn.lesson import lessons
-from app.web.pages.docs import documents
-from tests.web.inspection import LOOK
+from tests.web.inspection import LOOK, LORA, PAGES
 
 pytestmark = pytest.mark.browser
 
-LORA = "task=finetune&domain=text&model=llama-3.1-8b&country=DE"
-PAGES = (
-    "/", "/q/goal", "/q/domain?goal=adapt", "/q/size?goal=adapt&domain=text", "/q/frequency?goal=adapt&domain=photos",
-    "/q/have?goal=adapt&domain=photos&pictures=1k_20k&frequency=once", "/q/limits?goal=learn&once_usd=EUR+500",
-    "/check?goal=adapt&domain=photos&pictures=20k&have=gpu&card_name=Titan+X&card_count=2",
-    f"/result?{LORA}", "/result?goal=learn&have=laptop", "/result?task=train&domain=detection&samples=500000",
-    "/result?task=inference&domain=text&model=llama-3.1-70b&budget_usd=100&existing_hardware=GTX+1080",
-    f"/settings?{LORA}&at=batch_size", "/paste", "/paste?model=llama-3.1-8b", "/fit", "/fit?hardware=RTX+3060",
-    "/questions", "/hardware?q=rtx&currency=EUR", "/hardware/geforce-rtx-3090?currency=EUR", "/hardware/gt-740m-2gb",
-    "/models?q=llama", "/cloud?q=h100&currency=EUR", "/cloud?q=floydhub", "/cloud?q=zzzz", "/compare",
-    "/compare?ids=geforce-rtx-3090,geforce-rtx-4090", "/compare?ids=titan-x-maxwell,apple-m4-max,b200&job=photos",
-    "/compare?ids=geforce-rtx-3090,Titan+X", "/learn", "/learn/glossary", "/learn/buy-or-rent?price=nothing",
-    *(f"/learn/{each.slug}" for each in lessons()), "/scenarios", "/accuracy", "/accuracy/duration", "/docs", f"/embed?{LORA}",
-    *(f"/docs/{name}" for name in documents() if not name.startswith("decisions/")), "/docs/decisions/0001-cel-for-rules",
-    "/nothing-here",
-)  # fmt: skip
 REPEATED = ("/learn/", "/docs/", "/q/", "/cloud?q=f", "/fit?", "/result?goal", "/result?task=inference", "/hardware/gt")
 """Pages of whose kind another one is looked at on a wide screen too."""
 PARTS = 5

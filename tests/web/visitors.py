@@ -21,7 +21,7 @@ class Visitor:
         self.scripts = scripts
         self.inspector = inspector
         self.home = home
-        self.axe = ("each state" if thorough else "each kind") if scripts else ""
+        self.axe = ("each state" if thorough else "each other kind") if scripts else ""
         self.complaints: list[str] = []
         self.listeners = {"console": self._hear, "pageerror": self._fail, "request": self._ask}
         for event, listener in self.listeners.items():
