@@ -71,6 +71,12 @@ def compiled_ahead(job: Job) -> bool:
     return job.framework == UNNAMED and job.compiled and not job.training
 
 
+def tunes_kernels(job: Job, devices: Devices) -> BoolArray:
+    """Whether kernels are timed for every layer when a network is built; compilers for CPUs block tensors instead."""
+    everywhere = job.framework in AUTOTUNED
+    return everywhere | (compiled_ahead(job) & ~devices.where(kind="cpu"))
+
+
 def blocks_tensors(job: Job) -> bool:
     """Whether tensors stay blocked for the caches of a CPU."""
     return job.framework in BLOCKED_LAYOUTS or compiled_ahead(job)
@@ -170,15 +176,14 @@ def math_rate(job: Job, devices: Devices, *, work: NetworkWork) -> MathRate:
         matrix = "gemm_tf32_efficiency" if transformer else "conv_tf32_efficiency"
     vector = "gemm_vector_efficiency" if transformer else "conv_vector_efficiency"
     fed = NETWORKS.column(matrix, groups)
-    tuned = not transformer and job.framework in AUTOTUNED
-    if tuned:
-        fed = NETWORKS.column("autotuned_convolution_efficiency", groups)
-    elif not transformer:
+    tuned = tunes_kernels(job, devices) & (not transformer)
+    if not transformer:
         fed = np.minimum(fed * operand_supply(peak, devices), NETWORKS.value("matrix_efficiency_at_most"))
+        fed = np.where(tuned, NETWORKS.column("autotuned_convolution_efficiency", groups), fed)
     on_matrix_units = uses_matrix_units(peak, devices)
-    if tuned and precision == "tf32":  # also where their rate is that of the vector units, as on a GeForce
-        on_matrix_units = on_matrix_units | ~np.isnan(devices.peak_flops_per_s("tf32"))
-    large = np.where(on_matrix_units, fed, NETWORKS.column(vector, groups)) * (tuned_share(work) if tuned else 1.0)
+    if precision == "tf32":  # also where their rate is that of the vector units, as on a GeForce
+        on_matrix_units = on_matrix_units | (tuned & ~np.isnan(devices.peak_flops_per_s("tf32")))
+    large = np.where(on_matrix_units, fed, NETWORKS.column(vector, groups)) * np.where(tuned, tuned_share(work), 1.0)
     large = large * units_at_work(job, devices, work=work, on_matrix_units=on_matrix_units)
     large = large if transformer else large * library_gain(job, devices)
     rate_name = rate_of(precision, integers=multiplies_bytes(job))

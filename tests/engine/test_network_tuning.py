@@ -121,6 +121,19 @@ def test_tensorrt_leaves_a_detector_more_kernels_than_a_classifier_of_as_many_la
     assert detector > 1.5 * plain
 
 
+@pytest.mark.parametrize(("pictures", "published"), [(16, 12_013), (256, 15_445)])
+def test_compilers_of_finished_networks_tune_convolutions_as_tensorrt_does(pictures, published):
+    """AITemplate on an A100: github.com/facebookincubator/AITemplate, examples/01_resnet-50."""
+    ahead = {"task": "inference", "framework": "other", "precision": "fp16", "batch_size": pictures}
+    job = network_job(RESNET50, **ahead, compiled=True)
+    tuned = samples_per_s(networks.physics(job, make_systems(make_accelerator())))[0]
+
+    assert tuned == pytest.approx(published, rel=0.2)
+    assert tuned == samples_per_s(
+        networks.physics(network_job(RESNET50, **{**ahead, "framework": "tensorrt"}), make_systems(make_accelerator()))
+    )
+
+
 def test_tensorrt_never_runs_a_detector_faster_in_more_bits():
     told = {"task": "inference", "framework": "tensorrt", "domain": "detection", "image_size": 640, "batch_size": 8}
     wide, narrow = (
