@@ -271,7 +271,7 @@ def step_times(job: Job, systems: Systems, *, work: NetworkWork) -> StepTimes:
     math_s = forward * passes * networks / (rate.flops_per_s * threads * volume_share(job, systems, work=work))
     moved_s = traffic_s(job, systems, work=work, rate=rate, share=share) * networks / np.sqrt(threads)
     host_s, floor_s = (part * networks for part in launch_times_s(job, systems, work=work, share=share))
-    math_s = math_s + depthwise_s(job, systems, work=work, share=share, rate=rate)
+    math_s = math_s * work.unusual + depthwise_s(job, systems, work=work, share=share, rate=rate)
     device_s = work_s(joined=joins_layers(job, devices, work=work), math=math_s, moved=moved_s) + floor_s
     pass_s = (device_s**OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
     update_s = _optimizer_s(job, systems, work=work, share=share) / job.gradient_accumulation_steps
