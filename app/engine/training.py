@@ -314,15 +314,17 @@ def pipeline_chunks(spec: TransformerSpec, *, plan: Plan, batches: FloatArray) -
     return np.clip(plain / TRANSFORMERS.value("tolerated_bubble"), 1.0, most)
 
 
-def slowest_stage(spec: TransformerSpec, seq_len: int, *, plan: Plan) -> FloatArray:
-    """Work of the stage with the head over the mean of all stages; layers are moved away from it, down to none. [-]
+def slowest_stage(job: Job, spec: TransformerSpec, *, plan: Plan, math_s: Floats, memory_s: Floats) -> FloatArray:
+    """Time of the stage with head and loss over the mean of all stages; layers are moved away from it to none. [-]
 
     References
     ----------
     .. [1] M. Yeung et al., "Balancing Pipeline Parallelism with Vocabulary Parallelism," 2024, arXiv:2411.05288.
     """
-    head = FLOPS_PER_MAC * head_parameters(spec) / forward_flops_per_token(spec, seq_len)
-    return np.maximum(head * plan.pipeline_parallel, 1.0)
+    head = FLOPS_PER_MAC * head_parameters(spec) / forward_flops_per_token(spec, job.seq_len)
+    logits, layers = loss_head_bytes(job, spec), spec.num_hidden_layers * written_layer_bytes(job, spec)
+    share = (head * math_s + logits / (logits + layers) * memory_s) / (math_s + memory_s)
+    return np.maximum(share * plan.pipeline_parallel, 1.0)
 
 
 def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[StepTime, Floats]:
@@ -335,12 +337,13 @@ def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[Ste
     grown = product_growth(spec, systems=systems)
     products = products * grown
     attention = flops.attention / attention_rate(job, spec, systems=systems)
-    uneven = slowest_stage(spec, job.seq_len, plan=plan)
-    math = (products + attention + softmax_s(flops.attention, spec, systems=systems)) * share * uneven
+    math = (products + attention + softmax_s(flops.attention, spec, systems=systems)) * share
     moved = activation_traffic_bytes(job, spec) * batch_growth(job, plan) * share
     moved = moved + narrowed_bytes(job, spec) * batch_growth(job, plan) * share
     moved = moved + routed_bytes(job, spec, systems=systems) * share
     memory = (moved + unpacking_bytes(job, spec, plan=plan)) / bandwidth
+    uneven = slowest_stage(job, spec, plan=plan, math_s=math, memory_s=memory)
+    math, memory = math * uneven, memory * uneven
     batches = micro_batches(job, plan)
     update = optimizer_bytes(job, spec, systems=systems) / bandwidth / batches
     chunks = pipeline_chunks(spec, plan=plan, batches=batches)
