@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Column, Date, Integer, String, Table, inspect
 
 from app.advice.evidence import METRICS
+from app.engine.science import FOLDING
 from app.errors import NotFound
 from app.field_problems import nearest
 from app.tables import (
@@ -214,7 +215,10 @@ _NETWORKS = Entity(
     "Models: networks",
     NetworkRow,
     ("name", "architecture", "parameters", "macs_per_sample"),
-    {"tokens_meet": ("", "none", "attention", "equal_blocks", "windows", "mixed"), "confidence": CONFIDENCE},
+    {
+        "tokens_meet": ("", "none", "attention", "equal_blocks", "windows", "mixed", *sorted(FOLDING)),
+        "confidence": CONFIDENCE,
+    },
 )
 _DIFFUSION = Entity(
     "diffusion-models",

@@ -74,7 +74,8 @@ class NetworkSpec:
     depth: int | None = None
     tokens_meet: str = ""
     """none; attention; equal_blocks, in which every token attends to every other over one grid of patches; windows,
-    or attention over pooled keys, in stages of narrow widths; mixed by dense layers; "" when nobody says."""
+    or attention over pooled keys, in stages of narrow widths; mixed by dense layers; triangles,
+    fused_triangles or chunked_triangles of pairs in networks that fold; "" when nobody says."""
     joins_maps: bool = False
     """Joins branches, shuffles channels or scales maps by what they hold in all: extra passes."""
     dense_1x1: bool = False

@@ -12,7 +12,11 @@ from app.engine.precision import bytes_per_element, peak_flops_per_s
 from app.engine.result import Footprint, MemoryPart, Pace, Physics
 from app.engine.units import FULL_BYTES, HALF_BYTES
 
-FOLDING_FAMILIES = ("alphafold", "openfold", "esmfold", "rosettafold", "boltz", "chai", "protenix", "colabfold")
+TRIANGLES, FUSED, CHUNKED = "triangles", "fused_triangles", "chunked_triangles"
+"""How tokens meet in networks that fold: in triangles of pairs as in AlphaFold 2; as in AlphaFold 3, whose kernels keep
+triangles on the chip and whose trunk has no tower of aligned sequences; and as in its open kin, which hold many copies
+of the pairs, and work in chunks where these are too many."""
+FOLDING = frozenset({TRIANGLES, FUSED, CHUNKED})
 PAIR_CHANNELS = 128
 """Channels of the pair representation. AlphaFold 2, supplementary methods 1.6 (doi:10.1038/s41586-021-03819-2)."""
 BLOCKS = 48
@@ -23,10 +27,6 @@ CUBIC_FLOPS_PER_CHANNEL = 12
 """Per block and channel: two triangle multiplications (2 FLOP each) and two triangle attentions (4 FLOP each)."""
 PAIR_PROJECTIONS = 48
 """Products per pair element in units of channels squared: projections, gates and the fourfold transition of a block."""
-CHUNKED_FAMILIES = ("boltz", "chai", "protenix")
-"""Families that hold many copies of the pairs, and work in chunks where these are too many."""
-FUSED_FAMILIES = ("alphafold3", *CHUNKED_FAMILIES)
-"""Families whose kernels keep triangles on the chip, and whose trunk has no tower of aligned sequences."""
 FUSED_PASSES = 11
 """Passes through their trunk: ten recycles and the first. AlphaFold 3, supplementary methods
 (doi:10.1038/s41586-024-07487-w)."""
@@ -48,13 +48,12 @@ WITHOUT_SEARCH = (
 
 def folds_proteins(spec: NetworkSpec) -> bool:
     """Whether a network predicts structures from sequences."""
-    words = (spec.family.lower(), spec.name.lower())
-    return any(word.startswith(FOLDING_FAMILIES) for word in words)
+    return spec.tokens_meet in FOLDING
 
 
 def keeps_triangles_on_chip(spec: NetworkSpec) -> bool:
-    """Whether a network belongs to the families after AlphaFold 2, which fold with fused kernels and a denoiser."""
-    return spec.family.lower().startswith(FUSED_FAMILIES)
+    """Whether a network came after AlphaFold 2, and folds with fused kernels and a denoiser."""
+    return spec.tokens_meet in {FUSED, CHUNKED}
 
 
 def denoised_folding_flops(length: float) -> float:
@@ -128,7 +127,7 @@ def _pairs_at_inference(spec: NetworkSpec, length: float) -> float:
     """Copies of the pair representation that are held at a time; in chunks of them where they would be too many. [-]"""
     if not keeps_triangles_on_chip(spec):
         return NETWORKS.value("pair_copies_inference")
-    if not spec.family.lower().startswith(CHUNKED_FAMILIES):
+    if spec.tokens_meet != CHUNKED:
         return NETWORKS.value("pair_copies_fused")
     whole = min(NETWORKS.value("tokens_in_one_piece") / length, 1.0) ** 2
     return max(whole * NETWORKS.value("pair_copies_unfused"), NETWORKS.value("pair_copies_in_chunks"))

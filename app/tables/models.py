@@ -74,7 +74,7 @@ class NetworkRow(_Model, Base):
     """Sizes joined by "x"; empty when the counts are of the sample as given."""
     depth: Mapped[int | None] = mapped_column(Integer)
     tokens_meet: Mapped[str] = text(20)
-    """none, attention, equal_blocks, windows or mixed; empty when nobody says."""
+    """none, attention, equal_blocks, windows, mixed or a kind of triangles; empty when nobody says."""
     joins_maps: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     dense_1x1: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     dense_3x3_share: Mapped[float | None] = mapped_column(Float)

@@ -27,8 +27,8 @@ NCF = NetworkSpec("your model", "recommender", "", 31.8e6, 0.107e6, 800.0)
 POLICY = NetworkSpec("your model", "mlp", "", 1e5, 1e5, 5e2)
 LSTM = NetworkSpec("your model", "rnn", "", 5e5, None, None)
 GNN = NetworkSpec("your model", "gnn", "", 1e6, 2e6, 1e4)
-ALPHAFOLD = NetworkSpec("alphafold2", "other", "alphafold", 93e6, None, None)
-ALPHAFOLD_3 = NetworkSpec("alphafold3", "other", "alphafold3", 368e6, None, None)
+ALPHAFOLD = NetworkSpec("alphafold2", "other", "alphafold", 93e6, None, None, tokens_meet="triangles")
+ALPHAFOLD_3 = NetworkSpec("alphafold3", "other", "alphafold3", 368e6, None, None, tokens_meet="fused_triangles")
 MYSTERY = NetworkSpec("your model", "other", "", 1e7, None, None)
 
 SD15 = DiffusionSpec(
