@@ -205,8 +205,9 @@ def _suits_of(snapshot: Snapshot, today: date) -> dict[str, tuple[Suit, ...]]:
         if entry.slug not in TELLING_JOBS:
             continue
         estimates = engine_estimate(job, roomy_systems(job, snapshot.devices, counts=[1] * len(devices)))
+        fits = estimates.fits
         for row, device in enumerate(devices):
-            word = fit_word(device, job, value=float(estimates.fits[row]))
+            word = fit_word(device, job, value=float(fits[row]))
             memory = range_at(estimates.memory_bytes, row)
             works = word in {"fits", "tight"}
             found[device.slug].append(
