@@ -23,8 +23,8 @@ LEAST = {"lora": 0.75, "qlora": 0.75}
 Published runs with adapters whose rank nobody states spread nearly as widely as those that train all weights.
 """
 LENGTH_RANGE = 4.0
-"""Texts that models are tuned with have some hundred to some thousand tokens; who does not say how long they are, and
-how many are taken at a time, leaves tensors and logits in doubt by so much."""
+"""Texts that models are tuned with have 512 to 8,192 tokens about the usual 2,048; who does not say how long they are
+leaves tensors and logits in doubt by so much."""
 BY_LOGS = 0.5
 """llama.cpp sets its buffers aside when it starts, in sizes that formulas meet within a hundredth (its logs); what is
 left is how the mixes of formats differ from model to model."""
