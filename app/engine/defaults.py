@@ -298,6 +298,8 @@ def _amounts(
     size_bytes = given.size_gb * GB if given and given.size_gb else data.size_bytes
     if given and given.hours and samples is None:
         samples = given.hours * SECONDS_PER_HOUR / AUDIO_WINDOW_S
+    if tokens is not None and samples is None and domain_of(workload) == "audio":  # of the text that is spoken
+        samples = tokens / NETWORKS.value("speech_tokens_per_window")
     if samples is None and rows is not None:
         samples = rows
     known = any(amount is not None for amount in (samples, tokens, rows, size_bytes, workload.steps))

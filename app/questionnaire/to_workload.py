@@ -41,6 +41,8 @@ BUILT_AS = {
     "vision": "vit", "image_generation": "diffusion_transformer", "video_generation": "diffusion_transformer",
     "audio": "encoder_decoder", "medical_3d": "unet", "science": "encoder", "rl": "mlp",
 }  # fmt: skip
+SPEAKING_MODEL = "orpheus-3b"
+"""A common model that reads texts out; without one, sound is written down."""
 VIDEO_FRAMES_PER_S = 16
 """What open video generators make a second. Wan 2.1 technical report, arXiv:2503.20314."""
 
@@ -154,8 +156,10 @@ def _video_made(answers: Answers, _task: str) -> dict[str, Any]:
     return {"frames": seconds and max(1, round(seconds * VIDEO_FRAMES_PER_S))}
 
 
-def _sound(answers: Answers, _task: str) -> dict[str, Any]:
-    return _data("hours", _number(answers, "hours_per_month"))
+def _sound(answers: Answers, task: str) -> dict[str, Any]:
+    speaks = task == "inference" and answers.get("sound_made") == "speech"
+    model = {"model": {"name": SPEAKING_MODEL}} if speaks else {}
+    return {**model, **_data("hours", _number(answers, "hours_per_month"))}
 
 
 def _scans(answers: Answers, _task: str) -> dict[str, Any]:

@@ -31,6 +31,11 @@ def test_a_small_model_speaks_about_as_fast_as_published(device, compiled, publi
     assert published / 1.6 < times_as_fast_as_it_plays(device, compiled=compiled) < 1.6 * published
 
 
+def test_text_to_be_spoken_is_counted_in_windows_of_speech():
+    """About a hundred tokens of text in half a minute."""
+    assert network_job(SMALL, **SPEAKING, dataset={"tokens": 12_000}).samples == 120
+
+
 def test_sound_in_more_tokens_takes_longer():
     finer = replace(SMALL, sound_tokens_per_s=88.0)
 

@@ -42,6 +42,7 @@ def test_a_course_is_a_course(workload):
         ({"goal": "use", "domain": "make_video", "video_seconds": "5"}, {"task": "inference", "frames": 80}),
         ({"goal": "use", "domain": "science", "length": "280"}, {"task": "inference", "sequence_length": 280}),
         ({"goal": "use", "domain": "sound", "hours_per_month": "20"}, {"dataset": {"hours": 20}}),
+        ({"goal": "use", "domain": "sound", "sound_made": "speech"}, {"model": {"name": "orpheus-3b"}}),
         ({"goal": "use", "domain": "text", "text_length": "books"}, {"sequence_length": 131_072}),
         ({"goal": "build", "domain": "unknown"}, {"task": "pretrain", "domain": "text"}),
         ({"goal": "build", "domain": "text", "amount": "20B"}, {"dataset": {"tokens": 20e9}}),
