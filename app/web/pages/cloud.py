@@ -33,6 +33,7 @@ from app.web.pages.listing import (
     link,
     rarer_set,
 )
+from app.web.pages.rent import named_in_words
 from app.worded import worded, worded_count
 
 PATH = "/cloud"
@@ -297,7 +298,7 @@ def _row(
     provider = provider_of(catalogue, offer.provider)
     return OfferRow(
         provider=provider.name if provider else offer.provider,
-        instance=offer.instance,
+        instance=named_in_words(offer.instance),
         url=f"/cloud/offer?{urlencode(_named(offer))}",
         device=formatting.times(offer.accelerator_count, device.name),
         device_url=f"/hardware/{offer.accelerator}",

@@ -12,8 +12,15 @@ from app.languages import say
 from app.web.charts import Drop, LineChart, line_chart
 from app.web.currency import DOLLARS, Currency
 from app.web.labels import assumed_value, label
+from app.worded import worded
 from app.wording import sentence
 
+OFFERS_IN_WORDS = (
+    worded("per-GPU list"), worded("community-cloud pod"), worded("secure-cloud pod"),
+    worded("per-GPU (lowest of all shapes)"), worded("on-demand"), worded("spot"), worded("marketplace"),
+)  # fmt: skip
+"""What the catalogue calls offers that have no name of their own."""
+_SAMPLED = re.compile(r"marketplace offer \(cheapest rentable of (\d+) sampled\)")
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 
 WIDE = (640, 280)
@@ -137,11 +144,19 @@ def _because(why: str) -> str:
     return f"{dated[:1].upper()}{dated[1:]}".rstrip(".") + "."
 
 
+def named_in_words(instance: str) -> str:
+    """The provider's name for an offer, in the language of the page where it is made of words."""
+    sampled = _SAMPLED.fullmatch(instance)
+    if sampled:
+        return say("marketplace offer (cheapest rentable of {count} sampled)", count=sampled[1])
+    return say(instance) if instance in OFFERS_IN_WORDS else instance
+
+
 def _offer(offer: CloudAnswer, currency: Currency) -> OfferRow:
     return OfferRow(
         provider=offer.provider,
         accelerator=formatting.times(offer.count, offer.accelerator),
-        note=offer.instance,
+        note=named_in_words(offer.instance),
         region=offer.region.strip("-") or say("any"),
         per_hour=formatting.usd_per_hour(offer.usd_per_hour),
         usd_per_hour=offer.usd_per_hour,
