@@ -208,12 +208,18 @@ def layer_overhead_s(job: Job, *, systems: Systems) -> FloatArray:
     cycles = LAYER_CYCLES.get(job.framework, "decode_layer_compiled_cycles")
     growth = TRANSFORMERS.column("decode_layer_quantised_growth", groups) if job.precision in UNPACKED else 1.0
     routed = TRANSFORMERS.column("decode_expert_layer_cycles", groups) if has_experts(job) else 0.0
-    replayed = (growth * TRANSFORMERS.column(cycles, groups) + routed) / clock_hz(systems)
+    latent = TRANSFORMERS.column("decode_latent_layer_cycles", groups) if has_latent_cache(job) else 0.0
+    replayed = (growth * TRANSFORMERS.column(cycles, groups) + routed + latent) / clock_hz(systems)
     name = EAGER_GROWTH.get(job.precision)
     calls = TRANSFORMERS.column("decode_layer_eager_s", groups) * (TRANSFORMERS.value(name) if name else 1.0)
     desktop = systems.devices.where(segment=DESKTOPS)
     called = calls * np.where(desktop, TRANSFORMERS.value("desktop_host_share"), 1.0)
     return np.where(replays_steps(job, systems=systems), replayed, called)
+
+
+def has_latent_cache(job: Job) -> bool:
+    """Whether the job's model keeps a latent vector in place of keys and values."""
+    return isinstance(job.model, TransformerSpec) and bool(job.model.kv_lora_rank)
 
 
 def has_experts(job: Job) -> bool:

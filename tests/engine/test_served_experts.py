@@ -9,6 +9,7 @@ from app.engine.serving import decode_step_s, touched_weight_bytes
 from app.engine.serving_rates import (
     decode_unpacked_share,
     expert_share_llama_cpp,
+    layer_overhead_s,
     packed_head_bytes,
     tensor_latency_s,
     unpacking_s,
@@ -71,6 +72,13 @@ def test_narrow_experts_suit_devices_of_few_operations_for_a_byte():
     growth = routed_growth(narrow, systems=make_systems(H100, M2_ULTRA), tokens=4096)
 
     assert growth[0] > growth[1] > 1
+
+
+def test_layers_that_keep_a_latent_vector_start_more_kernels():
+    plain, latent = (make_job(make_moe(kv_lora_rank=rank), framework="vllm") for rank in (None, 512))
+    systems = make_systems(H100, M2_ULTRA)
+
+    assert np.all(layer_overhead_s(latent, systems=systems) > layer_overhead_s(plain, systems=systems))
 
 
 def test_tokens_travel_between_machines_behind_the_products_of_others():
