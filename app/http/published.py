@@ -1,16 +1,15 @@
 """The published catalogue of a running service: always at hand, replaced in the background when its revision moves."""
 
-import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.catalogue import startup
 from app.catalogue.snapshot import Snapshot
+from app.http.repeating import repeated
 
 log = logging.getLogger(__name__)
 
@@ -38,20 +37,6 @@ class PublishedCatalogue:
         except SQLAlchemyError:
             log.exception("the catalogue cannot be read; revision %d stays in use", self._snapshot.revision)
 
-    @asynccontextmanager
-    async def followed(self, *, every_s: float = startup.LOOK_AGAIN_AFTER_S) -> AsyncIterator[None]:
+    def followed(self, *, every_s: float = startup.LOOK_AGAIN_AFTER_S) -> AbstractAsyncContextManager[None]:
         """Refresh again and again, in a thread, while the block lasts."""
-        stop = asyncio.Event()
-        task = asyncio.create_task(self._follow(stop, every_s))
-        try:
-            yield
-        finally:
-            stop.set()
-            await task
-
-    async def _follow(self, stop: asyncio.Event, every_s: float) -> None:
-        while not stop.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), every_s)
-                return
-            await asyncio.to_thread(self.refresh)
+        return repeated(self.refresh, every_s=every_s)

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import AsyncIterator, Sized
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from threading import Lock
 from typing import Annotated, Any
@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.db import transaction
+from app.http.repeating import repeated
 from app.tables import UnansweredSearch
 from app.tables.searches import LONGEST_WORDS
 
@@ -94,20 +95,10 @@ class UnansweredSearches:
     @asynccontextmanager
     async def followed(self, *, every_s: float = WRITTEN_EVERY_S) -> AsyncIterator[None]:
         """Write again and again, in a thread, while the block lasts; and what is left at its end."""
-        stop = asyncio.Event()
-        task = asyncio.create_task(self._follow(stop, every_s))
         try:
-            yield
+            async with repeated(self.write, every_s=every_s):
+                yield
         finally:
-            stop.set()
-            await task
-            await asyncio.to_thread(self.write)
-
-    async def _follow(self, stop: asyncio.Event, every_s: float) -> None:
-        while not stop.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), every_s)
-                return
             await asyncio.to_thread(self.write)
 
 
