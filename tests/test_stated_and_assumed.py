@@ -59,7 +59,7 @@ def with_what_was_assumed(workload, found):
     return workload | model | {field: taken[field] for field in RESTATED if field in taken}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(workload=WORK, budget_usd=st.sampled_from([None, 2500]))
 def test_an_estimate_of_what_was_recommended_takes_the_same_memory(client, workload, budget_usd):
     found = recommended(client, workload, budget_usd=budget_usd)
@@ -73,7 +73,7 @@ def test_an_estimate_of_what_was_recommended_takes_the_same_memory(client, workl
             assert memory_gib(again) == pytest.approx(planned)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(workload=WORK)
 def test_what_was_stated_is_never_assumed(client, workload):
     stated = {field for field, value in workload.items() if value != "max"}

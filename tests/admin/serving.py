@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from app.settings import ROOT
 
 PASSWORD = "correct horse battery"
-STARTS_WITHIN_S = 60
+STARTS_WITHIN_S = 180
 PROGRAM = "from app.cli import main; main()"
 
 

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.advice.buy_or_rent import buy_or_rent, electricity
@@ -32,7 +32,6 @@ def test_renting_is_cheaper_for_few_hours_and_buying_for_many():
     assert compared(hours=700.0, market=make_market(offers=(make_offer("geforce-rtx-4090", 2.0),))).cheaper == "buy"
 
 
-@settings(deadline=None)
 @given(hours=st.floats(1.0, 730.0), rent=st.floats(0.3, 20.0))
 def test_the_break_even_separates_renting_from_buying(hours, rent):
     found = compared(hours=hours, market=make_market(offers=(make_offer("geforce-rtx-4090", rent),)))

@@ -173,7 +173,7 @@ def test_all_workers_count_together(database, request):
     async def ask() -> list[int]:
         limits = httpx.Limits(max_keepalive_connections=0)
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{free_port}", limits=limits) as client:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 180
             while time.monotonic() < deadline:
                 try:
                     if (await client.get("/readyz")).status_code == 200:
