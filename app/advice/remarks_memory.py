@@ -18,6 +18,8 @@ LESS_THAN = 0.9
 WORTH_SAVING_BYTES = 6 * GIB
 """Below this nobody needs a cheaper recipe."""
 CHEAPER_PRECISIONS = (("fp16", "16 bits"), ("int8", "8 bits"), ("q4_k_m", "4 bits"))
+DESKTOP_TIERS = frozenset({"entry", "mid", "high"})
+"""Classes of which one desktop card is enough."""
 
 
 def memory_remarks(case: Circumstances) -> Remarks:
@@ -154,6 +156,8 @@ def _split(case: Circumstances) -> Remarks:
         yield note("cluster_links", **values)
         if case.constraints.on_premises_only:
             yield warning("cluster_on_premises", **values)
+    elif case.decision.tier.slug in DESKTOP_TIERS and not case.job.training:
+        return  # one card is what the answer asks for, with parts of the model beside it
     elif not need.single_gpu_fits or (not need.consumer_gpu_fits and not _one_desktop_card(best)):
         yield note("shard_training" if case.job.training else "shard_running", **values)
 
