@@ -43,15 +43,12 @@ def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
 
 def code_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     """The lines of a function that hold code: neither docstring nor signature's blank lines count."""
-    held = {
-        line for node in ast.walk(function) if isinstance(node, ast.stmt) for line in (node.lineno, node.end_lineno)
-    }
     first = function.body[0]
     documented = (
         isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
     )
     docstring = (first.end_lineno - first.lineno + 1) if documented else 0
-    return max(held) - function.lineno + 1 - docstring
+    return function.end_lineno - function.lineno + 1 - docstring
 
 
 def name(path: Path) -> str:
