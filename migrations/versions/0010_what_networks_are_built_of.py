@@ -15,9 +15,6 @@ WINDOWS = (
     "cait",
 )  # fmt: skip
 EQUAL_BLOCKS = ("vit", "deit", "beit", "eva", "dinov2", "siglip")
-FOLDING = {
-    "alphafold": "triangles", "esm": "triangles", "alphafold3": "fused_triangles", "protenix": "chunked_triangles",
-}  # fmt: skip
 MIXED = ("mixer", "resmlp", "gmlp")
 ATTENTION = (*EQUAL_BLOCKS, "videomae", "v-jepa", "timesformer", "mask2former", "sam", "detr", "yolos")
 JOINED = ("inception", "googlenet", "squeezenet", "shufflenet", "seresnet", "resnetrs", "resnest", "convnextv2")
@@ -79,8 +76,6 @@ def _structure(row: sa.Row[Any]) -> dict[str, Any]:
 def _tokens_meet(family: str, architecture: str) -> str:
     if not family:
         return ""
-    if family in FOLDING:
-        return FOLDING[family]
     if family.startswith(WINDOWS):
         return "windows"
     if family.startswith(MIXED):
