@@ -34,11 +34,11 @@ POWER_LIMIT_SHARPNESS = 4.0
 BLOCKED_LAYOUTS = frozenset({"tensorflow", "onnxruntime", "mxnet"})
 """Frameworks that keep tensors blocked for the caches of CPUs from layer to layer; the rest takes them as they come."""
 UNNAMED = "other"
-"""Of compilers of finished networks, such as OpenVINO, AITemplate and TVM."""
+"""Framework of programs that the contract has no name for: OpenVINO, AITemplate and TVM compile finished networks."""
 MARGIN = 1.05
 """A rate this much above the fp32 rate comes from matrix units."""
 BYTES_PER_WORD = 4.0
-"""8-bit numbers that vector units of CPUs multiply in the place of one of fp32 (VNNI)."""
+"""8-bit numbers that vector units of CPUs multiply in the place of one of fp32 (VPDPBUSD of VNNI)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,7 @@ def compiled_ahead(job: Job) -> bool:
 
 def tunes_kernels(job: Job, devices: Devices) -> BoolArray:
     """Whether kernels are timed for every layer when a network is built; compilers for CPUs block tensors instead."""
-    everywhere = job.framework in AUTOTUNED
-    return everywhere | (compiled_ahead(job) & ~devices.where(kind="cpu"))
+    return (job.framework in AUTOTUNED) | (compiled_ahead(job) & ~devices.where(kind="cpu"))
 
 
 def blocks_tensors(job: Job) -> bool:
@@ -165,25 +164,32 @@ def tuned_share(work: NetworkWork) -> float:
     return NETWORKS.value("autotuned_branched_share") if work.branched else 1.0
 
 
+def reached_when_fed(
+    devices: Devices, *, peak: FloatArray, precision: str, transformer: bool, tuned: BoolArray
+) -> FloatArray:
+    """What large layers reach of the peak of matrix units. [-]"""
+    groups = families(devices)
+    rate = "tf32" if precision == "tf32" else "matrix"
+    if transformer:
+        return NETWORKS.column(f"gemm_{rate}_efficiency", groups)
+    supplied = NETWORKS.column(f"conv_{rate}_efficiency", groups) * operand_supply(peak, devices)
+    plain = np.minimum(supplied, NETWORKS.value("matrix_efficiency_at_most"))
+    return np.where(tuned, NETWORKS.column("autotuned_convolution_efficiency", groups), plain)
+
+
 def math_rate(job: Job, devices: Devices, *, work: NetworkWork) -> MathRate:
     """Peak and reached share for a job on every device; thin layers (few products per activation) reach less."""
     transformer = work.transformer
     precision = arithmetic_precision(job, transformer=transformer or work.dense_pointwise)
     peak = quantised_peak(devices) if multiplies_bytes(job) else peak_flops_per_s(precision, devices)
     groups = families(devices)
-    matrix = "gemm_matrix_efficiency" if transformer else "conv_matrix_efficiency"
-    if precision == "tf32":
-        matrix = "gemm_tf32_efficiency" if transformer else "conv_tf32_efficiency"
-    vector = "gemm_vector_efficiency" if transformer else "conv_vector_efficiency"
-    fed = NETWORKS.column(matrix, groups)
     tuned = tunes_kernels(job, devices) & (not transformer)
-    if not transformer:
-        fed = np.minimum(fed * operand_supply(peak, devices), NETWORKS.value("matrix_efficiency_at_most"))
-        fed = np.where(tuned, NETWORKS.column("autotuned_convolution_efficiency", groups), fed)
     on_matrix_units = uses_matrix_units(peak, devices)
-    if precision == "tf32":  # also where their rate is that of the vector units, as on a GeForce
+    if precision == "tf32":  # tuned kernels find matrix units also where those are no faster, as on a GeForce
         on_matrix_units = on_matrix_units | (tuned & ~np.isnan(devices.peak_flops_per_s("tf32")))
-    large = np.where(on_matrix_units, fed, NETWORKS.column(vector, groups)) * np.where(tuned, tuned_share(work), 1.0)
+    fed = reached_when_fed(devices, peak=peak, precision=precision, transformer=transformer, tuned=tuned)
+    vector = NETWORKS.column("gemm_vector_efficiency" if transformer else "conv_vector_efficiency", groups)
+    large = np.where(on_matrix_units, fed, vector) * np.where(tuned, tuned_share(work), 1.0)
     large = large * units_at_work(job, devices, work=work, on_matrix_units=on_matrix_units)
     large = large if transformer else large * library_gain(job, devices)
     rate_name = rate_of(precision, integers=multiplies_bytes(job))

@@ -95,14 +95,14 @@ def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArra
     groups = families(systems.devices)
     fused = execution_mode(job) in {"compiled", "runtime"} or captured(job)
     copies = work.copies / NETWORKS.value("retained_residual") if work.copies else 1.0
-    joined = copies * NETWORKS.column("autotuned_touches", groups)
+    tuned = copies * NETWORKS.column("autotuned_touches", groups)
     copies = copies * NETWORKS.value("windowed_touches") if work.windowed else copies
     copies = copies * NETWORKS.value("joined_touches") if work.joined else copies
     touched = copies * NETWORKS.column(f"{kind}_touches_{'compiled' if fused else 'eager'}", groups)
     blocked = systems.devices.where(kind="cpu") & blocks_tensors(job)
-    within = NETWORKS.value("blocked_touches_compiled" if compiled_ahead(job) else "blocked_touches")
-    apart = np.where(blocked, copies * within, touched)
-    return np.where(joins_layers(job, systems.devices, work=work), joined, apart)
+    in_caches = copies * NETWORKS.value("blocked_touches_compiled" if compiled_ahead(job) else "blocked_touches")
+    plain = np.where(blocked, in_caches, touched)
+    return np.where(fuses_convolutions(job, systems.devices, work=work), tuned, plain)
 
 
 def repacking(job: Job, devices: Devices, *, rate: MathRate, work: NetworkWork) -> FloatArray:
@@ -186,8 +186,8 @@ def launch_times_s(
     start_s = of_mode("step_start_s") * (NETWORKS.value("recommender_start_share") if small else 1.0)
     host_s = (launch_s + start_s) / host_speed(systems.devices)
     shortest = np.maximum(kernels, work.layers * work.time_steps) * NETWORKS.column("shortest_kernel_s", groups)
-    share_of_shortest = NETWORKS.column("autotuned_shortest_share", groups)
-    shortest = shortest * np.where(tunes_kernels(job, systems.devices), share_of_shortest, 1.0)
+    shorter = NETWORKS.column("autotuned_shortest_share", groups)
+    shortest = shortest * np.where(tunes_kernels(job, systems.devices), shorter, 1.0)
     passes = 1.0 + share.backward_fraction * NETWORKS.value("backward_launches_per_forward") + share.recompute_fraction
     return host_s, shortest * passes
 
@@ -221,15 +221,19 @@ def host_speed(devices: Devices) -> FloatArray:
     return devices.core_speed(growth_per_year=NETWORKS.value("core_speed_per_year"), since=REFERENCE_YEAR)
 
 
-def joins_layers(job: Job, devices: Devices, *, work: NetworkWork) -> BoolArray:
-    """Whether tuned kernels hold a convolution with all that follows it; norms and softmax stand between products."""
+def fuses_convolutions(job: Job, devices: Devices, *, work: NetworkWork) -> BoolArray:
+    """Whether a tuned kernel holds a convolution and all up to the next; transformers norm between their products."""
     return tunes_kernels(job, devices) & (not work.transformer)
 
 
-def work_s(*, joined: BoolArray, math: FloatArray, moved: FloatArray) -> FloatArray:
-    """Products and traffic of one pass: one after another, or at once where layers are fused into tuned kernels. [s]"""
+def work_s(*, fused: BoolArray, math: FloatArray, moved: FloatArray) -> FloatArray:
+    """Products and traffic of one pass: one after another, or at once where tuned kernels fuse layers. [s]
+
+    >>> work_s(fused=np.array([False, True]), math=np.array([1.0, 1.0]), moved=np.array([1.0, 1.0])).round(2)
+    array([2.  , 1.19])
+    """
     at_once = (math**OVERLAP_POWER + moved**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
-    return np.where(joined, at_once, math + moved)
+    return np.where(fused, at_once, math + moved)
 
 
 def alternating_passes(job: Job) -> float:
@@ -271,8 +275,8 @@ def step_times(job: Job, systems: Systems, *, work: NetworkWork) -> StepTimes:
     math_s = forward * passes * networks / (rate.flops_per_s * threads * volume_share(job, systems, work=work))
     moved_s = traffic_s(job, systems, work=work, rate=rate, share=share) * networks / np.sqrt(threads)
     host_s, floor_s = (part * networks for part in launch_times_s(job, systems, work=work, share=share))
-    math_s = math_s * work.unusual + depthwise_s(job, systems, work=work, share=share, rate=rate)
-    device_s = work_s(joined=joins_layers(job, devices, work=work), math=math_s, moved=moved_s) + floor_s
+    math_s = math_s * work.beyond_counts + depthwise_s(job, systems, work=work, share=share, rate=rate)
+    device_s = work_s(fused=fuses_convolutions(job, devices, work=work), math=math_s, moved=moved_s) + floor_s
     pass_s = (device_s**OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER)
     update_s = _optimizer_s(job, systems, work=work, share=share) / job.gradient_accumulation_steps
     exchange = exchange_s(systems, payload_bytes=_sent_bytes(job, systems, work=work, share=share))

@@ -86,8 +86,8 @@ class NetworkWork:
     """Joins, shuffles or scales maps in extra passes."""
     dense_pointwise: bool = False
     """Convolutional, with most products in dense layers."""
-    unusual: float = 1.0
-    """Time per operation beside that of the usual layers. [-]"""
+    beyond_counts: float = 1.0
+    """Time of the products against what their count tells. [-]"""
 
     @property
     def forward_flops(self) -> float | None:
@@ -303,18 +303,19 @@ def inferred_activations(
     )
 
 
-def unusual_layers(job: Job, spec: NetworkSpec, *, macs: float, size: tuple[int, ...]) -> float:
-    """Values and time per operation of a large detector that is like none whose layers are known, by its size. [-]
+def beyond_counts(job: Job, spec: NetworkSpec, *, macs: float, size: tuple[int, ...]) -> float:
+    """Time, activations and layers of a large detector of no known family, against what its operations tell. [-]
 
-    Those attend, dilate or sample where they choose, in kernels of no library: DETR with a dilated stage, deformable
-    DETR, ViTDet, InternImage. Large ones that run on squares are of the YOLO kind more often.
+    Large ones attend, dilate or sample where they choose, in kernels of no library: DETR with a dilated stage,
+    deformable DETR, ViTDet, InternImage. Those that run on squares are of the YOLO kind more often, and compilers make
+    kernels of their own.
     """
+    described = spec.architecture == "detector" and not spec.family and spec.macs_per_sample is not None
     eager = job.framework == "pytorch" and not job.compiled
-    described = spec.architecture == "detector" and not spec.family and spec.macs_per_sample
     if not described or not eager or (takes_squares(size) and not job.training):
         return 1.0
-    grown: float = (macs / NETWORKS.value("unusual_from_macs")) ** NETWORKS.value("unusual_growth")
-    return min(max(grown, 1.0), NETWORKS.value("unusual_most"))
+    grown: float = (macs / NETWORKS.value("beyond_counts_from_macs")) ** NETWORKS.value("beyond_counts_power")
+    return min(max(grown, 1.0), NETWORKS.value("beyond_counts_at_most"))
 
 
 def layers_of(spec: NetworkSpec, *, macs: float | None, activations: float | None, pixels: float) -> float:
@@ -346,12 +347,12 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         )
         inferred += ["operations"] if macs is not None else []
     activations = None if spec.activations_per_sample is None else spec.activations_per_sample * factor
-    unusual = 1.0
+    beyond = 1.0
     if activations is None:
-        activations = inferred_activations(spec, macs=macs, pixels=pixels, size=size)
+        beyond = beyond_counts(job, spec, macs=macs or 0.0, size=size)
+        usual = inferred_activations(spec, macs=macs, pixels=pixels, size=size)
+        activations = None if usual is None else usual * beyond
         inferred += ["activations"] if activations is not None else []
-        unusual = unusual_layers(job, spec, macs=macs or 0.0, size=size)
-    activations = None if activations is None else activations * unusual
     counted = "activations" not in inferred or spec.architecture not in JOINED_MAPS
     layers = layers_of(spec, macs=macs, activations=activations if counted else None, pixels=pixels)
     equal = equal_blocks(spec, macs=macs, layers=layers, size=size)
@@ -364,7 +365,7 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
     return NetworkWork(
         macs=macs,
         activations=activations,
-        layers=layers * unusual,
+        layers=layers * beyond,
         time_steps=max(job.seq_len, 1) if spec.architecture == "rnn" else 1,
         parameters=spec.parameters,
         transformer=is_transformer(spec),
@@ -382,5 +383,5 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         mixes_tokens=spec.tokens_meet == "mixed",
         joined=spec.joins_maps,
         dense_pointwise=spec.dense_1x1,
-        unusual=unusual,
+        beyond_counts=beyond,
     )

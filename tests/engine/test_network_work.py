@@ -102,6 +102,6 @@ def test_a_large_detector_like_none_that_is_known_keeps_and_takes_more_for_its_o
         )
     )
 
-    assert plain.unusual == built.unusual == known.unusual == 1.0
-    assert grown.unusual > 1.4
-    assert grown.activations == pytest.approx(known.activations * grown.unusual)
+    assert plain.beyond_counts == built.beyond_counts == known.beyond_counts == 1.0
+    assert grown.beyond_counts > 1.4
+    assert grown.activations == pytest.approx(known.activations * grown.beyond_counts)
