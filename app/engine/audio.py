@@ -1,9 +1,10 @@
-"""Speech recognition with transformers: 30-second windows per second, and memory. Models that speak are beside.
+"""Speech recognition with transformers: 30-second windows per second, and memory.
 
 One sample is one window of 30 seconds, which the encoder always sees in full: 1,500 positions, however short the speech
 (Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision," arXiv:2212.04356, section 2.2).
 Real-time factor = samples/s x 30. Models that only listen, such as wav2vec 2.0, see the sound itself through
 convolutions and write nothing (Baevski et al., arXiv:2006.11477, section 4.2); theirs are counted in windows too.
+Models that speak are estimated in :mod:`app.engine.speaking`.
 """
 
 import numpy as np
@@ -260,7 +261,7 @@ def held_bytes_per_parameter(job: Job) -> float:
 
 
 def taken_for_reference(job: Job) -> bool:
-    """Whether somebody named the framework of the reference program and nothing speaks against it."""
+    """Whether the framework of the reference program was named, and nothing else was that it does not do."""
     return job.workload.framework is not None and held_twice_as_wide(job)
 
 

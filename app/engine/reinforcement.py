@@ -15,8 +15,6 @@ from app.engine.network_speed import host_speed
 from app.engine.network_work import NetworkWork
 from app.engine.result import Pace
 
-STEPS_OF_VECTORS = "environment_steps_per_core_vector"
-
 
 def environment_steps_per_s(*, cpu_cores: FloatArray, steps_per_core_per_s: float) -> FloatArray:
     """Environment steps that a host simulates when every core runs its own copies. [steps/s]
@@ -47,11 +45,9 @@ def acting_s(job: Job, systems: Systems) -> FloatArray:
     Simulators on a device launch the same kernels for thousands of environments as for one (V. Makoviychuk et al.,
     "Isaac Gym," arXiv:2108.10470).
     """
-    name = "environment_steps_per_core_pixels" if job.workload.observations == "pixels" else STEPS_OF_VECTORS
-    samples = job.micro_batch_size * systems.count
-    on_host = samples / environment_steps_per_s(
-        cpu_cores=host_cores(systems), steps_per_core_per_s=NETWORKS.value(name)
-    )
+    per_core = NETWORKS.value(f"environment_steps_per_core_{job.workload.observations or 'vector'}")
+    steps_per_s = environment_steps_per_s(cpu_cores=host_cores(systems), steps_per_core_per_s=per_core)
+    on_host = job.micro_batch_size * systems.count / steps_per_s
     if job.micro_batch_size < NETWORKS.value("environments_on_device"):
         return on_host
     on_device = NETWORKS.value("simulated_step_s") / host_speed(systems.devices)

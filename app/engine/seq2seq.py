@@ -8,7 +8,7 @@ import numpy as np
 
 from app.engine.arrays import FloatArray, Floats
 from app.engine.coefficients import TRANSFORMERS
-from app.engine.comms import bus_bytes_per_s
+from app.engine.comms import all_reduce_bytes, bus_bytes_per_s
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
@@ -28,10 +28,9 @@ REPLACING = frozenset({"tensorrt-llm", "vllm"})
 """Servers that put the next text in the place of one that is done."""
 ATTENTION_MACS = 2.0
 """Products of a query with a key and of a weight with a value."""
-SUMS_READING = 2
-"""Sums over devices that share a layer of the encoder: after its attention and its feed-forward."""
-SUMS_WRITING = 3
-"""Sums over devices that share a layer of the decoder, which attends twice."""
+REDUCED_PER_READING_LAYER, REDUCED_PER_WRITING_LAYER = 2, 3
+"""All-reduces of a layer whose tensors are split: after each attention and the feed-forward; decoders attend twice.
+Megatron-LM, arXiv:1909.08053, section 3."""
 
 
 def fixed_layer_s(job: Job, systems: Systems) -> FloatArray:
@@ -42,12 +41,12 @@ def fixed_layer_s(job: Job, systems: Systems) -> FloatArray:
     return TRANSFORMERS.column("written_layer_eager_s", groups) / host_speed(systems.devices)
 
 
-def sums_s(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: Floats, sums: int) -> FloatArray:
-    """Time that devices which share tensors wait for so many sums of a few tokens; 0 on one device. [s]"""
-    t = systems.plan.tensor_parallel
-    payload = 2 * (t - 1) / t * tokens * spec.hidden_size * HALF_BYTES
-    each = tensor_latency_s(job, systems=systems) + payload / bus_bytes_per_s(systems, group=t)
-    return np.where(t > 1, sums * each, 0.0)
+def all_reduces_s(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: Floats, times: int) -> FloatArray:
+    """Time that devices which split tensors wait for sums of so many tokens, so many times; 0 on one device. [s]"""
+    split = systems.plan.tensor_parallel
+    sent_bytes = all_reduce_bytes(tokens * spec.hidden_size * HALF_BYTES, split)
+    each_s = tensor_latency_s(job, systems=systems) + sent_bytes / bus_bytes_per_s(systems, group=split)
+    return np.where(split > 1, times * each_s, 0.0)
 
 
 def reading_time(job: Job, spec: TransformerSpec, *, systems: Systems, batch: FloatArray) -> StepTime:
@@ -63,8 +62,9 @@ def reading_time(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Fl
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)
     memory = (moved * bytes_per_element(job.precision) + encoder * bytes_per_parameter(job.precision)) / bandwidth
     launches = layers * fixed_layer_s(job, systems)
-    told = sums_s(job, spec, systems=systems, tokens=batch * prompt, sums=SUMS_READING * layers)
-    return StepTime(math, memory / plan.tensor_parallel, told, np.maximum(launches - math, 0.0))
+    times = REDUCED_PER_READING_LAYER * layers
+    waiting = all_reduces_s(job, spec, systems=systems, tokens=batch * prompt, times=times)
+    return StepTime(math, memory / plan.tensor_parallel, waiting, np.maximum(launches - math, 0.0))
 
 
 def writing_time(job: Job, spec: TransformerSpec, *, systems: Systems, batch: FloatArray) -> StepTime:
@@ -83,12 +83,12 @@ def writing_time(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Fl
     read = decoder * bytes_per_parameter(job.precision) + cached + drawn
     memory = read / plan.tensor_parallel / bandwidth_rate(job, systems=systems)
     fixed = layers * fixed_layer_s(job, systems) + TRANSFORMERS.value("search_step_s")
-    told = sums_s(job, spec, systems=systems, tokens=rows, sums=SUMS_WRITING * layers)
+    waiting = all_reduces_s(job, spec, systems=systems, tokens=rows, times=REDUCED_PER_WRITING_LAYER * layers)
     if job.framework in FUSED or job.compiled:
-        return StepTime(math, memory, told, fixed + 0.0 * math)
+        return StepTime(math, memory, waiting, fixed + 0.0 * math)
     books = batch * TRANSFORMERS.value("searched_text_s") / host_speed(systems.devices)  # the device waits for them
     launched = np.maximum(fixed - np.maximum(math, memory), 0.0)
-    return StepTime(math, memory, told, launched + books)
+    return StepTime(math, memory, waiting, launched + books)
 
 
 def steps_of_batch(job: Job, batch: FloatArray) -> FloatArray:
@@ -110,7 +110,7 @@ def seq2seq_pace(job: Job, systems: Systems, *, concurrent: FloatArray) -> Pace:
     steps = steps_of_batch(job, concurrent)
     written = max(job.output_tokens, 0)
     write_s = steps * step.total_s
-    told_s = steps * step.comms_s + (reading.comms_s if job.prompt_tokens > 0 else 0.0)
+    waiting_s = steps * step.comms_s + (reading.comms_s if job.prompt_tokens > 0 else 0.0)
     read_s = reading.total_s if job.prompt_tokens > 0 else 0.0 * write_s
     encoder, decoder = split_parameters(spec)
     flops = FLOPS_PER_MAC * concurrent * plan.data_parallel * (encoder * job.prompt_tokens + decoder * written)
@@ -129,7 +129,7 @@ def seq2seq_pace(job: Job, systems: Systems, *, concurrent: FloatArray) -> Pace:
         ttft_s=first,
         tpot_s=step.total_s,
         concurrent_requests=concurrent * plan.data_parallel,
-        communication_share=told_s / (read_s + write_s),
+        communication_share=waiting_s / (read_s + write_s),
         bubble_fraction=np.zeros(len(systems)),
     )
 

@@ -22,9 +22,19 @@ def speaks(spec: TransformerSpec) -> bool:
 
 
 def tokens_of_window(spec: TransformerSpec) -> int:
-    """Steps of the decoder for half a minute of speech. [-]
+    """Steps of the decoder for a window of speech. [tokens]
 
-    Models that write several codebooks of a moment with a smaller decoder count its steps by their layers.
+    Steps of a smaller decoder, which some models write most codebooks of a moment with, count by its share of layers.
+
+    Examples
+    --------
+    Orpheus writes seven tokens for 2,048 samples at 24 kHz (https://huggingface.co/OpenVoiceOS/phoonnx-orpheus):
+
+    >>> from dataclasses import replace
+    >>> from app.engine.transformer_shape import inferred_transformer
+    >>> model = inferred_transformer("orpheus-3b", parameters=3.3e9, architecture="decoder")
+    >>> tokens_of_window(replace(model, sound_tokens_per_s=7 * 24_000 / 2048))
+    2461
     """
     return round(AUDIO_WINDOW_S * (spec.sound_tokens_per_s or NETWORKS.value("sound_tokens_per_s")))
 
@@ -38,22 +48,21 @@ def physics(job: Job, systems: Systems) -> Physics:
     text = replace(job, seq_len=said + written, prompt_tokens=said, output_tokens=written)
     if job.training:
         done = training.physics(text, systems)
-        return replace(done, pace=_in_windows(done.pace, tokens=said + written, codec=0.0))
+        return replace(done, pace=_in_windows(done.pace, tokens=said + written))
     done = serving.physics(replace(text, concurrent_requests=job.micro_batch_size), systems)
     assert done.footprint is not None
     codec = MemoryPart("buffers", NETWORKS.column("speech_buffer_bytes", families(systems.devices)), "codec and waves")
-    pace = _in_windows(done.pace, tokens=written, codec=NETWORKS.value("sound_from_tokens_share"))
+    pace = _in_windows(done.pace, tokens=written, codec_share=NETWORKS.value("sound_from_tokens_share"))
     return replace(done, footprint=Footprint((*done.footprint.parts, codec)), pace=pace)
 
 
-def _in_windows(pace: Pace | None, *, tokens: int, codec: float) -> Pace | None:
-    """The pace of so many tokens as one of windows, with the share of time that the codec takes beside."""
+def _in_windows(pace: Pace | None, *, tokens: int, codec_share: float = 0.0) -> Pace | None:
     if pace is None:
         return None
     return replace(
         pace,
         unit="samples/s",
-        step_s=pace.step_s * (1.0 + codec),
+        step_s=pace.step_s * (1.0 + codec_share),
         units_per_step=pace.units_per_step / tokens,
         prefill_tokens_per_s=None,
         decode_tokens_per_s=None,
