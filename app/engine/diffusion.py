@@ -12,7 +12,7 @@ from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.model_spec import DiffusionSpec
-from app.engine.network_math import uses_matrix_units
+from app.engine.network_math import AUTOTUNED, uses_matrix_units
 from app.engine.network_speed import OVERLAP_POWER, host_speed
 from app.engine.precision import (
     MATRICES_ONLY,
@@ -23,7 +23,7 @@ from app.engine.precision import (
 )
 from app.engine.result import Pace, Physics
 from app.engine.sharded_state import exchanged_bytes
-from app.engine.units import FLOPS_PER_MAC
+from app.engine.units import FLOPS_PER_MAC, HALF_BYTES
 
 FORWARD_AND_BACKWARD = 3.0
 """One forward pass and two products per layer on the way back."""
@@ -35,14 +35,12 @@ STATE_BYTES = 16.0
 """fp32 weight, gradient and two Adam states of one trained parameter."""
 UNPACKED = MATRICES_ONLY - {"fp8"}
 """Formats of weights that are always unpacked before they are multiplied."""
-UNPACKED_BYTES = 2.0
-"""Of a weight that was unpacked."""
+WRITTEN_AND_READ = 2.0
+"""Times that a weight moves once it is unpacked."""
 SENT_BYTES = 2.0
 """Gradients travel in 16 bits."""
 EXCHANGES_PER_LAYER = 4
 """Queries, keys, values and results change places once a layer. DeepSpeed Ulysses, arXiv:2309.14509."""
-RUNTIMES = frozenset({"tensorrt"})
-"""Frameworks that build an engine of joined kernels before they run."""
 TEXT_TOKENS = 77
 """Tokens of a CLIP prompt; longer prompts hardly matter beside the denoiser."""
 
@@ -102,7 +100,7 @@ def math_efficiency(job: Job, systems: Systems, *, spec: DiffusionSpec, peak: Fl
 
 def built_ahead(job: Job) -> bool:
     """Whether kernels are joined and launched together: compiled, or in a runtime that always does so."""
-    return job.compiled or job.framework in RUNTIMES
+    return job.compiled or job.framework in AUTOTUNED
 
 
 def launch_s(job: Job, systems: Systems, *, spec: DiffusionSpec) -> FloatArray:
@@ -147,10 +145,13 @@ def _rates(job: Job, systems: Systems, spec: DiffusionSpec) -> tuple[FloatArray,
 
 
 def weight_traffic_bytes(job: Job) -> float:
-    """What one weight moves in a pass: read, and where it is unpacked first, written and read in 16 bits. [bytes]"""
+    """What one weight moves in a pass: read, and where it is unpacked first, written and read in 16 bits. [bytes]
+
+    Compiled kernels unpack weights on the chip.
+    """
     held = bytes_per_parameter(job.precision if job.precision != "amp" else "fp16")
     unpacked = job.precision in MATRICES_ONLY and multiplied_in(job) == "fp16" and not built_ahead(job)
-    return held + 2 * UNPACKED_BYTES * unpacked
+    return held + unpacked * WRITTEN_AND_READ * HALF_BYTES
 
 
 def sequence_exchange_s(job: Job, systems: Systems, *, spec: DiffusionSpec, work: DenoiserWork) -> FloatArray:

@@ -92,8 +92,12 @@ def denoising_bytes(job: Job, spec: DiffusionSpec, *, work: DenoiserWork) -> flo
 def decoding_bytes(job: Job, spec: DiffusionSpec) -> float:
     """Activations of the autoencoder while it decodes; clips are decoded a few latent frames at a time. [bytes]
 
-    Those of clips that compress more than eightfold along a side write patches, so that their last layers work on fewer
-    positions. LTX-Video, arXiv:2501.00103.
+    What it holds does not halve with the precision: programs decode in 32 bits where 16 overflow. Autoencoders of clips
+    that compress more than eightfold along a side write patches, so that their last layers work on fewer positions.
+
+    References
+    ----------
+    .. [1] Y. HaCohen et al., "LTX-Video," 2025, arXiv:2501.00103.
     """
     if spec.vae_parameters == 0.0:
         return 0.0
@@ -102,9 +106,8 @@ def decoding_bytes(job: Job, spec: DiffusionSpec) -> float:
     together = min(max(job.frames, 1), NETWORKS.value("frames_decoded_together") * spec.vae_temporal_factor)
     live = NETWORKS.value("decoder_live_bytes_per_pixel")
     if spec.vae_temporal_factor > 1:
-        live *= (
-            NETWORKS.value("clip_decoder_growth") * (PATCHES_BEYOND / max(spec.vae_spatial_factor, PATCHES_BEYOND)) ** 2
-        )
+        patch_side = max(spec.vae_spatial_factor / PATCHES_BEYOND, 1.0)
+        live *= NETWORKS.value("clip_decoder_growth") / patch_side**2
     samples = job.micro_batch_size if job.frames <= 1 else 1
     return samples * height * width * together * live
 
@@ -138,8 +141,7 @@ def encoders_step_aside(spec: DiffusionSpec) -> bool:
 def _inference_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: DenoiserWork) -> list[MemoryPart]:
     held = bytes_per_parameter(job.precision if job.precision != "amp" else "fp16")
     others = max(held, FROZEN_BYTES)
-    share = NETWORKS.value("encoders_quantised_share")
-    read = others + share * (held - others)
+    large_encoders = others + NETWORKS.value("encoders_quantised_share") * (held - others)
     aside = encoders_step_aside(spec)
     beside = spec.vae_parameters + (0.0 if aside else spec.text_encoder_parameters)
     split = systems.plan.tensor_parallel
@@ -148,7 +150,7 @@ def _inference_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: Deno
     worst = "denoising" if bool(np.all(denoising >= decoding)) else "decoding"
     live = np.maximum(denoising, decoding)
     generating = spec.denoiser_parameters * held / split + beside * others + live
-    encoding = spec.text_encoder_parameters * read
+    encoding = spec.text_encoder_parameters * large_encoders
     stays = _encoder_bytes_beside(job, systems, generating=generating, encoding=encoding) if aside else 0.0
     first = aside & (encoding > generating + stays)  # then the encoders alone are the peak
     words = "; the text encoders run first and step aside" if aside else ""
@@ -173,7 +175,7 @@ def _inference_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: Deno
     if not bool(np.any(encoders > 0)):
         return parts
     where = ", run before the denoiser is loaded" if bool(np.all(first)) else ", as much as stays where there is room"
-    shown = f"{spec.text_encoder_parameters:.4g} parameters x {read:.3g} bytes{where}"
+    shown = f"{spec.text_encoder_parameters:.4g} parameters x {large_encoders:.3g} bytes{where}"
     kept = [MemoryPart("text_encoder", encoders, shown), *parts]
     return [part for part in kept if bool(np.any(part.bytes > 0))]
 
