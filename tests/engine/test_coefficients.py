@@ -2,15 +2,17 @@ import numpy as np
 import pytest
 
 from app.engine.coefficients import TRANSFORMERS, coefficient
+from app.engine.coefficients_networks import NETWORKS
 from app.engine.hardware import Devices
 from app.engine.hardware_family import FAMILIES, families
 from tests.engine.jobs import EVERY_KIND, make_accelerator
 
+EVERY = (*TRANSFORMERS.values(), *NETWORKS.values())
 ENTRY = {"value": {"default": 0.5, "tpu": 0.8}, "low": 0.1, "high": 0.9, "unit": "-", "source": "a paper"}
 
 
 def test_every_coefficient_lies_in_its_range_and_names_its_source():
-    for entry in TRANSFORMERS.values():
+    for entry in EVERY:
         assert all(entry.low <= value <= entry.high for value in entry.values.values()), entry.name
         assert entry.unit, entry.name
         assert entry.source, entry.name
@@ -18,7 +20,7 @@ def test_every_coefficient_lies_in_its_range_and_names_its_source():
 
 
 def test_every_family_named_by_a_coefficient_exists():
-    named = {family for entry in TRANSFORMERS.values() for family in entry.values}
+    named = {family for entry in EVERY for family in entry.values}
 
     assert named <= {*FAMILIES, "default"}
 
