@@ -1,7 +1,7 @@
 """Buy or rent: what each costs month by month over the horizon, and from how many hours a month buying pays."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,10 +21,14 @@ from app.engine.units import HOURS_PER_MONTH, WATTS_PER_KILOWATT
 
 COMPARABLE_SPEED_RATIO = 2.0
 """Rented hardware that is this many times slower, or the square of it faster, is not what a buyer compares with."""
-CONSTANTS_USED = (
-    "host_usd", "resale_fraction", "host_w", "idle_hours_per_month", "supply_efficiency", "rent_setup_fraction",
-    "rent_storage_usd_per_gb", "rent_storage_gb",
-)  # fmt: skip
+OWNING = ("host_usd", "resale_fraction", "host_w", "idle_hours_per_month", "supply_efficiency")
+RENTING_AGAIN = ("rent_setup_fraction", "rent_storage_usd_per_gb", "rent_storage_gb")
+"""What renting costs beside its hours where work comes back: after one run nothing is set up again or kept."""
+ONE_RUN = "one run and no more, as nothing was said"
+A_FEW_RUNS = "a few runs a month, as nothing was said"
+AN_HOUR_A_DAY = "about an hour a day, as nothing was said"
+SAID = {"stated": "as you said", "runs": "runs a month times the hours of one"}
+"""How the hours of a month are known where somebody said them."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,15 @@ class Terms:
     own_usd_per_hour: float
     rent_usd_per_hour: float
     """For the work that the bought hardware does in one hour."""
+    rent_setup_fraction: float
+    """Hours that are billed while nothing is worked on yet, of those of work that comes back."""
     rent_fixed_usd_per_month: float
     horizon_months: int
+
+    @property
+    def rent_again_usd_per_hour(self) -> float:
+        """The rent of an hour of work that comes back, with its share of setting up."""
+        return self.rent_usd_per_hour * (1 + self.rent_setup_fraction)
 
     def break_even(self) -> float | None:
         """Hours a month at which both cost the same."""
@@ -69,7 +80,7 @@ class Terms:
             horizon_months=self.horizon_months,
             own_fixed_usd_per_month=self.own_fixed_usd_per_month,
             own_usd_per_hour=self.own_usd_per_hour,
-            rent_usd_per_hour=self.rent_usd_per_hour,
+            rent_usd_per_hour=self.rent_again_usd_per_hour,
             rent_fixed_usd_per_month=self.rent_fixed_usd_per_month,
         )
 
@@ -83,9 +94,17 @@ class Terms:
         return spent - self.resale_usd if months == self.horizon_months else spent
 
     def rent_usd(self, months: int, *, use: "Use") -> float:
-        """Spent on renting up to the end of a month; nothing is kept after the end of the only run."""
-        kept_months = min(months, use.months)
-        return use.hours_until(months) * self.rent_usd_per_hour + kept_months * self.rent_fixed_usd_per_month
+        """Spent on renting up to the end of a month; one run is billed as its offer says."""
+        if use.run_hours is not None:
+            return use.hours_until(months) * self.rent_usd_per_hour
+        return float(
+            cost.cumulative_rent_usd(
+                months=months,
+                hours_per_month=use.hours_per_month,
+                usd_per_hour=self.rent_again_usd_per_hour,
+                fixed_usd_per_month=self.rent_fixed_usd_per_month,
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +112,18 @@ class Use:
     """When the hardware works: so many hours every month, or one run at the beginning and nothing after it."""
 
     hours_per_month: float
+    """Of one run, as the mean of the horizon."""
     run_hours: float | None = None
+    """Hours of the one run; None where work comes back every month."""
 
-    @property
-    def months(self) -> float:
-        """Months with work in them."""
-        return math.inf if self.run_hours is None else math.ceil(self.run_hours / HOURS_PER_MONTH)
+    @classmethod
+    def once(cls, run_hours: float, *, horizon_months: int) -> "Use":
+        """One run at the beginning.
+
+        >>> Use.once(720.0, horizon_months=36).hours_per_month, Use.once(5000.0, horizon_months=1).hours_per_month
+        (20.0, 730.0)
+        """
+        return cls(min(run_hours / horizon_months, HOURS_PER_MONTH), run_hours)
 
     def hours_until(self, months: int) -> float:
         """Hours of work up to the end of a month.
@@ -129,16 +154,14 @@ def buy_or_rent(
         return None
     power = electricity(constraints, market)
     terms = terms_of(pick, rent, constraints=constraints, candidates=candidates, usd_per_kwh=power.value)
-    run_hours = float(candidates.hours[pick.row])
     even = terms.break_even()
-    one_run = candidates.job.workload.task == "pretrain" and need.monthly_basis == "assumed" and run_hours < math.inf
-    if one_run:  # billed as its offer says: data are copied once, and nothing is kept afterwards
-        rent_usd_per_hour = rent.usd_per_hour * relative_speed(pick, rent, candidates=candidates)
-        terms = replace(terms, rent_usd_per_hour=rent_usd_per_hour, rent_fixed_usd_per_month=0.0)
-        use, hours_assumption = _once(run_hours, terms.horizon_months)
-    else:
-        hours, hours_assumption = hours_of(need, run_hours=run_hours)
-        use = Use(hours)
+    use, why_so_often = _use(
+        need,
+        task=candidates.job.workload.task,
+        run_hours=float(candidates.hours[pick.row]),
+        horizon_months=terms.horizon_months,
+    )
+    one_run = use.run_hours is not None
     months = tuple(range(terms.horizon_months + 1))
     buy = tuple(terms.buy_usd(month, use=use) for month in months)
     rented = tuple(terms.rent_usd(month, use=use) for month in months)
@@ -155,10 +178,10 @@ def buy_or_rent(
         rent_cumulative_usd=rented,
         explanation=_explanation(pick, rent, terms, use=use, even=even, buy=buy[-1], rented=rented[-1]),
         assumptions=(
-            *hours_assumption,
+            Assumption("hours_per_month", use.hours_per_month, why_so_often),
             _as_assumption(power),
             _horizon(terms, constraints),
-            *(each for each in _constants(pick) if not (one_run and each.field.startswith("rent_"))),
+            *_constants(pick, one_run=one_run),
         ),
     )
 
@@ -206,7 +229,6 @@ def terms_of(
         supply_efficiency_fraction=money("supply_efficiency"),
     )
     pue = money("pue_datacenter") if is_module(pick.device) else money("pue_home")
-    rented = rent.usd_per_hour * relative_speed(pick, rent, candidates=candidates)
     idle = money("idle_w") * money("idle_hours_per_month") / WATTS_PER_KILOWATT * usd_per_kwh
     return Terms(
         purchase_usd=purchase,
@@ -220,7 +242,8 @@ def terms_of(
         ),
         own_fixed_usd_per_month=idle,
         own_usd_per_hour=float(cost.energy_usd(wall_w=wall, hours=1.0, usd_per_kwh=usd_per_kwh, pue=pue)),
-        rent_usd_per_hour=rented * (1 + money("rent_setup_fraction")),
+        rent_usd_per_hour=rent.usd_per_hour * relative_speed(pick, rent, candidates=candidates),
+        rent_setup_fraction=money("rent_setup_fraction"),
         rent_fixed_usd_per_month=money("rent_storage_gb") * money("rent_storage_usd_per_gb"),
         horizon_months=horizon,
     )
@@ -241,40 +264,32 @@ def electricity(constraints: Constraints, market: Market) -> Constant:
     return default
 
 
-def hours_of(need: Need, *, run_hours: float = math.nan) -> tuple[float, tuple[Assumption, ...]]:
-    """Hours of use a month, and the assumption where nobody said them. [h/month]
-
-    Where runs are counted, each takes ``run_hours`` on the hardware to buy.
-    """
-    if need.monthly_hours is not None:
-        counted = need.monthly_basis != "stated" and need.run_hours and math.isfinite(run_hours)
-        scale = run_hours / need.run_hours if counted and need.run_hours else 1.0
-        hours = min(need.monthly_hours * scale, HOURS_PER_MONTH)
-        why = {"stated": "as you said", "runs": "runs a month times the hours of one"}.get(need.monthly_basis)
-        often = need.run_hours is not None
-        why = why or (
-            "a few runs a month, as nothing was said" if often else "about an hour a day, as nothing was said"
-        )
-        return hours, (Assumption("hours_per_month", hours, why),)
-    constant = MONEY["hours_per_month"]
-    return constant.value, (_as_assumption(constant),)
-
-
-def _once(run_hours: float, horizon_months: int) -> tuple[Use, tuple[Assumption, ...]]:
-    """One run at the beginning, and the hours a month that this comes to."""
-    use = Use(run_hours / horizon_months, run_hours)
-    why = "one run and no more, as nothing was said"
-    return use, (Assumption("hours_per_month", use.hours_per_month, why),)
+def _use(need: Need, *, task: str, run_hours: float, horizon_months: int) -> tuple[Use, str]:
+    """When the hardware to buy works, where a run takes it ``run_hours``, and how that is known."""
+    if task == "pretrain" and need.monthly_basis == "assumed" and math.isfinite(run_hours):
+        return Use.once(run_hours, horizon_months=horizon_months), ONE_RUN
+    if need.monthly_hours is None:
+        constant = MONEY["hours_per_month"]
+        return Use(constant.value), _because(constant)
+    counted = need.monthly_basis != "stated" and need.run_hours and math.isfinite(run_hours)
+    scale = run_hours / need.run_hours if counted and need.run_hours else 1.0
+    why = SAID.get(need.monthly_basis) or (AN_HOUR_A_DAY if need.run_hours is None else A_FEW_RUNS)
+    return Use(min(need.monthly_hours * scale, HOURS_PER_MONTH)), why
 
 
 def _as_assumption(constant: Constant) -> Assumption:
+    return Assumption(constant.name, constant.value, _because(constant))
+
+
+def _because(constant: Constant) -> str:
     source = "" if constant.source in {"", "assumption"} else f" ({constant.source}, {constant.as_of.isoformat()})"
-    return Assumption(constant.name, constant.value, f"{constant.why}{source}")
+    return f"{constant.why}{source}"
 
 
-def _constants(pick: Pick) -> tuple[Assumption, ...]:
+def _constants(pick: Pick, *, one_run: bool) -> tuple[Assumption, ...]:
+    renting = () if one_run else RENTING_AGAIN
     power = ("device_w",) if pick.device.tdp_w is None else ()
-    return tuple(_as_assumption(MONEY[name]) for name in (*CONSTANTS_USED, *power))
+    return tuple(_as_assumption(MONEY[name]) for name in (*OWNING, *renting, *power))
 
 
 def _horizon(terms: Terms, constraints: Constraints) -> Assumption:
@@ -300,9 +315,9 @@ def _explanation(
         "as_of": rent.as_of.isoformat(),
     }
     if use.run_hours is not None:
-        pays = even is not None and even <= HOURS_PER_MONTH
-        cheap = "buy" if buy < rented else "rent"
-        return Reason(f"money_one_run_{cheap if pays else 'only'}", values)
+        if even is None or even > HOURS_PER_MONTH:
+            return Reason("money_one_run_only", values)
+        return Reason("money_one_run_buy" if buy < rented else "money_one_run_rent", values)
     if even is None:
         return Reason("money_never_pays", values)
     if even > HOURS_PER_MONTH:

@@ -8,15 +8,17 @@ from app.advice.limits import limits_for
 from app.advice.money import MONEY
 from app.advice.picks import picks_for
 from app.advice.prices import PriceBook
+from app.engine.units import HOURS_PER_MONTH
 from app.wording import sentence
 from tests.advice.answers import make_candidates, make_decision, make_need
-from tests.advice.factories import CATALOGUE, TODAY, make_constraints, make_job, make_market, make_offer
+from tests.advice.factories import CATALOGUE, TODAY, make_constraints, make_job, make_market, make_offer, make_workload
 
 
-def compared(*, hours=20.0, market=None, tier="high", **limits):
+def compared(*, hours=20.0, basis="stated", task="train", work_flops=1e18, market=None, tier="high", **limits):
     market, constraints, decision = market or make_market(), make_constraints(**limits), make_decision(2, tier)
-    candidates, job = make_candidates(*CATALOGUE, market=market), make_job()
-    need = make_need(monthly_hours=hours)
+    job = make_job(workload=make_workload(task=task))
+    candidates = make_candidates(*CATALOGUE, market=market, job=job, work_flops=work_flops)
+    need = make_need(monthly_hours=hours, monthly_basis=basis)
     picks = picks_for(
         candidates, limits_for(job, decision, constraints=constraints, candidates=candidates), decision=decision, constraints=constraints,
         book=PriceBook.of(market, TODAY),
@@ -53,6 +55,36 @@ def test_buying_starts_with_the_card_and_the_computer_around_it():
     found = compared()
     assert found.buy_cumulative_usd[0] == pytest.approx(3400.0 + 1200.0)
     assert found.rent_cumulative_usd[0] == 0.0
+
+
+def pretrained(work_flops, **asked):
+    return compared(task="pretrain", basis="assumed", work_flops=work_flops, **asked)
+
+
+def test_one_run_is_rented_while_it_lasts_and_as_its_offer_says():
+    found = pretrained(1e21, market=make_market(offers=(make_offer("geforce-rtx-4090", 0.5),)))
+    run_hours, ends = found.hours_per_month * 36, found.rent_cumulative_usd.index(found.rent_cumulative_usd[-1])
+
+    assert found.one_run
+    assert ends - 1 < run_hours / HOURS_PER_MONTH <= ends < 36
+    assert found.rent_cumulative_usd[-1] == pytest.approx(0.5 * run_hours)
+    assert "rent_storage_gb" not in [each.field for each in found.assumptions]
+    assert sentence(found.explanation).startswith("For one run, renting is cheaper")
+
+
+def test_a_run_beyond_the_horizon_fills_its_months():
+    assert pretrained(1e23).hours_per_month == HOURS_PER_MONTH
+
+
+def test_even_one_run_is_worth_a_card_that_rents_dear():
+    found = pretrained(1e21, market=make_market(offers=(make_offer("geforce-rtx-4090", 20.0),)))
+
+    assert found.cheaper == "buy"
+    assert sentence(found.explanation).startswith("Even for one run, buying is cheaper")
+
+
+def test_who_says_how_often_they_pretrain_plans_more_than_one_run():
+    assert not compared(task="pretrain", basis="stated").one_run
 
 
 def test_the_horizon_is_as_asked():
