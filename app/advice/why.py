@@ -26,10 +26,10 @@ WORTH_TELLING = 1.5
 """A device that is less than this many times as fast as a processor is no reason."""
 LONGEST_COMPARED_HOURS = 8766.0
 """A run that takes a processor longer than a year is not worth comparing with."""
-MOST_LIKELY_A_CHOICE = 2
-"""Who names so many things asks which of them to take."""
+FEWEST_TO_CHOOSE_FROM = 2
+"""Who considers so many things asks which of them to take."""
 NOTABLY_FASTER = 1.1
-"""Smaller differences are within the estimates'."""
+"""A smaller difference between two estimates says nothing."""
 A_CENT_USD = 0.01
 """A run for less is not worth telling the price of."""
 
@@ -70,24 +70,20 @@ def _spare(case: Circumstances) -> Iterator[Reason]:
 
 def _considered(case: Circumstances) -> Iterator[Reason]:
     """Which of the things that somebody chooses between does it, or does it best."""
-    known = [each for each in case.owned if each.considering and each.device is not None]
-    if len(known) < MOST_LIKELY_A_CHOICE or case.scenario == "no-gpu":
+    weighed = [each for each in case.owned if each.considering and each.device is not None]
+    if len(weighed) < FEWEST_TO_CHOOSE_FROM or case.scenario == "no-gpu":
         return
-    held = sorted((each for each in known if each.fit in {"fits", "tight"}), key=_pace, reverse=True)
-    if len(held) < len(known):
-        others = ", ".join(_named(each.name, each.count) for each in known if each not in held)
-        code, name = ("why_considered_holds", held[0]) if held else ("why_considered_none", known[0])
-        yield Reason(code, {"name": _named(name.name, name.count), "others": others})
-        return
-    first, second = held[:2]
-    if _pace(second) > 0:
-        times = _pace(first) / _pace(second)
-        values: dict[str, Value] = {
-            "name": _named(first.name, first.count),
-            "next": _named(second.name, second.count),
-            "times": times,
-        }
-        yield Reason("why_considered_faster" if times >= NOTABLY_FASTER else "why_considered_alike", values)
+    holding = sorted((each for each in weighed if each.fit in {"fits", "tight"}), key=_pace, reverse=True)
+    names = [_named(each.name, each.count) for each in holding]
+    others = ", ".join(_named(each.name, each.count) for each in weighed if each not in holding)
+    if not holding:
+        yield Reason("why_considered_none", {"others": others})
+    elif others:
+        yield Reason("why_considered_holds", {"name": names[0], "others": others})
+    elif (slower := _pace(holding[1])) > 0:
+        times = _pace(holding[0]) / slower
+        code = "why_considered_faster" if times >= NOTABLY_FASTER else "why_considered_alike"
+        yield Reason(code, {"name": names[0], "next": names[1], "times": times})
 
 
 def _pace(owned: Owned) -> float:

@@ -4,6 +4,8 @@ from app.wording import sentence
 from tests.advice.test_recommendation import recommended
 from tests.advice.test_sensitivity import LLM, VISION
 
+FULL_LLM = LLM | {"method": "full"}
+
 
 def told(**asked):
     return [sentence(reason) for reason in recommended(**asked).why]
@@ -39,3 +41,22 @@ def test_what_somebody_has_and_is_enough_leaves_no_price_to_tell():
 
     assert any("can do this" in reason for reason in reasons)
     assert not any("costs" in reason or "pays" in reason for reason in reasons)
+
+
+@pytest.mark.parametrize(
+    ("considering", "workload", "words"),
+    [
+        (("geforce-rtx-4090", "geforce-rtx-5060"), VISION, "geforce rtx 4090 is the fastest at this"),
+        (("geforce-rtx-4090", "geforce-rtx-4090"), VISION, "are about as fast at this"),
+        (("h100-sxm5-80gb", "geforce-rtx-5060"), FULL_LLM, "holds this; as it is, geforce rtx 5060 would not"),
+        (("geforce-rtx-4090", "geforce-rtx-5060"), FULL_LLM, "Nothing that you consider holds this"),
+    ],
+)
+def test_who_chooses_between_things_is_told_which_of_them_does_it_best(considering, workload, words):
+    weighed = [{"accelerator": name} for name in considering]
+
+    assert any(words in reason for reason in told(workload=workload, considering=weighed))
+
+
+def test_one_thing_that_is_considered_is_no_choice():
+    assert not any("you consider" in reason for reason in told(considering=[{"accelerator": "geforce-rtx-4090"}]))
