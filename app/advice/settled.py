@@ -118,8 +118,9 @@ def _smaller_batch(job: Job, times: int, why: str) -> Job | None:
     if job.workload.batch_size is not None or job.micro_batch_size < times:
         return None
     batch = job.micro_batch_size // times
-    together = tuple(each for each in job.assumptions if each.field != "concurrent_requests")
-    told = _told(replace(job, assumptions=together), Assumption("batch_size", batch, why))
+    # requests of a pile of data are its usual batch under another name
+    rest = tuple(each for each in job.assumptions if each.field != "concurrent_requests")
+    told = _told(replace(job, assumptions=rest), Assumption("batch_size", batch, why))
     return _with_its_steps(replace(job, micro_batch_size=batch, assumptions=told), job.micro_batch_size / batch)
 
 
