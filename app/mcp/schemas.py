@@ -5,12 +5,11 @@ from typing import Any
 
 from app.contract.field_help import field_help
 
-SAID_BY_NAMES = ("title", "maximum", "minLength", "maxLength", "additionalProperties", "propertyNames")
-"""What says nothing that the name of a field does not; wrong values are refused in words all the same."""
+LEFT_OUT = ("title", "maximum", "minLength", "maxLength", "additionalProperties", "propertyNames")
+"""Keywords that help nobody to ask: names speak for themselves, and wrong values are refused in words."""
 DESCRIBED_AT_LENGTH = "recommend"
 """The tool whose work is described field by field; the others refer to it."""
-WORDS_AS_THERE = "Fields and words as in recommend."
-WORK = ("Workload", "ModelChoice", "DatasetChoice")
+WORDS_AS_THERE = f"Fields and words as in {DESCRIBED_AT_LENGTH}."
 HELPED = {"Workload": "workload", "ModelChoice": "workload", "DatasetChoice": "workload", "Constraints": "constraints"}
 """Which part of the fields' help belongs to a definition."""
 
@@ -25,10 +24,12 @@ def input_schema(schema: Schema, *, tool: str) -> Schema:
     {'type': 'object', 'properties': {'rows': {'type': 'number'}}}
     """
     short: Schema = _short(schema, nulls=False)
-    for name, definition in short.get("$defs", {}).items():
-        if tool == DESCRIBED_AT_LENGTH and name in HELPED:
+    definitions = short.get("$defs", {})
+    for name in definitions.keys() & HELPED.keys():
+        definition = definitions[name]
+        if tool == DESCRIBED_AT_LENGTH:
             _help(definition["properties"], field_help()[HELPED[name]])
-        elif tool != DESCRIBED_AT_LENGTH and name in WORK:
+        else:
             for field in definition["properties"].values():
                 field.pop("enum", None)
             definition["description"] = WORDS_AS_THERE
@@ -62,7 +63,7 @@ def _short(node: Any, *, nulls: bool) -> Any:  # any JSON
         if name in {"properties", "$defs"}
         else _short(value, nulls=nulls)
         for name, value in node.items()
-        if name not in SAID_BY_NAMES and not (name == "default" and value in (None, 0, "", False))
+        if name not in LEFT_OUT and not (name == "default" and value in (None, 0, "", False))
     }
     ways = kept.get("anyOf", [])
     others = [way for way in ways if way != {"type": "null"}]

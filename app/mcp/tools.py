@@ -77,7 +77,7 @@ class WhichRigServer(MCPServer[Any]):
 
     async def _check_names(self, tool: str, arguments: dict[str, Any]) -> None:
         """Refuse arguments that the tool does not have: the protocol's library would pass over them in silence."""
-        known = next((one.input_schema["properties"] for one in await self.list_tools() if one.name == tool), None)
+        known = next((one.input_schema["properties"] for one in await super().list_tools() if one.name == tool), None)
         unknown = [] if known is None else [name for name in arguments if name not in known]
         if unknown:
             there_are = f"There is no such argument; choose from {', '.join(known or ())}"
