@@ -8,10 +8,8 @@ from app.web.currency import DOLLARS, Currency
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 """What spreadsheets take for the beginning of a formula."""
-
-
-CENTS = 4
-"""Decimal places of converted amounts: prices of an hour are told in hundredths of a cent."""
+DECIMAL_PLACES = 4
+"""Of converted amounts: the price of an hour is often a few cents."""
 
 
 def csv_text(head: Sequence[str], rows: Iterable[Sequence[object]], *, currency: Currency = DOLLARS) -> str:
@@ -29,7 +27,7 @@ def csv_text(head: Sequence[str], rows: Iterable[Sequence[object]], *, currency:
 
 
 def _converted(usd: object, currency: Currency) -> float | None:
-    return round(usd * currency.per_usd, CENTS) if isinstance(usd, int | float) else None
+    return round(usd * currency.per_usd, DECIMAL_PLACES) if isinstance(usd, int | float) else None
 
 
 def _cell(value: object) -> str:

@@ -216,8 +216,7 @@ def _description(found: BuyOrRentAnswer) -> str:
         "rented": formatting.usd(rent[-1]),
         "hours": formatting.number(found.hours_per_month),
     }
-    spent = found.rent_cumulative_usd
-    if resale and len(spent) >= FEWEST_FOR_A_LINE and spent[-1] == spent[-2]:
+    if resale and len(rent) >= FEWEST_FOR_A_LINE and rent[-1] == rent[-2]:  # what is rented for one run has an end
         return say(
             "After {months} months and one run, buying has cost {bought} once it is sold again for about {resale} (the "
             "dotted step), and renting {rented}.",
