@@ -266,14 +266,14 @@ def test_a_large_generator_is_held_in_16_bits_by_pytorch_and_in_8_where_nobody_s
 
 
 def test_cards_that_split_a_denoiser_hold_a_share_of_it_each():
-    job = network_job(WAN_14B, **CLIP)
+    job = replace(network_job(WAN_14B, **CLIP), decodes_in_tiles=True)
     whole, split, spread = (
         diffusion.physics(job, make_systems(H100, count=4, **degrees)).footprint.total_bytes[0]
         for degrees in ({}, {"tensor_parallel": 4}, {"context_parallel": 4})
     )
 
     assert whole - split > 0.7 * WAN_14B.denoiser_parameters * 2
-    assert split < spread <= whole
+    assert split < spread < whole
 
 
 def test_plain_pytorch_unpacks_eight_bits_and_what_is_built_multiplies_them():
