@@ -17,9 +17,16 @@ from app.engine.gguf import embedding_bytes
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.inference_memory import cache_precision, inference_footprint, is_server
-from app.engine.inference_work import large_for_vllm
+from app.engine.inference_work import CHUNKS, large_for_vllm
 from app.engine.job import Job
 from app.engine.kv_cache import sequence_cache_bytes
+from app.engine.llama_cpp import (
+    cache_reading_s,
+    issue_s,
+    prefill_rate_llama_cpp,
+    prefill_weight_s,
+    row_split_s,
+)
 from app.engine.memory import stored_weight_bytes, unquantised_bytes
 from app.engine.model_spec import TransformerSpec
 from app.engine.params import embedding_parameters, expected_experts, expert_parameters
@@ -38,19 +45,15 @@ from app.engine.serving_rates import (
     attention_growth,
     bandwidth_rate,
     cache_passes,
-    cache_reading_s,
     decode_unpacked_share,
-    issue_s,
     layer_overhead_s,
     moved_weight_bytes,
     multiplied_flops_per_s,
     packed_head_bytes,
     prefill_layer_s,
     prefill_rate,
-    prefill_weight_s,
     reads_fixed_cache,
     replays_steps,
-    row_split_s,
     tensor_latency_s,
     unpacking_s,
     visible_overhead_s,
@@ -244,7 +247,7 @@ def prefill_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Float
     """Time to read the prompts of a batch of requests on one replica. [s]"""
     plan, groups = systems.plan, families(systems.devices)
     prompt = max(job.prompt_tokens, 1)
-    chunk = _chunk(job)
+    chunk = TRANSFORMERS.value(CHUNKS.get(job.framework, "prefill_chunk_whole"))
     at_once = np.minimum(batch * prompt, chunk)
     chunks = np.ceil(batch * prompt / chunk)
     attention: Floats = prompt * float(attention_flops_per_token(spec, CAUSAL_SHARE * prompt))
@@ -254,7 +257,8 @@ def prefill_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Float
         products = products * routed_growth(spec, systems=systems, tokens=at_once)
         attention = attention * attention_growth(job, systems=systems)
     flops = batch * (products + attention) / plan.tensor_parallel
-    math = flops / prefill_rate(job, spec, systems=systems, tokens=at_once)
+    rate = prefill_rate_llama_cpp if llama else prefill_rate
+    math = flops / rate(job, spec, systems=systems, tokens=at_once)
     weights = held_weight_bytes(job, spec, systems=systems)
     traffic = chunks * weights / bandwidth_rate(job, systems=systems)
     width = spec.hidden_size * TRANSFORMERS.value(
@@ -284,17 +288,6 @@ def prefill_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Float
     pace = np.maximum(filled, 1 / at_work) * lost
     pace = np.where(stages > 1, np.minimum(pace, 1.0), 1.0)
     return StepTime(math * pace, memory * pace, comms * pace, overhead * pace)
-
-
-def _chunk(job: Job) -> float:
-    names = {
-        "llama.cpp": "prefill_chunk_llama_cpp",
-        "vllm": "prefill_chunk_server",
-        "tensorrt-llm": "prefill_chunk_server",
-    }
-    if job.framework in names:
-        return TRANSFORMERS.value(names[job.framework])
-    return TRANSFORMERS.value("prefill_chunk_whole")
 
 
 def decoder_pace(job: Job, systems: Systems, *, concurrent: FloatArray) -> Pace:

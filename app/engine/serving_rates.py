@@ -9,7 +9,6 @@ from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.inference_memory import SERVERS
 from app.engine.job import Job
-from app.engine.memory import stored_weight_bytes
 from app.engine.model_spec import TransformerSpec
 from app.engine.params import head_parameters
 from app.engine.precision import (
@@ -18,7 +17,6 @@ from app.engine.precision import (
     UNPACKED_FOUR_BITS,
     WHOLE_MODEL,
     bytes_per_parameter,
-    is_gguf,
     peak_flops_per_s,
     sustained_flops_per_s,
 )
@@ -35,6 +33,9 @@ LAYER_CYCLES = {
 }
 """The coefficient of a layer's fixed time by framework that does not call operator by operator from Python: starts and
 ends of kernels, which go with the device's clock."""
+GRAPH_KINDS = ("tpu", "npu")
+"""Kinds of devices whose compiler makes a graph of every program:
+https://docs.habana.ai (PyTorch/Inference_on_PyTorch/Inference_Using_HPU_Graphs.html)."""
 EAGER_GROWTH = {
     "int8": "decode_eager_growth_8_bit",
     "int4": "decode_eager_growth_4_bit",
@@ -46,8 +47,6 @@ DESKTOPS = ("desktop", "laptop", "workstation")
 """Segments of devices that stand beside a processor with fast single cores."""
 UNPACKED = UNPACKED_FOUR_BITS | {"int8"}
 """Formats whose weights are unpacked to 16 bits by kernels of their own."""
-WITHOUT_MATRIX_UNITS = ("Vega 10 (GCN5)", "Vega 20 (GCN5)")
-"""Architectures beside CDNA that have its memory but multiply on vector units."""
 WITHOUT_DOT_PRODUCTS = ("3.0", "3.5", "3.7", "5.0", "5.2", "5.3", "6.0")
 """Compute capabilities before the instruction that multiplies and adds four 8-bit numbers at once."""
 ONE_SCALE = frozenset({"q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "mxfp4"})
@@ -59,28 +58,8 @@ FP32_PER_CLOCK = 256.0
 
 
 def prefill_rate(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: Floats) -> FloatArray:
-    """Arithmetic rate of reading prompts on one device. [FLOP/s]
-
-    llama.cpp multiplies quantised weights after unpacking them; GeForce cards then run at their fp16-accumulate rate.
-    Its time is what the matrix units need plus what the energy of every product takes at the board's power.
-    """
+    """Arithmetic rate of reading prompts on one device, with programs other than llama.cpp. [FLOP/s]"""
     groups = families(systems.devices)
-    if job.framework == "llama.cpp":
-        precision = job.precision if not is_gguf(job.precision) else "fp16"
-        peak = peak_flops_per_s(precision, systems.devices, accumulate_fp16=True)
-        tiles = TRANSFORMERS.value("matrix_tile_gain_llama_cpp") * systems.devices.peak_flops_per_s("fp32")
-        peak = np.where(systems.devices.where(kind="cpu"), np.fmin(peak, tiles), peak)
-        shared = systems.devices.where(kind="gpu", unified_memory=True)
-        watts = systems.devices.tdp_w * np.where(shared, TRANSFORMERS.value("shared_power_fraction"), 1.0)
-        power = watts * TRANSFORMERS.value("prefill_flops_per_joule_llama_cpp")
-        fraction = TRANSFORMERS.column("prefill_fraction_llama_cpp", groups)
-        vega = systems.devices.where(architecture=WITHOUT_MATRIX_UNITS)
-        units = peak * np.where(vega, TRANSFORMERS.value("prefill_fraction_llama_cpp_vector"), fraction)
-        return (
-            expert_share_llama_cpp(spec, systems=systems, tokens=tokens)
-            * block_gain(job, systems=systems)
-            / (1 / units + np.nan_to_num(1 / power))
-        )
     peak = multiplied_flops_per_s(job, systems=systems)
     width = spec.hidden_size / systems.plan.tensor_parallel
     fraction = TRANSFORMERS.column("prefill_fraction", groups)
@@ -90,15 +69,6 @@ def prefill_rate(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: F
         others = TRANSFORMERS.column("prefill_unpacked_share", groups)
         fraction = fraction * (served if job.framework in SERVERS else others)
     return peak * fraction * saturation(tokens, TRANSFORMERS.column("prefill_half_tokens", groups))
-
-
-def expert_share_llama_cpp(spec: TransformerSpec, *, systems: Systems, tokens: Floats) -> FloatArray:
-    """Share of the rate of a dense model that llama.cpp reaches where each expert multiplies few of the tokens. [-]"""
-    if not spec.num_experts:
-        return np.ones(len(systems))
-    rows = tokens * spec.num_experts_per_token / spec.num_experts
-    half = TRANSFORMERS.column("prefill_expert_half_rows_llama_cpp", families(systems.devices))
-    return np.asarray(saturation(rows, half), dtype=np.float64)
 
 
 def multiplied_flops_per_s(job: Job, *, systems: Systems) -> FloatArray:
@@ -137,25 +107,6 @@ def written_scores(job: Job, *, systems: Systems) -> FloatArray:
     return np.full(len(systems), 1.0 if job.attention == "eager" else 0.0)
 
 
-def block_gain(job: Job, *, systems: Systems) -> FloatArray:
-    """Times as fast as unpacked products, where llama.cpp multiplies quantised blocks in 8 bits; 1 elsewhere. [-]"""
-    if job.precision in WHOLE_MODEL:
-        return np.ones(len(systems))
-    alone = systems.devices.where(compute_capability=WITHOUT_DOT_PRODUCTS)
-    slow = TRANSFORMERS.value("prefill_share_without_dot_products")
-    return np.where(alone, slow, TRANSFORMERS.column("prefill_block_gain_llama_cpp", families(systems.devices)))
-
-
-def prefill_weight_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
-    """Time of llama.cpp to fetch all weights once and to write quantised ones out in 16 bits, per chunk. [s]"""
-    stored = stored_weight_bytes(spec, job.precision) * TRANSFORMERS.value("prefill_weight_share_llama_cpp")
-    unpacked = 0.0
-    if job.precision not in WHOLE_MODEL:
-        unpacked = spec.parameters * HALF_BYTES * TRANSFORMERS.value("prefill_unpacking_passes_llama_cpp")
-    moved = stored + np.where(block_gain(job, systems=systems) > 1, 0.0, unpacked)
-    return moved / systems.plan.tensor_parallel / bandwidth_rate(job, systems=systems)
-
-
 def bandwidth_rate(job: Job, *, systems: Systems) -> FloatArray:
     """Memory bandwidth that a decode step reaches on one device. [bytes/s]"""
     groups = families(systems.devices)
@@ -171,30 +122,6 @@ def clock_hz(systems: Systems) -> FloatArray:
     return np.where(np.isnan(known), TRANSFORMERS.value("usual_clock_hz"), known)
 
 
-def issue_s(read_bytes: FloatArray, *, job: Job, systems: Systems) -> FloatArray:
-    """Time that the compute units of one device need to ask for so many bytes of weights; llama.cpp only. [s]
-
-    A compute unit keeps a limited number of loads in flight, so that a device with much bandwidth for each of its
-    compute units, as with HBM, does not reach that bandwidth. Both limit one stream, so that their times add as the
-    sides of a right angle. The cores of a processor have prefetchers for that.
-    """
-    if job.framework != "llama.cpp":
-        return 0.0 * read_bytes
-    per_clock = TRANSFORMERS.value("loaded_bytes_per_unit_and_clock") * systems.devices.compute_units
-    asked = np.nan_to_num(read_bytes / (per_clock * clock_hz(systems)))
-    return np.where(systems.devices.where(kind="cpu"), 0.0, asked)
-
-
-def cache_reading_s(cache_bytes: Floats, *, job: Job, systems: Systems) -> FloatArray:
-    """Time of the vector units over the cache of a step, beside fetching it; llama.cpp only. [s]"""
-    if job.framework != "llama.cpp":
-        return np.zeros(len(systems))
-    written = written_scores(job, systems=systems)
-    plain = TRANSFORMERS.value("cache_operations_per_byte_llama_cpp")
-    operations = written * plain + (1 - written) * TRANSFORMERS.value("cache_operations_per_byte_flash")
-    return operations * cache_bytes / peak_flops_per_s("fp32", systems.devices)
-
-
 def reads_fixed_cache(job: Job, *, systems: Systems) -> BoolArray:
     """Whether steps go over a cache of the longest texts, as compiled for a TPU, whatever they hold. [-]"""
     return systems.devices.where(kind="tpu") & (job.framework != "vllm")
@@ -202,19 +129,29 @@ def reads_fixed_cache(job: Job, *, systems: Systems) -> BoolArray:
 
 def layer_overhead_s(job: Job, *, systems: Systems) -> FloatArray:
     """Fixed time of one layer of a decode step: launches, synchronisation, small kernels. [s]"""
-    groups = families(systems.devices)
     if job.framework == "onnxruntime":
-        return TRANSFORMERS.column("decode_layer_runtime_s", groups)
+        return TRANSFORMERS.column("decode_layer_runtime_s", families(systems.devices))
+    called, replayed = called_layer_s(job, systems=systems), replayed_layer_s(job, systems=systems)
+    return np.where(replays_steps(job, systems=systems), replayed, called)
+
+
+def replayed_layer_s(job: Job, *, systems: Systems) -> FloatArray:
+    """Fixed time of one layer of a recorded step: kernels start and end one after another on the device. [s]"""
+    groups = families(systems.devices)
     cycles = LAYER_CYCLES.get(job.framework, "decode_layer_compiled_cycles")
     growth = TRANSFORMERS.column("decode_layer_quantised_growth", groups) if job.precision in UNPACKED else 1.0
     routed = TRANSFORMERS.column("decode_expert_layer_cycles", groups) if has_experts(job) else 0.0
     latent = TRANSFORMERS.column("decode_latent_layer_cycles", groups) if has_latent_cache(job) else 0.0
-    replayed = (growth * TRANSFORMERS.column(cycles, groups) + routed + latent) / clock_hz(systems)
+    return (growth * TRANSFORMERS.column(cycles, groups) + routed + latent) / clock_hz(systems)
+
+
+def called_layer_s(job: Job, *, systems: Systems) -> FloatArray:
+    """Time of the host to call the operators of one layer from Python. [s]"""
     name = EAGER_GROWTH.get(job.precision)
-    calls = TRANSFORMERS.column("decode_layer_eager_s", groups) * (TRANSFORMERS.value(name) if name else 1.0)
+    growth = TRANSFORMERS.value(name) if name else 1.0
+    calls = TRANSFORMERS.column("decode_layer_eager_s", families(systems.devices)) * growth
     desktop = systems.devices.where(segment=DESKTOPS)
-    called = calls * np.where(desktop, TRANSFORMERS.value("desktop_host_share"), 1.0)
-    return np.where(replays_steps(job, systems=systems), replayed, called)
+    return calls * np.where(desktop, TRANSFORMERS.value("desktop_host_share"), 1.0)
 
 
 def has_latent_cache(job: Job) -> bool:
@@ -264,29 +201,25 @@ def packed_head_bytes(job: Job, spec: TransformerSpec, *, systems: Systems) -> F
 
 
 def replays_steps(job: Job, *, systems: Systems) -> BoolArray:
-    """Whether decode steps are replayed as a recorded graph instead of launched kernel by kernel.
-
-    Programs for a TPU or an NPU are graphs that its compiler made, whoever wrote them.
-
-    References
-    ----------
-    .. [1] HPU graphs, https://docs.habana.ai (PyTorch/Inference_on_PyTorch/Inference_Using_HPU_Graphs.html).
-    """
+    """Whether decode steps are replayed as a recorded graph instead of launched kernel by kernel."""
     recorded = job.compiled or job.framework in LAYER_CYCLES or job.framework == "onnxruntime"
-    return systems.devices.where(kind="tpu") | systems.devices.where(kind="npu") | recorded
+    return systems.devices.where(kind=GRAPH_KINDS) | recorded
 
 
 def prefill_layer_s(job: Job, *, systems: Systems) -> FloatArray:
-    """Fixed time of one layer while prompts are read, where no graph is replayed; llama.cpp replays there too. [s]"""
-    again = layer_overhead_s(job, systems=systems)
+    """Fixed time of one layer while prompts are read; of programs that record steps, llama.cpp replays prompts too. [s]
+
+    The others launch prompts kernel by kernel, because a recorded graph has one length.
+    """
+    as_in_decode = layer_overhead_s(job, systems=systems)
     if job.framework == "llama.cpp":
-        return again
-    once = TRANSFORMERS.column("prefill_layer_s", families(systems.devices))
-    return np.where(replays_steps(job, systems=systems), once, again)
+        return as_in_decode
+    launched = TRANSFORMERS.column("prefill_layer_s", families(systems.devices))
+    return np.where(replays_steps(job, systems=systems), launched, as_in_decode)
 
 
 def cache_passes(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
-    """Times that a decode step goes over the cache: once, but eager programs copy it and repeat it for every head."""
+    """Times that a step goes over the cache: once, but eager programs copy it and repeat it for every head. [-]"""
     shared = 1.0 if spec.kv_lora_rank else spec.num_attention_heads / spec.num_key_value_heads
     copied = TRANSFORMERS.value("eager_cache_passes") * shared
     return np.where(replays_steps(job, systems=systems), 1.0, copied)
@@ -297,22 +230,10 @@ def tensor_latency_s(job: Job, *, systems: Systems) -> FloatArray:
     t = systems.plan.tensor_parallel
     if job.framework == "llama.cpp":
         return np.where(t > 1, t * TRANSFORMERS.value("row_split_latency_s"), 0.0)
-    steps = (
-        0.0
-        if job.compiled or job.framework in ONE_STEP
-        else TRANSFORMERS.column("ring_step_latency_s", families(systems.devices))
-    )
-    return latency_s(systems, group=t) + steps * (t - 1)
-
-
-def row_split_s(spec: TransformerSpec, *, systems: Systems, tokens: FloatArray) -> FloatArray:
-    """Copies of llama.cpp's row split while reading prompts: every result travels to every card in fp32. [s]"""
-    t = systems.plan.tensor_parallel
-    widths = 4 * spec.hidden_size + (3 if spec.gated_ffn else 2) * spec.intermediate_size
-    copied = t * tokens * spec.num_hidden_layers * widths * 4.0
-    pcie = systems.devices.pcie_bytes_per_s
-    pcie = np.where(np.isnan(pcie), TRANSFORMERS.value("pcie_unknown_bytes_per_s"), pcie)
-    return np.where(t > 1, copied / (pcie * TRANSFORMERS.value("row_split_link_fraction")), 0.0)
+    alone = latency_s(systems, group=t)
+    if job.compiled or job.framework in ONE_STEP:
+        return alone
+    return alone + TRANSFORMERS.column("ring_step_latency_s", families(systems.devices)) * (t - 1)
 
 
 def unpacking_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:

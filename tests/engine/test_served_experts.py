@@ -8,14 +8,12 @@ from app.engine.served_experts import routed_copies_bytes, routed_exchange_s, ro
 from app.engine.serving import decode_step_s, touched_weight_bytes
 from app.engine.serving_rates import (
     decode_unpacked_share,
-    expert_share_llama_cpp,
     layer_overhead_s,
     packed_head_bytes,
     tensor_latency_s,
     unpacking_s,
 )
 from tests.engine.jobs import (
-    CPU,
     H100,
     M2_ULTRA,
     MI300X,
@@ -89,15 +87,6 @@ def test_tokens_travel_between_machines_behind_the_products_of_others():
 
     assert some < idle
     assert much < 10
-
-
-def test_llama_cpp_multiplies_an_expert_of_few_tokens_slowly_but_not_on_a_processor():
-    shares = [
-        expert_share_llama_cpp(make_moe(), systems=make_systems(H100, CPU), tokens=tokens) for tokens in (32, 512)
-    ]
-
-    assert shares[0][0] < shares[1][0] < 1
-    assert shares[0][1] == 1
 
 
 def test_unpacking_costs_a_server_only_where_four_bits_are_not_multiplied():

@@ -3,9 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from app.engine.hardware import PeakRates
 from app.engine.params import expected_experts
 from app.engine.serving import concurrency, largest_batch, physics, touched_weight_bytes
 from app.engine.serving_rates import layer_overhead_s
+from app.engine.units import GB, GIB, TERA
 from tests.engine.jobs import (
     BERT_LARGE,
     CPU,
@@ -14,12 +16,19 @@ from tests.engine.jobs import (
     M2_ULTRA,
     RTX_4090,
     T5_BASE,
+    TPU_V4,
     make_accelerator,
     make_job,
     make_moe,
     make_spec,
     make_systems,
 )
+
+GAUDI_2 = make_accelerator(
+    "gaudi-2", vendor="Intel", kind="npu", architecture="Gaudi", memory_bytes=96 * GIB, usable_memory_bytes=94 * GIB,
+    memory_bandwidth_bytes_per_s=2450 * GB, tdp_w=600.0, interconnect="roce", compute_units=24, pcie_bytes_per_s=32 * GB,
+    peak=PeakRates(bf16=432 * TERA, fp8=865 * TERA),
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -451,3 +460,38 @@ def test_four_bits_are_slow_where_no_instruction_takes_four_numbers_at_once(pace
     rates = pace_of(job, with_products, without).decode_tokens_per_s
 
     assert rates[1] < 0.9 * rates[0]
+
+
+def test_programs_for_tpus_and_npus_are_recorded_whoever_wrote_them(pace_of):
+    eager, recorded = (
+        pace_of(
+            make_job(precision="bf16", framework="pytorch", compiled=compiled, prompt_tokens=512, output_tokens=64),
+            TPU_V4,
+            GAUDI_2,
+            H100,
+        )
+        for compiled in (False, True)
+    )
+
+    assert np.array_equal(eager.tpot_s[:2], recorded.tpot_s[:2])
+    assert np.array_equal(eager.ttft_s[:2], recorded.ttft_s[:2])
+    assert eager.tpot_s[2] > 1.5 * recorded.tpot_s[2]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "output", "requests", "published"),
+    [(128, 128, 2429, 18_201), (128, 2048, 289, 11_138), (2048, 128, 179, 2028), (2048, 2048, 155, 5511)],
+)
+def test_batches_on_an_npu_agree_with_the_table_of_gaudi(pace_of, prompt, output, requests, published):
+    """https://www.intel.com/content/www/us/en/developer/platform/gaudi/model-performance-gaudi2-inference.html (2024-10)."""
+    job = make_job(
+        precision="fp8",
+        kv_precision="fp8",
+        framework="pytorch",
+        prompt_tokens=prompt,
+        output_tokens=output,
+        concurrent_requests=requests,
+    )
+    pace = pace_of(job, GAUDI_2)
+
+    assert pace.units_per_step[0] / pace.step_s[0] == pytest.approx(published, rel=0.3)
