@@ -131,8 +131,8 @@ def scores_prompts(job: Job, spec: TransformerSpec) -> bool:
 
     Libraries of models did so as long as decoders read no more than some thousand tokens [4]_.
     """
-    eager = spec.architecture == "decoder" and job.framework == "pytorch" and not job.compiled
-    return eager and 0 < (spec.max_position_embeddings or 0) <= TRANSFORMERS.value("scored_context_tokens")
+    by_library = spec.architecture == "decoder" and job.framework == "pytorch" and not job.compiled
+    return by_library and 0 < (spec.max_position_embeddings or 0) <= TRANSFORMERS.value("scored_context_tokens")
 
 
 def llama_cpp_buffer_bytes(job: Job, spec: TransformerSpec, *, context: float, stages: Floats = 1.0) -> Floats:

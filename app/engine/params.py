@@ -228,6 +228,10 @@ def split_parameters(spec: TransformerSpec) -> tuple[float, float]:
     >>> encoder, decoder = split_parameters(t5)
     >>> round(encoder / 1e6), round(decoder / 1e6)
     (85, 138)
+
+    References
+    ----------
+    .. [1] A. Vaswani et al., "Attention Is All You Need," 2017, arXiv:1706.03762, section 3.1.
     """
     writing = spec.decoder_layers or max(spec.num_hidden_layers // 2, 1)
     cross = layer_attention_parameters(spec) * writing

@@ -5,6 +5,7 @@ References
 .. [1] T. Gale et al., "MegaBlocks," 2022, arXiv:2211.15841, section 6.
 .. [2] DeepSeek-AI, "DeepSeek-V3," 2024, arXiv:2412.19437, section 3.4: attention by request, experts by device;
    two halves of a batch by turns, copies of busy experts.
+.. [3] S. Williams et al., "Roofline," 2009, doi:10.1145/1498765.1498785: the ridge point.
 """
 
 import numpy as np
@@ -45,12 +46,11 @@ def expert_half_width(systems: Systems) -> FloatArray:
     """Width of an expert whose products run at half the rate of wide ones. [units of an expert]
 
     Narrow products move more values for every operation: the fewer operations a device does while its memory moves a
-    byte, the narrower they may be.
+    byte, the narrower they may be [3]_.
     """
     ridge = sustained_flops_per_s("bf16", systems.devices) / systems.devices.memory_bandwidth_bytes_per_s
-    return np.minimum(
-        TRANSFORMERS.value("served_expert_width_per_ridge") * ridge, TRANSFORMERS.value("served_expert_half_width")
-    )
+    fed = TRANSFORMERS.value("served_expert_width_per_ridge") * ridge
+    return np.minimum(fed, TRANSFORMERS.value("served_expert_half_width"))
 
 
 def routed_copies_bytes(spec: TransformerSpec, *, tokens: Floats) -> Floats:

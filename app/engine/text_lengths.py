@@ -18,9 +18,11 @@ PADDING_FRAMEWORKS = frozenset({"pytorch", "deepspeed", "other"})
 PACKING_FRAMEWORKS = frozenset({"megatron"})
 """Frameworks whose recipes fill every sequence with several texts that do not see each other."""
 FILLING_FRAMEWORKS = frozenset({"deepspeed"})
-"""Those among them whose recipes to train encoders from scratch work on every position."""
+"""Padding frameworks whose recipes for new encoders compute every position:
+https://www.deepspeed.ai/tutorials/bert-pretraining."""
 LONGEST_DOCUMENT = 512
-"""Positions of encoders that are trained on single documents; longer sequences are filled with several. [tokens]"""
+"""Positions of encoders that learn from single documents, as BERT (arXiv:1810.04805); longer sequences hold several, as
+those of ModernBERT (arXiv:2412.13663). [tokens]"""
 ROUND_LENGTH = 8
 """Lengths that somebody sets are multiples of this; others are means over a data set."""
 
@@ -38,8 +40,9 @@ class TextLength:
 def text_length(job: Job, spec: TransformerSpec) -> TextLength:
     """What is computed and what is counted for one sample of a training job. [tokens]"""
     stated = float(job.seq_len)
-    if spec.architecture == "encoder_decoder" and job.workload.output_tokens:
-        return TextLength(translated_length(job, spec), stated)
+    target = job.workload.output_tokens
+    if spec.architecture == "encoder_decoder" and target:
+        return TextLength(translated_length(spec, source=stated, target=target), stated)
     if job.framework not in PADDING_FRAMEWORKS:
         return TextLength(stated, stated)
     if spec.architecture == "encoder" and job.workload.task in {"pretrain", "train"}:
@@ -52,17 +55,18 @@ def text_length(job: Job, spec: TransformerSpec) -> TextLength:
     return TextLength(stated * longest_over_mean(job.micro_batch_size) if uneven else stated, stated)
 
 
-def translated_length(job: Job, spec: TransformerSpec) -> float:
-    """Tokens that cost as much in encoder and decoder together as a source and its target in one of them each. [tokens]
+def translated_length(spec: TransformerSpec, *, source: float, target: float) -> float:
+    """Length at which a source and a target of one length cost as much as these two. [tokens]
+
+    The encoder reads the source, the decoder writes the target: 512 and 114 tokens of T5 when it learns from masked
+    spans [1]_.
 
     References
     ----------
-    .. [1] C. Raffel et al., "Exploring the Limits of Transfer Learning," 2019, arXiv:1910.10683, section 3.1.4: of 512
-       tokens 15 % are masked in spans, and 114 are written.
+    .. [1] C. Raffel et al., "Exploring the Limits of Transfer Learning," 2019, arXiv:1910.10683, section 3.1.4.
     """
     encoder, decoder = split_parameters(spec)
-    written = float(job.workload.output_tokens or job.seq_len)
-    return (encoder * job.seq_len + decoder * written) / (encoder + decoder)
+    return (encoder * source + decoder * target) / (encoder + decoder)
 
 
 def mean_length(job: Job) -> float | None:

@@ -25,6 +25,7 @@ from app.engine.params import adapter_parameters, head_parameters, multiplied_pa
 from app.engine.plans import bubble_fraction
 from app.engine.precision import (
     FOUR_BIT_FLOATS,
+    NARROW_FLOATS,
     bytes_per_element,
     comparable_rate,
     sums_at_half_rate,
@@ -42,8 +43,6 @@ from app.engine.units import FLOPS_PER_MAC, HALF_BYTES
 SCALING_FRAMEWORKS = frozenset({"megatron", "jax"})
 NATIVE_ATTENTION = frozenset({"megatron", "jax"})
 """Frameworks whose attention kernels are written for the matrix units of each generation."""
-NARROW = FOUR_BIT_FLOATS | {"fp8"}
-"""Precisions whose operands are scaled for every product."""
 SELECTIVE_FRAMEWORKS = frozenset({"jax"})
 """Frameworks whose checkpointing keeps the results of matrix products."""
 EAGER_FRAMEWORKS = frozenset({"pytorch", "deepspeed", "other"})
@@ -165,9 +164,9 @@ def operand_rate(systems: Systems, *, precision: str) -> FloatArray:
 
 
 def attention_rate(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
-    """Arithmetic rate that attention reaches on one device; recipes in 8 bits keep it in 16 bits. [FLOP/s]"""
+    """Arithmetic rate that attention reaches on one device; recipes in fewer bits keep it in 16 bits. [FLOP/s]"""
     computed = computing_precision(job)
-    wide = "bf16" if computed == "fp8" or computed in FOUR_BIT_FLOATS else computed
+    wide = "bf16" if computed in NARROW_FLOATS else computed
     adapted = job.workload.task == "finetune" and spec.architecture == "decoder" and job.attention == "flash"
     kernels = "_native" if programmed_natively(job) else "_adapted" if adapted else ""
     name = "attention_math_share" + kernels
@@ -251,15 +250,17 @@ def unpacking_bytes(job: Job, spec: TransformerSpec, *, plan: Plan) -> Floats:
 
 
 def narrowed_bytes(job: Job, spec: TransformerSpec) -> float:
-    """Bytes that scaling operands to 8 or 4 bits moves for one micro-batch: wide products need little of it. [bytes]
+    """Bytes that scaling operands to 8 or 4 bits moves for one micro-batch. [bytes]
 
-    Inputs and their gradients are written in both layouts that the two passes multiply.
+    Inputs, and gradients of outputs, are written in both layouts that the two passes multiply. Queries, keys and values
+    share an input, and so do the two sides of a gate. These bytes grow with the width, operations with its square, so
+    that narrow models gain least from fewer bits.
 
     References
     ----------
     .. [1] torchao, float8 training, https://github.com/pytorch/ao (torchao/float8): small matrices get slower.
     """
-    if computing_precision(job) not in NARROW:
+    if computing_precision(job) not in NARROW_FLOATS:
         return 0.0
     experts = spec.num_experts_per_token + spec.num_shared_experts if spec.num_experts else 1
     query, key_value = spec.num_attention_heads * spec.head_dim, spec.num_key_value_heads * spec.head_dim
@@ -315,7 +316,10 @@ def pipeline_chunks(spec: TransformerSpec, *, plan: Plan, batches: FloatArray) -
 
 
 def slowest_stage(job: Job, spec: TransformerSpec, *, plan: Plan, math_s: Floats, memory_s: Floats) -> FloatArray:
-    """Time of the stage with head and loss over the mean of all stages; layers are moved away from it to none. [-]
+    """Time of the slowest stage of a pipeline over the mean of all. [-]
+
+    Layers are moved away from the stage with head and loss until all take as long. Where head and loss alone take
+    longer than that, they set the pace.
 
     References
     ----------
@@ -338,8 +342,7 @@ def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[Ste
     products = products * grown
     attention = flops.attention / attention_rate(job, spec, systems=systems)
     math = (products + attention + softmax_s(flops.attention, spec, systems=systems)) * share
-    moved = activation_traffic_bytes(job, spec) * batch_growth(job, plan) * share
-    moved = moved + narrowed_bytes(job, spec) * batch_growth(job, plan) * share
+    moved = (activation_traffic_bytes(job, spec) + narrowed_bytes(job, spec)) * batch_growth(job, plan) * share
     moved = moved + routed_bytes(job, spec, systems=systems) * share
     memory = (moved + unpacking_bytes(job, spec, plan=plan)) / bandwidth
     uneven = slowest_stage(job, spec, plan=plan, math_s=math, memory_s=memory)
