@@ -9,35 +9,35 @@ from app.engine.model_spec import AlgorithmSpec, NetworkSpec
 
 CUDA_ONLY_FAMILIES = frozenset({"3dgs"})
 """https://github.com/graphdeco-inria/gaussian-splatting and https://docs.gsplat.studio"""
-NVIDIA_ONLY = frozenset({"tensorrt-llm", "tensorrt"})
+CUDA_ONLY_FRAMEWORKS = frozenset({"tensorrt-llm", "tensorrt"})
 USUAL_KINDS = frozenset({"gpu", "cpu", "apple_soc"})
 """Back ends of llama.cpp are CUDA, HIP, Metal, SYCL, Vulkan and processors: https://github.com/ggml-org/llama.cpp. The
 libraries for tables have some for graphics cards and none for TPUs and the like (https://xgboost.readthedocs.io)."""
 
 
-def needs_cuda(job: Job) -> bool:
-    """Whether the programs for this model are written for CUDA alone: those for Gaussian splatting."""
+def splats(job: Job) -> bool:
+    """Whether a job works on scenes of Gaussians, whose programs are written for CUDA alone."""
     return isinstance(job.model, NetworkSpec) and job.model.family.lower() in CUDA_ONLY_FAMILIES
 
 
 def has_back_end(job: Job, device: Accelerator) -> bool:
     """Whether the framework of a job has a back end for a device."""
-    if needs_cuda(job):
+    if _needs_cuda(job):
         return device.kind == "gpu" and device.vendor == "NVIDIA"
-    if _of_usual_kinds(job):
-        return device.kind in USUAL_KINDS
-    if job.framework in NVIDIA_ONLY:
-        return device.kind == "gpu" and device.vendor == "NVIDIA"
-    return True
+    return device.kind in USUAL_KINDS or not _needs_usual_kind(job)
 
 
-def _of_usual_kinds(job: Job) -> bool:
+def _needs_cuda(job: Job) -> bool:
+    return splats(job) or (job.framework in CUDA_ONLY_FRAMEWORKS and not isinstance(job.model, AlgorithmSpec))
+
+
+def _needs_usual_kind(job: Job) -> bool:
     return job.framework == "llama.cpp" or isinstance(job.model, AlgorithmSpec)
 
 
 def back_end_on_each(job: Job, devices: Devices) -> BoolArray:
     """The same as a column; asked once per different device."""
-    if not _of_usual_kinds(job) and job.framework not in NVIDIA_ONLY and not needs_cuda(job):
+    if not _needs_cuda(job) and not _needs_usual_kind(job):
         return np.ones(len(devices), dtype=np.bool_)
     known = {id(device): has_back_end(job, device) for device in devices.accelerators}
     return np.array([known[id(device)] for device in devices.accelerators], dtype=np.bool_)
@@ -47,7 +47,7 @@ def software_gap(job: Job, device: Accelerator) -> str | None:
     """Why a job is not judged on a device, and what to use there; None where it runs."""
     if has_back_end(job, device):
         return None
-    if needs_cuda(job):
+    if splats(job):
         return f"The programs for Gaussian splatting are written for CUDA and do not run on {device.name}."
     if isinstance(job.model, AlgorithmSpec):
         return f"Libraries for tables have no back end for {device.name}: an ordinary processor does this."
