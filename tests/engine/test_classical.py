@@ -159,6 +159,15 @@ def test_boosted_trees_hold_what_was_measured_beside_the_table(library, device, 
     assert parts["histograms"] == pytest.approx(held_bytes, rel=0.15)
 
 
+@pytest.mark.parametrize(("method", "held_bytes"), [("logistic_regression", 114e6), ("linear_regression", 160e6)])
+def test_methods_hold_what_scikit_learn_was_measured_to_hold_beside_the_table(method, held_bytes):
+    """A million rows of ten columns: measured with scikit-learn 1.9."""
+    physics = classical.physics(table_job(method, rows=1e6, columns=10), make_systems(XEON))
+    held = next(part.bytes[0] for part in physics.footprint.parts if part.part == "working_copies")
+
+    assert held == pytest.approx(held_bytes, rel=0.05)
+
+
 def test_a_newer_cpu_is_faster_and_a_second_socket_is_slower():
     newer = replace(XEON, launch_year=2024)
 

@@ -286,6 +286,18 @@ def test_plain_pytorch_unpacks_eight_bits_and_what_is_built_multiplies_them():
     assert built > 1.3 * plain
 
 
+def test_weights_of_few_bits_cost_pytorch_the_time_that_was_published():
+    """FLUX.1 on an H100, 12 s in bf16 and nf4, 15 in int8, 109 in int4: https://huggingface.co/blog/diffusers-quantization."""
+    bf16, nf4, int8, int4 = (
+        1 / rate(FLUX, H100, **{**GENERATION, "framework": "pytorch", "precision": precision})
+        for precision in ("bf16", "nf4", "int8", "int4")
+    )
+
+    assert 1 < nf4 / bf16 < 1.2
+    assert 1 < int8 / bf16 < 1.3
+    assert int4 / bf16 == pytest.approx(109 / 12, rel=0.4)
+
+
 def test_a_described_transformer_that_reads_text_brings_what_reads_it():
     choice = ModelChoice(parameters=2.8e9, architecture="diffusion_transformer")
     reads, draws = (

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from app.engine.encoder_inference import encoder_pace
 from tests.engine.jobs import BERT_LARGE, make_job, make_systems
-from tests.engine.network_jobs import V100
+from tests.engine.network_jobs import V100, XEON
 
 
 def texts_per_s(framework, *, sequence_length, precision="fp16", batch_size=1, device=V100, spec=BERT_LARGE):
@@ -39,6 +40,15 @@ def test_an_older_host_launches_a_short_text_more_slowly():
     newer = replace(V100, launch_year=2023)
 
     assert texts_per_s("pytorch", sequence_length=16) < 0.8 * texts_per_s("pytorch", sequence_length=16, device=newer)
+
+
+def test_a_processor_reads_with_the_cores_that_it_may_use():
+    job = make_job(BERT_LARGE, task="inference", framework="other", precision="fp32", compiled=True, batch_size=8)
+    whole = make_systems(XEON)
+    limited = replace(whole, threads=np.array([4.0]))
+    slow, fast = (encoder_pace(job, systems).step_s[0] for systems in (limited, whole))
+
+    assert 2 < slow / fast <= 4
 
 
 def test_a_band_of_scores_grows_with_the_text_and_whole_scores_with_its_square():
