@@ -29,7 +29,7 @@ _INSTEAD = {
     "algorithm": "look its name up in the list of models",
     "data set": "give its samples, tokens, or rows and columns instead",
 }
-"""What to do where no name is near."""
+"""What to do where no near name is meant."""
 
 
 def job_of(snapshot: Snapshot, workload: Workload, *, assume_data: bool) -> Job:
@@ -168,8 +168,10 @@ def _slug(index: NameIndex, name: str, *, pointer: str, what: str) -> str:
     if isinstance(found, Ambiguous):
         detail = f"{echoed(name)} is the name of several products; say which"
         return _refuse(pointer, detail, suggestions=list(found.slugs))
-    told = "use one of the nearest names" if found.nearest else _INSTEAD[what]
-    detail = f"We know no {what} called {echoed(name)}; {told}"
+    instead = _INSTEAD[what]
+    detail = f"We know no {what} called {echoed(name)}; {instead}"
+    if found.nearest:
+        detail = f"We know no {what} called {echoed(name)}; use one of the nearest names, or {instead}"
     return _refuse(pointer, detail, suggestions=list(found.nearest))
 
 

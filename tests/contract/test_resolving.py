@@ -4,6 +4,8 @@ import pytest
 
 from app.contract.resolving import job_of
 from app.engine.workload import ModelChoice, Workload
+from app.errors import Unprocessable
+from app.languages import say_finished, speaking
 
 
 @pytest.mark.parametrize(
@@ -29,3 +31,16 @@ def test_a_stated_domain_is_kept(client):
     asked = Workload(task="train", domain="medical_3d", model=ModelChoice(name="resnet-50"))
 
     assert job_of(catalogue, asked, assume_data=True).workload.domain == "medical_3d"
+
+
+def test_an_unknown_model_with_like_named_ones_may_be_told_by_its_size(client):
+    asked = Workload(task="inference", domain="audio", model=ModelChoice(name="musicgen-medium"))
+
+    with pytest.raises(Unprocessable) as caught:
+        job_of(client.app.state.catalogue.current(), asked, assume_data=True)
+    (problem,) = caught.value.problems
+
+    assert problem.suggestions
+    assert problem.detail.endswith("or give its size as model.parameters")
+    with speaking("de"):
+        assert say_finished(problem.detail).endswith("oder geben Sie die Größe als model.parameters an")
