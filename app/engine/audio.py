@@ -251,7 +251,7 @@ def _training_pace(job: Job, systems: Systems, spec: TransformerSpec) -> Pace:
 def held_bytes_per_parameter(job: Job) -> float:
     """Bytes that a weight takes: the reference program keeps it in fp32 and converts it for every product. [bytes]
 
-    Who names no framework may use a library that holds 16-bit weights; who names PyTorch, too.
+    Who names PyTorch is taken to run that program; who names nothing may use a library that holds 16-bit weights.
 
     References
     ----------

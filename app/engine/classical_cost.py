@@ -36,8 +36,8 @@ QUERY_TILE_BYTES = 4e3
 """Tile of distances per row in brute-force search, a thousand in fp32. Assumption."""
 LBFGS_BYTES = 160.0
 """Ten pairs of fp64 vectors per column. SciPy L-BFGS-B default, m=10."""
-LOSS_BYTES, DISTANCE_BYTES = 34.0, 10.0
-"""Labels, scores and gradients of a row; distances and weights of a row to one centre. Measured with scikit-learn 1.9:
+LOSS_ROW_BYTES, CENTRE_BYTES = 34.0, 10.0
+"""Labels, scores and gradients of a row; its distance and weight to each centre. Measured with scikit-learn 1.9:
 114 MB beside a table of a million rows of ten columns for logistic regression, 161 MB for k-means of eight clusters."""
 HYPERPARAMETER_STEPS = 30.0
 """Likelihood evaluations while a Gaussian process is fitted. Assumption."""
@@ -171,7 +171,7 @@ ALGORITHMS: dict[str, Algorithm] = {
     "iterative-linear": Algorithm(
         _iterated,
         lambda _: 2.0 * NETWORKS.value("solver_iterations"),
-        lambda t: MATRIX_BYTES * t.rows * t.columns + LBFGS_BYTES * t.columns + LOSS_BYTES * t.rows,
+        lambda t: MATRIX_BYTES * t.rows * t.columns + LBFGS_BYTES * t.columns + LOSS_ROW_BYTES * t.rows,
     ),
     "coordinates": Algorithm(
         lambda t: t.rows * t.columns,
@@ -194,7 +194,7 @@ ALGORITHMS: dict[str, Algorithm] = {
     "kmeans": Algorithm(
         lambda t: 3.0 * t.rows * t.columns * _clusters() * NETWORKS.value("clustering_iterations"),
         lambda _: NETWORKS.value("clustering_iterations"),
-        lambda t: MATRIX_BYTES * t.rows * t.columns + DISTANCE_BYTES * t.rows * _clusters(),
+        lambda t: MATRIX_BYTES * t.rows * t.columns + CENTRE_BYTES * t.rows * _clusters(),
         efficiency="clustering_efficiency",
         steps=lambda _: NETWORKS.value("clustering_iterations"),
         step="solver_gpu_s_per_step",

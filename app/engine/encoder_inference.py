@@ -41,8 +41,9 @@ def _rate_fed(job: Job, systems: Systems, *, integers: bool) -> FloatArray:
 
 
 def fuses_layers(job: Job) -> bool:
-    """Whether a runtime joins norms, biases and activations into one kernel, multiplies 8-bit numbers where asked to,
-    and chooses the fastest products; others store 8 bits and multiply in 16.
+    """Whether a runtime joins norms, biases and activations into one kernel, and chooses the fastest products.
+
+    Such runtimes multiply 8-bit numbers where asked to; all others store 8 bits and multiply in 16.
     """
     return execution_mode(job) == "runtime"
 
