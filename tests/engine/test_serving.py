@@ -6,7 +6,7 @@ import pytest
 from app.engine.hardware import PeakRates
 from app.engine.params import expected_experts
 from app.engine.serving import concurrency, largest_batch, physics, touched_weight_bytes
-from app.engine.serving_rates import layer_overhead_s
+from app.engine.serving_rates import attention_growth, layer_overhead_s
 from app.engine.units import GB, GIB, TERA
 from tests.engine.jobs import (
     BERT_LARGE,
@@ -495,3 +495,20 @@ def test_batches_on_an_npu_agree_with_the_table_of_gaudi(pace_of, prompt, output
     pace = pace_of(job, GAUDI_2)
 
     assert pace.units_per_step[0] / pace.step_s[0] == pytest.approx(published, rel=0.3)
+
+
+def test_attention_is_not_multiplied_in_four_bits():
+    knows = replace(H100, peak=replace(H100.peak, fp4=2 * H100.peak.fp8))
+    growth = attention_growth(make_job(precision="nvfp4"), systems=make_systems(M2_ULTRA, knows))
+
+    assert growth[0] == 1
+    assert 1.5 < growth[1] <= 2
+
+
+def test_a_runtime_starts_the_kernels_of_a_layer_sooner_than_python():
+    runtime, python = (
+        layer_overhead_s(make_job(precision="fp16", framework=name), systems=make_systems(H100))
+        for name in ("onnxruntime", "pytorch")
+    )
+
+    assert runtime < python
