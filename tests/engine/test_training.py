@@ -242,12 +242,8 @@ def test_a_large_head_holds_up_a_long_pipeline_of_a_small_model():
         hidden_size=2048, num_hidden_layers=16, vocab_size=128_256, parameters=1.24e9, active_parameters=1.24e9
     )
     job = make_job(small, task="pretrain", precision="bf16", sequence_length=4096)
-    times = [
-        slowest_stage(job, small, plan=make_systems(H100, count=n, pipeline_parallel=n).plan, math_s=1.0, memory_s=0.2)[
-            0
-        ]
-        for n in (1, 2, 16)
-    ]
+    plans = [make_systems(H100, count=stages, pipeline_parallel=stages).plan for stages in (1, 2, 16)]
+    alone, short, long = (slowest_stage(job, small, plan=plan, math_s=1.0, memory_s=0.2)[0] for plan in plans)
 
-    assert times[0] == times[1] == 1
-    assert 3 < times[2] < 8
+    assert alone == short == 1
+    assert 3 < long < 8
