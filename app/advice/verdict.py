@@ -2,6 +2,7 @@
 
 import math
 
+from app.advice.buy_or_rent import BuyOrRent
 from app.advice.candidates import DEVICES_IN_A_BOX, devices_for_time
 from app.advice.circumstances import Circumstances
 from app.advice.cloud import CloudOption, old_but_far_cheaper, that_hold_it
@@ -191,18 +192,22 @@ def _box_or_cloud(case: Circumstances) -> str:
         return "verdict_owned_box"
     if case.tight_owned is not None:
         return "verdict_owned_box_tight"
-    even = None if deal is None else deal.break_even_hours_per_month
-    if deal is not None and even is not None and even <= HOURS_PER_MONTH:
-        if case.constraints.ownership == "buy" and (deal.cheaper == "rent" or case.need.monthly_basis == "assumed"):
-            return "verdict_buy_asked"
-        seldom = deal.one_run or deal.hours_per_month < SELDOM_SHARE * even
-        if case.need.monthly_basis == "assumed" and seldom and deal.cheaper == "rent":
-            return "verdict_rent_seldom"
-        assumed = "_assumed" if case.need.monthly_basis == "assumed" else ""
-        return f"verdict_break_even_{'buy' if deal.cheaper == 'buy' else 'rent'}{assumed}"
-    if deal is not None:
-        return "verdict_buy_asked_always_dearer" if case.constraints.ownership == "buy" else "verdict_rent_always"
-    return "verdict_box_on_premises" if case.constraints.on_premises_only else "verdict_box"
+    if deal is None:
+        return "verdict_box_on_premises" if case.constraints.on_premises_only else "verdict_box"
+    return _by_break_even(case, deal)
+
+
+def _by_break_even(case: Circumstances, deal: BuyOrRent) -> str:
+    """Whether to buy or to rent; who asks to buy is told from which hours on they are right."""
+    even, asked_to_buy = deal.break_even_hours_per_month, case.constraints.ownership == "buy"
+    if even is None or even > HOURS_PER_MONTH:
+        return "verdict_buy_asked_always_dearer" if asked_to_buy else "verdict_rent_always"
+    assumed = case.need.monthly_basis == "assumed"
+    if asked_to_buy and (assumed or deal.cheaper == "rent"):
+        return "verdict_buy_asked"
+    if assumed and deal.cheaper == "rent" and (deal.one_run or deal.hours_per_month < SELDOM_SHARE * even):
+        return "verdict_rent_seldom"
+    return f"verdict_break_even_{'buy' if deal.cheaper == 'buy' else 'rent'}{'_assumed' if assumed else ''}"
 
 
 def _cluster(case: Circumstances) -> str:

@@ -82,6 +82,15 @@ def test_room_to_grow_has_more_memory():
     assert picks["room_to_grow"].device.memory_bytes > picks["best_fit"].device.memory_bytes
 
 
+@pytest.mark.parametrize(("cards", "cheaper"), [(4, SMALL_CARD.slug), (8, None)])
+def test_a_cheaper_machine_is_no_heap_of_small_cards(cards, cheaper):
+    market = make_market(prices=(make_price(PRO_CARD.slug, 30_000.0), make_price(SMALL_CARD.slug, 300.0)))
+    picks = picks_of(PRO_CARD, SMALL_CARD, scenario=3, counts=(1, cards), memory_gib=20.0, market=market)
+
+    assert (picks[0].device, picks[0].count) == (PRO_CARD, 1)
+    assert by_role(picks).get("cheaper") == cheaper
+
+
 def test_scenario_one_buys_nothing():
     assert picks_of(*CATALOGUE, scenario=1, tier="none") == ()
 

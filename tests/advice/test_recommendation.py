@@ -12,6 +12,7 @@ from tests.advice.factories import (
     make_constraints,
     make_devices,
     make_market,
+    make_offer,
     make_policy,
     make_rule,
 )
@@ -83,6 +84,28 @@ def test_hardware_that_is_owned_is_judged_and_not_rejected():
     found = recommended(existing_hardware=[{"accelerator": "geforce-rtx-4090"}], budget_usd=0)
     assert [owned.slug for owned in found.owned] == ["geforce-rtx-4090"]
     assert "geforce-rtx-4090" not in {rejection.device.slug for rejection in found.rejected}
+
+
+@pytest.mark.parametrize(
+    ("usd_per_hour", "asked", "words"),
+    [
+        (2.0, {}, "Rent by the hour"),
+        (2.0, {"ownership": "buy"}, "as you ask: it pays from about"),
+        (0.05, {"ownership": "buy"}, "as you ask. At these prices, renting"),
+        (0.05, {}, "does not pay back, whatever the hours"),
+    ],
+)
+def test_who_asks_to_buy_is_told_to_buy_and_when_renting_would_be_cheaper(usd_per_hour, asked, words):
+    market = make_market(offers=(make_offer("h100-sxm5-80gb", usd_per_hour),))
+    found = recommended(LLM, scenario="box-or-cloud", tier="datacenter", market=market, **asked)
+
+    assert words in sentence(found.verdict)
+
+
+def test_a_cluster_is_no_need_of_who_has_enough():
+    found = recommended(scenario="cluster", tier="cluster", existing_hardware=[{"accelerator": "geforce-rtx-4090"}])
+
+    assert sentence(found.verdict).startswith("What you have is enough")
 
 
 def test_the_list_of_rejections_is_short_and_names_each_device_once():
