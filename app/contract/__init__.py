@@ -1,1 +1,1 @@
-"""The contract as objects: what every door is asked, what it answers, and how text becomes one of them."""
+"""The contract as objects: what every door is asked and answers, how text becomes either, and what its names mean."""
