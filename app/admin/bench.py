@@ -141,9 +141,10 @@ def answers(snapshot: Snapshot, asked: Sequence[Question], *, at: datetime) -> l
     return [known[question.query] for question in asked]
 
 
-def remember(snapshot: Snapshot, compared: Sequence[Compared]) -> None:
+def carry(tried: Snapshot, published: Snapshot) -> None:
     """What a catalogue answers today, where its answers were worked out before it was published."""
-    _known(snapshot, datetime.now(UTC).date()).update({each.question.query: each.after for each in compared})
+    today = datetime.now(UTC).date()
+    _known(published, today).update(_known(tried, today))
 
 
 def answer(snapshot: Snapshot, question: Question, *, at: datetime) -> Answered:
@@ -209,13 +210,11 @@ def _question(row: SavedQuestionRow) -> Question:
 
 
 _answered: list[tuple[Snapshot, date, dict[str, Answered]]] = []
-"""The newest first: answers by question, of a catalogue on a day."""
+"""The last used first: answers by question, of a catalogue on a day."""
 
 
 def _known(snapshot: Snapshot, today: date) -> dict[str, Answered]:
-    for catalogue, day, known in _answered:
-        if catalogue is snapshot and day == today:
-            return known
-    made: dict[str, Answered] = {}
-    _answered[:] = [(snapshot, today, made), *_answered[: KEPT_CATALOGUES - 1]]
-    return made
+    here = [each for each in _answered if each[0] is snapshot and each[1] == today] or [(snapshot, today, {})]
+    others = [each for each in _answered if each is not here[0]]
+    _answered[:] = [here[0], *others[: KEPT_CATALOGUES - 1]]
+    return here[0][2]

@@ -14,6 +14,7 @@ from app.admin.accounts import Caller
 from app.admin.bench import Compared
 from app.admin.bench_pages import differing
 from app.admin.differences import Difference
+from app.admin.entities import entity_named
 from app.admin.forms import Entered, ErrorLine, FormField, Frame
 from app.db import reading
 from app.errors import Conflict
@@ -23,7 +24,7 @@ from app.tables import User
 router = APIRouter(prefix="/admin", include_in_schema=False)
 
 Answers = Annotated[Literal["", "all"], Query()]
-"""Whether the saved questions are asked of a draft so large that it takes a while."""
+"""Whether the saved questions are asked of the draft, which takes a while."""
 
 SEE_OTHER = 303
 MOST_NAMED = 5
@@ -34,6 +35,8 @@ class ChangeView:
     """One entry of the draft."""
 
     name: str
+    words: str
+    """What it is about, where its key is a number."""
     url: str
     discard_url: str
     action: str
@@ -80,7 +83,7 @@ class DraftPage:
     approvers: tuple[str, ...] = ()
     """Who may instead."""
     ask_url: str = ""
-    """Where the saved questions are asked, of a draft so large that it takes a while."""
+    """Where the saved questions are asked, which takes a while; empty where that is done."""
 
 
 @router.get("/draft")
@@ -117,14 +120,16 @@ def _draft_page(request: Request, caller: Caller, *, error: str = "", page: int 
     engine, most = request.app.state.engine, reviewing.SHOWN_AT_ONCE
     first = (page - 1) * most
     changed, total = reviewing.changed_entries(engine, first=first, most=most)
-    review, fingerprint, stopped = None, "", ""
+    seen, stopped = reviewing.Glance("", [], None), ""
     if changed:
         try:
-            review, fingerprint = reviewing.at_hand(engine)
-            review = review or (reviewing.review(engine) if ask else None)
+            if ask:
+                reviewing.review(engine)
+            seen = reviewing.glance(engine)
         except Conflict as conflict:
             stopped = conflict.detail
-    blocks = [*([stopped] if stopped else []), *(review.blocks if review else [])]
+    review = seen.review
+    blocks = [stopped] if stopped else review.blocks if review else reviewing.forbidding(seen.findings)
     own, approvers = _approval(request, caller)
     return DraftPage(
         title="Draft",
@@ -132,10 +137,10 @@ def _draft_page(request: Request, caller: Caller, *, error: str = "", page: int 
         changes=tuple(_change_view(each) for each in changed),
         answers=tuple(_answer_view(each) for each in review.compared if each.changed) if review else (),
         questions=len(review.compared) if review else 0,
-        findings=tuple(f"{f.severity}: {f.entry}, {f.field}: {f.message}" for f in review.findings) if review else (),
+        findings=tuple(f"{f.severity}: {f.entry}, {f.field}: {f.message}" for f in seen.findings),
         blocks=tuple(blocks),
-        fingerprint=fingerprint,
-        ask_url=f"/admin/draft?page={page}&answers=all" if not review and not stopped else "",
+        fingerprint=seen.fingerprint,
+        ask_url=f"/admin/draft?page={page}&answers=all#answers" if not review and not stopped else "",
         why=FormField("why", "Why", "text", "", hint="One sentence for the audit trail.", error=error),
         errors=(ErrorLine("why", error),) if error else (),
         told=f"{first + 1:,} to {first + len(changed):,} of {total:,} changes" if total > most else "",
@@ -162,7 +167,8 @@ def _change_view(changed: reviewing.Changed) -> ChangeView:
     url = f"/admin/entries/{change.entity}/{change.key}"
     who = f"{change.changed_by}, {moment(change.changed_at)}"
     name = f"{change.entity}/{change.key}"
-    return ChangeView(name, url, f"{url}/discard", change.action, who, change.why, changed.differences)
+    words = entity_named(change.entity).words(change.values)
+    return ChangeView(name, words, url, f"{url}/discard", change.action, who, change.why, changed.differences)
 
 
 def _answer_view(compared: Compared) -> AnswerView:

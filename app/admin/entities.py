@@ -77,6 +77,10 @@ FACT_UNITS: Mapping[str, str] = {
 """The numbers of an accelerator and the unit each is kept in."""
 
 
+TOLD_COLUMNS = 2
+"""Of the list, that tell a numbered entry from others of its kind."""
+
+
 @dataclass(frozen=True)
 class Entity:
     """One kind of entry."""
@@ -148,6 +152,11 @@ class Entity:
     @cached_property
     def _dates(self) -> tuple[str, ...]:
         return tuple(name for name, column in self.columns.items() if isinstance(column.type, Date))
+
+    def words(self, values: Mapping[str, Any]) -> str:
+        """What an entry is about, where its key is a number that says nothing."""
+        told = (values.get(name) for name in self.shown[:TOLD_COLUMNS]) if self.numbered else ()
+        return ", ".join(str(value) for value in told if value not in {None, ""})
 
     def unknown(self, key: str) -> NotFound:
         """There is no such entry."""

@@ -191,6 +191,9 @@ def _lists(session: Session, entity: Entity) -> tuple[NameList, ...]:
 def _title(entity: Entity, found: Entry | None) -> str:
     if found is None:
         return f"New in {entity.title.lower()}"
+    words = entity.words(found.values)
+    if words:
+        return f"{words} ({found.key})"
     name = found.values.get("name") or found.values.get("title") or found.key
     return str(name)
 

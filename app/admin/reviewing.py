@@ -43,16 +43,18 @@ class Review:
     @property
     def blocks(self) -> list[str]:
         """Why it may not be published as it is."""
-        wrong = [
-            f"{each.entry}, {each.field}: {each.message}" for each in self.findings if each.severity == checks.ERROR
-        ]
         failing = [
             f"“{each.question.text}” has to be answered with {each.wrong}"
             + (" (as it is before this draft)" if each.was_wrong else "")
             for each in self.compared
             if each.blocks
         ]
-        return wrong + failing
+        return forbidding(self.findings) + failing
+
+
+def forbidding(findings: list[Finding]) -> list[str]:
+    """Findings that no catalogue may be published with."""
+    return [f"{each.entry}, {each.field}: {each.message}" for each in findings if each.severity == checks.ERROR]
 
 
 def changed_entries(engine: Engine, *, first: int = 0, most: int = SHOWN_AT_ONCE) -> tuple[list[Changed], int]:
@@ -67,28 +69,36 @@ def changed_entries(engine: Engine, *, first: int = 0, most: int = SHOWN_AT_ONCE
         return found, drafts.count(session)
 
 
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What is known of the draft without asking the saved questions; of a very large one only which it is."""
+
+    fingerprint: str
+    findings: list[Finding]
+    review: Review | None
+    """Where the questions were asked already."""
+
+
 def review(engine: Engine) -> Review:
     """Ask the saved questions of the catalogue as it is and as it would be."""
-    before = _present(engine)
-    with reading(engine) as session:
-        known = _looked_up(engine, before.revision, publishing.fingerprint_of(session))
-    if known is not None:
-        return known
-    trial = publishing.try_out(engine, before)
-    found = Review(trial.fingerprint, trial.findings, bench.compare(before, trial.snapshot, asked=trial.questions))
-    _reviewed[:] = [(engine, before.revision, datetime.now(UTC).date(), found), *_reviewed[: KEPT_REVIEWS - 1]]
-    return found
+    tried = _tried(engine, _present(engine))
+    if tried.review is None:
+        trial = tried.trial
+        compared = bench.compare(tried.before, trial.snapshot, asked=trial.questions)
+        tried.review = Review(trial.fingerprint, trial.findings, compared)
+    return tried.review
 
 
-def at_hand(engine: Engine) -> tuple[Review | None, str]:
-    """The review that is known or takes little time, and the fingerprint of the draft; none of a very large draft."""
+def glance(engine: Engine) -> Glance:
+    """The draft as the plausibility check sees it: quick, where asking all the questions takes many seconds."""
     before = _present(engine)
     with reading(engine) as session:
         size, fingerprint = drafts.count(session), publishing.fingerprint_of(session)
-    known = _looked_up(engine, before.revision, fingerprint)
-    if known is None and size <= TRIED_BESIDE:
-        known = review(engine)
-    return known, known.fingerprint if known else fingerprint
+    known = _looked_up(engine, before, fingerprint)
+    if known is None and size > TRIED_BESIDE:
+        return Glance(fingerprint, [], None)
+    known = known or _tried(engine, before)
+    return Glance(known.trial.fingerprint, known.trial.findings, known.review)
 
 
 def _present(engine: Engine) -> Snapshot:
@@ -101,16 +111,40 @@ def _present(engine: Engine) -> Snapshot:
 
 TRIED_BESIDE = 2_000
 """A larger draft is tried in the transaction that publishes it: writing it twice would take longer than others wait."""
-KEPT_REVIEWS = 2
-_reviewed: list[tuple[Engine, int, date, Review]] = []
-"""The newest first. Asking all the questions takes seconds, and looking at the draft and publishing it asks twice."""
+KEPT_TRIALS = 2
 
 
-def _looked_up(engine: Engine, at: int, fingerprint: str) -> Review | None:
+@dataclass(slots=True)
+class _Tried:
+    """A draft that was tried on one day against what was published then."""
+
+    engine: Engine
+    before: Snapshot
+    day: date
+    trial: publishing.Trial
+    review: Review | None = None
+    """Once the saved questions were asked."""
+
+
+_trials: list[_Tried] = []
+"""The newest first: the draft is looked at, asked about and published, one after the other."""
+
+
+def _tried(engine: Engine, before: Snapshot) -> _Tried:
+    with reading(engine) as session:
+        known = _looked_up(engine, before, publishing.fingerprint_of(session))
+    if known is None:
+        known = _Tried(engine, before, datetime.now(UTC).date(), publishing.try_out(engine, before))
+        _trials[:] = [known, *_trials[: KEPT_TRIALS - 1]]
+    return known
+
+
+def _looked_up(engine: Engine, before: Snapshot, fingerprint: str) -> _Tried | None:
     today = datetime.now(UTC).date()
-    for own, number, day, found in _reviewed:
-        if own is engine and (number, day, found.fingerprint) == (at, today, fingerprint):
-            return found
+    for each in _trials:
+        same = each.engine is engine and each.before.revision == before.revision
+        if same and (each.day, each.trial.fingerprint) == (today, fingerprint):
+            return each
     return None
 
 
@@ -140,17 +174,11 @@ def publish_reviewed(
 ) -> int:
     """Publish unless something forbids it; this process answers from the new revision at once."""
     before = _present(engine)
-    found, _ = at_hand(engine)
-    if found is not None:
-        _stop(found)
-        if fingerprint is not None and fingerprint != found.fingerprint:
-            raise Conflict("The draft changed while you looked at it. Look again, then publish.")
-
+    beside = _judged_beside(engine, before, fingerprint)
     tried: list[Snapshot] = []
 
     def judge(trial: publishing.Trial) -> None:
-        musts = [each for each in trial.questions if each.must_pass]  # no other answer can forbid it
-        _stop(Review(trial.fingerprint, trial.findings, bench.failing(before, trial.snapshot, asked=musts)))
+        _stop(_musts(before, trial))
         tried.append(trial.snapshot)
 
     with startup.replacing(engine):
@@ -158,19 +186,38 @@ def publish_reviewed(
             engine,
             actor=caller.email,
             why=why,
-            fingerprint=found.fingerprint if found else fingerprint,
+            fingerprint=beside.fingerprint if beside else fingerprint,
             two_person=two_person,
-            judge=None if found else judge,
+            judge=None if beside else judge,
             published=before,
         )
         if tried:  # in the transaction that published it: nothing came between
             startup.hold(engine, tried[0])
         else:
             after = startup.prepare(engine)
-            if found and after.revision == before.revision + 1:  # it is the catalogue that was tried
-                bench.remember(after, found.compared)
+            if beside and after.revision == before.revision + 1:  # it is the catalogue that was tried
+                bench.carry(beside.snapshot, after)
     catalogue.refresh()
     return revision
+
+
+def _judged_beside(engine: Engine, before: Snapshot, fingerprint: str | None) -> publishing.Trial | None:
+    """The draft, judged while others go on writing; None of an empty or a very large one."""
+    with reading(engine) as session:
+        size = drafts.count(session)
+    if not 0 < size <= TRIED_BESIDE:
+        return None
+    tried = _tried(engine, before)
+    if fingerprint is not None and fingerprint != tried.trial.fingerprint:
+        raise Conflict("The draft changed while you looked at it. Look again, then publish.")
+    _stop(tried.review or _musts(before, tried.trial))
+    return tried.trial
+
+
+def _musts(before: Snapshot, trial: publishing.Trial) -> Review:
+    """What forbids publishing: no answer but of a question that must pass can."""
+    musts = [each for each in trial.questions if each.must_pass]
+    return Review(trial.fingerprint, trial.findings, bench.failing(before, trial.snapshot, asked=musts))
 
 
 def _stop(found: Review) -> None:

@@ -59,6 +59,8 @@ class AuditPage:
     tables: tuple[Option, ...]
     lines: tuple[TrailLine, ...]
     told: str
+    published_url: str
+    """The whole revision, where its entries alone are shown."""
     csv_url: str
     before_url: str
     after_url: str
@@ -150,7 +152,8 @@ def show_audit(
             actions=options(ACTIONS, action, labels={"": "All"}),
             tables=options(list(names), table, labels=names),
             lines=tuple(_line(each, caller.may("editor")) for each in found),
-            told=f"{total:,} entries",
+            told=f"{total:,} {'entry' if total == 1 else 'entries'}",
+            published_url=f"/admin/revisions/{number}" if number and found and fields.keys() == {"revision"} else "",
             csv_url=f"/admin/api/audit.csv?{urlencode(fields)}",
             before_url=f"/admin/audit?{urlencode(fields | {'page': page - 1})}" if page > 1 else "",
             after_url=f"/admin/audit?{urlencode(fields | {'page': page + 1})}" if page * PER_PAGE < total else "",

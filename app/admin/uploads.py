@@ -27,7 +27,7 @@ def begin(
 ) -> ImportUpload:
     """Keep a file, with what its columns meant the last time, or may mean."""
     if not content.strip():
-        raise Unprocessable([FieldProblem("/file", "Choose a file")])
+        raise Unprocessable([FieldProblem("/file", "Choose a file that has something in it")])
     table = column_mapping.read(content, is_json=is_json)
     remembered = _remembered(session, entity, table)
     made = ImportUpload(

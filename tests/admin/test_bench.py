@@ -62,7 +62,7 @@ def test_a_question_of_ones_own_that_must_pass_stops_publishing(quick_client, si
 
     rule = browser.get("/admin/entries/rules/runs-on-what-you-have")
     browser.submit(rule, form="#entry", outcome="cluster")
-    draft = browser.get("/admin/draft")
+    draft = browser.get("/admin/draft?answers=all")
     assert "“Is my 4090 enough?” has to be answered with one-gpu, not cluster" in draft.get_text()
     assert draft.select("#publish") == []
     changing = browser.get("/admin/bench?show=changed")

@@ -109,6 +109,8 @@ def test_a_wrong_memory_is_corrected_seen_found_in_the_audit_and_undone(opened, 
     assert memory_gib(site) == float(WRONG)
 
     page.goto("/admin/draft")
+    page.get_by_role("link", name="Ask the saved questions").click()
+    page.get_by_text("saved questions get another answer").wait_for()
     draft = page.inner_text("main")
     assert "facts.memory.value" in draft
     changed = re.search(r"(\d+) of (\d+) saved questions", draft)

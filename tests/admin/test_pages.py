@@ -1,5 +1,6 @@
 import re
 
+from app.admin import bench
 from app.admin.entities import ENTITIES
 
 CARD = "/admin/entries/hardware/geforce-rtx-4090"
@@ -15,16 +16,58 @@ def test_an_editor_corrects_a_memory_size_and_an_approver_publishes_it(quick_cli
     draft = browser.get("/admin/draft")
     rows = [row.get_text(" ", strip=True) for row in draft.select("section:nth-of-type(1) tbody tr")]
     assert rows == ["facts.memory.value 24 30"]
-    assert "saved questions get another answer" in draft.get_text()
+    assert "have not been asked of this draft yet" in draft.get_text()
+    asked = browser.follow(draft, "Ask the saved questions")
+    assert "saved questions get another answer" in asked.get_text()
+    assert "saved questions get another answer" in browser.get("/admin/draft").get_text()  # until it changes
     published = browser.submit(draft, form="#publish", why="a correction")
 
     assert published.heading == "Audit trail"
+    assert "Published as revision 2: 1 entry" in " ".join(published.get_text().split())
     assert quick_client.get("/hardware/geforce-rtx-4090").json()["memory_gib"] == 30
 
     undo = next(form for form in published.select("form") if form["action"].endswith("/undo"))
     browser.post(undo["action"], data={})
     browser.submit(browser.get("/admin/draft"), form="#publish", why="back")
     assert quick_client.get("/hardware/geforce-rtx-4090").json()["memory_gib"] == old
+
+
+def test_no_question_is_asked_to_show_the_draft_and_those_that_must_pass_to_publish_it(
+    quick_client, signed_in, monkeypatch
+):
+    asked = []
+    answer = bench.answer
+    monkeypatch.setattr(bench, "answer", lambda *given, **at: asked.append(given[1]) or answer(*given, **at))
+    browser = signed_in(quick_client, "approver")
+    saved = browser.submit(browser.get(CARD), form="#entry", **{"facts.memory.value": "30"})
+    assert browser.follow(saved, "Look at the draft and publish it").select("#publish")
+    assert asked == []
+
+    browser.submit(browser.get("/admin/draft"), form="#publish", why="a correction")
+
+    assert asked
+    assert [each.slug for each in asked if not each.must_pass] == []
+
+
+def test_findings_that_forbid_publishing_are_told_before_a_question_is_asked(quick_client, signed_in):
+    browser = signed_in(quick_client, "approver")
+    browser.submit(browser.get(CARD), form="#entry", **{"facts.memory.value": "0.001"})
+
+    draft = browser.get("/admin/draft")
+
+    blocks = [each.get_text() for each in draft.select("li.error")]
+    assert "geforce-rtx-4090, visible_memory: more memory is visible than there is" in blocks
+    assert draft.select("#publish") == []
+
+
+def test_a_price_is_told_by_what_it_is_of(quick_client, signed_in):
+    browser = signed_in(quick_client, "editor")
+
+    saved = browser.submit(browser.get("/admin/entries/prices/10"), form="#entry", amount="1901")
+    heading = browser.get("/admin/draft").select_one("section h2").get_text(" ", strip=True)
+
+    assert saved.heading == "geforce-rtx-4090, new (10)"
+    assert heading.split() == ["prices/10", ":", "geforce-rtx-4090,", "new"]
 
 
 def test_publishing_takes_a_reason(quick_client, signed_in):
