@@ -81,6 +81,8 @@ class UploadPage:
     state: str
     waits: bool
     is_in_draft: bool
+    has_left: bool
+    """Whether it was in the draft, and is no more, though nobody took it out as a whole."""
     columns: tuple[ColumnView, ...]
     constants: tuple[FormField, ...]
     sample_headings: tuple[str, ...]
@@ -181,6 +183,7 @@ def _page(
     rows = column_mapping.mapped(
         entity, FileTable(table.headings, table.rows[: column_mapping.SAMPLES]), mapping=mapping
     )
+    in_draft = uploads.is_in_draft(session, upload)
     headings = list(dict.fromkeys(name for row in rows for name in _flat(row)))
     return UploadPage(
         title=f"Import of {upload.name or 'a file'}",
@@ -190,7 +193,8 @@ def _page(
         rows=len(table.rows),
         state=state_of(upload),
         waits=waits,
-        is_in_draft=upload.applied_at is not None and upload.undone_at is None,
+        is_in_draft=in_draft,
+        has_left=upload.applied_at is not None and upload.undone_at is None and not in_draft,
         columns=tuple(_column(entity, table, mapping, number=n, heading=h) for n, h in enumerate(table.headings)),
         constants=_constants(entity, mapping) if waits else (),
         sample_headings=tuple(headings),

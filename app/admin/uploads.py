@@ -96,6 +96,13 @@ def apply(session: Session, upload: ImportUpload, *, actor: str) -> int:
     return upload.entries
 
 
+def is_in_draft(session: Session, upload: ImportUpload) -> bool:
+    """Whether anything that came from an upload is in the draft as it came."""
+    if upload.applied_at is None:
+        return False
+    return session.scalar(select(DraftChange.id).where(_came_with(upload)).limit(1)) is not None
+
+
 def undo(session: Session, upload: ImportUpload, *, actor: str) -> int:
     """Take out of the draft what came from an upload and is as it came; how many entries."""
     if upload.applied_at is None:

@@ -50,6 +50,25 @@ def test_a_foreign_file_is_mapped_tried_put_in_and_taken_out(quick_client, signe
     assert again.select_one("#constant-source")["value"] == source
 
 
+def test_a_file_that_was_published_is_not_said_to_be_in_the_draft(quick_client, signed_in, send):
+    browser = signed_in(quick_client, "approver")
+    page = send(browser, "sources", "key,title,url\na-list,A list,\n")
+    applied = browser.submit(browser.submit(page, form="#columns", do="try"), form="#apply")
+    assert applied.select("#undo")
+
+    browser.submit(browser.get("/admin/draft"), form="#publish", why="a source")
+
+    later = browser.get(applied.url)
+    assert not later.select("#undo")
+    assert "it was published, edited or discarded" in later.get_text()
+
+
+def test_a_file_without_anything_in_it_is_told(quick_client, signed_in, send):
+    refused = send(signed_in(quick_client, "editor"), "sources", "\n", status=422)
+
+    assert "Choose a file that has something in it" in refused.text
+
+
 def test_rows_that_cannot_be_taken_are_told_with_their_number(quick_client, signed_in, send):
     browser = signed_in(quick_client, "editor")
     text = "slug,title,memory_gib_max,position\nhuge,Huge,9000,12\n,No slug,1,13\nodd,Odd,much,14\n"
