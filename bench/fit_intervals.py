@@ -7,8 +7,9 @@ several sources measured takes the quantiles of those errors; a class of one sou
 nothing else tells how such work is done. The next source differs again: the spread is widened by the usual difference
 of sources over the root of their number (app/accuracy/left_out.py holds the rule). A class with fewer than MIN_RUNS
 runs takes the spread of its kin (adapted language models, all transformers), else the pooled one of its metric. Work
-on hardware or with a framework that no run of its class used is stretched further. Training runs that would have used
-more of the peak than any did (BEST_MFU) left something unsaid and are not counted.
+on hardware or with a framework that no run of its class used is stretched further. Two kinds of runs left something
+unsaid and are not counted: training that would have used more of the peak than any did (BEST_MFU), and the memory of
+language models tuned on texts of untold length, for which app/engine/memory_doubt.py widens the interval.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from measured_runs import METRICS, runs_of
 from app.accuracy.left_out import HIGH, LOW, NOISY_WEIGHT, Residual, spread_of
 from app.engine.estimate import estimate
 from app.engine.intervals import FINETUNING, POOLED, TRANSFORMERS, kin_of, maker
+from app.engine.memory_doubt import length_untold
 from app.engine.model_spec import TransformerSpec
 
 MIN_RUNS = 20
@@ -38,6 +40,11 @@ BEST_MFU = 0.75
 TARGET = pathlib.Path(__file__).parent.parent / "app/engine/data/intervals.json"
 
 
+def is_told(run):
+    """Whether a run of a language model's tuning, where memory was measured, says how long its texts are."""
+    return run.metric != "memory" or not length_untold(run.job)
+
+
 def is_credible(run):
     """Whether the measured speed of a training run leaves room below the peak."""
     if run.metric != "throughput" or not run.job.training or not isinstance(run.job.model, TransformerSpec):
@@ -49,7 +56,7 @@ def is_credible(run):
 def residuals_of(runs, left_out):
     """Measured / estimated of every run, its source left out of the fit where its class has several sources."""
     sources = defaultdict(set)
-    runs = [run for run in runs if is_credible(run)]
+    runs = [run for run in runs if is_told(run) and is_credible(run)]
     for run in runs:
         sources[run.metric, run.case["class"]].add(run.source)
     found = defaultdict(list)

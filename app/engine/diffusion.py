@@ -129,14 +129,21 @@ def multiplied_in(job: Job) -> str:
     return "fp16" if kept_only or job.precision in UNPACKED else job.precision
 
 
+def four_bit_share(job: Job) -> float:
+    """What PyTorch's kernels for four-bit integers reach of the rate in 16 bits; training unpacks weights instead. [-]
+
+    Weights that adapters are trained beside are unpacked for every product: QLoRA, arXiv:2305.14314, section 3.
+    """
+    alone = job.precision == "int4" and job.framework == "pytorch" and not job.training
+    return NETWORKS.value("int4_kernel_share") if alone else 1.0
+
+
 def _rates(job: Job, systems: Systems, spec: DiffusionSpec) -> tuple[FloatArray, FloatArray, str]:
     precision = multiplied_in(job)
     peak = peak_flops_per_s(precision, systems.devices)
-    held = sustained_flops_per_s(precision, systems.devices)
+    held = sustained_flops_per_s(precision, systems.devices) * four_bit_share(job)
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s
     reached = NETWORKS.column("bandwidth_efficiency", families(systems.devices)) * bandwidth
-    if job.precision == "int4" and job.framework == "pytorch":
-        held = held * NETWORKS.value("int4_kernel_share")
     return (
         held * math_efficiency(job, systems, spec=spec, peak=peak),
         reached,

@@ -53,9 +53,14 @@ def memory_interval(job: Job, footprint: Footprint, *, expected: FloatArray) -> 
     program = stretch("memory", job.work_class, framework=job.framework, families=())
     stretched = program * memory_doubt(job, footprint)
     usual = around(expected, metric="memory", work_class=job.work_class, stretched=stretched)
-    tuned = job.workload.task == "finetune"  # who makes a model fills its context
-    trained = tuned and isinstance(job.model, TransformerSpec) and job.model.architecture == "decoder"
-    return _of_lengths(usual, footprint) if trained and job.workload.sequence_length is None else usual
+    return _of_lengths(usual, footprint) if length_untold(job) else usual
+
+
+def length_untold(job: Job) -> bool:
+    """Whether nobody says how long the texts are that a decoder is tuned with; who makes one fills its context."""
+    if not isinstance(job.model, TransformerSpec) or job.model.architecture != "decoder":
+        return False
+    return job.workload.task == "finetune" and job.workload.sequence_length is None
 
 
 def _of_lengths(usual: Interval, footprint: Footprint) -> Interval:

@@ -298,6 +298,15 @@ def test_weights_of_few_bits_cost_pytorch_the_time_that_was_published():
     assert int4 / bf16 == pytest.approx(109 / 12, rel=0.4)
 
 
+def test_adapters_are_trained_as_fast_beside_any_four_bits():
+    tuning = {"task": "finetune", "domain": "image_generation", "method": "qlora", "batch_size": 1}
+    integers, floats = (
+        rate(FLUX, H100, **tuning, framework="pytorch", precision=precision) for precision in ("int4", "nf4")
+    )
+
+    assert integers == floats
+
+
 def test_a_described_transformer_that_reads_text_brings_what_reads_it():
     choice = ModelChoice(parameters=2.8e9, architecture="diffusion_transformer")
     reads, draws = (
