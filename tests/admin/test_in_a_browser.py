@@ -160,6 +160,24 @@ def test_a_rule_is_built_in_rows(opened, scripts):
     assert page.get_by_label("Condition", exact=True).input_value() == "workload.training && constraints.people >= 4"
 
 
+@pytest.mark.parametrize("scripts", [False, True], ids=["without scripts", "with scripts"])
+def test_the_draft_asks_when_told_and_says_that_it_does(opened, scripts):
+    page = opened("/admin/entries/tiers/entry", java_script_enabled=scripts)
+    page.get_by_label("title", exact=True).fill(f"Small cards {scripts}")
+    page.get_by_role("button", name="Save to the draft").click()
+    page.get_by_role("link", name="Look at the draft and publish it").click()
+    ask = page.get_by_role("link", name="Ask the saved questions")
+    if scripts:
+        ask.evaluate("link => link.addEventListener('click', event => event.preventDefault(), {once: true})")
+        ask.click()
+        page.get_by_role("status").get_by_text("Asking the saved questions").wait_for()
+        page.reload()
+    ask.click()
+
+    page.get_by_text("saved questions get another answer").wait_for()
+    assert ask.count() == 0
+
+
 def test_keys_and_passwords_and_signing_out_everywhere(opened):
     elsewhere = opened("/admin/account", role="viewer")
     page = opened("/admin/account", role="viewer")
