@@ -29,6 +29,9 @@ SIZES_TRIED = 33
 """Four a factor of ten: times cross more than once where a few launches cost as much as a few rows."""
 BISECTIONS = 8
 """Halvings between two of them: within half a percent."""
+NOTICED_S = 1.0
+"""A wait that holds up nobody's thoughts: R. Miller, "Response time in man-computer conversational transactions," 1968,
+doi:10.1145/1476589.1476628. [s]"""
 NO_ROWS = "Say how many rows the table has; without it neither memory nor time can be told."
 NO_FORMULA = "No cost formula is known for {name}, so its time is not estimated; memory counts the table and one copy."
 CPU_ONLY = "{name} has no widely used GPU library: a GPU does not speed it up."
@@ -142,18 +145,6 @@ FitTimes = Callable[[float], tuple[float, float]]
 """Time of one fit on a CPU and on a GPU, by the rows of the table. [s]"""
 
 
-def rows_where_gpu_pays(
-    name: str, *, columns: float, rounds: float, cpu: Accelerator, gpu: Accelerator, slower: float = 1.0
-) -> float | None:
-    """Rows from which a fit is faster on this GPU than on this CPU; None where it never is. [rows]
-
-    Where it wins over several ranges of sizes, the widest one counts. A GPU that compares all pairs of rows loses to
-    trees on a CPU in the end, but there both take days.
-    ``slower`` is how many times as long as estimated the GPU takes beside the CPU, for the doubt in both.
-    """
-    return _rows_from(_fit_times(name, columns=columns, rounds=rounds, cpu=cpu, gpu=gpu), slower=slower)
-
-
 def _fit_times(name: str, *, columns: float, rounds: float, cpu: Accelerator, gpu: Accelerator) -> FitTimes:
     """Each size is worked out once, however often it is asked for."""
     systems = systems_of(Devices((cpu, gpu)), count=[1, 1])
@@ -167,9 +158,16 @@ def _fit_times(name: str, *, columns: float, rounds: float, cpu: Accelerator, gp
 
 
 def _rows_from(times: FitTimes, *, slower: float) -> float | None:
+    """Rows from which the GPU wins time that is noticed; None where it never does. [rows]
+
+    Where it wins over several ranges of sizes, the widest one counts. A GPU that compares all pairs of rows loses to
+    trees on a CPU in the end, but there both take days.
+    ``slower`` is how many times as long as estimated the GPU takes beside the CPU, for the doubt in both.
+    """
+
     def gpu_wins(rows: float) -> bool:
         cpu_s, gpu_s = times(rows)
-        return gpu_s * slower < cpu_s
+        return cpu_s > NOTICED_S * max(slower, 1.0) and gpu_s * slower < cpu_s  # the CPU may be quicker, too
 
     sizes = np.geomspace(SMALLEST_TABLE, LARGEST_TABLE, SIZES_TRIED)
     wins = [gpu_wins(float(rows)) for rows in sizes]

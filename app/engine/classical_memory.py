@@ -34,7 +34,7 @@ def boosted_bytes(rows: float, columns: float) -> float:
     One million rows of eight columns:
 
     >>> boosted_bytes(1e6, 8) / 1e6
-    114.0
+    123.0
     """
     per_value = NETWORKS["lightgbm_bytes_per_value"].of("cpu")
     return rows * ((DOUBLE_BYTES + per_value) * columns + NETWORKS["lightgbm_bytes_per_row"].of("cpu"))

@@ -69,8 +69,13 @@ def test_a_forest_of_a_million_rows_holds_what_benchm_ml_measured():
     assert held == pytest.approx(20e9, rel=0.3)
 
 
+def pays_from(algorithm, *, columns, rounds, cpu=XEON):
+    found = classical.crossover(table_job(algorithm, columns=columns, steps=rounds), cpu=cpu, gpu=V100)
+    return found and found.expected
+
+
 def test_a_gpu_pays_from_some_hundred_thousand_rows_on():
-    crossover = classical.rows_where_gpu_pays("xgboost", columns=8, rounds=100, cpu=XEON, gpu=V100)
+    crossover = pays_from("xgboost", columns=8, rounds=100)
 
     assert 5e4 < crossover < 1e6
     assert seconds("xgboost", V100, rows=2 * crossover)[0] < seconds("xgboost", XEON, rows=2 * crossover)[0]
@@ -78,21 +83,29 @@ def test_a_gpu_pays_from_some_hundred_thousand_rows_on():
 
 
 def test_a_gpu_pays_for_maps_of_points_though_not_for_endless_ones():
-    crossover = classical.rows_where_gpu_pays("tsne", columns=20, rounds=1, cpu=XEON, gpu=V100)
+    crossover = pays_from("tsne", columns=20, rounds=1)
 
     assert crossover < 5e3
     assert seconds("tsne", V100, rows=1e5)[0] < seconds("tsne", XEON, rows=1e5)[0] / 20
 
 
 def test_a_gpu_never_pays_for_an_algorithm_that_has_no_gpu_library():
-    assert classical.rows_where_gpu_pays("naive-bayes", columns=8, rounds=1, cpu=XEON, gpu=V100) is None
-    assert classical.rows_where_gpu_pays("prophet", columns=8, rounds=1, cpu=XEON, gpu=V100) is None
+    assert pays_from("naive-bayes", columns=8, rounds=1) is None
+    assert pays_from("prophet", columns=8, rounds=1) is None
 
 
 def test_a_gpu_pays_at_once_beside_a_hopeless_cpu():
     hopeless = replace(XEON, peak=replace(XEON.peak, fp32=1e6))
 
-    assert classical.rows_where_gpu_pays("kmeans", columns=50, rounds=1, cpu=hopeless, gpu=V100) == 100
+    assert pays_from("kmeans", columns=50, rounds=1, cpu=hopeless) == 100
+
+
+def test_a_gpu_pays_for_no_table_that_a_processor_is_done_with_in_a_second():
+    found = classical.crossover(table_job("kmeans", columns=8, steps=1), cpu=XEON, gpu=V100)
+
+    assert seconds("kmeans", V100, rows=found.expected, steps=1)[0] < classical.NOTICED_S
+    assert seconds("kmeans", XEON, rows=found.expected, steps=1) == [pytest.approx(classical.NOTICED_S, rel=0.02)]
+    assert found.low == found.expected < found.high
 
 
 def test_an_algorithm_without_a_gpu_library_says_so():
