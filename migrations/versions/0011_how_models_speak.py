@@ -8,7 +8,10 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
-STEPS_PER_S = {"orpheus-3b": 82.0, "qwen3-tts-0.6b": 44.0, "qwen3-tts-1.7b": 44.0}
+STEPS_PER_S = {
+    "orpheus-3b": 82.0, "qwen3-tts-0.6b": 44.0, "qwen3-tts-1.7b": 44.0,
+    "musicgen-small": 50.0, "musicgen-medium": 50.0, "musicgen-large": 50.0,
+}  # fmt: skip
 
 
 def upgrade() -> None:

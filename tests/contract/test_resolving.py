@@ -34,7 +34,7 @@ def test_a_stated_domain_is_kept(client):
 
 
 def test_an_unknown_model_with_like_named_ones_may_be_told_by_its_size(client):
-    asked = Workload(task="inference", domain="audio", model=ModelChoice(name="musicgen-medium"))
+    asked = Workload(task="inference", domain="audio", model=ModelChoice(name="audiogen-medium"))
 
     with pytest.raises(Unprocessable) as caught:
         job_of(client.app.state.catalogue.current(), asked, assume_data=True)
