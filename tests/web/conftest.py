@@ -1,13 +1,13 @@
 """Visitors with and without scripts, on screens of three widths, by pointer and by keyboard."""
 
-from itertools import product
-
 import pytest
 
 from tests.web.inspection import Inspector
 from tests.web.visitors import KeyboardVisitor, Visitor
 
-WIDTHS = (320, 390, 1280)
+WIDEST = 1280
+KINDS = ((True, 320), (True, 390), (True, WIDEST), (False, 320), (False, WIDEST))
+"""With scripts or without, and the width of the screen: what holds at 320 px without scripts holds at 390 px."""
 HEIGHT = 640
 PATIENT_MS = 10_000
 INSPECTOR = Inspector()
@@ -49,10 +49,10 @@ def arriving(tabs, server_url):
 
 
 @pytest.fixture(
-    params=[(scripts, width) for scripts, width in product((True, False), WIDTHS)],
+    params=KINDS,
     ids=lambda of: f"{'scripts' if of[0] else 'no scripts'}, {of[1]} px",
 )
 def visit(request, arriving):
     """A visitor of each kind: by pointer on narrow screens, by keyboard alone on a wide one."""
     scripts, width = request.param
-    return arriving(scripts=scripts, width=width, keyboard=width == WIDTHS[-1])
+    return arriving(scripts=scripts, width=width, keyboard=width == WIDEST)
