@@ -1,10 +1,10 @@
 """What programs ask: the request objects of the contract, shared by REST, command line and MCP."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
-from app.advice.constraints import Constraints, Slug
+from app.advice.constraints import Constraints, OwnedHardware
 from app.engine.workload import Frozen, HardwareChoice, Workload, real_number
 
 MOST_ITEMS = 1_000
@@ -29,19 +29,10 @@ class EstimateRequest(Frozen):
     hardware: Annotated[HardwareChoice, Field(description="A device of the catalogue, and how many of it.")]
 
 
-class FitHardware(Frozen):
+class FitHardware(OwnedHardware):
     """Something a person has: a catalogue name, or words; what nvidia-smi and the like print is understood too."""
 
-    accelerator: Slug | None = None
     description: Annotated[str, Field(min_length=1, max_length=LONGEST_PASTE)] | None = None
-    count: Annotated[int, Field(ge=1, le=100_000), BeforeValidator(real_number)] = 1
-
-    @model_validator(mode="after")
-    def _named_somehow(self) -> Self:
-        if (self.accelerator is None) == (self.description is None):
-            message = "Name the hardware in one way: accelerator (a catalogue name) or description (free text)"
-            raise ValueError(message)
-        return self
 
 
 class FitRequest(Frozen):
