@@ -69,30 +69,51 @@ def tokens_and_width(*, macs: float, parameters: float, layers: float) -> tuple[
     return (math.sqrt(parameters**2 + 4 * pairs * macs) - parameters) / (2 * pairs), width
 
 
-def equal_blocks(spec: NetworkSpec, *, macs: float | None, layers: float, size: tuple[int, ...]) -> bool:
-    """Whether a vision transformer is one of equal blocks over a grid of patches: known, or by its counts.
+def blocks_activations(*, macs: float, parameters: float, layers: float) -> tuple[float, float]:
+    """Outputs of all products of equal blocks with these counts, and their score matrices. [elements]
 
-    Stages that merge patches pass each weight at fewer places than a grid of 8, 14, 16 or 32 pixels has patches.
+    Examples
+    --------
+    ViT-B/16 has 23.9 million activations:
+
+    >>> products, scores = blocks_activations(macs=17.58e9, parameters=86.6e6, layers=12)
+    >>> round(products / 1e6, 1), round(scores / 1e6, 1)
+    (18.1, 5.5)
+    """
+    tokens, width = tokens_and_width(macs=macs, parameters=parameters, layers=layers)
+    return WIDTHS_PER_TOKEN * tokens * width * layers, width / HEAD_WIDTH * tokens**2 * layers
+
+
+def how_tokens_meet(
+    spec: NetworkSpec, *, macs: float | None, activations: float | None, layers: float, size: tuple[int, ...]
+) -> str:
+    """How the tokens of a vision transformer meet: as published, or by its three counts.
+
+    Equal blocks over a grid of patches have the tokens of a grid of 8, 14, 16 or 32 pixels, and as many activations as
+    those tokens and the width of their weights tell. Stages that merge patches pass each weight at fewer places, and
+    branches, windows and heads that talk write more; networks that mix tokens by dense layers have no scores, and write
+    less. Without counted activations the grid alone decides.
 
     >>> plain = NetworkSpec("", "vit", "", 22.05e6, 4.61e9, 11.95e6, (224, 224))
-    >>> equal_blocks(plain, macs=4.61e9, layers=12, size=(224, 224))
-    True
-    >>> staged = NetworkSpec("", "vit", "", 49.6e6, 8.77e9, 27.5e6, (224, 224))
-    >>> equal_blocks(staged, macs=8.77e9, layers=12, size=(224, 224))
-    False
+    >>> how_tokens_meet(plain, macs=4.61e9, activations=11.95e6, layers=12, size=(224, 224))
+    'equal_blocks'
+    >>> staged = NetworkSpec("", "vit", "", 51.5e6, 10.16e9, 40.5e6, (224, 224))
+    >>> how_tokens_meet(staged, macs=10.16e9, activations=40.5e6, layers=12, size=(224, 224))
+    'windows'
+    >>> mixer = NetworkSpec("", "vit", "", 59.9e6, 12.6e9, 14.5e6, (224, 224))
+    >>> how_tokens_meet(mixer, macs=12.6e9, activations=14.5e6, layers=12, size=(224, 224))
+    'mixed'
     """
-    if spec.architecture != "vit":
-        return False
-    if spec.tokens_meet or not macs or len(size) != len(PLANE):
-        return spec.tokens_meet == "equal_blocks"
+    if spec.architecture != "vit" or spec.tokens_meet or not macs or len(size) != len(PLANE):
+        return spec.tokens_meet or ("windows" if spec.architecture == "vit" else "")
+    tolerance = NETWORKS.value("equal_blocks_tolerance")
     tokens, _ = tokens_and_width(macs=macs, parameters=spec.parameters, layers=layers)
-    grids = [math.prod(size) / side**2 for side in PATCH_SIDES]
-    return any(abs(tokens / grid - 1) < NETWORKS.value("patch_grid_tolerance") for grid in grids)
-
-
-def windowed(spec: NetworkSpec, *, equal: bool) -> bool:
-    """Whether tokens attend within windows, or over pooled keys."""
-    return spec.tokens_meet == "windows" or (spec.architecture == "vit" and not spec.tokens_meet and not equal)
+    usual = sum(blocks_activations(macs=macs, parameters=spec.parameters, layers=layers))
+    written = activations / usual if activations else 1.0
+    on_grid = any(abs(tokens / (math.prod(size) / side**2) - 1) < tolerance for side in PATCH_SIDES)
+    if abs(written - 1) < tolerance and on_grid:
+        return "equal_blocks"
+    return "mixed" if written <= 1 - tolerance else "windows"
 
 
 def is_transformer(spec: NetworkSpec) -> bool:
@@ -116,9 +137,8 @@ def score_elements(*, macs: float, activations: float, parameters: float, layers
     >>> round(score_elements(macs=78.2e9, activations=161.7e6, parameters=86.6e6, layers=12) / 1e6)
     90
     """
-    tokens, width = tokens_and_width(macs=macs, parameters=parameters, layers=layers)
-    scores = activations - WIDTHS_PER_TOKEN * tokens * width * layers
-    return min(max(scores, 0.0), SCORES_AT_MOST * activations)
+    products, _ = blocks_activations(macs=macs, parameters=parameters, layers=layers)
+    return min(max(activations - products, 0.0), SCORES_AT_MOST * activations)
 
 
 def clip_scores(spec: NetworkSpec, *, macs: float, layers: float) -> float:
@@ -136,5 +156,4 @@ def clip_scores(spec: NetworkSpec, *, macs: float, layers: float) -> float:
     """
     if spec.tokens_meet == "windows":
         return 0.0
-    tokens, width = tokens_and_width(macs=macs, parameters=spec.parameters, layers=layers)
-    return width / HEAD_WIDTH * tokens**2 * layers
+    return blocks_activations(macs=macs, parameters=spec.parameters, layers=layers)[1]

@@ -11,10 +11,9 @@ from app.engine.network_structure import (
     clip_scores,
     dense_square_share,
     depthwise_share,
-    equal_blocks,
+    how_tokens_meet,
     is_transformer,
     score_elements,
-    windowed,
 )
 from app.engine.units import FLOPS_PER_MAC
 
@@ -355,9 +354,11 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         inferred += ["activations"] if activations is not None else []
     counted = "activations" not in inferred or spec.architecture not in JOINED_MAPS
     layers = layers_of(spec, macs=macs, activations=activations if counted else None, pixels=pixels)
-    equal = equal_blocks(spec, macs=macs, layers=layers, size=size)
+    met = how_tokens_meet(
+        spec, macs=macs, activations=None if "activations" in inferred else activations, layers=layers, size=size
+    )
     scores = 0.0
-    if equal and macs and activations:
+    if met == "equal_blocks" and macs and activations:
         scores = score_elements(macs=macs, activations=activations, parameters=spec.parameters, layers=layers)
     if spec.architecture == "vit" and len(size) == len(CLIP) and "activations" in inferred and macs and activations:
         scores = 0.0 if job.attention == "flash" else clip_scores(spec, macs=macs, layers=layers)
@@ -379,8 +380,8 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         dense_square_share=dense_square_share(spec, size=size),
         depthwise_share=depthwise_share(spec.architecture, macs=macs, activations=activations),
         scores=scores,
-        windowed=windowed(spec, equal=equal),
-        mixes_tokens=spec.tokens_meet == "mixed",
+        windowed=met == "windows",
+        mixes_tokens=met == "mixed",
         joined=spec.joins_maps,
         dense_pointwise=spec.dense_1x1,
         beyond_counts=beyond,

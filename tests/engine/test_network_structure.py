@@ -6,7 +6,7 @@ import pytest
 
 from app.engine import networks
 from app.engine.model_spec import NetworkSpec
-from app.engine.network_structure import dense_square_share, equal_blocks
+from app.engine.network_structure import dense_square_share, how_tokens_meet
 from app.engine.network_work import network_work
 from tests.engine.jobs import make_accelerator, make_systems
 from tests.engine.network_jobs import MOBILENET, RESNET50, V100, VGG16, VIT_B, network_job, samples_per_s
@@ -41,7 +41,19 @@ def test_depthwise_nets_gain_from_vector_units_where_memory_is_fast():
 
 @pytest.mark.parametrize(("size", "equal"), [((224, 224), True), ((300, 300), False)])
 def test_equal_blocks_pass_their_weights_once_for_every_patch(size, equal):
-    assert equal_blocks(replace(VIT_B, tokens_meet=""), macs=VIT_B.macs_per_sample, layers=12, size=size) is equal
+    met = how_tokens_meet(
+        replace(VIT_B, tokens_meet=""), macs=VIT_B.macs_per_sample, activations=None, layers=12, size=size
+    )
+
+    assert (met == "equal_blocks") is equal
+
+
+@pytest.mark.parametrize(("written", "met"), [(0.7, "mixed"), (1.0, "equal_blocks"), (1.4, "windows")])
+def test_activations_tell_equal_blocks_from_others_with_as_many_tokens(written, met):
+    activations = written * VIT_B.activations_per_sample
+    counts = {"macs": VIT_B.macs_per_sample, "activations": activations, "layers": 12, "size": (224, 224)}
+
+    assert how_tokens_meet(replace(VIT_B, tokens_meet=""), **counts) == met
 
 
 def test_attention_in_windows_is_slower_than_its_operations_say():
