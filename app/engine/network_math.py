@@ -120,12 +120,10 @@ def power_share(rate: FloatArray, devices: Devices, *, rate_name: str, on_matrix
 
 
 def layer_shape(work: NetworkWork) -> float:
-    """What products of windows and of transposed tokens reach on matrix units, against those of equal blocks. [-]
+    """What products of transposed tokens reach on matrix units, against those of equal blocks. [-]
 
     Vector units work on rows, however narrow the products of a classifier are.
     """
-    if work.windowed:
-        return NETWORKS.value("windowed_products_efficiency")
     return NETWORKS.value("token_mixing_efficiency") if work.mixes_tokens else 1.0
 
 
@@ -165,12 +163,12 @@ def tuned_share(work: NetworkWork) -> float:
 
 
 def reached_when_fed(
-    devices: Devices, *, peak: FloatArray, precision: str, transformer: bool, tuned: BoolArray
+    devices: Devices, *, peak: FloatArray, precision: str, equal_blocks: bool, tuned: BoolArray
 ) -> FloatArray:
-    """What large layers reach of the peak of matrix units. [-]"""
+    """What large layers reach of the peak of matrix units: products within windows as little as convolutions. [-]"""
     groups = families(devices)
     rate = "tf32" if precision == "tf32" else "matrix"
-    if transformer:
+    if equal_blocks:
         return NETWORKS.column(f"gemm_{rate}_efficiency", groups)
     supplied = NETWORKS.column(f"conv_{rate}_efficiency", groups) * operand_supply(peak, devices)
     plain = np.minimum(supplied, NETWORKS.value("matrix_efficiency_at_most"))
@@ -187,7 +185,8 @@ def math_rate(job: Job, devices: Devices, *, work: NetworkWork) -> MathRate:
     on_matrix_units = uses_matrix_units(peak, devices)
     if precision == "tf32":  # tuned kernels find matrix units also where those are no faster, as on a GeForce
         on_matrix_units = on_matrix_units | (tuned & ~np.isnan(devices.peak_flops_per_s("tf32")))
-    fed = reached_when_fed(devices, peak=peak, precision=precision, transformer=transformer, tuned=tuned)
+    equal_blocks = transformer and not work.windowed
+    fed = reached_when_fed(devices, peak=peak, precision=precision, equal_blocks=equal_blocks, tuned=tuned)
     vector = NETWORKS.column("gemm_vector_efficiency" if transformer else "conv_vector_efficiency", groups)
     large = np.where(on_matrix_units, fed, vector) * np.where(tuned, tuned_share(work), 1.0)
     large = large * units_at_work(job, devices, work=work, on_matrix_units=on_matrix_units)
