@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.engine import style_networks
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
@@ -118,6 +119,8 @@ def activation_bytes(job: Job, work: NetworkWork, *, architecture: str, family: 
     running = counted * live * element
     if share.retained_fraction == 0.0:
         return running
+    if work.styles is not None:
+        return style_networks.training_bytes(job, work.styles)
     if job.precision == "amp":
         element = bytes_per_element("fp32") * NETWORKS.value("mixed_precision_activations_fraction")
     ratio = retained_ratio(work, architecture=architecture, family=family)

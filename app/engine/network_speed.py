@@ -236,8 +236,10 @@ def work_s(*, fused: BoolArray, math: FloatArray, moved: FloatArray) -> FloatArr
     return np.where(fused, at_once, math + moved)
 
 
-def alternating_passes(job: Job) -> float:
+def alternating_passes(job: Job, work: NetworkWork) -> float:
     """Passes of a training step over those of one network: a generator and its critic are trained in turn. [-]"""
+    if work.styles is not None:
+        return work.styles.passes
     alternates = isinstance(job.model, NetworkSpec) and job.model.architecture == "gan" and job.training
     return NETWORKS.value("passes_of_two_networks") if alternates else 1.0
 
@@ -270,7 +272,7 @@ def step_times(job: Job, systems: Systems, *, work: NetworkWork) -> StepTimes:
     matrix = uses_matrix_units(rate.peak_flops_per_s, devices) | work.transformer
     slower = np.where(matrix, 1.0, NETWORKS.value("convolution_gradients_slower"))
     passes = 1.0 + 2.0 * slower * share.backward_fraction + share.recompute_fraction
-    networks = alternating_passes(job)
+    networks = alternating_passes(job, work)
     threads = thread_share(systems)
     math_s = forward * passes * networks / (rate.flops_per_s * threads * volume_share(job, systems, work=work))
     moved_s = traffic_s(job, systems, work=work, rate=rate, share=share) * networks / np.sqrt(threads)

@@ -1,7 +1,7 @@
 """What one sample costs a network at the size asked for; counts that nobody published follow stated rules."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.job import Job
@@ -15,6 +15,7 @@ from app.engine.network_structure import (
     is_transformer,
     score_elements,
 )
+from app.engine.style_networks import StyleCounts, counts, kind_of
 from app.engine.units import FLOPS_PER_MAC
 
 SPATIAL = frozenset({"cnn", "vit", "detector", "segmenter", "unet", "gan"})
@@ -41,6 +42,8 @@ COPIES_BY_ARCHITECTURE = {"detector": "detector", "recommender": "recommender", 
 """Detectors freeze their normalisation; dense layers have none."""
 JOINED_MAPS = frozenset({"detector", "segmenter"})
 """Architectures whose depth follows from counted activations as that of joined maps does."""
+ADDED_MAPS = frozenset({"retinanet", "fcos", "ssd", "fasterrcnn", "maskrcnn", "keypointrcnn"})
+"""Families whose pyramids add maps to resized ones, or take them as they are: convolutions fuse that."""
 SMOOTH_DETECTORS = "yolo"
 """Name start of detectors with smooth activations, which keep their input; others clip it in place."""
 FROZEN_RECIPE_SIDE = 800
@@ -69,6 +72,8 @@ class NetworkWork:
     inferred: tuple[str, ...] = ()
     branched: bool = False
     """Layers are joined by concatenations and resizing that nothing fuses, as in detectors and segmenters."""
+    adds_maps: bool = False
+    """Branches are added, which fuses, and not concatenated."""
     selects: bool = False
     """Boxes are chosen among many, class by class, for each picture. Tables of detectors of squares leave it out."""
     dense_square_share: float = 0.0
@@ -87,6 +92,8 @@ class NetworkWork:
     """Convolutional, with most products in dense layers."""
     beyond_counts: float = 1.0
     """Time of the products against what their count tells. [-]"""
+    styles: StyleCounts | None = None
+    """Layers of a generator of styles and its critic."""
 
     @property
     def forward_flops(self) -> float | None:
@@ -249,6 +256,15 @@ def known_layers(spec: NetworkSpec) -> float | None:
     return NETWORKS.value("layers_of_style_networks") if styles else None
 
 
+def known_styles(job: Job, spec: NetworkSpec, *, pixels: float) -> StyleCounts | None:
+    """Layers of a generator of styles with its critic in training, recognised by their parameters; None for others."""
+    named = spec.family.lower() == "stylegan" or not (spec.family or spec.macs_per_sample)
+    if spec.architecture != "gan" or not named or not job.training:
+        return None
+    kind = kind_of(spec.parameters)
+    return None if kind is None else counts(kind, math.sqrt(pixels))
+
+
 def takes_squares(size: tuple[int, ...]) -> bool:
     """Whether pictures are square, as detectors of the YOLO kind take them; others take them as they come."""
     return len(size) > 1 and size[-1] == size[-2] != FROZEN_RECIPE_SIDE
@@ -338,7 +354,10 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
     size = sample_size(job, spec)
     factor = size_factor(spec.reference_size, size)
     pixels = float(math.prod(size)) if size else USUAL_PIXELS if spec.architecture in SPATIAL else 0.0
-    inferred: list[str] = []
+    styles = known_styles(job, spec, pixels=pixels)
+    inferred = ["operations", "activations"] if styles and not spec.family else []
+    if styles is not None:
+        spec, factor = replace(spec, macs_per_sample=styles.macs, activations_per_sample=styles.outputs), 1.0
     macs = None if spec.macs_per_sample is None else spec.macs_per_sample * factor
     if macs is None:
         macs = macs_from_parameters(
@@ -371,11 +390,14 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         parameters=spec.parameters,
         transformer=is_transformer(spec),
         pixels=pixels,
-        copies=known_copies(
+        copies=NETWORKS.value("style_touches")
+        if styles
+        else known_copies(
             kept_as(spec), spec.architecture, size=size, training=job.training, transformer=is_transformer(spec)
         ),
         inferred=tuple(inferred),
         branched=spec.architecture in JOINED_MAPS,
+        adds_maps=spec.family.lower() in ADDED_MAPS,
         selects=spec.architecture == "detector" and not is_transformer(spec) and not takes_squares(size),
         dense_square_share=dense_square_share(spec, size=size),
         depthwise_share=depthwise_share(spec.architecture, macs=macs, activations=activations),
@@ -385,4 +407,5 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         joined=spec.joins_maps,
         dense_pointwise=spec.dense_1x1,
         beyond_counts=beyond,
+        styles=styles,
     )
