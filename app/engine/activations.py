@@ -7,6 +7,9 @@ from app.engine.model_spec import TransformerSpec
 from app.engine.precision import bytes_per_element
 from app.engine.units import FULL_BYTES, HALF_BYTES
 
+EAGER_TRAINERS = frozenset({"pytorch", "deepspeed"})
+"""Frameworks in which models and losses are those of Hugging Face, operation by operation, unless compiled."""
+
 
 def megatron_layer_bytes(
     *, batch: float, seq_len: int, hidden_size: int, num_attention_heads: int, tensor_parallel: int = 1,
@@ -112,11 +115,10 @@ def written_layer_bytes(job: Job, spec: TransformerSpec) -> float:
 def layer_bytes(job: Job, spec: TransformerSpec) -> float:
     """Saved activations of one layer for one micro-batch, unsharded. [bytes]"""
     eager = job.attention == "eager"
+    frozen = job.method in {"lora", "qlora"}
     if spec.architecture == "decoder" and not spec.gated_ffn and not spec.num_experts:
-        frozen = job.method == "lora"
         width_bytes = plain_decoder_bytes_per_token_width(spec, seq_len=job.seq_len, eager=eager, frozen=frozen)
     elif spec.architecture == "decoder":
-        frozen = job.method == "lora"
         width_bytes = decoder_bytes_per_token_width(spec, seq_len=job.seq_len, eager=eager, frozen=frozen)
     else:
         width_bytes = encoder_bytes_per_token_width(spec, seq_len=job.seq_len, eager=eager, dropout=True)
@@ -183,16 +185,17 @@ def loss_head_bytes(job: Job, spec: TransformerSpec, *, sharded: bool = False) -
 def loss_copies_bytes(job: Job, *, sharded: bool = False) -> float:
     """Bytes of all copies of one logit; a model whose weights are sharded hands them over in fp32. [bytes]"""
     chunked = job.workload.task == "finetune"  # programs that adapt models cut the logits, those that make them do not
-    if job.compiled and chunked and job.framework in {"pytorch", "deepspeed"}:
+    if job.compiled and chunked and job.framework in EAGER_TRAINERS:
         return TRANSFORMERS.value("loss_head_bytes_compiled")
-    if fused_loss(job) and job.framework != "pytorch":
+    own = chunked and job.framework not in EAGER_TRAINERS  # kernels written to adapt models, such as Unsloth's
+    if own or (fused_loss(job) and job.framework != "pytorch"):
         return TRANSFORMERS.value("loss_head_bytes_fused")
     wrapped = sharded and job.method in {"lora", "qlora"} and job.framework == "pytorch"
     if wrapped or prepared_in_fp32(job):  # an LM head cast to fp32 makes logits and their gradients fp32
         return TRANSFORMERS.value("loss_head_bytes_fp32_head")
     if job.method == "lora":  # adapters in fp32 need mixed precision, which takes the loss in fp32
         return TRANSFORMERS.value("loss_head_bytes_mixed")
-    if job.workload.task == "pretrain" and job.framework in {"pytorch", "deepspeed"}:
+    if job.workload.task == "pretrain" and job.framework in EAGER_TRAINERS:
         return TRANSFORMERS.value("loss_head_bytes_whole_compiled" if job.compiled else "loss_head_bytes_whole")
     return TRANSFORMERS.value("loss_head_bytes_eager")
 
@@ -201,13 +204,15 @@ def prepared_in_fp32(job: Job, *, sharded: bool = False) -> bool:
     """Whether tables, norms and head are cast to fp32 before 4-bit weights are adapted.
 
     PEFT does so for weights that are quantised when they are loaded, not for GPTQ and AWQ files; compiled recipes
-    leave it out, and so do trainers that shard the weights, because a sharded unit has one format.
+    and programs of their own leave it out, and so do trainers that shard the weights, because a sharded unit has one
+    format.
 
     References
     ----------
     .. [1] TRL, ``SFTTrainer``, https://github.com/huggingface/trl (trl/trainer/sft_trainer.py).
     """
-    return not sharded and job.method == "qlora" and not job.compiled and job.precision != "int4"
+    loaded = job.method == "qlora" and job.precision != "int4" and job.framework in EAGER_TRAINERS
+    return loaded and not sharded and not job.compiled
 
 
 def fused_loss(job: Job) -> bool:

@@ -228,8 +228,7 @@ def bucket_bytes(job: Job) -> float:
 
 def library_bytes(job: Job) -> float:
     """Workspaces of libraries, for products, packed weights and messages, while a model is adapted. [bytes]"""
-    held = adapts_eagerly(job) and job.framework in {"pytorch", "deepspeed"}
-    return TRANSFORMERS.value("finetune_library_bytes") if held else 0.0
+    return TRANSFORMERS.value("finetune_library_bytes") if adapts_eagerly(job) else 0.0
 
 
 def unpacked_matrix_bytes(job: Job, spec: TransformerSpec) -> float:
@@ -241,15 +240,21 @@ def unpacked_matrix_bytes(job: Job, spec: TransformerSpec) -> float:
 
 
 def _step_buffer_bytes(job: Job, trained_bytes: FloatArray, *, plan: Plan) -> FloatArray:
-    """What an optimizer holds while stepping: torch a temporary, DeepSpeed its gradients in fp32. [bytes]
+    """What an optimizer holds while stepping: torch a temporary, DeepSpeed its gradients, flat and in fp32. [bytes]
 
     Where DeepSpeed shares the weights too, it steps in groups of parameters; torch steps from shard to shard, for it
     does not join tensors of other types than its own (``torch/utils/_foreach_utils.py``).
+
+    References
+    ----------
+    .. [1] DeepSpeed, ``runtime/zero/stage_1_and_2.py``, https://github.com/deepspeedai/DeepSpeed: gradients of a
+       partition are joined in 16 bits and then converted.
     """
     none = 0.0 * trained_bytes
     if job.framework == "deepspeed" and job.precision not in {"fp32", "tf32"}:
-        copies = trained_bytes * (FULL_BYTES / HALF_BYTES) if job.method == "full" else none
-        group = FULL_BYTES * TRANSFORMERS.value("deepspeed_step_group")
+        element = FULL_BYTES + HALF_BYTES
+        copies = trained_bytes * (element / HALF_BYTES) if job.method == "full" else none
+        group = element * TRANSFORMERS.value("deepspeed_step_group")
         return np.where(plan.zero_stage >= STEPPED_IN_GROUPS_FROM, np.minimum(copies, group), copies)
     if job.framework != "pytorch" or job.optimizer == "adamw8bit" or job.compiled:
         return none

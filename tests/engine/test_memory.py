@@ -307,7 +307,19 @@ def test_deepspeed_steps_with_gradients_in_fp32(parts_of):
     parts = parts_of(training_footprint(job, make_systems()))
 
     beside = TRANSFORMERS.value("deepspeed_bucket_bytes") + TRANSFORMERS.value("finetune_library_bytes")
-    assert parts["workspace"] == pytest.approx(4 * 8_030_261_248 + beside)
+    flat_and_wide = (2 + 4) * 8_030_261_248
+    assert parts["workspace"] == pytest.approx(flat_and_wide + beside)
+
+
+def test_programs_with_kernels_of_their_own_adapt_four_bit_models_in_sixteen_bits(parts_of):
+    common = {"task": "finetune", "method": "qlora", "precision": "nf4", "batch_size": 1, "sequence_length": 16_384}
+    usual, own = (
+        parts_of(training_footprint(make_job(**common, framework=name), make_systems()))
+        for name in ("pytorch", "other")
+    )
+
+    assert own["activations"] == pytest.approx(usual["activations"] / 2)
+    assert own["logits"] < 0.4 * usual["logits"]
 
 
 def test_torch_steps_from_shard_to_shard_without_a_copy(parts_of):
