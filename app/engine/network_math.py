@@ -27,6 +27,8 @@ AUTOTUNED = frozenset({"tensorrt"})
 """Runtimes that time many kernels for every layer when they build, and fuse layers into them."""
 QUANTISING = AUTOTUNED | {"onnxruntime", "other"}
 """Runtimes that calibrate a network and run its layers in 8 bits; OpenVINO and TFLite have no name of their own."""
+QUANTISED_WHEN_COMPILED = frozenset({"pytorch", "tensorflow"})
+"""Frameworks whose compilers hand an 8-bit network to a library that runs it so (oneDNN)."""
 CLASSIFIES = frozenset({"vision_infer", "vision_train"})
 """Classes of work whose layers are about as wide as they are counted to be in the middle."""
 POWER_LIMIT_SHARPNESS = 4.0
@@ -67,8 +69,9 @@ def arithmetic_precision(job: Job, *, transformer: bool) -> str:
 
 
 def compiled_ahead(job: Job) -> bool:
-    """Whether a finished network was compiled by a program that has no name of its own here."""
-    return job.framework == UNNAMED and job.compiled and not job.training
+    """Whether a finished network was compiled by a program with no name of its own here, or one that quantises it."""
+    quantised = job.precision == "int8" and job.framework in QUANTISED_WHEN_COMPILED
+    return (job.framework == UNNAMED or quantised) and job.compiled and not job.training
 
 
 def tunes_kernels(job: Job, devices: Devices) -> BoolArray:
@@ -90,7 +93,8 @@ def uses_matrix_units(peak: FloatArray, devices: Devices) -> BoolArray:
 
 def multiplies_bytes(job: Job) -> bool:
     """Whether layers are quantised once and multiply 8-bit numbers as runtimes do; others only store them."""
-    return job.precision == "int8" and not job.training and job.framework in QUANTISING
+    quantises = job.framework in QUANTISING or compiled_ahead(job)
+    return job.precision == "int8" and not job.training and quantises
 
 
 def quantised_peak(devices: Devices) -> FloatArray:
@@ -159,7 +163,7 @@ def library_gain(job: Job, devices: Devices) -> FloatArray:
 
 def tuned_share(work: NetworkWork) -> float:
     """What layers joined by concatenations reach in tuned kernels, against those of a classifier. [-]"""
-    return NETWORKS.value("autotuned_branched_share") if work.branched else 1.0
+    return NETWORKS.value("autotuned_branched_share") if work.branched and not work.adds_maps else 1.0
 
 
 def reached_when_fed(
