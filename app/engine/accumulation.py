@@ -44,7 +44,8 @@ def micro_batches(job: Job, plan: Plan) -> FloatArray:
     """Micro-batches of one replica per optimizer step: as asked, else enough to keep a pipeline busy. [-]
 
     Nobody runs a pipeline with one micro-batch: all stages but one would idle. In pre-training the micro-batches of
-    all replicas together are no larger than a batch that converges, and without a pipeline make a usual batch.
+    all replicas together are no larger than a batch that converges; without a pipeline those of a decoder make a usual
+    batch, while an encoder learns from as many texts at a time as it is given.
     """
     if job.workload.gradient_accumulation is not None:
         return np.full_like(plan.pipeline_parallel, float(job.gradient_accumulation_steps))
@@ -53,6 +54,7 @@ def micro_batches(job: Job, plan: Plan) -> FloatArray:
         at_once = micro_batch_samples(job, plan) * job.seq_len * plan.data_parallel
         busy = np.clip(TRANSFORMERS.value("largest_batch_tokens") / at_once, 1.0, busy)
         several = plan.data_parallel * plan.tensor_parallel * plan.pipeline_parallel * plan.context_parallel > 1
+        several = several & (getattr(job.model, "architecture", "decoder") == "decoder")
         usual = np.maximum(np.round(TRANSFORMERS.value("usual_batch_tokens") / at_once), 1.0)
         return np.where(plan.pipeline_parallel > 1, busy, np.where(several, usual, 1.0))
     return np.where(plan.pipeline_parallel > 1, busy, float(job.gradient_accumulation_steps))

@@ -78,6 +78,28 @@ def mean_length(job: Job) -> float | None:
     return mean if 1 <= mean < job.seq_len else None
 
 
+def skips_padding(job: Job, spec: TransformerSpec) -> bool:
+    """Whether a new encoder learns from texts of uneven length without padding them, as programs tuned by hand do."""
+    if spec.architecture != "encoder" or job.workload.task not in {"pretrain", "train"}:
+        return False
+    data, longest = job.workload.dataset, job.workload.sequence_length
+    if data is None or not data.tokens or not data.samples or not longest or job.framework not in PADDING_FRAMEWORKS:
+        return False
+    return data.tokens < data.samples * longest
+
+
+def fullest_over_mean(*, texts: int, replicas: int) -> float:
+    """Tokens of the fullest of several replicas over the mean, each with so many texts of uneven length. [-]
+
+    Programs exchange texts between replicas until most of the difference is gone.
+
+    >>> fullest_over_mean(texts=8, replicas=1), round(fullest_over_mean(texts=4, replicas=1024), 2)
+    (1.0, 1.39)
+    """
+    left = TRANSFORMERS.value("uneven_texts_left") / math.sqrt(texts)
+    return 1 + left * (longest_over_mean(replicas) - 1)
+
+
 def mean_of_documents(longest: float) -> float:
     """Mean length of pieces of documents that are cut at so many tokens. [tokens]
 

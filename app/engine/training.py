@@ -35,9 +35,9 @@ from app.engine.result import Pace, Physics
 from app.engine.roofline import StepTime, saturation
 from app.engine.serving_rates import clock_hz
 from app.engine.sharded_state import SHARED_FROM_STAGE
-from app.engine.text_lengths import attended_share, text_length
+from app.engine.text_lengths import attended_share, skips_padding, text_length
 from app.engine.training_memory import training_footprint
-from app.engine.training_messages import communication_s
+from app.engine.training_messages import communication_s, straggling_share
 from app.engine.units import FLOPS_PER_MAC, HALF_BYTES
 
 SCALING_FRAMEWORKS = frozenset({"megatron", "jax"})
@@ -209,7 +209,8 @@ def activation_traffic_bytes(job: Job, spec: TransformerSpec) -> float:
     if job.gradient_checkpointing:
         passes *= TRANSFORMERS.value("recompute_traffic_growth")
     if spec.architecture != "decoder":
-        passes *= TRANSFORMERS.value("encoder_traffic_growth_fused" if fused else "encoder_traffic_growth_eager")
+        kind = "unpadded" if skips_padding(job, spec) else "fused" if fused else "eager"
+        passes *= TRANSFORMERS.value(f"encoder_traffic_growth_{kind}")
         passes *= TRANSFORMERS.value("encoder_traffic_growth_wide") if job.precision in {"fp32", "tf32"} else 1.0
     elif adapts_eagerly(job, spec):
         passes *= TRANSFORMERS.value("adapted_decoder_traffic_growth")
@@ -277,8 +278,7 @@ def optimizer_bytes(job: Job, spec: TransformerSpec, *, systems: Systems) -> Flo
     plan = systems.plan
     share = 1 / (plan.tensor_parallel * plan.pipeline_parallel)
     share = np.where(plan.zero_stage >= 1, share / (plan.data_parallel * plan.context_parallel), share)
-    fused = job.compiled or job.framework not in EAGER_FRAMEWORKS
-    passes = TRANSFORMERS.value("optimizer_passes_fused" if fused else "optimizer_passes_eager")
+    passes = TRANSFORMERS.value("optimizer_passes_fused" if is_fused(job, spec) else "optimizer_passes_eager")
     return share * trained_parameters(job, spec) * passes * per.total
 
 
@@ -287,7 +287,7 @@ def launch_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray
     groups = families(systems.devices)
     name = (
         "kernels_per_layer_compiled"
-        if job.compiled or job.framework not in EAGER_FRAMEWORKS
+        if is_fused(job, spec)
         else "kernels_per_layer_adapted"
         if adapts_eagerly(job, spec) or spec.architecture != "decoder"
         else "kernels_per_layer_eager"
@@ -368,7 +368,7 @@ def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[Ste
     routed = products * share * (1 - (1 - routed_share(spec)) / grown)
     launch = launch + np.maximum(expert_launch_s(job, spec, systems=systems) - routed, 0.0)
     left = np.maximum(hideable - overlap * (busy + launch), 0.0) + contention * np.minimum(hideable, busy)
-    straggling = TRANSFORMERS.value("straggler_per_doubling") * np.log2(np.maximum(systems.count, 1)) * busy
+    straggling = straggling_share(job, spec, systems=systems) * busy
     return StepTime(math * (1 + bubble), memory * (1 + bubble) + update, left + exposed + straggling, launch), bubble
 
 

@@ -20,6 +20,7 @@ from app.engine.model_spec import TransformerSpec
 from app.engine.params import expert_parameters
 from app.engine.precision import bytes_per_parameter
 from app.engine.sharded_state import SHARED_FROM_STAGE
+from app.engine.text_lengths import fullest_over_mean, skips_padding
 from app.engine.units import FULL_BYTES, HALF_BYTES
 
 KEYS_AND_VALUES = 2.0
@@ -58,6 +59,18 @@ def communication_s(
         shown = TRANSFORMERS.value("tensor_messages_shown")
         return hidden + stages, exposed + shown * tensors
     return hidden, exposed + tensors + stages
+
+
+def straggling_share(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
+    """Waiting of all replicas for the slowest, and for the one with the longest texts, as a share of a step. [-]"""
+    doublings = np.log2(np.maximum(systems.count, 1))
+    share = np.asarray(TRANSFORMERS.value("straggler_per_doubling") * doublings, dtype=np.float64)
+    if not skips_padding(job, spec):
+        return share
+    texts = job.micro_batch_size
+    replicas = np.broadcast_to(systems.plan.data_parallel, share.shape)
+    uneven = np.array([fullest_over_mean(texts=texts, replicas=int(each)) - 1 for each in replicas], dtype=np.float64)
+    return np.asarray(share + uneven, dtype=np.float64)
 
 
 def replicas_s(

@@ -1,6 +1,6 @@
 import pytest
 
-from app.engine.text_lengths import attended_share, text_length
+from app.engine.text_lengths import attended_share, skips_padding, text_length
 from app.engine.training import physics
 from tests.engine.jobs import BERT_LARGE, H100, T5_BASE, make_job, make_spec, make_systems
 
@@ -78,3 +78,20 @@ def test_packed_texts_do_not_see_each_other():
     assert 0.2 < long < 0.5
     for other in ({"task": "pretrain"}, {"framework": "pytorch"}):
         assert attended_share(make_job(spec, sequence_length=8192, **{**tuning, **other}), spec) == 1
+
+
+def test_uneven_texts_without_padding_make_a_replica_of_few_texts_wait(bert):
+    data = {"samples": 1e6, "tokens": 2.56e8}
+    waiting = {}
+    for batch in (4, 64):
+        job = bert(dataset=data, batch_size=batch)
+        steps = [physics(job, make_systems(H100, count=count, nodes=count / 8)).pace.step_s[0] for count in (8, 512)]
+        waiting[batch] = steps[1] / steps[0]
+
+    assert waiting[4] > waiting[64] > 1
+
+
+def test_texts_that_fill_every_sequence_leave_no_padding_out(bert):
+    assert skips_padding(bert(dataset={"samples": 1e6, "tokens": 2.56e8}), BERT_LARGE)
+    assert not skips_padding(bert(dataset={"samples": 1e6, "tokens": 5.12e8}), BERT_LARGE)
+    assert not skips_padding(bert(), BERT_LARGE)
