@@ -170,10 +170,19 @@ def comparable_rate(precision: str) -> str:
     return rate if rate in {"fp8", "fp4"} else "bf16"
 
 
+def operations_per_joule(rate_name: str, devices: Devices) -> FloatArray:
+    """Operations that a joule buys, against 16 bits, in the format that is multiplied: the next wider one known. [-]"""
+    bought = [
+        np.where(np.isnan(devices.peak_flops_per_s(name)), np.nan, OPERATIONS_PER_JOULE.get(name, 1.0))
+        for name in RATE_CHAINS[rate_name]
+    ]
+    return np.nan_to_num(first_known(bought), nan=1.0)
+
+
 def fed_flops_per_s(peak: FloatArray, devices: Devices, *, rate_name: str) -> FloatArray:
     """Products that the board power feeds; a generation nobody measured gets a like share of its peak. [FLOP/s]"""
     per_joule = TRANSFORMERS.column("matrix_flops_per_joule", families(devices))
-    fed = devices.tdp_w * per_joule * OPERATIONS_PER_JOULE.get(rate_name, 1.0)
+    fed = devices.tdp_w * per_joule * operations_per_joule(rate_name, devices)
     later = TRANSFORMERS.value("fed_share_unmeasured") * peak
     return np.where(devices.stand_ins, np.fmax(fed, later), fed)
 

@@ -112,3 +112,9 @@ def test_fp32_is_not_slowed_by_power():
     devices = Devices((make_accelerator(),))
 
     assert sustained_flops_per_s("fp32", devices) == peak_flops_per_s("fp32", devices)
+
+
+def test_a_format_that_falls_back_to_16_bits_takes_the_energy_of_16_bits():
+    ampere = Devices((make_accelerator(),))
+
+    assert sustained_flops_per_s("fp8", ampere) == sustained_flops_per_s("bf16", ampere)
