@@ -44,8 +44,12 @@ JOINED_MAPS = frozenset({"detector", "segmenter"})
 """Architectures whose depth follows from counted activations as that of joined maps does."""
 ADDED_MAPS = frozenset({"retinanet", "fcos", "ssd", "fasterrcnn", "maskrcnn", "keypointrcnn"})
 """Families whose pyramids add maps to resized ones, or take them as they are: convolutions fuse that."""
+CROPPING = frozenset({"fasterrcnn", "maskrcnn", "keypointrcnn"})
+"""Families of two stages: the second looks at regions that the first proposes."""
 SMOOTH_DETECTORS = "yolo"
 """Name start of detectors with smooth activations, which keep their input; others clip it in place."""
+TOO_FEW_TO_NORMALISE = 2
+"""Pictures on a device up to which recipes freeze normalisation. Y. Wu and K. He, arXiv:1803.08494, section 1."""
 FROZEN_RECIPE_SIDE = 800
 """Shorter side of pictures in the recipes that start from a frozen classifier (Detectron2, MLPerf)."""
 
@@ -72,6 +76,8 @@ class NetworkWork:
     inferred: tuple[str, ...] = ()
     branched: bool = False
     """Layers are joined by concatenations and resizing that nothing fuses, as in detectors and segmenters."""
+    crops: bool = False
+    """Regions are cropped out of maps, as many as are found."""
     adds_maps: bool = False
     """Branches are added, which fuses, and not concatenated."""
     selects: bool = False
@@ -301,6 +307,19 @@ def known_copies(
     return NETWORKS.value(f"retained_{kind}") if kind else None
 
 
+def copies_of(job: Job, spec: NetworkSpec, *, size: tuple[int, ...], beyond: float) -> float | None:
+    """Bytes kept per byte of activations in this job; None where a residual net's hold. [-]
+
+    Detectors that train on one or two pictures at a time leave their normalisation as it is, whatever their form: two
+    pictures tell too little of a mean and a variance. Those that attend normalise each token, and keep it.
+    """
+    few = job.training and job.micro_batch_size <= TOO_FEW_TO_NORMALISE and beyond == 1.0
+    seen = () if few else size
+    return known_copies(
+        kept_as(spec), spec.architecture, size=seen, training=job.training, transformer=is_transformer(spec)
+    )
+
+
 def inferred_activations(
     spec: NetworkSpec, *, macs: float | None, pixels: float, size: tuple[int, ...]
 ) -> float | None:
@@ -390,13 +409,10 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         parameters=spec.parameters,
         transformer=is_transformer(spec),
         pixels=pixels,
-        copies=NETWORKS.value("style_touches")
-        if styles
-        else known_copies(
-            kept_as(spec), spec.architecture, size=size, training=job.training, transformer=is_transformer(spec)
-        ),
+        copies=NETWORKS.value("style_touches") if styles else copies_of(job, spec, size=size, beyond=beyond),
         inferred=tuple(inferred),
         branched=spec.architecture in JOINED_MAPS,
+        crops=spec.family.lower() in CROPPING,
         adds_maps=spec.family.lower() in ADDED_MAPS,
         selects=spec.architecture == "detector" and not is_transformer(spec) and not takes_squares(size),
         dense_square_share=dense_square_share(spec, size=size),

@@ -8,6 +8,7 @@ References
        https://github.com/NVlabs/stylegan2-ada-pytorch
 .. [2] T. Karras et al., StyleGAN3, arXiv:2106.12423; training/networks_stylegan3.py of
        https://github.com/NVlabs/stylegan3
+.. [3] T. Karras et al., StyleGAN, arXiv:1812.04948; training/networks_stylegan.py of https://github.com/NVlabs/stylegan
 """
 
 import math
@@ -34,8 +35,8 @@ LOWEST_STOP = 2.0**2.1
 HIGHEST_STOP_SHARE = 2.0**0.3
 MARGIN = 10.0
 """Pixels around a map that filters spoil. [2]_"""
-PARAMETERS = {"styles": (59.0e6, 48.8e6), "shifted": (51.3e6,), "rotated": (44.8e6,)}
-"""Generator and critic: StyleGAN2 of 1024 and of 256 pixels, StyleGAN3 for shifts (T), and for rotations (R)."""
+PARAMETERS = {"styles": 59.0e6, "narrow": 49.1e6, "shifted": 51.3e6, "rotated": 44.8e6}
+"""Generator and critic: StyleGAN2; half its width, as in StyleGAN [3]_; StyleGAN3 for shifts (T), for rotations (R)."""
 GENERATOR_PASSES, CRITIC_PASSES = 4.0, 9.0
 """Forward passes, a backward one as two: the generator runs twice and back once, its critic three times each way."""
 
@@ -72,11 +73,10 @@ class StyleCounts:
 def kind_of(parameters: float) -> str | None:
     """Which networks of styles have about as many parameters with their critic; None for all others.
 
-    >>> kind_of(59e6), kind_of(51e6), kind_of(45e6), kind_of(6.3e6)
-    ('styles', 'shifted', 'rotated', None)
+    >>> kind_of(59e6), kind_of(49.3e6), kind_of(51e6), kind_of(45e6), kind_of(6.3e6)
+    ('styles', 'narrow', 'shifted', 'rotated', None)
     """
-    known = [(abs(math.log(parameters / size)), kind) for kind, sizes in PARAMETERS.items() for size in sizes]
-    nearest, kind = min(known)
+    nearest, kind = min((abs(math.log(parameters / size)), kind) for kind, size in PARAMETERS.items())
     return kind if nearest < NETWORKS.value("same_styles_within") else None
 
 
@@ -97,8 +97,8 @@ def counts(kind: str, side: float) -> StyleCounts:
     231
     """
     wide = WIDTH_TIMES_SIDE
-    if kind == "styles":
-        wide = wide // 2 if side <= HALVED_UP_TO else wide
+    if kind in {"styles", "narrow"}:
+        wide = wide // 2 if kind == "narrow" or side <= HALVED_UP_TO else wide
         made, outputs, weights = _growing_generator(side, wide)
     else:
         rotated = kind == "rotated"
