@@ -12,16 +12,17 @@ from app.engine.hardware import Devices, Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.model_spec import NetworkSpec
-from app.engine.network_math import (
-    AUTOTUNED,
-    MathRate,
-    blocks_tensors,
-    compiled_ahead,
-    math_rate,
-    tunes_kernels,
-    uses_matrix_units,
-)
+from app.engine.network_math import MathRate, blocks_tensors, math_rate, uses_matrix_units
 from app.engine.network_memory import TABLES, TrainingShare, optimizer_bytes_per_parameter, training_share
+from app.engine.network_mode import (
+    AUTOTUNED,
+    CHOOSES_LAYOUT,
+    captured,
+    compiled_ahead,
+    execution_mode,
+    times_kernels,
+    tunes_kernels,
+)
 from app.engine.network_work import NetworkWork
 from app.engine.result import Pace
 from app.engine.sharded_state import SHARED_FROM_STAGE, exchanged_bytes
@@ -29,19 +30,14 @@ from app.engine.units import FLOPS_PER_MAC, FULL_BYTES
 
 OVERLAP_POWER = 4.0
 """How sharply the longer of two overlapping terms wins: between their sum (1) and their maximum (infinity)."""
-RUNTIMES = frozenset({"tensorrt", "onnxruntime"})
 UPDATING_ROWS = frozenset({"sgd"})
 """Optimizers without a state, which change only those rows of a table that a batch has looked up."""
 REFERENCE_YEAR = 2018
 """Year of the hosts that launch times are given for."""
-CAPTURING = frozenset({"eager", "graph"})
-CLASSIFYING = "vision_train"
-"""Class of work in which channels last says nothing of fused layers."""
-CHOOSES_LAYOUT = frozenset({"mxnet"})
-"""Frameworks whose tuned recipes choose the layout of tensors themselves."""
+DEPTHWISE_EVERY = 2
+"""A pointwise convolution follows every depthwise one. arXiv:1704.04861, section 3.1."""
 LAUNCHES_WHOLE_PROGRAMS = frozenset({"jax"})
 """Compiled frameworks whose kernels are launched by a program of the compiler, not from Python."""
-GRAPHS = frozenset({"tensorflow", "mxnet", "other"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +57,6 @@ class StepTimes:
         parts = [self.math_s, self.traffic_s + self.optimizer_s, self.launch_s, self.communication_s, data]
         stacked = np.nan_to_num(np.stack(np.broadcast_arrays(*parts)), nan=0.0)
         return tuple(names[row] for row in np.argmax(stacked, axis=0))
-
-
-def execution_mode(job: Job) -> str:
-    """How kernels are put together: one by one (eager), compiled, as a graph, or by a runtime that fuses layers."""
-    if job.framework in RUNTIMES or compiled_ahead(job):
-        return "runtime"
-    if job.framework in GRAPHS:
-        return "graph"
-    return "compiled" if job.compiled or job.framework == "jax" else "eager"
-
-
-def captured(job: Job) -> bool:
-    """Whether a run is tuned as large ones are: fused layers, and steps captured as graphs of kernels.
-
-    Mixed precision and channels last stated together mark the recipes of MLPerf and of cluster runs, in which nobody
-    pays for kernels launched one by one; on one device they are as fast as on each of many. Classifiers are trained so
-    in MXNet alone.
-    """
-    dense_output = job.channels_last and job.work_class != CLASSIFYING
-    chosen = job.framework in CHOOSES_LAYOUT
-    tuned = job.training and job.precision == "amp" and execution_mode(job) in CAPTURING
-    return tuned and (chosen or dense_output)
 
 
 def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArray:
@@ -108,7 +82,8 @@ def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArra
 def repacking(job: Job, devices: Devices, *, rate: MathRate, work: NetworkWork) -> FloatArray:
     """Extra traffic of convolutions on matrix units whose tensors are not channels last; others need no repacking. [-]
 
-    Graph frameworks choose the layout of 16-bit tensors themselves; TF32 is fed from tensors laid out for fp32.
+    Graph frameworks choose the layout of 16-bit tensors themselves; TF32 is fed from tensors laid out for fp32. Every
+    second convolution of a depthwise net is one on vector units, which take tensors as they come.
     """
     convolves = work.pixels > 0 and not work.transformer
     mode = execution_mode(job)
@@ -116,7 +91,8 @@ def repacking(job: Job, devices: Devices, *, rate: MathRate, work: NetworkWork) 
     narrow = (rate.bytes_per_element < FULL_BYTES) & (mode != "graph")
     in_tf32 = uses_matrix_units(rate.peak_flops_per_s, devices) & (rate.peak_name == "tf32")
     wants = (narrow | in_tf32) & (not as_given)
-    return np.where(wants, NETWORKS.value("repacking_without_channels_last"), 1.0)
+    extra = NETWORKS.value("repacking_without_channels_last") - 1.0
+    return 1.0 + np.where(wants, extra, 0.0) * (1.0 - work.depthwise_share / DEPTHWISE_EVERY)
 
 
 def traffic_s(job: Job, systems: Systems, *, work: NetworkWork, rate: MathRate, share: TrainingShare) -> FloatArray:
@@ -187,7 +163,7 @@ def launch_times_s(
     host_s = (launch_s + start_s) / host_speed(systems.devices)
     shortest = np.maximum(kernels, work.layers * work.time_steps) * NETWORKS.column("shortest_kernel_s", groups)
     shorter = NETWORKS.column("autotuned_shortest_share", groups)
-    shortest = shortest * np.where(tunes_kernels(job, systems.devices), shorter, 1.0)
+    shortest = shortest * np.where(times_kernels(job, systems.devices, crops=work.crops), shorter, 1.0)
     passes = 1.0 + share.backward_fraction * NETWORKS.value("backward_launches_per_forward") + share.recompute_fraction
     return host_s, shortest * passes
 
