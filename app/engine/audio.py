@@ -4,7 +4,7 @@ One sample is one window of 30 seconds, which the encoder always sees in full: 1
 (Radford et al., "Robust Speech Recognition via Large-Scale Weak Supervision," arXiv:2212.04356, section 2.2).
 Real-time factor = samples/s x 30. Models that only listen, such as wav2vec 2.0, see the sound itself through
 convolutions and write nothing (Baevski et al., arXiv:2006.11477, section 4.2); theirs are counted in windows too.
-Models that speak are estimated in :mod:`app.engine.speaking`.
+Models that are one decoder are estimated in :mod:`app.engine.speaking`.
 """
 
 import numpy as np
@@ -49,7 +49,7 @@ def physics(job: Job, systems: Systems) -> Physics:
     spec = job.model
     if not isinstance(spec, TransformerSpec):
         raise TypeError(f"audio.physics needs a TransformerSpec, not {type(spec).__name__}")
-    if speaking.speaks(spec):
+    if speaking.is_one_decoder(spec):
         return speaking.physics(job, systems)
     if job.training:
         pace = _training_pace(job, systems, spec)

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.engine.hub_families import FAMILIES, GENERIC, UNLIKE, Family
 from app.engine.hub_mixers import MIXERS
-from app.engine.hub_vision import seen_by, vision_parameters
+from app.engine.hub_vision import heard_by, seen_by, sound_parameters, vision_parameters
 from app.engine.model_spec import TransformerSpec
 from app.engine.params import active_parameters, attention_parameters, ffn_parameters, mla_parameters
 from app.engine.workload import MAX_CONFIG_BYTES
@@ -207,6 +207,10 @@ def _counted(spec: TransformerSpec, fields: ConfigFields, *, family: Family) -> 
     if vision is not None:
         seen = vision_parameters(ConfigFields(vision), hidden=spec.hidden_size)
         total, spec = total + seen, replace(spec, vision_parameters=seen)
+    sound = heard_by(fields.config)
+    if sound is not None:
+        heard = sound_parameters(ConfigFields(sound), hidden=spec.hidden_size)
+        total, spec = total + heard, replace(spec, vision_parameters=spec.vision_parameters + heard, listens=True)
     if total > LARGEST_PARAMETERS:
         message = f"The config describes {total:.3g} parameters; the limit is {LARGEST_PARAMETERS:.0g}"
         raise ValueError(message)

@@ -1,4 +1,4 @@
-"""The part of a multimodal config that sees: how many parameters its tower and the way into the text have. [-]"""
+"""The parts of a multimodal config that see and hear: how many parameters they and the way into the text have. [-]"""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -60,3 +60,23 @@ def seen_by(config: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The part of a config that describes the tower."""
     part = config.get("vision_config")
     return part if isinstance(part, dict) else None
+
+
+def heard_by(config: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The part of a config that describes an encoder of sound, whose positions the text part reads."""
+    part = config.get("audio_config")
+    return part if isinstance(part, dict) else None
+
+
+def sound_parameters(fields: Fields, *, hidden: int) -> float:
+    """Blocks of an encoder of sound, and the way into a text part of this width. [-]
+
+    >>> from app.engine.hub_config import ConfigFields
+    >>> tower = {"d_model": 1280, "encoder_layers": 32, "encoder_ffn_dim": 5120}
+    >>> round(sound_parameters(ConfigFields(tower), hidden=4096) / 1e6)
+    634
+    """
+    side = fields.count("d_model") or fields.count("hidden_size") or 0
+    depth = fields.count("encoder_layers") or fields.count("num_hidden_layers") or 0
+    width = fields.count("encoder_ffn_dim") or fields.count("intermediate_size") or _ratio(fields) * side
+    return float(depth * (4 * side * side + 2 * side * width) + side * hidden)

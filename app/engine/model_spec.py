@@ -49,6 +49,8 @@ class TransformerSpec:
     vision_parameters: float = 0.0
     sound_tokens_per_s: float | None = None
     """Steps of the decoder that a second of sound takes, of models that speak. [tokens/s]"""
+    listens: bool = False
+    """A decoder that reads sound and writes text, as Qwen2-Audio and Voxtral do."""
     native_precision: str = "bf16"
     shape_known: bool = True
     """False: layers and widths were inferred from the parameter count."""

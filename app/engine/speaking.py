@@ -1,7 +1,8 @@
-"""Speech from text by transformers that write sound as tokens, which a codec turns into waves.
+"""Sound and text in one decoder: models that speak write sound as tokens, those that listen read it.
 
 One sample is a window of 30 seconds, as of transcribing: hours of speech are hours, whichever way they go. A window is
-read out from about a hundred tokens of text, and takes as many steps of the decoder as the model needs for its sound.
+read out from about a hundred tokens of text, and takes as many steps of the decoder as the model needs for its sound,
+which a codec turns into waves. The other way about, an encoder hands as many positions to the decoder.
 """
 
 from dataclasses import replace
@@ -16,13 +17,18 @@ from app.engine.model_spec import TransformerSpec
 from app.engine.result import Footprint, MemoryPart, Pace, Physics
 
 
-def speaks(spec: TransformerSpec) -> bool:
-    """Whether a model of sound writes it: decoders do, the others listen."""
+def is_one_decoder(spec: TransformerSpec) -> bool:
+    """Whether sound and text pass through one decoder; the others have an encoder that listens by itself."""
     return spec.architecture == "decoder"
 
 
+def speaks(spec: TransformerSpec) -> bool:
+    """Whether a decoder writes sound, unless its config says that it reads it."""
+    return is_one_decoder(spec) and not spec.listens
+
+
 def tokens_of_window(spec: TransformerSpec) -> int:
-    """Steps of the decoder for a window of speech. [tokens]
+    """Steps of the decoder for a window of speech, or positions that it reads. [tokens]
 
     Steps of a smaller decoder, which some models write most codebooks of a moment with, count by its share of layers.
 
@@ -36,21 +42,24 @@ def tokens_of_window(spec: TransformerSpec) -> int:
     >>> tokens_of_window(replace(model, sound_tokens_per_s=7 * 24_000 / 2048))
     2461
     """
-    return round(AUDIO_WINDOW_S * (spec.sound_tokens_per_s or NETWORKS.value("sound_tokens_per_s")))
+    usual = NETWORKS.value("sound_tokens_per_s" if speaks(spec) else "heard_tokens_per_s")
+    return round(AUDIO_WINDOW_S * (spec.sound_tokens_per_s or usual))
 
 
 def physics(job: Job, systems: Systems) -> Physics:
-    """Memory [bytes] and speed [30-second windows/s] of speaking with, or training, such a model."""
+    """Memory [bytes] and speed [30-second windows/s] of speaking or listening with such a model, or training it."""
     spec = job.model
     assert isinstance(spec, TransformerSpec)
-    written = tokens_of_window(spec)
-    said = round(NETWORKS.value("speech_tokens_per_window"))
-    text = replace(job, seq_len=said + written, prompt_tokens=said, output_tokens=written)
+    sound, words = tokens_of_window(spec), round(NETWORKS.value("speech_tokens_per_window"))
+    read, written = (words, sound) if speaks(spec) else (sound, words)
+    text = replace(job, seq_len=read + written, prompt_tokens=read, output_tokens=written)
     if job.training:
         done = training.physics(text, systems)
-        return replace(done, pace=_in_windows(done.pace, tokens=said + written))
+        return replace(done, pace=_in_windows(done.pace, tokens=read + written))
     done = serving.physics(replace(text, concurrent_requests=job.micro_batch_size), systems)
     assert done.footprint is not None
+    if not speaks(spec):
+        return replace(done, pace=_in_windows(done.pace, tokens=written))
     codec = MemoryPart("buffers", NETWORKS.column("speech_buffer_bytes", families(systems.devices)), "codec and waves")
     pace = _in_windows(done.pace, tokens=written, codec_share=NETWORKS.value("sound_from_tokens_share"))
     return replace(done, footprint=Footprint((*done.footprint.parts, codec)), pace=pace)

@@ -48,7 +48,7 @@ def precision_taken(workload: Workload, model: ModelSpec, *, method: str, ledger
         )
     requests = workload.concurrent_requests
     service = requests == "max" or (isinstance(requests, int) and requests >= text["service_from_requests"])
-    local = workload.framework in {None, "llama.cpp"} and not service
+    local = workload.framework in {None, "llama.cpp"} and not service and not speaks(model)
     if decoder and local and model.parameters >= text["quantised_from_parameters"]:
         return ledger.take(
             "precision",
@@ -72,6 +72,11 @@ def precision_taken(workload: Workload, model: ModelSpec, *, method: str, ledger
     )
 
 
+def speaks(model: ModelSpec) -> bool:
+    """Whether a model is known to write sound; its makers' program runs it, in the format of its weights."""
+    return isinstance(model, TransformerSpec) and model.sound_tokens_per_s is not None
+
+
 def framework_taken(workload: Workload, model: ModelSpec, *, precision: str, ledger: Ledger) -> str:
     """Program that trains or runs the model: as said, or the usual one for its weights and its work."""
     given = workload.framework
@@ -80,7 +85,8 @@ def framework_taken(workload: Workload, model: ModelSpec, *, precision: str, led
         return ledger.take("framework", given, typical_value=usual, why="the usual library for this method")
     if precision.startswith(("q2", "q3", "q4", "q5", "q6", "q8", "iq", "tq", "f16")):
         return ledger.take("framework", given, typical_value="llama.cpp", why="what weights of this kind are made for")
-    if isinstance(model, TransformerSpec) and model.architecture == "decoder" and workload.task == "inference":
+    serves = isinstance(model, TransformerSpec) and model.architecture == "decoder" and not speaks(model)
+    if serves and workload.task == "inference":
         return ledger.take("framework", given, typical_value="vllm", why="a usual server of language models")
     return ledger.take("framework", given, typical_value="pytorch", why="what most models are trained and run with")
 

@@ -133,6 +133,15 @@ def test_the_text_part_of_a_multimodal_config_is_read():
     assert spec.parameters == 8_030_261_248 + spec.vision_parameters
 
 
+def test_an_encoder_of_sound_counts_and_makes_the_decoder_a_listener():
+    """Qwen2-Audio has the encoder of Whisper large."""
+    sound = {"d_model": 1280, "encoder_layers": 32, "encoder_ffn_dim": 5120}
+    spec = spec_from_config({**LLAMA, "audio_config": sound})
+
+    assert spec.listens
+    assert spec.parameters == pytest.approx(8_030_261_248 + 0.634e9, rel=0.001)
+
+
 @pytest.mark.parametrize("field", ["hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size"])
 def test_a_missing_field_is_named(field):
     config = {name: value for name, value in LLAMA.items() if name != field}

@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from app.engine import audio
+from app.engine.defaults import complete
 from app.engine.speaking import tokens_of_window
 from app.engine.transformer_shape import inferred_transformer
+from app.engine.workload import Workload
 from tests.engine.jobs import H100, RTX_4090, make_systems
 from tests.engine.network_jobs import network_job, samples_per_s
 
@@ -51,3 +53,18 @@ def test_training_sees_a_window_at_once_that_speaking_writes_token_by_token():
 
     assert physics.pace.unit == "samples/s"
     assert 30 * samples_per_s(physics)[0] > 5 * times_as_fast_as_it_plays(RTX_4090)
+
+
+def test_a_decoder_that_listens_reads_the_sound_and_writes_its_words():
+    """About a hundred tokens of text instead of a thousand of sound: many windows in the time of one."""
+    listening = replace(SMALL, sound_tokens_per_s=None, listens=True)
+
+    assert tokens_of_window(listening) == 750
+    assert times_as_fast_as_it_plays(RTX_4090, listening) > 5 * times_as_fast_as_it_plays(RTX_4090)
+
+
+def test_a_model_that_writes_sound_runs_in_its_makers_program_where_none_is_named():
+    model = replace(SMALL, parameters=3e9)
+    job = complete(Workload(task="inference", domain="audio"), model=model)
+
+    assert (job.framework, job.precision) == ("pytorch", "bf16")
