@@ -216,7 +216,9 @@ def largest_block_parameters(spec: TransformerSpec) -> float:
 
 
 def split_parameters(spec: TransformerSpec) -> tuple[float, float]:
-    """Matrix weights of the encoder, and of the decoder with its second attention and its head. [-]
+    """Matrix weights that the source meets, and those that the target meets, its head included. [-]
+
+    The second attention of a decoder takes its keys and values from the source, once.
 
     Examples
     --------
@@ -225,9 +227,9 @@ def split_parameters(spec: TransformerSpec) -> tuple[float, float]:
     >>> from app.engine.transformer_shape import inferred_transformer
     >>> t5 = inferred_transformer("t5", parameters=2.2e8, architecture="encoder_decoder", layers=24, hidden_size=768,
     ...                           ffn_size=3072, heads=12, vocabulary=32_128)
-    >>> encoder, decoder = split_parameters(t5)
-    >>> round(encoder / 1e6), round(decoder / 1e6)
-    (85, 138)
+    >>> source, target = split_parameters(t5)
+    >>> round(source / 1e6), round(target / 1e6)
+    (99, 124)
 
     References
     ----------
@@ -235,6 +237,7 @@ def split_parameters(spec: TransformerSpec) -> tuple[float, float]:
     """
     writing = spec.decoder_layers or max(spec.num_hidden_layers // 2, 1)
     cross = layer_attention_parameters(spec) * writing
+    heard = 2.0 * spec.hidden_size * spec.num_key_value_heads * spec.head_dim * writing
     share = writing / spec.num_hidden_layers
     plain = max(block_parameters(spec) - cross, 0.0)
-    return plain * (1 - share), plain * share + cross + head_parameters(spec)
+    return plain * (1 - share) + heard, plain * share + cross - heard + head_parameters(spec)

@@ -232,7 +232,7 @@ def training_plans(job: Job, spec: TransformerSpec, *, ladder: Ladder) -> tuple[
     over the replicas, and no plan asks for a larger batch than converges.
     """
     count = ladder.count
-    inside = np.maximum(count // ladder.nodes, 1)
+    inside = inside_a_machine(count, ladder.nodes)
     known = {each: largest_legal(spec, each) for each in set(inside.tolist())}
     widest = np.array([known[each] for each in inside], dtype=np.float64)
     cuts = [each for each in _grid(job, spec, most=float(count.max())) if _divides_any(each, count)]
@@ -253,6 +253,17 @@ def training_plans(job: Job, spec: TransformerSpec, *, ladder: Ladder) -> tuple[
     )
     possible = (count % degree == 0) & (degree <= count) & ((stage == 0) | (count > 1))
     return plans, possible & _small_enough(job, plans)
+
+
+def inside_a_machine(count: FloatArray, nodes: FloatArray) -> FloatArray:
+    """Devices that may split every tensor: those of a machine; of machines in part use a power of two. [-]
+
+    >>> inside_a_machine(np.array([16.0, 5120.0]), np.array([2.0, 72.0])).tolist()
+    [8.0, 64.0]
+    """
+    each = np.maximum(count // nodes, 1)
+    even: FloatArray = np.where(count % nodes == 0, each, 2.0 ** np.floor(np.log2(each)))
+    return even
 
 
 def cuts_of(rows: list[tuple[Cut, float]]) -> list[Cut]:
