@@ -68,7 +68,7 @@ def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArra
     kind = "attention" if work.transformer else "conv"
     groups = families(systems.devices)
     fused = execution_mode(job) in {"compiled", "runtime"} or captured(job)
-    copies = work.copies / NETWORKS.value("retained_residual") if work.copies else 1.0
+    copies = work.copies / NETWORKS.value("retained_residual") if work.copies else normalising(job, systems, work=work)
     tuned = copies * NETWORKS.column("autotuned_touches", groups)
     copies = copies * NETWORKS.value("windowed_touches") if work.windowed else copies
     copies = copies * NETWORKS.value("joined_touches") if work.joined else copies
@@ -77,6 +77,12 @@ def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArra
     in_caches = copies * NETWORKS.value("blocked_touches_compiled" if compiled_ahead(job) else "blocked_touches")
     plain = np.where(blocked, in_caches, touched)
     return np.where(fuses_convolutions(job, systems.devices, work=work), tuned, plain)
+
+
+def normalising(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArray:
+    """Touches of fused layers whose normalisation is trained: its statistics are read before it can be applied. [-]"""
+    fused = times_kernels(job, systems.devices, crops=work.crops) & job.training
+    return np.where(fused, NETWORKS.value("normalising_touches"), 1.0)
 
 
 def repacking(job: Job, devices: Devices, *, rate: MathRate, work: NetworkWork) -> FloatArray:
@@ -96,9 +102,10 @@ def repacking(job: Job, devices: Devices, *, rate: MathRate, work: NetworkWork) 
 
 
 def traffic_s(job: Job, systems: Systems, *, work: NetworkWork, rate: MathRate, share: TrainingShare) -> FloatArray:
-    """Time to move activations and weights through device memory. [s]"""
+    """Time to move activations and weights through device memory; copies of windows cost as much back as forth. [s]"""
     devices = systems.devices
-    backward = NETWORKS.value(("attention_" if work.transformer else "") + "backward_traffic_per_forward")
+    equal_blocks = work.transformer and not work.windowed
+    backward = NETWORKS.value(("attention_" if equal_blocks else "") + "backward_traffic_per_forward")
     passes = 1.0 + share.backward_fraction * backward + share.recompute_fraction
     touches = layer_touches(job, systems, work=work) * repacking(job, devices, rate=rate, work=work) * passes
     written = (work.activations or 0.0) - (work.scores if job.attention == "flash" else 0.0)
@@ -299,6 +306,8 @@ def pace(job: Job, systems: Systems, *, work: NetworkWork) -> Pace:
     """Samples per second of a network, and what bounds it."""
     times = step_times(job, systems, work=work)
     samples = job.micro_batch_size * systems.count
+    if job.training and job.samples:  # replicas beyond the samples of a data set share some
+        samples = np.minimum(samples, job.samples)
     step_s, data_s = times.total_s, np.zeros(len(systems))
     reads = input_pipeline.reads_pictures(job)
     unfed_s = step_s if reads else None

@@ -21,6 +21,8 @@ HEAD_WIDTH = 64.0
 """Width of one attention head. arXiv:2010.11929, table 1."""
 PATCH_SIDES = (8, 14, 16, 32)
 """Sides of the patches that vision transformers cut pictures into. [pixels]"""
+COUNTS = 2.0
+"""Counts that tell equal blocks: tokens and activations."""
 SCORES_AT_MOST = 0.7
 """Counts that leave less for the other products are not those of equal blocks."""
 
@@ -92,7 +94,7 @@ def how_tokens_meet(
     Equal blocks over a grid of patches have the tokens of a grid of 8, 14, 16 or 32 pixels, and as many activations as
     those tokens and the width of their weights tell. Stages that merge patches pass each weight at fewer places, and
     branches, windows and heads that talk write more; networks that mix tokens by dense layers have no scores, and write
-    less. Without counted activations the grid alone decides.
+    less. Without counted activations the grid alone decides, and has to be met more closely.
 
     >>> plain = NetworkSpec("", "vit", "", 22.05e6, 4.61e9, 11.95e6, (224, 224))
     >>> how_tokens_meet(plain, macs=4.61e9, activations=11.95e6, layers=12, size=(224, 224))
@@ -110,7 +112,8 @@ def how_tokens_meet(
     tokens, _ = tokens_and_width(macs=macs, parameters=spec.parameters, layers=layers)
     usual = sum(blocks_activations(macs=macs, parameters=spec.parameters, layers=layers))
     written = activations / usual if activations else 1.0
-    on_grid = any(abs(tokens / (math.prod(size) / side**2) - 1) < tolerance for side in PATCH_SIDES)
+    near = tolerance if activations else tolerance / COUNTS
+    on_grid = any(abs(tokens / (math.prod(size) / side**2) - 1) < near for side in PATCH_SIDES)
     if abs(written - 1) < tolerance and on_grid:
         return "equal_blocks"
     return "mixed" if written <= 1 - tolerance else "windows"
