@@ -68,10 +68,11 @@ def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArra
     kind = "attention" if work.transformer else "conv"
     groups = families(systems.devices)
     fused = execution_mode(job) in {"compiled", "runtime"} or captured(job)
-    copies = work.copies / NETWORKS.value("retained_residual") if work.copies else normalising(job, systems, work=work)
+    copies = work.copies / NETWORKS.value("retained_residual") if work.copies else 1.0
     tuned = copies * NETWORKS.column("autotuned_touches", groups)
     copies = copies * NETWORKS.value("windowed_touches") if work.windowed else copies
     copies = copies * NETWORKS.value("joined_touches") if work.joined else copies
+    copies = copies * normalising(job, systems, work=work)
     touched = copies * NETWORKS.column(f"{kind}_touches_{'compiled' if fused else 'eager'}", groups)
     blocked = systems.devices.where(kind="cpu") & blocks_tensors(job)
     in_caches = copies * NETWORKS.value("blocked_touches_compiled" if compiled_ahead(job) else "blocked_touches")
@@ -80,8 +81,11 @@ def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArra
 
 
 def normalising(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArray:
-    """Touches of fused layers whose normalisation is trained: its statistics are read before it can be applied. [-]"""
-    fused = times_kernels(job, systems.devices, crops=work.crops) & job.training
+    """Touches of fused layers whose normalisation is trained: its statistics are read before it can be applied. [-]
+
+    Detectors that take pictures as they come start from a classifier whose normalisation is frozen, and fold it away.
+    """
+    fused = times_kernels(job, systems.devices, crops=work.crops) & (job.training and not work.selects)
     return np.where(fused, NETWORKS.value("normalising_touches"), 1.0)
 
 
@@ -89,7 +93,8 @@ def repacking(job: Job, devices: Devices, *, rate: MathRate, work: NetworkWork) 
     """Extra traffic of convolutions on matrix units whose tensors are not channels last; others need no repacking. [-]
 
     Graph frameworks choose the layout of 16-bit tensors themselves; TF32 is fed from tensors laid out for fp32. Every
-    second convolution of a depthwise net is one on vector units, which take tensors as they come.
+    second convolution of a depthwise net is one on vector units, which take tensors as they come; compilers lay out
+    all alike.
     """
     convolves = work.pixels > 0 and not work.transformer
     mode = execution_mode(job)
@@ -98,7 +103,8 @@ def repacking(job: Job, devices: Devices, *, rate: MathRate, work: NetworkWork) 
     in_tf32 = uses_matrix_units(rate.peak_flops_per_s, devices) & (rate.peak_name == "tf32")
     wants = (narrow | in_tf32) & (not as_given)
     extra = NETWORKS.value("repacking_without_channels_last") - 1.0
-    return 1.0 + np.where(wants, extra, 0.0) * (1.0 - work.depthwise_share / DEPTHWISE_EVERY)
+    taken = 0.0 if mode == "compiled" else work.depthwise_share / DEPTHWISE_EVERY
+    return 1.0 + np.where(wants, extra, 0.0) * (1.0 - taken)
 
 
 def traffic_s(job: Job, systems: Systems, *, work: NetworkWork, rate: MathRate, share: TrainingShare) -> FloatArray:
