@@ -11,7 +11,8 @@ from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.memory import stored_weight_bytes
 from app.engine.model_spec import TransformerSpec
-from app.engine.network_speed import REFERENCE_YEAR, execution_mode, host_speed, thread_share
+from app.engine.network_mode import execution_mode
+from app.engine.network_speed import REFERENCE_YEAR, host_speed, thread_share
 from app.engine.precision import bytes_per_element, sustained_flops_per_s
 from app.engine.result import Pace
 from app.engine.roofline import StepTime, saturation

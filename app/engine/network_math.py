@@ -9,6 +9,7 @@ from app.engine.coefficients_networks import NETWORKS
 from app.engine.hardware import Devices
 from app.engine.hardware_family import families
 from app.engine.job import Job
+from app.engine.network_mode import AUTOTUNED, compiled_ahead, times_kernels, tunes_kernels
 from app.engine.network_work import NetworkWork
 from app.engine.precision import (
     RATE_CHAINS,
@@ -23,20 +24,14 @@ TF32_BY_DEFAULT = frozenset({"pytorch", "tensorflow", "jax", "tensorrt", "other"
 """Frameworks in which convolutions of fp32 tensors run in TF32 unless told otherwise (PyTorch since 1.7, TensorRT)."""
 WEIGHT_ONLY = frozenset({"int4", "nf4", "fp4", "nvfp4", "mxfp4"})
 """Formats that networks other than transformers hardly use; counted as 16 bits."""
-AUTOTUNED = frozenset({"tensorrt"})
-"""Runtimes that time many kernels for every layer when they build, and fuse layers into them."""
 QUANTISING = AUTOTUNED | {"onnxruntime", "other"}
 """Runtimes that calibrate a network and run its layers in 8 bits; OpenVINO and TFLite have no name of their own."""
-QUANTISED_WHEN_COMPILED = frozenset({"pytorch", "tensorflow"})
-"""Frameworks whose compilers hand an 8-bit network to a library that runs it so (oneDNN)."""
 CLASSIFIES = frozenset({"vision_infer", "vision_train"})
 """Classes of work whose layers are about as wide as they are counted to be in the middle."""
 POWER_LIMIT_SHARPNESS = 4.0
 """How sharply the lower of two limits holds."""
 BLOCKED_LAYOUTS = frozenset({"tensorflow", "onnxruntime", "mxnet"})
 """Frameworks that keep tensors blocked for the caches of CPUs from layer to layer; the rest takes them as they come."""
-UNNAMED = "other"
-"""Framework of programs that the contract has no name for: OpenVINO, AITemplate and TVM compile finished networks."""
 MARGIN = 1.05
 """A rate this much above the fp32 rate comes from matrix units."""
 BYTES_PER_WORD = 4.0
@@ -66,17 +61,6 @@ def arithmetic_precision(job: Job, *, transformer: bool) -> str:
     if job.precision in WEIGHT_ONLY or (job.training and job.precision == "int8"):
         return "fp16"
     return job.precision
-
-
-def compiled_ahead(job: Job) -> bool:
-    """Whether a finished network was compiled by a program with no name of its own here, or one that quantises it."""
-    quantised = job.precision == "int8" and job.framework in QUANTISED_WHEN_COMPILED
-    return (job.framework == UNNAMED or quantised) and job.compiled and not job.training
-
-
-def tunes_kernels(job: Job, devices: Devices) -> BoolArray:
-    """Whether kernels are timed for every layer when a network is built; compilers for CPUs block tensors instead."""
-    return (job.framework in AUTOTUNED) | (compiled_ahead(job) & ~devices.where(kind="cpu"))
 
 
 def blocks_tensors(job: Job) -> bool:
@@ -190,7 +174,8 @@ def math_rate(job: Job, devices: Devices, *, work: NetworkWork) -> MathRate:
     if precision == "tf32":  # tuned kernels find matrix units also where those are no faster, as on a GeForce
         on_matrix_units = on_matrix_units | (tuned & ~np.isnan(devices.peak_flops_per_s("tf32")))
     equal_blocks = transformer and not work.windowed
-    fed = reached_when_fed(devices, peak=peak, precision=precision, equal_blocks=equal_blocks, tuned=tuned)
+    timed = tuned | (times_kernels(job, devices, crops=work.crops) & (not transformer))
+    fed = reached_when_fed(devices, peak=peak, precision=precision, equal_blocks=equal_blocks, tuned=timed)
     vector = NETWORKS.column("gemm_vector_efficiency" if transformer else "conv_vector_efficiency", groups)
     large = np.where(on_matrix_units, fed, vector) * np.where(tuned, tuned_share(work), 1.0)
     large = large * units_at_work(job, devices, work=work, on_matrix_units=on_matrix_units)

@@ -72,8 +72,8 @@ def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArra
     tuned = copies * NETWORKS.column("autotuned_touches", groups)
     copies = copies * NETWORKS.value("windowed_touches") if work.windowed else copies
     copies = copies * NETWORKS.value("joined_touches") if work.joined else copies
-    copies = copies * normalising(job, systems, work=work)
-    touched = copies * NETWORKS.column(f"{kind}_touches_{'compiled' if fused else 'eager'}", groups)
+    touched = copies * normalising(job, systems, work=work)
+    touched = touched * NETWORKS.column(f"{kind}_touches_{'compiled' if fused else 'eager'}", groups)
     blocked = systems.devices.where(kind="cpu") & blocks_tensors(job)
     in_caches = copies * NETWORKS.value("blocked_touches_compiled" if compiled_ahead(job) else "blocked_touches")
     plain = np.where(blocked, in_caches, touched)

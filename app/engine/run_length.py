@@ -4,6 +4,7 @@ import numpy as np
 
 from app.engine.arrays import FloatArray
 from app.engine.coefficients import TRANSFORMERS
+from app.engine.coefficients_networks import NETWORKS
 from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, TransformerSpec
 from app.engine.result import Pace
@@ -15,6 +16,7 @@ def run_units(job: Job, pace: Pace) -> FloatArray | None:
     """Samples (or tokens, after the unit of ``pace``) of one run; None when nobody said how much data there is.
 
     Training takes optimizer steps where they are given, else epochs times the data. Inference takes the data once.
+    Between the epochs scans are evaluated whole, in windows that overlap.
     """
     if isinstance(job.model, AlgorithmSpec):
         return pace.units_per_step
@@ -28,6 +30,8 @@ def run_units(job: Job, pace: Pace) -> FloatArray | None:
     decoder = isinstance(job.model, TransformerSpec) and job.model.architecture == "decoder"
     if job.workload.task == "pretrain" and decoder and pace.unit == "tokens/s":
         units = units * (1 + _repeated(units / pace.units_per_step * pace.step_s / SECONDS_PER_HOUR))
+    if job.training and job.depth is not None:
+        units = units * (1 + NETWORKS.value("evaluated_share_of_volumes"))
     return units
 
 

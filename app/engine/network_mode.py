@@ -1,0 +1,63 @@
+"""How the kernels of a network are put together: one by one, compiled, as a graph, or by a runtime."""
+
+import numpy as np
+
+from app.engine.arrays import BoolArray
+from app.engine.hardware import Devices
+from app.engine.job import Job
+
+RUNTIMES = frozenset({"tensorrt", "onnxruntime"})
+AUTOTUNED = frozenset({"tensorrt"})
+"""Runtimes that time many kernels for every layer when they build, and fuse layers into them."""
+UNNAMED = "other"
+"""Framework of programs that the contract has no name for: OpenVINO, AITemplate and TVM compile finished networks."""
+QUANTISED_WHEN_COMPILED = frozenset({"pytorch", "tensorflow"})
+"""Frameworks whose compilers hand an 8-bit network to a library that runs it so (oneDNN)."""
+CAPTURING = frozenset({"eager", "graph"})
+CLASSIFYING = "vision_train"
+"""Class of work in which channels last says nothing of fused layers."""
+CHOOSES_LAYOUT = frozenset({"mxnet"})
+"""Frameworks whose tuned recipes choose the layout of tensors themselves."""
+GRAPHS = frozenset({"tensorflow", "mxnet", "other"})
+
+
+def compiled_ahead(job: Job) -> bool:
+    """Whether a finished network was compiled by a program with no name of its own here, or one that quantises it."""
+    quantised = job.precision == "int8" and job.framework in QUANTISED_WHEN_COMPILED
+    return (job.framework == UNNAMED or quantised) and job.compiled and not job.training
+
+
+def tunes_kernels(job: Job, devices: Devices) -> BoolArray:
+    """Whether kernels are timed for every layer when a network is built; compilers for CPUs block tensors instead."""
+    return (job.framework in AUTOTUNED) | (compiled_ahead(job) & ~devices.where(kind="cpu"))
+
+
+def execution_mode(job: Job) -> str:
+    """How kernels are put together: one by one (eager), compiled, as a graph, or by a runtime that fuses layers."""
+    if job.framework in RUNTIMES or compiled_ahead(job):
+        return "runtime"
+    if job.framework in GRAPHS:
+        return "graph"
+    return "compiled" if job.compiled or job.framework == "jax" else "eager"
+
+
+def captured(job: Job) -> bool:
+    """Whether a run is tuned as large ones are: fused layers, and steps captured as graphs of kernels.
+
+    Mixed precision and channels last stated together mark the recipes of MLPerf and of cluster runs, in which nobody
+    pays for kernels launched one by one; on one device they are as fast as on each of many. Classifiers are trained so
+    in MXNet alone.
+    """
+    dense_output = job.channels_last and job.work_class != CLASSIFYING
+    chosen = job.framework in CHOOSES_LAYOUT
+    tuned = job.training and job.precision == "amp" and execution_mode(job) in CAPTURING
+    return tuned and (chosen or dense_output)
+
+
+def times_kernels(job: Job, devices: Devices, *, crops: bool) -> BoolArray:
+    """Whether the fastest kernel was chosen for every layer: in runtimes, and in captured steps. [-]
+
+    Crops of regions differ in number from step to step, so that what follows them is neither timed nor captured.
+    """
+    chosen = devices.where(kind="gpu", vendor="NVIDIA") & (captured(job) and not crops)
+    return np.asarray(tunes_kernels(job, devices) | chosen, dtype=np.bool_)
