@@ -12,7 +12,8 @@ from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.model_spec import DiffusionSpec
-from app.engine.network_math import AUTOTUNED, uses_matrix_units
+from app.engine.network_math import multiplies_bytes, uses_matrix_units
+from app.engine.network_mode import AUTOTUNED
 from app.engine.network_speed import OVERLAP_POWER, host_speed
 from app.engine.precision import (
     MATRICES_ONLY,
@@ -31,6 +32,10 @@ FORWARD_AND_HALF_BACKWARD = 2.0
 """With a frozen base, weight gradients are left out. LoRA, arXiv:2106.09685."""
 RATE_ON_FRAMES = "Each sample is one clip of {frames} frames."
 INFERRED = "The operations of this denoiser were inferred from its size, so the speed is rough."
+SUMMING_AT_FULL_RATE = ("workstation", "datacenter")
+"""Segments of cards whose matrix units sum in 32 bits as fast as in 16."""
+WITHOUT_STACKED_MEMORY = frozenset({"cuda_turing", "cuda_ampere", "cuda_ada", "cuda_blackwell"})
+"""Families of cards with plain graphics memory."""
 STATE_BYTES = 16.0
 """fp32 weight, gradient and two Adam states of one trained parameter."""
 UNPACKED = MATRICES_ONLY - {"fp8"}
@@ -87,15 +92,25 @@ def math_efficiency(job: Job, systems: Systems, *, spec: DiffusionSpec, peak: Fl
         fed = peak / systems.devices.memory_bandwidth_bytes_per_s < NETWORKS.value("well_fed_below_flops_per_byte")
         fed &= systems.devices.where(kind="gpu", vendor="NVIDIA")
         matrix = np.where(fed, NETWORKS.value("denoiser_efficiency_transformer_well_fed"), matrix)
-    if kind == "unet":
-        workstation = systems.devices.where(kind="gpu", vendor="NVIDIA", segment="workstation")
-        matrix = matrix * np.where(workstation, NETWORKS.value("denoiser_share_unet_workstation"), 1.0)
     if attends_coarsely(spec) and not job.training:
         matrix = matrix * NETWORKS.value("denoiser_gain_unet_coarse")
     reached = np.where(uses_matrix_units(peak, systems.devices), matrix, vector)
     if job.training:
         reached = reached * NETWORKS.value("denoiser_training_efficiency")
     return reached * (NETWORKS.value(f"denoiser_compiled_gain_{kind}") if built_ahead(job) else 1.0)
+
+
+def operand_supply(systems: Systems, *, spec: DiffusionSpec) -> FloatArray:
+    """Share of the peak of matrix units that convolutions of a U-Net can feed. [-]
+
+    Cards for workstations and small ones for servers sum in 32 bits at the rate of 16, twice that of a GeForce of the
+    same chip, from the same memory.
+    """
+    devices = systems.devices
+    full_rate = devices.where(kind="gpu", vendor="NVIDIA", segment=SUMMING_AT_FULL_RATE)
+    plain_memory = np.array([family in WITHOUT_STACKED_MEMORY for family in families(devices)])
+    convolves = spec.architecture == "diffusion_unet"
+    return np.where(full_rate & plain_memory & convolves, NETWORKS.value("denoiser_supply_unet_full_rate"), 1.0)
 
 
 def built_ahead(job: Job) -> bool:
@@ -123,10 +138,12 @@ def _core_speed(systems: Systems) -> FloatArray:
 def multiplied_in(job: Job) -> str:
     """Precision of the products: weights of few bits are unpacked to 16.
 
-    Eight-bit floats are multiplied by kernels that something has built; plain PyTorch only keeps weights in them.
+    Eight-bit floats are multiplied by kernels that something has built; plain PyTorch only keeps weights in them. So
+    are eight-bit integers by runtimes that calibrate a model.
     """
     kept_only = job.precision == "fp8" and job.framework == "pytorch" and not built_ahead(job)
-    return "fp16" if kept_only or job.precision in UNPACKED else job.precision
+    unpacked = job.precision in UNPACKED and not multiplies_bytes(job)
+    return "fp16" if kept_only or unpacked else job.precision
 
 
 def four_bit_share(job: Job) -> float:
@@ -140,8 +157,10 @@ def four_bit_share(job: Job) -> float:
 
 def _rates(job: Job, systems: Systems, spec: DiffusionSpec) -> tuple[FloatArray, FloatArray, str]:
     precision = multiplied_in(job)
-    peak = peak_flops_per_s(precision, systems.devices)
-    held = sustained_flops_per_s(precision, systems.devices) * four_bit_share(job)
+    integers = precision == "int8"
+    peak = peak_flops_per_s(precision, systems.devices, integers=integers)
+    supply = np.where(uses_matrix_units(peak, systems.devices), operand_supply(systems, spec=spec), 1.0)
+    held = sustained_flops_per_s(precision, systems.devices, integers=integers, supplied=supply) * four_bit_share(job)
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s
     reached = NETWORKS.column("bandwidth_efficiency", families(systems.devices)) * bandwidth
     return (

@@ -286,6 +286,12 @@ def test_plain_pytorch_unpacks_eight_bits_and_what_is_built_multiplies_them():
     assert built > 1.3 * plain
 
 
+def test_a_runtime_that_calibrates_a_model_multiplies_eight_bit_integers():
+    tuned = {**GENERATION, "framework": "tensorrt", "batch_size": 8}
+
+    assert rate(SD15, H100, **{**tuned, "precision": "int8"}) > 1.3 * rate(SD15, H100, **tuned)
+
+
 def test_weights_of_few_bits_cost_pytorch_the_time_that_was_published():
     """FLUX.1 on an H100, 12 s in bf16 and nf4, 15 in int8, 109 in int4: https://huggingface.co/blog/diffusers-quantization."""
     bf16, nf4, int8, int4 = (

@@ -11,7 +11,17 @@ from app.engine.network_memory import output_classes
 from app.engine.network_speed import volume_share
 from app.engine.network_work import network_work
 from tests.engine.jobs import H100, T4, make_accelerator, make_systems
-from tests.engine.network_jobs import NNUNET, RESNET50, RTX_3090, SEGMENTER, V100, YOLO, network_job, samples_per_s
+from tests.engine.network_jobs import (
+    NNUNET,
+    RESNET50,
+    RTX_3090,
+    SEGMENTER,
+    V100,
+    XEON,
+    YOLO,
+    network_job,
+    samples_per_s,
+)
 
 
 def step_s(spec, *, count=1, **workload):
@@ -132,6 +142,27 @@ def test_compilers_of_finished_networks_tune_convolutions_as_tensorrt_does(pictu
     assert tuned == samples_per_s(
         networks.physics(network_job(RESNET50, **{**ahead, "framework": "tensorrt"}), make_systems(make_accelerator()))
     )
+
+
+def test_an_8_bit_network_that_pytorch_compiles_runs_as_other_compilers_for_processors_run_it():
+    asked = {"task": "inference", "precision": "int8", "batch_size": 64}
+    eager, compiled, ahead = (
+        samples_per_s(networks.physics(network_job(RESNET50, **asked, **how), make_systems(XEON)))[0]
+        for how in (
+            {"framework": "pytorch"},
+            {"framework": "pytorch", "compiled": True},
+            {"framework": "other", "compiled": True},
+        )
+    )
+
+    assert eager < compiled == ahead
+
+
+def test_pyramids_that_add_maps_lose_nothing_to_concatenations():
+    asked = {"task": "inference", "framework": "tensorrt", "precision": "fp16", "domain": "detection", "batch_size": 8}
+    added = replace(YOLO, family="retinanet")
+
+    assert step_s(added, image_size=640, **asked) < step_s(YOLO, image_size=640, **asked)
 
 
 def test_tensorrt_never_runs_a_detector_faster_in_more_bits():
