@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -45,15 +46,15 @@ MOST_SHIFT = 0.01
 COLOURED_AT = {320, 1280}
 """Widths at which every theme is looked at: between them the lines break elsewhere, and the colours are the same. [px]"""
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-WHOLE = {
-    "runOnly": TAGS, "resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}, "preload": False,
-    "elementRef": False,
-}  # fmt: skip
-COLOURS = {**WHOLE, "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}, "rules": {}}
-"""All of it that a theme can change."""
-WHOLE_IN_EACH_THEME = {"light": WHOLE, "dark": COLOURS, "forced colours": COLOURS}
-STRUCTURE = {"light": {**WHOLE, "rules": {"color-contrast": {"enabled": False}, "target-size": {"enabled": False}}}}
-"""For pages whose colours another page of their kind has shown: our own checks look at colours and sizes everywhere."""
+BRIEFLY = {"resultTypes": ["violations"], "preload": False, "elementRef": False}
+SLOW = ("color-contrast", "target-size")
+"""Rules that ask of every word and every control what lies above it: most of the time that axe takes."""
+STRUCTURE = {**BRIEFLY, "runOnly": TAGS, "rules": {rule: {"enabled": False} for rule in SLOW}}
+SIGHT = {**BRIEFLY, "runOnly": {"type": "rule", "values": SLOW}}
+LINKS = {**BRIEFLY, "runOnly": {"type": "rule", "values": ["link-in-text-block"]}}
+"""What else of it a theme changes: what lies above what is the same in each, and our own checks look at the contrast of
+every word in every theme."""
+ERRORS = "document.querySelector('.error-summary') !== null"
 UNFOLD = "document.querySelectorAll('details:not([open])').forEach(one => { one.dataset.folded = ''; one.open = true })"
 FOLD = (
     "document.querySelectorAll('details[data-folded]').forEach(one => { delete one.dataset.folded; one.open = false })"
@@ -82,10 +83,7 @@ class Inspector:
         if self.is_new("looked", state, size["width"]):
             if axe and not resized and page.evaluate(SHIFTS) > MOST_SHIFT:
                 found.append("moves while it loads")
-            for name in THEMES if axe == "each state" or size["width"] in COLOURED_AT else ("light",):
-                _dress(page, name)
-                found += [f"{name}: {each}" for each in page.evaluate(LOOK)]
-            page.emulate_media(**THEMES["light"])
+            found += seen(page, THEMES if axe == "each state" or size["width"] in COLOURED_AT else ("light",))
         if PRINTED.match(urlsplit(page.url).path) and self.is_new("printed", state):
             page.set_viewport_size(PAPER)
             page.emulate_media(**PRINT)
@@ -93,11 +91,11 @@ class Inspector:
             page.set_viewport_size(size)
             page.emulate_media(**THEMES["light"])
         if axe:
-            kind = kind_of(page.url) + (" with errors" if page.locator(".error-summary").count() else "")
+            kind = kind_of(page.url) + (" with errors" if page.evaluate(ERRORS) else "")
             if (axe == "each state" or kind not in OPENED) and self.is_new("axe", kind):
-                found += found_by_axe(page, WHOLE_IN_EACH_THEME)
+                found += found_by_axe(page)
             elif axe == "each state" and self.is_new("axe", state):
-                found += found_by_axe(page, STRUCTURE)
+                found += found_by_axe(page, whole=False)
         return [f"{page.url} at {size['width']} px, {each}" for each in found]
 
     def is_new(self, *what: object) -> bool:
@@ -107,20 +105,34 @@ class Inspector:
         return new
 
 
-def found_by_axe(page: Page, rules: dict[str, dict[str, object]]) -> list[str]:
-    """What axe has against a page with everything unfolded; in each theme its own rules."""
+def seen(page: Page, themes: Iterable[str] = THEMES) -> list[str]:
+    """What our own checks have against a page at its width, in each of the themes."""
+    found = []
+    for name in themes:
+        _dress(page, name)
+        found += [f"{name}: {each}" for each in page.evaluate(LOOK)]
+    page.emulate_media(**THEMES["light"])
+    return found
+
+
+def found_by_axe(page: Page, *, whole: bool = True) -> list[str]:
+    """What axe has against a page with everything unfolded; of one whose kind has been seen already, its structure."""
     page.evaluate(UNFOLD)
     page.evaluate(AXE)
-    found = []
-    for name, options in rules.items():
-        _dress(page, name)
-        found += [
-            f"{name}: {rule} {json.dumps(nodes)}"
-            for rule, nodes in page.evaluate(RUN, [options, [] if options is WHOLE else REPEATED])
-        ]
-    page.emulate_media(**THEMES["light"])
+    found = _asked(page, "light", STRUCTURE)
+    if whole:
+        found += _asked(page, "light", SIGHT, left_out=REPEATED)
+        for theme in ("dark", "forced colours"):
+            _dress(page, theme)
+            found += _asked(page, theme, LINKS)
+        page.emulate_media(**THEMES["light"])
     page.evaluate(FOLD)
     return found
+
+
+def _asked(page: Page, theme: str, rules: dict[str, object], *, left_out: Sequence[list[str]] = ()) -> list[str]:
+    violations = page.evaluate(RUN, [rules, list(left_out)])
+    return [f"{theme}: {rule} {json.dumps(nodes)}" for rule, nodes in violations]
 
 
 def _dress(page: Page, theme: str) -> None:
