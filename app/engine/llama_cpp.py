@@ -35,6 +35,8 @@ def prefill_rate_llama_cpp(job: Job, spec: TransformerSpec, *, systems: Systems,
     vega = systems.devices.where(architecture=WITHOUT_MATRIX_UNITS)
     units = peak * np.where(vega, TRANSFORMERS.value("prefill_fraction_llama_cpp_vector"), fraction)
     gain = expert_share_llama_cpp(spec, systems=systems, tokens=tokens) * block_gain(job, systems=systems)
+    crowd = np.nan_to_num(systems.devices.compute_units) / TRANSFORMERS.value("prefill_half_cores_llama_cpp")
+    gain = gain / np.where(systems.devices.where(kind="cpu"), 1 + crowd, 1.0)
     return gain / (1 / units + np.nan_to_num(1 / power))
 
 

@@ -18,6 +18,7 @@ from app.engine.hardware import Systems
 from app.engine.model_spec import TransformerSpec
 from app.engine.precision import sustained_flops_per_s
 from app.engine.roofline import saturation
+from app.engine.serving_rates import fed_tiles_flops_per_s
 from app.engine.training_messages import expert_exchange_s, remote_copies
 from app.engine.units import HALF_BYTES
 
@@ -48,7 +49,8 @@ def expert_half_width(systems: Systems) -> FloatArray:
     Narrow products move more values for every operation: the fewer operations a device does while its memory moves a
     byte, the narrower they may be [3]_.
     """
-    ridge = sustained_flops_per_s("bf16", systems.devices) / systems.devices.memory_bandwidth_bytes_per_s
+    rate = np.fmin(sustained_flops_per_s("bf16", systems.devices), fed_tiles_flops_per_s("bf16", systems=systems))
+    ridge = rate / systems.devices.memory_bandwidth_bytes_per_s
     fed = TRANSFORMERS.value("served_expert_width_per_ridge") * ridge
     return np.minimum(fed, TRANSFORMERS.value("served_expert_half_width"))
 

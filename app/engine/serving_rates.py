@@ -60,7 +60,7 @@ FP32_PER_CLOCK = 256.0
 def prefill_rate(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: Floats) -> FloatArray:
     """Arithmetic rate of reading prompts on one device, with programs other than llama.cpp. [FLOP/s]"""
     groups = families(systems.devices)
-    peak = multiplied_flops_per_s(job, systems=systems)
+    peak = np.fmin(multiplied_flops_per_s(job, systems=systems), fed_tiles_flops_per_s(job.precision, systems=systems))
     width = spec.hidden_size / systems.plan.tensor_parallel
     fraction = TRANSFORMERS.column("prefill_fraction", groups)
     fraction = fraction * saturation(width, TRANSFORMERS.value("prefill_half_width"))
@@ -81,6 +81,14 @@ def multiplied_flops_per_s(job: Job, *, systems: Systems) -> FloatArray:
         return rate
     knows = ~np.isnan(systems.devices.peak_flops_per_s("fp4"))
     return np.where(knows, sustained_flops_per_s("fp8", systems.devices), rate)
+
+
+def fed_tiles_flops_per_s(precision: str, *, systems: Systems) -> FloatArray:
+    """What the caches of a processor can feed to its matrix tiles; no limit on other devices. [FLOP/s]"""
+    vectors = systems.devices.peak_flops_per_s("fp32")
+    width = 2.0 if precision == "int8" else 1.0
+    fed = np.nan_to_num(width * TRANSFORMERS.value("matrix_tile_gain") * vectors, nan=np.inf)
+    return np.where(systems.devices.where(kind="cpu"), fed, np.inf)
 
 
 def decode_unpacked_share(job: Job, *, systems: Systems) -> FloatArray:
@@ -142,7 +150,13 @@ def replayed_layer_s(job: Job, *, systems: Systems) -> FloatArray:
     growth = TRANSFORMERS.column("decode_layer_quantised_growth", groups) if job.precision in UNPACKED else 1.0
     routed = TRANSFORMERS.column("decode_expert_layer_cycles", groups) if has_experts(job) else 0.0
     latent = TRANSFORMERS.column("decode_latent_layer_cycles", groups) if has_latent_cache(job) else 0.0
-    return (growth * TRANSFORMERS.column(cycles, groups) + routed + latent) / clock_hz(systems)
+    fixed = (growth * TRANSFORMERS.column(cycles, groups) + routed + latent) / clock_hz(systems)
+    if job.framework != "llama.cpp":
+        return fixed
+    meeting = TRANSFORMERS.value("decode_layer_llama_cpp_core_s") * np.nan_to_num(
+        systems.devices.compute_units, nan=1.0
+    )
+    return np.where(systems.devices.where(kind="cpu"), meeting, fixed)
 
 
 def called_layer_s(job: Job, *, systems: Systems) -> FloatArray:

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 
-from app.engine.llama_cpp import expert_share_llama_cpp, row_split_s
-from tests.engine.jobs import CPU, H100, RTX_4090, make_moe, make_spec, make_systems
+from app.engine.llama_cpp import expert_share_llama_cpp, prefill_rate_llama_cpp, row_split_s
+from app.engine.serving_rates import layer_overhead_s
+from tests.engine.jobs import CPU, H100, RTX_4090, make_job, make_moe, make_spec, make_systems
 
 
 def test_an_expert_of_few_tokens_is_multiplied_slowly_but_not_on_a_processor():
@@ -23,3 +26,23 @@ def test_rows_travel_to_every_card_that_shares_them_and_to_none_that_is_alone():
 
     assert alone == 0
     assert four == 2 * two > 0
+
+
+def test_cores_wait_for_each_other_after_every_operation():
+    few, many, gpu = layer_overhead_s(
+        make_job(framework="llama.cpp"),
+        systems=make_systems(replace(CPU, compute_units=16), replace(CPU, compute_units=128), H100),
+    )
+
+    assert many == 8 * few
+    assert 0 < gpu < many
+
+
+def test_twice_the_cores_read_prompts_faster_but_not_twice_as_fast():
+    one, two = (replace(CPU, compute_units=64 * k, peak=replace(CPU.peak, fp32=8e12 * k)) for k in (1, 2))
+
+    rates = prefill_rate_llama_cpp(
+        make_job(framework="llama.cpp"), make_spec(), systems=make_systems(one, two), tokens=512
+    )
+
+    assert 1 < rates[1] / rates[0] < 2

@@ -8,12 +8,14 @@ from app.engine.served_experts import routed_copies_bytes, routed_exchange_s, ro
 from app.engine.serving import decode_step_s, touched_weight_bytes
 from app.engine.serving_rates import (
     decode_unpacked_share,
+    fed_tiles_flops_per_s,
     layer_overhead_s,
     packed_head_bytes,
     tensor_latency_s,
     unpacking_s,
 )
 from tests.engine.jobs import (
+    CPU,
     H100,
     M2_ULTRA,
     MI300X,
@@ -126,3 +128,10 @@ def test_a_compiled_cache_is_read_whole_however_short_the_text():
 
     assert steps[0] == pytest.approx(steps[1], rel=0.01)
     assert steps[2] < steps[3]
+
+
+def test_matrix_tiles_of_a_processor_get_what_its_caches_feed():
+    halves, bytes_each = (fed_tiles_flops_per_s(p, systems=make_systems(CPU, H100)) for p in ("bf16", "int8"))
+
+    assert bytes_each[0] == 2 * halves[0] > CPU.peak.fp32
+    assert np.isinf(halves[1])
