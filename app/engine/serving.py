@@ -98,7 +98,8 @@ def _warnings(job: Job, spec: TransformerSpec) -> tuple[str, ...]:
 def concurrency(job: Job, systems: Systems) -> FloatArray:
     """Requests that one replica works on at a time: as asked, or as many as the cache has room for. [-]
 
-    vLLM leaves a share of the whole device alone, TensorRT-LLM a share of what its weights leave.
+    vLLM leaves a share of the whole device alone, TensorRT-LLM a share of what its weights leave. Caches are kept in
+    small blocks, so that a server also works on part of one more request.
     """
     replicas = systems.plan.data_parallel
     most = largest_batch(job, systems=systems)
@@ -110,7 +111,7 @@ def concurrency(job: Job, systems: Systems) -> FloatArray:
     taken = TRANSFORMERS.value("server_memory_fraction")
     usable = systems.devices.usable_memory_bytes
     room = taken * (usable - without) if job.framework == "tensorrt-llm" else taken * usable - without
-    fits = np.floor(room / np.maximum(one - without, 1.0))
+    fits = room / np.maximum(one - without, 1.0)
     known = np.where(np.isnan(fits), 1.0, fits)  # where the memory is unknown, one at a time
     return np.maximum(np.minimum(known, np.minimum(asked, most)), 1.0)
 

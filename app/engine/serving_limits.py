@@ -64,7 +64,7 @@ def serving_limits(job: Job, systems: Systems) -> ServingLimits | None:
     if job.training or job.output_tokens < 1 or not isinstance(spec, TransformerSpec) or spec.architecture != "decoder":
         return None
     replicas = float(systems.plan.data_parallel[0])
-    held = float(concurrency(replace(job, concurrent_requests=None), systems)[0])
+    held = float(np.floor(concurrency(replace(job, concurrent_requests=None), systems)[0]))
     if not np.isfinite(held):
         return None
     batch = np.arange(1.0, held + 1)[:, None]

@@ -82,6 +82,15 @@ def test_more_devices_never_need_more_memory_each(job, card):
     assert np.all(needed[1:] <= needed[:-1] * SAME)
 
 
+def test_a_server_that_long_prompts_fill_needs_no_more_on_more_devices():
+    job = make_job(precision="fp8", framework="vllm", prompt_tokens=30_000, output_tokens=200, concurrent_requests=64)
+
+    _, answer = planned(job, *[RTX_4090] * 3, counts=[2, 8, 32])
+
+    needed = answer.memory_bytes.expected
+    assert np.all(needed[1:] <= needed[:-1] * SAME)
+
+
 def test_thousands_of_devices_do_not_idle_in_a_pipeline_to_save_memory():
     huge = make_spec(
         "llama-3.1-405b", parameters=405e9, num_hidden_layers=126, hidden_size=16_384, intermediate_size=53_248,
