@@ -10,6 +10,9 @@ from app.engine.units import FULL_BYTES, HALF_BYTES
 EAGER_TRAINERS = frozenset({"pytorch", "deepspeed"})
 """Frameworks in which models and losses are those of Hugging Face, operation by operation, unless compiled."""
 
+SEQUENCE_SPLITTERS = frozenset({"megatron", "jax"})
+"""Frameworks that split by the sequence whatever they do not split by tensors."""
+
 
 def megatron_layer_bytes(
     *, batch: float, seq_len: int, hidden_size: int, num_attention_heads: int, tensor_parallel: int = 1,
@@ -126,6 +129,19 @@ def layer_bytes(job: Job, spec: TransformerSpec) -> float:
     return tokens * spec.hidden_size * width_bytes * precision_growth(job.precision)
 
 
+def whole_bytes(job: Job, spec: TransformerSpec) -> float:
+    """What every device keeps of one layer for one micro-batch although its tensors are split. [bytes]
+
+    Frozen matrices keep no inputs; of the adapted ones those of attention read what is kept.
+    """
+    if job.framework in SEQUENCE_SPLITTERS:
+        return 0.0
+    kept = TRANSFORMERS.value("tensor_parallel_whole_bytes" + ("_pytorch" if job.framework == "pytorch" else ""))
+    if job.method in {"lora", "qlora"}:
+        kept /= 2
+    return kept * job.micro_batch_size * job.seq_len * spec.hidden_size * precision_growth(job.precision)
+
+
 def adapter_input_bytes(job: Job, spec: TransformerSpec) -> float:
     """The copies of its inputs that every adapted matrix of one layer keeps, for one micro-batch. [bytes]
 
@@ -217,7 +233,7 @@ def prepared_in_fp32(job: Job, *, sharded: bool = False) -> bool:
 
 def fused_loss(job: Job) -> bool:
     """Whether the loss is compiled or comes from a framework with its own fused cross-entropy."""
-    return job.compiled or job.framework in {"megatron", "jax"}
+    return job.compiled or job.framework in SEQUENCE_SPLITTERS
 
 
 def live_layer_bytes(job: Job, spec: TransformerSpec) -> Floats:

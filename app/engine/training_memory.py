@@ -14,6 +14,7 @@ from app.engine.activations import (
     loss_copies_bytes,
     loss_head_bytes,
     prepared_in_fp32,
+    whole_bytes,
 )
 from app.engine.arrays import BoolArray, FloatArray, Floats, entry
 from app.engine.coefficients import TRANSFORMERS
@@ -151,8 +152,9 @@ def _training_activations(
     """What the forward pass keeps, what one layer at work holds, and the formula of each row. [bytes]"""
     held = part.activations * batch_growth(job, plan)
     inputs = adapter_input_bytes(job, spec)
-    one = layer_bytes(job, spec) * graph_growth(job) + inputs
-    live = (live_layer_bytes(job, spec) + inputs) * held
+    unsplit = whole_bytes(job, spec) * (plan.tensor_parallel - 1)  # a share of all of it, as every other part is told
+    one = layer_bytes(job, spec) * graph_growth(job) + inputs + unsplit
+    live = (live_layer_bytes(job, spec) + inputs + unsplit) * held
     if job.method == "frozen":
         return 0.0 * held, live, lambda _: "frozen backbone: one layer at a time"
     whole = repeats_all(job, plan)

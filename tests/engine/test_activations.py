@@ -7,6 +7,7 @@ from app.engine.activations import (
     fused_loss,
     loss_head_bytes,
     megatron_layer_bytes,
+    whole_bytes,
 )
 from tests.engine.jobs import BERT_LARGE, make_job, make_moe, make_spec
 
@@ -94,3 +95,19 @@ def test_encoders_score_masked_tokens_only_and_classifiers_next_to_none():
 
     assert loss_head_bytes(fine_tuning, BERT_LARGE) == 0
     assert 0 < loss_head_bytes(pretraining, BERT_LARGE) < 0.2 * 14 * 8 * 512 * 30_522
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept"),
+    [
+        ({"framework": "deepspeed"}, 8),
+        ({"framework": "pytorch"}, 4),
+        ({"framework": "pytorch", "method": "lora"}, 2),
+        ({"framework": "megatron"}, 0),
+    ],
+    ids=["norms whole", "gathered inputs", "input of attention", "by the sequence"],
+)
+def test_split_tensors_leave_what_the_framework_does_not_split(changes, kept):
+    job = make_job(**changes)
+
+    assert whole_bytes(job, job.model) == kept * job.micro_batch_size * job.seq_len * job.model.hidden_size
