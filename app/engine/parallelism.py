@@ -13,8 +13,9 @@ from app.engine.inference_memory import SERVERS, inference_footprint, is_server
 from app.engine.job import Job
 from app.engine.model_spec import DiffusionSpec, NetworkSpec, TransformerSpec
 from app.engine.plan_rows import Ladder, ladder_of, picked
-from app.engine.plans import TENSOR_DEGREES, is_legal, largest_legal, merged, plan_of
+from app.engine.plans import TENSOR_DEGREES, is_legal, largest_legal, largest_spread, merged, plan_of
 from app.engine.result import Footprint
+from app.engine.serving_rates import has_latent_cache
 from app.engine.training_plans import FULL_SHARDING, ROUNDING, fastest_training_plan, fits_at_its_high_end
 
 SPEECH, SPEECH_TRAINING = "audio", "audio_train"
@@ -35,7 +36,36 @@ def default_plan(job: Job, devices: Devices, *, count: FloatArray, nodes: FloatA
         return plan_of(count)
     if job.training:
         return fastest_training_plan(job, spec, devices=devices, count=count, nodes=nodes)
-    return _smallest_serving_plan(job, spec, devices=devices, count=count, nodes=nodes)
+    plan = _smallest_serving_plan(job, spec, devices=devices, count=count, nodes=nodes)
+    return _sharing_experts(job, spec, plan=plan, devices=devices, count=count, nodes=nodes)
+
+
+def _sharing_experts(
+    job: Job, spec: TransformerSpec, *, plan: Plan, devices: Devices, count: FloatArray, nodes: FloatArray
+) -> Plan:
+    """Replicas that share their experts, where a server of as many requests as fit answers more so.
+
+    Every device of a tensor split keeps the whole latent cache, which has no heads to split; replicas keep that of
+    their own requests.
+
+    References
+    ----------
+    .. [1] DeepSeek-AI, "DeepSeek-V3 Technical Report," 2024, arXiv:2412.19437, section 3.4.
+    """
+    if job.concurrent_requests is not None or job.framework not in SERVERS or not has_latent_cache(job):
+        return plan
+    ones = np.ones_like(count)
+    sharing = Plan(count, ones, ones, largest_spread(spec, count), ones, 0 * ones)
+    plain, shared = (
+        physics_of(job, systems_of(devices, count=count, nodes=nodes, plan=each)) for each in (plan, sharing)
+    )
+    if plain.pace is None or shared.pace is None or shared.footprint is None:
+        return plan
+    faster = shared.pace.units_per_step / shared.pace.step_s > plain.pace.units_per_step / plain.pace.step_s
+    fits = fits_at_its_high_end(
+        job, _serving_footprint(job, systems_of(devices, count=count, nodes=nodes, plan=sharing)), devices=devices
+    )
+    return merged(plan, sharing, take=faster & fits & (sharing.expert_parallel > 1))
 
 
 def _smallest_serving_plan(

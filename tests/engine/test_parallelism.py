@@ -121,3 +121,17 @@ def test_a_server_for_many_gets_room_for_their_cache(plan_for):
     few, many = (plan_for(make_job(LLAMA_70B, **common, concurrent_requests=n), H100, count=8) for n in (8, "max"))
 
     assert few.tensor_parallel[0] < many.tensor_parallel[0]
+
+
+def test_a_server_of_as_many_as_fit_keeps_latent_caches_apart_and_shares_experts(plan_for):
+    crowd = {"framework": "vllm", "precision": "bf16", "prompt_tokens": 512, "output_tokens": 1024}
+    latent = make_moe(
+        parameters=186e9, active_parameters=12e9, num_experts=160, num_experts_per_token=6, moe_intermediate_size=1536,
+        num_hidden_layers=60, kv_lora_rank=512, qk_rope_head_dim=64,
+    )  # fmt: skip
+
+    many = plan_for(make_job(latent, **crowd, concurrent_requests="max"), H100, count=8)
+    few = plan_for(make_job(latent, **crowd, concurrent_requests=4), H100, count=8)
+
+    assert (many.data_parallel[0], many.expert_parallel[0], many.tensor_parallel[0]) == (8, 8, 1)
+    assert (few.expert_parallel[0], few.tensor_parallel[0]) == (1, 8)
