@@ -10,8 +10,9 @@ from app.engine.units import FULL_BYTES, HALF_BYTES
 EAGER_TRAINERS = frozenset({"pytorch", "deepspeed"})
 """Frameworks in which models and losses are those of Hugging Face, operation by operation, unless compiled."""
 
-SEQUENCE_SPLITTERS = frozenset({"megatron", "jax"})
-"""Frameworks that split by the sequence whatever they do not split by tensors."""
+SCALING_FRAMEWORKS = frozenset({"megatron", "jax"})
+"""Frameworks written for large runs: they fuse the loss, have attention kernels of their own for the matrix units of
+each generation, and split by the sequence what they do not split by tensors."""
 
 
 def megatron_layer_bytes(
@@ -134,7 +135,7 @@ def whole_bytes(job: Job, spec: TransformerSpec) -> float:
 
     Frozen matrices keep no inputs; of the adapted ones those of attention read what is kept.
     """
-    if job.framework in SEQUENCE_SPLITTERS:
+    if job.framework in SCALING_FRAMEWORKS:
         return 0.0
     kept = TRANSFORMERS.value("tensor_parallel_whole_bytes" + ("_pytorch" if job.framework == "pytorch" else ""))
     if job.method in {"lora", "qlora"}:
@@ -233,7 +234,7 @@ def prepared_in_fp32(job: Job, *, sharded: bool = False) -> bool:
 
 def fused_loss(job: Job) -> bool:
     """Whether the loss is compiled or comes from a framework with its own fused cross-entropy."""
-    return job.compiled or job.framework in SEQUENCE_SPLITTERS
+    return job.compiled or job.framework in SCALING_FRAMEWORKS
 
 
 def live_layer_bytes(job: Job, spec: TransformerSpec) -> Floats:

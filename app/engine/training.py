@@ -11,7 +11,7 @@ from app.engine.accumulation import (
     repeated_forward_share,
     repeats_all,
 )
-from app.engine.activations import loss_head_bytes, written_layer_bytes
+from app.engine.activations import SCALING_FRAMEWORKS, loss_head_bytes, written_layer_bytes
 from app.engine.arrays import FloatArray, Floats
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.experts import expert_launch_s, product_growth, routed_bytes, routed_share
@@ -40,9 +40,6 @@ from app.engine.training_memory import training_footprint
 from app.engine.training_messages import communication_s, straggling_share
 from app.engine.units import FLOPS_PER_MAC, HALF_BYTES
 
-SCALING_FRAMEWORKS = frozenset({"megatron", "jax"})
-NATIVE_ATTENTION = frozenset({"megatron", "jax"})
-"""Frameworks whose attention kernels are written for the matrix units of each generation."""
 SELECTIVE_FRAMEWORKS = frozenset({"jax"})
 """Frameworks whose checkpointing keeps the results of matrix products."""
 EAGER_FRAMEWORKS = frozenset({"pytorch", "deepspeed", "other"})
@@ -176,7 +173,7 @@ def attention_rate(job: Job, spec: TransformerSpec, *, systems: Systems) -> Floa
 
 def programmed_natively(job: Job) -> bool:
     """Whether attention is taken to run in kernels that were written for the generation of the device."""
-    return programmed_for_scale(job) or job.framework in NATIVE_ATTENTION
+    return programmed_for_scale(job) or job.framework in SCALING_FRAMEWORKS
 
 
 def softmax_s(attention_flops: Floats, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
