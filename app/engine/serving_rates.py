@@ -74,13 +74,14 @@ def prefill_rate(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: F
 def multiplied_flops_per_s(job: Job, *, systems: Systems) -> FloatArray:
     """What matrix units sustain in the format that a served model's weights multiply in. [FLOP/s]
 
-    MXFP4 weights multiply 8-bit numbers where the units know 4 bits, and are unpacked to 16 elsewhere.
+    MXFP4 weights multiply 8-bit numbers where the units know 4 bits, and are unpacked to 16 elsewhere: they are experts
+    that were published so. Dense models that somebody turned into MXFP4 multiply 4 bits on both sides.
     """
     rate = sustained_flops_per_s(job.precision, systems.devices)
     if job.precision != "mxfp4":
         return rate
     knows = ~np.isnan(systems.devices.peak_flops_per_s("fp4"))
-    return np.where(knows, sustained_flops_per_s("fp8", systems.devices), rate)
+    return np.where(knows, sustained_flops_per_s("fp8" if has_experts(job) else "fp4", systems.devices), rate)
 
 
 def fed_tiles_flops_per_s(precision: str, *, systems: Systems) -> FloatArray:
@@ -102,7 +103,7 @@ def decode_unpacked_share(job: Job, *, systems: Systems) -> FloatArray:
 
 def attention_growth(job: Job, *, systems: Systems) -> FloatArray:
     """Times as long as products of weights the products of attention take: none multiplies 4 bits. [-]"""
-    if job.precision not in FOUR_BIT_FLOATS:
+    if job.precision not in FOUR_BIT_FLOATS | {"mxfp4"}:
         return np.ones(len(systems))
     rate = multiplied_flops_per_s(job, systems=systems)
     return np.maximum(rate / sustained_flops_per_s("fp8", systems.devices), 1.0)

@@ -10,6 +10,7 @@ from app.engine.serving_rates import (
     decode_unpacked_share,
     fed_tiles_flops_per_s,
     layer_overhead_s,
+    multiplied_flops_per_s,
     packed_head_bytes,
     tensor_latency_s,
     unpacking_s,
@@ -97,6 +98,16 @@ def test_unpacking_costs_a_server_only_where_four_bits_are_not_multiplied():
 
     assert shares[0] < shares[1] == 1
     assert decode_unpacked_share(make_job(framework="vllm"), systems=make_systems(H100)) == 1
+
+
+def test_dense_models_in_mxfp4_multiply_four_bits_and_published_experts_eight():
+    knows = make_systems(replace(H100, peak=replace(H100.peak, fp4=4 * H100.peak.fp16)))
+    dense, experts = (
+        multiplied_flops_per_s(make_job(spec, precision="mxfp4", framework="vllm"), systems=knows)[0]
+        for spec in (make_spec(), make_moe())
+    )
+
+    assert dense > 1.3 * experts
 
 
 def test_scales_of_scales_take_longer_where_bytes_are_multiplied_one_by_one():
