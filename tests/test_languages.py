@@ -12,6 +12,7 @@ from app import formatting, languages
 from app.languages import Language, known_languages, say, say_count, say_finished, speaking
 from app.languages.texts import HOME, Text, collected, texts
 from app.questionnaire.amounts import amount
+from app.web.labels import place
 from app.worded import worded
 
 STYLES = sorted(path for path in Path("static").glob("*.css") if path.name != "admin.css")
@@ -208,3 +209,10 @@ def test_the_count_of_a_name_is_written_as_in_the_language(client):
 
     assert "16.384 x" in page
     assert "16,384 x" not in page
+
+
+def test_places_of_offers_are_named_in_the_language_of_the_page():
+    with speaking("de"):
+        named = [place(each) for each in ("Global", "Japan, JP", "India (Delhi/Mumbai)", "us-east-2", "US")]
+
+    assert named == ["weltweit", "Japan", "Indien (Delhi/Mumbai)", "us-east-2", "US"]

@@ -1,5 +1,6 @@
 """Words for the names of fields and values, from ``labels.toml``; what has none is spelled without underscores."""
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -7,12 +8,16 @@ from typing import Any
 
 from app import formatting
 from app.languages import say, spoken
+from app.questionnaire.questions import countries
 
 FIGURES = 3
 """Of a value that was worked out before it was assumed."""
 
 _COUNTED = " parameters"
 """How an answer names a model that has no name: by its size."""
+
+_CODED = re.compile(r"^(.+), [A-Z]{2}$")
+"""A place and the code of its country, which says nothing more where the place is a country."""
 
 _FILE = Path(__file__).with_name("labels.toml")
 
@@ -55,6 +60,27 @@ def rule_name(slug: str) -> str:
     'one card trains it'
     """
     return say(slug.replace("-", " "))
+
+
+def place(region: str) -> str:
+    """Where something is to be had, as its provider says it: countries and words in the language of the page.
+
+    >>> place("Japan, JP"), place("us-west4 (Las Vegas, cheapest region)"), place("-")
+    ('Japan', 'us-west4 (Las Vegas, cheapest region)', '')
+    """
+    told = _CODED.sub(lambda found: found[1] if found[1] in _places() else found[0], region.strip("-"))
+    return _names_of_places().sub(lambda found: say(found[0]), told)
+
+
+@cache
+def _places() -> frozenset[str]:
+    return frozenset(countries().values()) | frozenset(_labels()["place"].values())
+
+
+@cache
+def _names_of_places() -> re.Pattern[str]:
+    longest_first = sorted(_places(), key=len, reverse=True)
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w-])")
 
 
 def step_of(field: str) -> str:

@@ -18,6 +18,7 @@ from app.http.templating import render
 from app.languages import say
 from app.tables import OfferHistoryRow, Source
 from app.web.dependencies import BaseUrlDep, CatalogueDep
+from app.web.labels import place
 from app.web.negotiation import page_router
 from app.web.pages.cloud import provider_of
 from app.web.pages.head import Head
@@ -68,7 +69,7 @@ class OfferPage:
             title=title,
             provider=name,
             provider_url=f"/cloud?provider={offer.provider}",
-            region=offer.region,
+            region=place(offer.region),
             device=formatting.times(offer.accelerator_count, catalogue.accelerators[offer.accelerator].name),
             device_url=f"/hardware/{offer.accelerator}",
             lines=(now, *former),

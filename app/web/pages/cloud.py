@@ -17,7 +17,7 @@ from app.catalogue.snapshot import Snapshot
 from app.engine.units import GIB, HOURS_PER_DAY, HOURS_PER_MONTH
 from app.languages import say
 from app.web.currency import Currency, currency_choices
-from app.web.labels import label
+from app.web.labels import label, place
 from app.web.pages.head import Head
 from app.web.pages.listing import (
     SHOWN_FILTERS,
@@ -344,6 +344,6 @@ def _place(offer: Offer) -> str:
     told = [
         f"{formatting.exact(offer.vcpus)} vCPU" if offer.vcpus else "",
         f"{formatting.exact(offer.ram_gb)} GB RAM" if offer.ram_gb else "",
-        offer.region.removeprefix("-"),
+        place(offer.region),
     ]
     return " · ".join(part for part in told if part)

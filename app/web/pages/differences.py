@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from app import formatting
 from app.contract.answer import PriceAnswer, RangeAnswer, RecommendationAnswer
 from app.languages import say
-from app.web.labels import label
+from app.web.labels import label, place
 from app.worded import worded
 
 NONE = worded("none")
@@ -92,7 +92,7 @@ def _offers(before: RecommendationAnswer, now: RecommendationAnswer) -> Iterator
                 "{hardware} at {provider}, {region}",
                 hardware=formatting.times(offer.count, offer.accelerator),
                 provider=offer.provider,
-                region=offer.region,
+                region=place(offer.region),
             ): offer
             for offer in answer.cloud
         }

@@ -19,7 +19,7 @@ from app.engine.units import GB, GIB, TERA
 from app.languages import say
 from app.present.measured import result_in_words, work_in_words
 from app.web.currency import Currency
-from app.web.labels import details, label, lowered
+from app.web.labels import details, label, lowered, place
 from app.web.pages.hardware_filters import SWITCHES, currency_switch, filters_of, switches_of
 from app.web.pages.head import PICTURE, Head
 from app.web.pages.listing import SHOWN_FILTERS, Chip, Column, Filter, Pages, chips, column, cut, link, rarer_set
@@ -414,7 +414,7 @@ def _price(price: Price, currency: Currency) -> PriceRow:
     return PriceRow(
         condition=label("condition", price.condition),
         price=currency.between(price.usd_low, price.usd_high),
-        region=price.region,
+        region=place(price.region),
         as_of=formatting.day(price.as_of),
         source=site(price.source),
         source_url=price.source if price.source.startswith("https://") else "",
@@ -451,7 +451,7 @@ def _offer(offer: Offer, catalogue: Snapshot, currency: Currency) -> OfferRow:
     return OfferRow(
         name=f"{names.get(offer.provider, offer.provider)} {offer.instance}",
         count=formatting.exact(offer.accelerator_count),
-        region=offer.region or say("any"),
+        region=place(offer.region) or say("any"),
         on_demand=currency.per_hour(offer.usd_per_hour_on_demand),
         spot=currency.per_hour(offer.usd_per_hour_spot),
         as_of=formatting.day(offer.as_of),

@@ -11,7 +11,7 @@ from app.contract.answer import BuyOrRentAnswer, CloudAnswer, RecommendationAnsw
 from app.languages import say
 from app.web.charts import Drop, LineChart, line_chart
 from app.web.currency import DOLLARS, Currency
-from app.web.labels import assumed_value, label
+from app.web.labels import assumed_value, label, place
 from app.worded import worded
 from app.wording import sentence
 
@@ -157,7 +157,7 @@ def _offer(offer: CloudAnswer, currency: Currency) -> OfferRow:
         provider=offer.provider,
         accelerator=formatting.times(offer.count, offer.accelerator),
         note=named_in_words(offer.instance),
-        region=offer.region.strip("-") or say("any"),
+        region=place(offer.region) or say("any"),
         per_hour=formatting.usd_per_hour(offer.usd_per_hour),
         usd_per_hour=offer.usd_per_hour,
         spot=offer.pricing == "spot",
