@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.admin import bench, drafts, entries, reviewing, trail
 from app.admin.access import Approver, Editor, Viewer
 from app.admin.accounts import Caller
+from app.admin.bench_pages import Answers
 from app.admin.entities import ENTITIES, entity_named
 from app.admin.entries import Entry
 from app.db import reading
@@ -111,22 +112,30 @@ def discard_change(table: str, key: str, caller: Editor, session: SessionDep) ->
 
 
 @router.get("/draft/review")
-def review_draft(_caller: Editor, request: Request) -> JSONResponse:
-    """Which answers would change, and what forbids publishing."""
-    found = reviewing.review(request.app.state.engine)
-    answers = [
+def review_draft(_caller: Editor, request: Request, answers: Answers = "") -> JSONResponse:
+    """What forbids publishing; where the saved questions were asked, also which answers would change."""
+    engine = request.app.state.engine
+    found = reviewing.review(engine) if answers == "all" else reviewing.glance(engine)
+    review = found if isinstance(found, reviewing.Review) else found.review
+    return JSONResponse(
         {
-            "question": each.question.text,
-            "changed": list(each.changed),
-            "before": {name: getattr(each.before, name) for name in bench.PARTS},
-            "after": {name: getattr(each.after, name) for name in bench.PARTS},
-            "wrong": each.wrong,
-            "blocks": each.blocks,
+            "asked": review is not None,
+            "answers": [_compared(each) for each in review.compared] if review else [],
+            "findings": [f"{each.severity}: {each.entry}, {each.field}: {each.message}" for each in found.findings],
+            "blocks": review.blocks if review else reviewing.forbidding(found.findings),
         }
-        for each in found.compared
-    ]
-    findings = [f"{each.severity}: {each.entry}, {each.field}: {each.message}" for each in found.findings]
-    return JSONResponse({"answers": answers, "findings": findings, "blocks": found.blocks})
+    )
+
+
+def _compared(answer: bench.Compared) -> dict[str, object]:
+    return {
+        "question": answer.question.text,
+        "changed": list(answer.changed),
+        "before": {name: getattr(answer.before, name) for name in bench.PARTS},
+        "after": {name: getattr(answer.after, name) for name in bench.PARTS},
+        "wrong": answer.wrong,
+        "blocks": answer.blocks,
+    }
 
 
 @router.post("/draft/publication")

@@ -141,6 +141,13 @@ def answers(snapshot: Snapshot, asked: Sequence[Question], *, at: datetime) -> l
     return [known[question.query] for question in asked]
 
 
+def answered(snapshot: Snapshot, asked: Sequence[Question]) -> list[Answered] | None:
+    """What a catalogue has answered today; None unless it was asked every question."""
+    known = _known(snapshot, datetime.now(UTC).date())
+    found = [known.get(question.query) for question in asked]
+    return None if None in found else [each for each in found if each is not None]
+
+
 def carry(tried: Snapshot, published: Snapshot) -> None:
     """What a catalogue answers today, where its answers were worked out before it was published."""
     today = datetime.now(UTC).date()

@@ -6,13 +6,15 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.admin import bench, drafts, reviewing, schemas, trying
+from app.admin import bench, reviewing, schemas, trying
 from app.admin.access import Editor, Viewer
 from app.admin.asked import query_of
-from app.admin.bench import Compared
+from app.admin.bench import Compared, Question
+from app.admin.bench_pages import Answers
 from app.admin.entities import entity_named
 from app.admin.trying import KINDS
 from app.advice.policy import Rule
+from app.errors import Conflict
 from app.http.request_session import SessionDep
 
 router = APIRouter(prefix="/admin/api", include_in_schema=False)
@@ -31,11 +33,14 @@ class RuleTrial(BaseModel):
 
 
 @router.get("/bench")
-def list_answers(request: Request, _caller: Viewer, session: SessionDep) -> JSONResponse:
-    """Every saved question with its answer as published and with the draft, and what is wrong with it."""
-    engine = request.app.state.engine
-    compared = reviewing.review(engine).compared if drafts.count(session) else reviewing.unchanged(engine)
-    return JSONResponse({"questions": [_told(each) for each in compared]})
+def list_answers(request: Request, _caller: Viewer, answers: Answers = "") -> JSONResponse:
+    """Every saved question; where they were asked, with the answer as published and with the draft."""
+    found = reviewing.asked(request.app.state.engine, ask=answers == "all")
+    if found.stopped and answers == "all":
+        raise Conflict(found.stopped)
+    if found.compared is None:
+        return JSONResponse({"asked": False, "questions": [_named(each) for each in found.questions]})
+    return JSONResponse({"asked": True, "questions": [_told(each) for each in found.compared]})
 
 
 @router.post("/rules/trial")
@@ -67,12 +72,12 @@ def try_rules(request: Request, wanted: RuleTrial, _caller: Editor, session: Ses
     )
 
 
+def _named(question: Question) -> dict[str, object]:
+    return {"question": question.slug, "text": question.text, "must_pass": question.must_pass}
+
+
 def _told(compared: Compared) -> dict[str, object]:
-    question = compared.question
-    return {
-        "question": question.slug,
-        "text": question.text,
-        "must_pass": question.must_pass,
+    return _named(compared.question) | {
         "before": {name: getattr(compared.before, name) for name in bench.PARTS},
         "after": {name: getattr(compared.after, name) for name in bench.PARTS},
         "changed": list(compared.changed),

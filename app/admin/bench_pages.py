@@ -1,21 +1,24 @@
 """The test bench as a page: every saved question with what is answered now, and what would be with the draft."""
 
-from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from app.admin import bench, drafts, reviewing
 from app.admin.access import Viewer
-from app.admin.bench import PARTS, Answered, Compared
+from app.admin.bench import PARTS, Answered, Compared, Question
 from app.admin.differences import Difference
 from app.admin.forms import Frame, Option, options
-from app.errors import Conflict
 from app.http.request_session import SessionDep
 from app.http.templating import render
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
+
+Answers = Annotated[Literal["", "all"], Query()]
+"""Whether the saved questions are asked, which takes a while."""
 
 PART_NAMES = {
     "scenario": "Kind of answer",
@@ -42,10 +45,11 @@ class QuestionView:
     result_url: str
     expects: str
     must_pass: bool
-    now: str
-    wrong: str
-    blocks: bool
-    differences: tuple[Difference, ...]
+    now: str = ""
+    """What is answered; empty where it was not asked."""
+    wrong: str = ""
+    blocks: bool = False
+    differences: tuple[Difference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,36 +66,54 @@ class BenchPage:
     drafted: int
     stopped: str
     """Why the draft cannot be tried."""
+    ask_url: str = ""
+    """Where the questions are asked; empty where that is done."""
 
 
 @router.get("/bench")
 def show_bench(
-    request: Request, caller: Viewer, session: SessionDep, show: Annotated[str, Query(max_length=20)] = ""
+    request: Request,
+    caller: Viewer,
+    session: SessionDep,
+    show: Annotated[str, Query(max_length=20)] = "",
+    answers: Answers = "",
 ) -> Response:
-    """Every saved question, what it is answered with, and whether that is right."""
-    engine = request.app.state.engine
-    drafted, stopped = drafts.count(session), ""
-    try:
-        compared = reviewing.review(engine).compared if drafted else reviewing.unchanged(engine)
-    except Conflict as conflict:
-        compared, stopped = reviewing.unchanged(engine), conflict.detail
+    """Every saved question; once they were asked, what it is answered with, and whether that is right."""
+    found = reviewing.asked(request.app.state.engine, ask=answers == "all")
     show = show if show in SHOWN else ""
-    views = tuple(_view(each) for each in compared if _is_shown(each, show))
-    changed, wrong = sum(bool(each.changed) for each in compared), sum(bool(each.wrong) for each in compared)
-    blocking = sum(each.blocks for each in compared)
-    told = (
-        f"{len(compared)} questions: {changed} change with the draft, {wrong} are wrong, {blocking} of them must pass."
-    )
+    unasked = found.compared is None
     page = BenchPage(
         "Test bench",
         Frame.of(caller),
         options(list(SHOWN), show, labels=SHOWN),
-        views,
-        told,
-        drafted,
-        stopped,
+        tuple(_unanswered(found.questions, show) if found.compared is None else _answered(found.compared, show)),
+        _told(found),
+        drafts.count(session),
+        found.stopped,
+        ask_url=f"/admin/bench?show={show}&answers=all" if unasked else "",
     )
     return render(page)
+
+
+def _told(found: reviewing.Asked) -> str:
+    compared = found.compared
+    if compared is None:
+        musts = sum(each.must_pass for each in found.questions)
+        return f"{len(found.questions)} questions, of which {musts} must pass."
+    changed, wrong = sum(bool(each.changed) for each in compared), sum(bool(each.wrong) for each in compared)
+    blocking = sum(each.blocks for each in compared)
+    return (
+        f"{len(compared)} questions: {changed} change with the draft, {wrong} are wrong, {blocking} of them must pass."
+    )
+
+
+def _unanswered(questions: tuple[Question, ...], show: str) -> Iterator[QuestionView]:
+    """Of questions that were not asked nobody knows which answers change, or are wrong."""
+    return (_view(each) for each in questions if show == "" or (show, each.origin) == ("own", "own"))
+
+
+def _answered(compared: list[Compared], show: str) -> Iterator[QuestionView]:
+    return (_with_answer(each) for each in compared if _is_shown(each, show))
 
 
 def differing(compared: Compared) -> tuple[Difference, ...]:
@@ -121,9 +143,7 @@ def _is_shown(compared: Compared, show: str) -> bool:
     return wanted.get(show, True)
 
 
-def _view(compared: Compared) -> QuestionView:
-    question, after = compared.question, compared.after
-    now = ", ".join(part for part in (after.scenario, after.tier, after.best) if part)
+def _view(question: Question) -> QuestionView:
     return QuestionView(
         slug=question.slug,
         text=question.text,
@@ -131,7 +151,14 @@ def _view(compared: Compared) -> QuestionView:
         result_url=f"/result?{question.query}",
         expects=question.expects,
         must_pass=question.must_pass,
-        now=now,
+    )
+
+
+def _with_answer(compared: Compared) -> QuestionView:
+    after = compared.after
+    return replace(
+        _view(compared.question),
+        now=", ".join(part for part in (after.scenario, after.tier, after.best) if part),
         wrong=compared.wrong,
         blocks=compared.blocks,
         differences=differing(compared),

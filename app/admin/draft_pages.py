@@ -1,7 +1,7 @@
 """The draft: what differs from the published catalogue, which answers change, and the button that publishes."""
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
@@ -12,7 +12,7 @@ from app.admin.access import Approver, Viewer
 from app.admin.account_pages import moment
 from app.admin.accounts import Caller
 from app.admin.bench import Compared
-from app.admin.bench_pages import differing
+from app.admin.bench_pages import Answers, differing
 from app.admin.differences import Difference
 from app.admin.entities import entity_named
 from app.admin.forms import Entered, ErrorLine, FormField, Frame
@@ -22,9 +22,6 @@ from app.http.templating import render
 from app.tables import User
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
-
-Answers = Annotated[Literal["", "all"], Query()]
-"""Whether the saved questions are asked of the draft, which takes a while."""
 
 SEE_OTHER = 303
 MOST_NAMED = 5
@@ -74,6 +71,8 @@ class DraftPage:
     fingerprint: str
     why: FormField
     errors: tuple[ErrorLine, ...] = ()
+    refused: bool = False
+    """Whether it was to be published just now, and was not."""
     told: str = ""
     """Which of the changes are shown, where they do not fit on one page."""
     before_url: str = ""
@@ -111,25 +110,36 @@ def publish_draft(request: Request, caller: Approver, form: Entered) -> Response
             two_person=state.settings.two_person_approval,
             fingerprint=form.get("fingerprint", ""),
         )
+    except reviewing.Stopped as stopped:
+        return render(_draft_page(request, caller, stopped=stopped.blocks), status=stopped.status)
     except Conflict as error:
         return render(_draft_page(request, caller, error=error.detail.rstrip(".")), status=error.status)
     return RedirectResponse(f"/admin/audit?revision={revision}", SEE_OTHER)
 
 
-def _draft_page(request: Request, caller: Caller, *, error: str = "", page: int = 1, ask: bool = False) -> DraftPage:
+def _draft_page(
+    request: Request,
+    caller: Caller,
+    *,
+    error: str = "",
+    stopped: tuple[str, ...] = (),
+    page: int = 1,
+    ask: bool = False,
+) -> DraftPage:
+    """``stopped``: what has just kept the draft from being published."""
     engine, most = request.app.state.engine, reviewing.SHOWN_AT_ONCE
     first = (page - 1) * most
     changed, total = reviewing.changed_entries(engine, first=first, most=most)
-    seen, stopped = reviewing.Glance("", [], None), ""
+    seen, untried = reviewing.Glance("", [], None), ""
     if changed:
         try:
             if ask:
                 reviewing.review(engine)
             seen = reviewing.glance(engine)
         except Conflict as conflict:
-            stopped = conflict.detail
+            untried = conflict.detail
     review = seen.review
-    blocks = [stopped] if stopped else review.blocks if review else reviewing.forbidding(seen.findings)
+    blocks = [untried] if untried else review.blocks if review else reviewing.forbidding(seen.findings)
     own, approvers = _approval(request, caller)
     return DraftPage(
         title="Draft",
@@ -138,11 +148,12 @@ def _draft_page(request: Request, caller: Caller, *, error: str = "", page: int 
         answers=tuple(_answer_view(each) for each in review.compared if each.changed) if review else (),
         questions=len(review.compared) if review else 0,
         findings=tuple(f"{f.severity}: {f.entry}, {f.field}: {f.message}" for f in seen.findings),
-        blocks=tuple(blocks),
+        blocks=stopped or tuple(blocks),
         fingerprint=seen.fingerprint,
-        ask_url=f"/admin/draft?page={page}&answers=all#answers" if not review and not stopped else "",
+        ask_url=f"/admin/draft?page={page}&answers=all#answers" if not review and not untried else "",
         why=FormField("why", "Why", "text", "", hint="One sentence for the audit trail.", error=error),
         errors=(ErrorLine("why", error),) if error else (),
+        refused=bool(stopped),
         told=f"{first + 1:,} to {first + len(changed):,} of {total:,} changes" if total > most else "",
         before_url=f"/admin/draft?page={page - 1}" if page > 1 else "",
         after_url=f"/admin/draft?page={page + 1}" if first + most < total else "",

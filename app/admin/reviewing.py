@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from app.admin import bench, drafts, publishing, trying
 from app.admin.accounts import Caller
-from app.admin.bench import Compared
+from app.admin.bench import Compared, Question
 from app.admin.differences import Difference, differences
 from app.admin.entities import entity_named
 from app.admin.entries import entry
@@ -79,6 +79,14 @@ class Glance:
     """Where the questions were asked already."""
 
 
+class Stopped(Conflict):
+    """What stands in the way of publishing."""
+
+    def __init__(self, blocks: list[str]) -> None:
+        super().__init__("Publishing stops: " + "; ".join(blocks) + ".")
+        self.blocks = tuple(blocks)
+
+
 def review(engine: Engine) -> Review:
     """Ask the saved questions of the catalogue as it is and as it would be."""
     tried = _tried(engine, _present(engine))
@@ -148,12 +156,37 @@ def _looked_up(engine: Engine, before: Snapshot, fingerprint: str) -> _Tried | N
     return None
 
 
-def unchanged(engine: Engine) -> list[Compared]:
-    """The saved questions as they are answered now, with nothing in the draft to compare to."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The saved questions, with their answers where they have been asked."""
+
+    questions: tuple[Question, ...]
+    compared: list[Compared] | None
+    stopped: str = ""
+    """Why the draft cannot be tried; these are the published answers."""
+
+
+def asked(engine: Engine, *, ask: bool) -> Asked:
+    """The saved questions as published and with the draft; unless told to ask, only with what is known already."""
     with reading(engine) as session:
-        asked = bench.questions(session)
-    found = bench.answers(startup.current(engine), asked, at=datetime.now(UTC))
-    return [Compared(question, answered, answered) for question, answered in zip(asked, found, strict=True)]
+        size, questions = drafts.count(session), bench.questions(session)
+    if not size:
+        return Asked(questions, _unchanged(engine, questions, ask=ask))
+    try:
+        known = review(engine) if ask else glance(engine).review
+    except Conflict as conflict:
+        return Asked(questions, _unchanged(engine, questions, ask=ask), conflict.detail)
+    return Asked(questions, known.compared if known else None)
+
+
+def _unchanged(engine: Engine, questions: tuple[Question, ...], *, ask: bool) -> list[Compared] | None:
+    """The saved questions as they are answered now, with nothing in the draft to compare to."""
+    published = startup.current(engine)
+    now = datetime.now(UTC)
+    found = bench.answers(published, questions, at=now) if ask else bench.answered(published, questions)
+    if found is None:
+        return None
+    return [Compared(question, answer, answer) for question, answer in zip(questions, found, strict=True)]
 
 
 def questions_where(engine: Engine, condition: str) -> list[str]:
@@ -222,4 +255,4 @@ def _musts(before: Snapshot, trial: publishing.Trial) -> Review:
 
 def _stop(found: Review) -> None:
     if found.blocks:
-        raise Conflict("Publishing stops: " + "; ".join(found.blocks) + ".")
+        raise Stopped(found.blocks)

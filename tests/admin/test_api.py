@@ -153,7 +153,7 @@ def test_a_draft_that_breaks_a_must_is_not_published(client, key_of):
         "/admin/api/rules/learning", json={"values": values}, headers=approver | {"if-match": rule.headers["etag"]}
     )
 
-    review = client.get("/admin/api/draft/review", headers=approver).json()
+    review = client.get("/admin/api/draft/review?answers=all", headers=approver).json()
     answer = client.post("/admin/api/draft/publication", json={"why": "a mistake"}, headers=approver)
 
     assert answer.status_code == 409
