@@ -52,6 +52,8 @@ def _facts(case: Circumstances) -> dict[str, Value]:
     return {
         "tier": tier.title,
         "least_gib": _least_gib(case),
+        "holding_gib": _sold_gib(case.need.smallest_single_gpu_gib or 0.0),
+        "picked_gib": _picked_gib(case),
         "memory_gib": need.memory_gib,
         "rows": need.rows,
         "cpu_hours": need.cpu_hours,
@@ -84,7 +86,16 @@ def _least_gib(case: Circumstances) -> float | None:
     if floor is None:
         return None
     wanted = max(floor, min(case.need.smallest_single_gpu_gib or 0.0, tier.memory_gib_max or math.inf))
+    return _sold_gib(wanted)
+
+
+def _sold_gib(wanted: float) -> float:
     return next((size for size in SOLD_GIB if size >= wanted), wanted)
+
+
+def _picked_gib(case: Circumstances) -> float | None:
+    """Nominal memory of the first pick."""
+    return None if case.best is None else float(round(case.best.device.memory_bytes / GIB))
 
 
 def _devices(case: Circumstances) -> float | None:
@@ -173,9 +184,17 @@ def _one_card(case: Circumstances) -> str:
         return "verdict_memory_unknown"
     if case.tight_owned is not None:
         return "verdict_owned_tight"
-    laptop = "_laptop" if case.constraints.portable else ""
+    sort = "_laptop" if case.constraints.portable else _beside_the_least(case)
     timed = "_hours" if case.need.consumer_gpu_hours is not None and case.job.training else ""
-    return f"verdict_one_card{laptop}{timed}"
+    return f"verdict_one_card{sort}{timed}"
+
+
+def _beside_the_least(case: Circumstances) -> str:
+    """Whether a card with less than the memory to ask for is the first pick, or would do."""
+    least, picked, smallest = _least_gib(case) or 0.0, _picked_gib(case), case.need.smallest_single_gpu_gib
+    if picked is not None and picked < least:
+        return "_tight"
+    return "_roomy" if smallest is not None and _sold_gib(smallest) < least else ""
 
 
 def _box_or_cloud(case: Circumstances) -> str:

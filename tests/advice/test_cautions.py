@@ -324,7 +324,7 @@ def test_tables_have_no_recipe():
     [
         (1, {"job": make_job(workload=make_workload(task="learn"))}, "to learn"),
         (1, {"budget_usd": 0}, "without spending anything"),
-        (2, {}, "One card with 12 GB or more"),
+        (2, {}, "Take one card with 12 GB or more. The"),
         (2, {"portable": True}, "A laptop"),
         (2, {"need": make_need(memory=None)}, "too little is known"),
         (3, {"ownership": "rent"}, "Rent by the hour"),

@@ -226,7 +226,7 @@ def test_portable_contradicts_work_that_no_laptop_holds(decided):
 def test_reasons_hold_the_numbers_that_decided(decided):
     decision = decided(need=USUAL | {"smallest_single_gpu_gib": 16.0})
 
-    assert "16 GB" in sentence(decision.reasons[0])
+    assert "10 GiB" in sentence(decision.reasons[0])
     assert "50 times" in sentence(decision.reasons[0])
 
 
