@@ -7,7 +7,7 @@ import numpy as np
 
 from app.engine.arrays import FloatArray
 from app.engine.coefficients_networks import NETWORKS
-from app.engine.diffusion_work import DenoiserWork, transformer_shape
+from app.engine.diffusion_work import DenoiserWork, coding_factor, transformer_shape
 from app.engine.hardware import Systems
 from app.engine.job import Job
 from app.engine.model_spec import DiffusionSpec
@@ -53,10 +53,14 @@ def attention_score_bytes(job: Job, spec: DiffusionSpec, *, work: DenoiserWork) 
 
 
 def attention_scores(job: Job, spec: DiffusionSpec, *, work: DenoiserWork) -> float:
-    """Scores of the layer with the most tokens, over all heads; large U-Nets attend at half the resolution. [-]"""
+    """Scores of the layer with the most tokens, over all heads. [-]
+
+    Large U-Nets attend at half the resolution, and so do those that work on single pixels.
+    """
     unet = spec.architecture == "diffusion_unet"
     heads = NETWORKS.value("attention_heads_unet" if unet else "attention_heads_transformer")
-    tokens = work.tokens / (COARSER if attends_coarsely(spec) else 1.0)
+    plain = coding_factor(spec, size=job.image_size or spec.default_size) == 1
+    tokens = work.tokens / (COARSER if attends_coarsely(spec) or plain else 1.0)
     return samples_at_once(job, spec) * heads * tokens**2
 
 

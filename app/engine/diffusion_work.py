@@ -12,6 +12,8 @@ PATCH = 2
 """Latent pixels along one side of a transformer token. DiT, arXiv:2212.09748."""
 LARGEST_SHARE_BY_SHAPE = 0.5
 """Bound of a share of attention that rests on a usual depth and width alone."""
+LARGEST_UNCODED_SIDE = 64
+"""Side of pictures that diffusion models make pixel by pixel."""
 CAUSAL_FIRST_FRAME = 1
 """Video autoencoders code the first frame on its own. Wan, arXiv:2503.20314."""
 
@@ -35,6 +37,19 @@ class DenoiserWork:
         return self.linear_flops + self.attention_flops
 
 
+def coding_factor(spec: DiffusionSpec, *, size: tuple[int, int]) -> int:
+    """Pixels along a side that an autoencoder makes one; U-Nets of no known name make small pictures as they are. [-]
+
+    Pictures of 64 pixels and less: ADM (arXiv:2105.05233), EDM (arXiv:2206.00364), the first stages of cascades.
+
+    >>> own = DiffusionSpec("", "diffusion_unet", "", 56e6, 0, 0, None, (512, 512), 1, None, 50, False)
+    >>> coding_factor(own, size=(64, 64)), coding_factor(own, size=(512, 512))
+    (1, 8)
+    """
+    unknown = spec.architecture == "diffusion_unet" and spec.flops_per_forward is None
+    return 1 if unknown and max(size) <= LARGEST_UNCODED_SIDE else spec.vae_spatial_factor
+
+
 def latent_pixels(spec: DiffusionSpec, *, size: tuple[int, int], frames: int) -> float:
     """Latent positions of one picture or clip. [-]
 
@@ -43,7 +58,7 @@ def latent_pixels(spec: DiffusionSpec, *, size: tuple[int, int], frames: int) ->
     >>> latent_pixels(sd, size=(512, 512), frames=1)
     4096.0
     """
-    spatial = math.prod(size) / spec.vae_spatial_factor**2
+    spatial = math.prod(size) / coding_factor(spec, size=size) ** 2
     coded = (frames - CAUSAL_FIRST_FRAME) // spec.vae_temporal_factor + CAUSAL_FIRST_FRAME
     return spatial * max(coded, 1)
 

@@ -71,6 +71,14 @@ def test_attention_makes_large_pictures_cost_more_than_their_area():
     assert large.attention_flops == pytest.approx(16 * small.attention_flops)
 
 
+def test_small_pictures_of_an_unknown_unet_are_not_coded():
+    own = replace(SD15, flops_per_forward=None)
+
+    assert latent_pixels(own, size=(64, 64), frames=1) == 64 * 64
+    assert latent_pixels(own, size=(512, 512), frames=1) == 64 * 64
+    assert latent_pixels(SD15, size=(64, 64), frames=1) == 8 * 8
+
+
 def test_a_longer_clip_has_more_latent_frames():
     assert latent_pixels(WAN_14B, size=(720, 1280), frames=81) == 21 * 90 * 160
     assert tokens_at(WAN_14B, size=(720, 1280), frames=81) == pytest.approx(75_600)
