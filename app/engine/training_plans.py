@@ -32,8 +32,6 @@ GATHERING_FRAMEWORKS = frozenset({"jax"})
 """Frameworks whose users gather shards of the weights over a whole pod and make no pipelines."""
 HALF_A_MACHINE = 4.0
 """Devices in half of a usual machine of eight."""
-FREE_FROM = 1024.0
-"""Devices beyond which a faster plan may need more of each: held to less, huge models get pipelines that idle."""
 MICRO_BATCHES = (1.0, 2.0, 4.0, 8.0)
 RECOMPUTE = (KEEP_ALL, SELECTIVE, REPEAT_ALL)
 REPLICAS_OF_A_MACHINE = 8
@@ -55,7 +53,7 @@ def fastest_training_plan(
     """For every system the plan with the most tokens a second among those that fit; the simpler one where they tie.
 
     A plan has to be faster than a simpler one by a stated margin, because every cut makes a program harder to run; and
-    up to a thousand devices it never asks more memory of each than the plan of half as many.
+    it never asks more memory of each device than the plan of half as many.
     """
     replicas = plan_of(count)
     done = _replica_fits(job, devices, count=count, nodes=nodes)
@@ -154,7 +152,7 @@ def _searched(
     for level in ladder.levels:
         choice[level] = _choice(tried, level, most=most[ladder.half[level]])
         taken = tried.needed[choice[level], level]
-        bound = tried.fits[choice[level], level] & (ladder.count[level] > 1) & (ladder.count[level] < FREE_FROM)
+        bound = tried.fits[choice[level], level] & (ladder.count[level] > 1)
         most[level] = np.where(bound, np.minimum(taken, most[ladder.half[level]]), np.inf)
     return picked(plans, choice, np.arange(len(choice)), shape=possible.shape)
 

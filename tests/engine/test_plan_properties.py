@@ -76,7 +76,7 @@ def planned(job, *devices, counts):
 @CHECKED
 @given(job=jobs, card=cards)
 def test_more_devices_never_need_more_memory_each(job, card):
-    _, answer = planned(job, *[card] * 5, counts=[2, 8, 32, 64, 128])
+    _, answer = planned(job, *[card] * 6, counts=[2, 8, 32, 64, 128, 4096])
 
     needed = answer.memory_bytes.expected
     assert np.all(needed[1:] <= needed[:-1] * SAME)
