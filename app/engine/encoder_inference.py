@@ -27,6 +27,8 @@ appendix A."""
 LAUNCHES_TIMED_IN = 2020
 """Year of the hosts beside the A100, on which eager launches were timed."""
 EAGER = frozenset({"pytorch", "other"})
+COMPILING_KINDS = ("tpu", "npu")
+"""Kinds of devices whose programs are always compiled whole: what layers hand on stays in memory that these manage."""
 POWER_SHARPNESS = 16.0
 """How sharply the board power bounds plain arithmetic: between half and half (1) and the smaller alone (infinity)."""
 
@@ -88,6 +90,12 @@ def _moved_bytes_per_token_and_layer(job: Job, spec: TransformerSpec, *, eager: 
     return elements * (FULL_BYTES if eager else bytes_per_element(job.precision))
 
 
+def _handed_on_bytes_per_token_and_layer(job: Job, spec: TransformerSpec) -> float:
+    """What leaves a chip whose compiler places tensors in memory on it: no scores and few of the rest. [bytes]"""
+    elements = TRANSFORMERS.value("encoder_traffic_placed") * spec.hidden_size
+    return elements * bytes_per_element(job.precision)
+
+
 def host_slowness(devices: Devices) -> FloatArray:
     """Time of a launch from Python against the hosts that launches were timed on: older cards have older hosts. [-]"""
     timed = (1.0 + NETWORKS.value("core_speed_per_year")) ** (LAUNCHES_TIMED_IN - REFERENCE_YEAR)
@@ -116,7 +124,9 @@ def encoder_pace(job: Job, systems: Systems) -> Pace:
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)
     bandwidth = bandwidth * np.sqrt(threads)
     eager = job.framework in EAGER and not job.compiled
-    moved = _moved_bytes_per_token_and_layer(job, spec, eager=eager) * tokens * spec.num_hidden_layers
+    whole = systems.devices.where(kind=COMPILING_KINDS)
+    written = _moved_bytes_per_token_and_layer(job, spec, eager=eager)
+    moved = np.where(whole, _handed_on_bytes_per_token_and_layer(job, spec), written) * tokens * spec.num_hidden_layers
     memory = (moved + stored_weight_bytes(spec, job.precision)) / plan.tensor_parallel / bandwidth
     layer = TRANSFORMERS.column(_layer_name(job, eager=eager), groups)
     if eager:
@@ -125,6 +135,7 @@ def encoder_pace(job: Job, systems: Systems) -> Pace:
             layer = layer * TRANSFORMERS.value("banded_attention_launches")
     if eager and job.workload.attention == "eager":
         layer = layer * TRANSFORMERS.value("eager_attention_launches")
+    layer = np.where(whole, TRANSFORMERS.column("encoder_layer_s", groups), layer)
     ahead = eager or (fuses_layers(job) and not fuses_attention(job))  # the queue runs ahead of the device
     hidden = math + memory if ahead else 0.0 * math
     overhead = np.maximum(layer * spec.num_hidden_layers - hidden, 0.0)

@@ -42,6 +42,14 @@ def test_an_older_host_launches_a_short_text_more_slowly():
     assert texts_per_s("pytorch", sequence_length=16) < 0.8 * texts_per_s("pytorch", sequence_length=16, device=newer)
 
 
+def test_a_chip_that_compiles_every_program_hands_tensors_on_without_writing_them():
+    narrow = replace(V100, memory_bandwidth_bytes_per_s=50e9)
+    chip = replace(narrow, vendor="AWS", kind="npu", architecture="NeuronCore-v1", software_stack="neuron")
+    eager, placed = (texts_per_s("pytorch", sequence_length=384, batch_size=16, device=d) for d in (narrow, chip))
+
+    assert placed > 2 * eager
+
+
 def test_a_processor_reads_with_the_cores_that_it_may_use():
     job = make_job(BERT_LARGE, task="inference", framework="other", precision="fp32", compiled=True, batch_size=8)
     whole = make_systems(XEON)
