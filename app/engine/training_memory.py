@@ -58,7 +58,7 @@ def training_footprint(job: Job, systems: Systems) -> Footprint:
     saved, live, activation_words = _training_activations(job, spec, part=part, plan=systems.plan)
     head = np.where(_shards_weights(systems.plan), loss_head_bytes(job, spec, sharded=True), loss_head_bytes(job, spec))
     logits = head * part.activations * growth * ones
-    buffers = _gathered_bytes(spec, systems, job=job) + bucket_bytes(job)
+    buffers = _gathered_bytes(spec, systems, job=job) + bucket_bytes(job, systems.plan)
     buffers = buffers + unpacked_matrix_bytes(job, spec) + update_copies_bytes(job, trained) + library_bytes(job)
     held = part.weights * weights + np.where(systems.plan.zero_stage >= 3, 0.0, part.model * cast)
     carried = np.where(micro_batches(job, systems.plan) > 1, gradients, 0.0)
@@ -223,9 +223,13 @@ def update_copies_bytes(job: Job, trained: float) -> float:
     return trained * FULL_BYTES * TRANSFORMERS.value("tensorflow_update_copies") if plain else 0.0
 
 
-def bucket_bytes(job: Job) -> float:
-    """What DeepSpeed sets aside to collect gradients and weights that travel. [bytes]"""
-    return TRANSFORMERS.value("deepspeed_bucket_bytes") if job.framework == "deepspeed" else 0.0
+def bucket_bytes(job: Job, plan: Plan) -> FloatArray:
+    """What DeepSpeed sets aside to collect gradients and, where the state is shared, weights that travel. [bytes]"""
+    if job.framework != "deepspeed":
+        return 0.0 * plan.zero_stage
+    shared = plan.zero_stage >= SHARED_FROM_STAGE["optimizer"]
+    gathered = np.where(shared, TRANSFORMERS.value("deepspeed_gather_bytes"), 0.0)
+    return TRANSFORMERS.value("deepspeed_bucket_bytes") + gathered
 
 
 def library_bytes(job: Job) -> float:

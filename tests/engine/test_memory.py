@@ -311,6 +311,16 @@ def test_deepspeed_steps_with_gradients_in_fp32(parts_of):
     assert parts["workspace"] == pytest.approx(flat_and_wide + beside)
 
 
+def test_deepspeed_sets_buckets_aside_to_gather_what_devices_share(parts_of):
+    common = {"task": "finetune", "method": "lora", "precision": "bf16", "batch_size": 1, "sequence_length": 128}
+    job = make_job(**common, framework="deepspeed")
+    alone, shared = (
+        parts_of(training_footprint(job, make_systems(count=2, zero_stage=stage)))["workspace"] for stage in (0, 1)
+    )
+
+    assert shared - alone == pytest.approx(TRANSFORMERS.value("deepspeed_gather_bytes"), rel=0.02)
+
+
 def test_programs_with_kernels_of_their_own_adapt_four_bit_models_in_sixteen_bits(parts_of):
     common = {"task": "finetune", "method": "qlora", "precision": "nf4", "batch_size": 1, "sequence_length": 16_384}
     usual, own = (
