@@ -92,8 +92,9 @@ def complete(
 ) -> Job:
     """The job: every field concrete. ``assume_data`` also fills in typical amounts of data."""
     ledger = Ledger(list(assumptions))
-    asked, workload = workload, _many_at_a_time(workload, model, ledger)
     domain = domain_of(workload)
+    asked = _seeing(workload, model, domain=domain, ledger=ledger)
+    workload = _many_at_a_time(asked, model, ledger)
     if workload.domain is None:
         ledger.take("domain", None, typical_value=domain, why="the task and the model make it likely")
     training = workload.task in TRAINING_TASKS
@@ -191,6 +192,15 @@ def _many_at_a_time(workload: Workload, model: ModelSpec, ledger: Ledger) -> Wor
     many = int(typical()["arrivals"]["most_together"])
     ledger.take("concurrent_requests", None, typical_value=many, why="a pile of data is worked on many at a time")
     return workload.model_copy(update={"concurrent_requests": many})
+
+
+def _seeing(workload: Workload, model: ModelSpec, *, domain: str, ledger: Ledger) -> Workload:
+    """The workload of an agent whose network is made for pictures: it sees them, though nobody said so."""
+    made_for_pictures = isinstance(model, NetworkSpec) and model.architecture in {"cnn", "vit"}
+    if domain != "rl" or workload.observations is not None or not made_for_pictures:
+        return workload
+    ledger.take("observations", None, typical_value="pixels", why="the network is made for pictures")
+    return workload.model_copy(update={"observations": "pixels"})
 
 
 def _texts_at_once(workload: Workload, model: ModelSpec) -> int:

@@ -206,3 +206,11 @@ def test_an_exported_network_keeps_its_precision_until_a_runtime_converts_it(fra
     job = complete(Workload(task="inference", domain="vision", framework=framework), model=RESNET)
 
     assert job.precision == precision
+
+
+@pytest.mark.parametrize(("observations", "seen"), [(None, "pixels"), ("vector", "vector")])
+def test_an_agent_with_a_network_for_pictures_sees_them_unless_told_otherwise(observations, seen):
+    job = complete(Workload(task="train", domain="rl", observations=observations), model=RESNET)
+
+    assert job.workload.observations == seen
+    assert any(each.field == "observations" for each in job.assumptions) is (observations is None)
