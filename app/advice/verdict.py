@@ -192,7 +192,7 @@ def _one_card(case: Circumstances) -> str:
 def _beside_the_least(case: Circumstances) -> str:
     """Whether a card with less than the memory to ask for is the first pick, or would do."""
     least, picked, smallest = _least_gib(case) or 0.0, _picked_gib(case), case.need.smallest_single_gpu_gib
-    if picked is not None and picked < least:
+    if case.best is not None and case.best.fit == "tight" and picked is not None and picked < least:
         return "_tight"
     return "_roomy" if smallest is not None and _sold_gib(smallest) < least else ""
 
