@@ -341,12 +341,13 @@ def beyond_counts(job: Job, spec: NetworkSpec, *, macs: float, size: tuple[int, 
     """Time, activations and layers of a large detector of no known family, against what its operations tell. [-]
 
     Large ones attend, dilate or sample where they choose, in kernels of no library: DETR with a dilated stage,
-    deformable DETR, ViTDet, InternImage. Those that run on squares are of the YOLO kind more often, and compilers make
-    kernels of their own.
+    deformable DETR, ViTDet, InternImage. Those that run on squares are of the YOLO kind more often, if few operations
+    go to a pixel, and compilers make kernels of their own.
     """
     described = spec.architecture == "detector" and not spec.family and spec.macs_per_sample is not None
     eager = job.framework == "pytorch" and not job.compiled
-    if not described or not eager or (takes_squares(size) and not job.training):
+    quick = takes_squares(size) and macs < NETWORKS.value("yolo_macs_per_pixel_at_most") * math.prod(size)
+    if not described or not eager or (quick and not job.training):
         return 1.0
     grown: float = (macs / NETWORKS.value("beyond_counts_from_macs")) ** NETWORKS.value("beyond_counts_power")
     return min(max(grown, 1.0), NETWORKS.value("beyond_counts_at_most"))
