@@ -335,7 +335,7 @@ def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[Ste
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)
     flops = step_flops(job, spec, plan=plan)
     products = flops.matrices / math_rate(job, spec, systems=systems, precision=computing_precision(job))
-    grown = product_growth(spec, systems=systems)
+    grown = product_growth(job, spec, systems=systems)
     products = products * grown
     attention = flops.attention / attention_rate(job, spec, systems=systems)
     math = (products + attention + softmax_s(flops.attention, spec, systems=systems)) * share

@@ -24,9 +24,17 @@ def test_most_of_what_a_token_is_multiplied_by_can_be_experts():
 
 def test_products_of_experts_take_longer_than_those_of_a_dense_model():
     systems = make_systems(H100)
+    wide, narrow = make_spec(), make_spec("many-experts", **EXPERTS)
 
-    assert product_growth(make_spec(), systems=systems) == pytest.approx(1.0)
-    assert 1.1 < product_growth(make_spec("many-experts", **EXPERTS), systems=systems)[0] < 1.6
+    assert product_growth(make_job(wide), wide, systems=systems) == pytest.approx(1.0)
+    assert 1.1 < product_growth(routed_job(), narrow, systems=systems)[0] < 2.1
+
+
+def test_narrow_experts_gain_less_from_fewer_bits_than_a_dense_model():
+    systems, narrow = make_systems(H100), make_spec("many-experts", **EXPERTS)
+    wide, eight = product_growth(routed_job(), narrow, systems=systems), routed_job(precision="fp8")
+
+    assert product_growth(eight, narrow, systems=systems)[0] > 1.1 * wide[0]
 
 
 def test_every_copy_of_a_token_is_moved():
