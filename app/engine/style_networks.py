@@ -171,5 +171,5 @@ def training_bytes(job: Job, known: StyleCounts) -> float:
     element = bytes_per_element(job.precision)
     both = known.outputs * element * NETWORKS.value("style_copies")
     penalty = known.critic_outputs * element * NETWORKS.value("style_penalty_copies")
-    scaled = known.generator_weights * NETWORKS.value("style_bytes_per_scaled_weight")
+    scaled = known.generator_weights * element * NETWORKS.value("style_weight_copies")
     return job.micro_batch_size * (max(both, penalty) + scaled)
