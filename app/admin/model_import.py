@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.admin import drafts, entries
 from app.admin.entities import ENTITIES
 from app.admin.entries import Entry
+from app.catalogue.model_specs import LISTENING
 from app.engine.hub_config import spec_from_config
 from app.engine.model_spec import TransformerSpec
 from app.errors import Conflict, NotFound, Unprocessable
@@ -91,7 +92,7 @@ def document(found: "HubModel", *, slug: str, domain: str, source: str, day: dat
         "hub_id": found.hub_id,
         "family": str(found.hf_config.get("model_type") or "")[:60],
         "domain": domain,
-        "modality": MODALITIES.get(spec.architecture, "text") if domain in {"text", "multimodal"} else domain,
+        "modality": LISTENING if spec.listens else _modality(spec, domain),
         "kv_bytes_per_token_16bit": None,
         "source": source,
         "confidence": "high" if certain else "medium",
@@ -99,6 +100,10 @@ def document(found: "HubModel", *, slug: str, domain: str, source: str, day: dat
         **{name: None if value is None else round(value) for name, value in numbers.items()},
         **{name: getattr(spec, name) for name in AS_THEY_ARE},
     }
+
+
+def _modality(spec: TransformerSpec, domain: str) -> str:
+    return MODALITIES.get(spec.architecture, "text") if domain in {"text", "multimodal"} else domain
 
 
 def slug_of(hub_id: str) -> str:

@@ -10,6 +10,9 @@ from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, NetworkSpec, Tra
 ATTENTION_FREE_HEAD_DIM = 64
 """Head width given to state-space layers, which have no heads of their own."""
 
+LISTENING = "sound-language"
+"""Modality of decoders that read sound and write text."""
+
 
 def transformer_spec(row: Row[Any], source: str) -> TransformerSpec | None:
     """The transformer of a row; None while its parameters are unknown."""
@@ -52,6 +55,7 @@ def transformer_spec(row: Row[Any], source: str) -> TransformerSpec | None:
         decoder_layers=row.decoder_layers,
         vision_parameters=float(row.vision_parameters or 0),
         sound_tokens_per_s=row.sound_tokens_per_s,
+        listens=row.modality == LISTENING,
         native_precision=row.native_precision or "bf16",
         source=source,
     )

@@ -6,6 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
+from app.catalogue.model_specs import LISTENING
 from app.cli import build
 from app.main import create_app
 from app.settings import Settings
@@ -54,6 +55,15 @@ def test_a_program_imports_a_model_and_publishes_it(service, key_of):
     assert after["spec"]["num_key_value_heads"] == 8
     source = service.get("/admin/api/sources/hub-acme-nova-8b", headers=approver).json()
     assert source["published"]["url"] == f"https://huggingface.co/{HUB_ID}"
+
+
+def test_a_model_with_an_encoder_of_sound_is_kept_as_a_listener(service, hub, key_of):
+    sound = {"d_model": 1280, "encoder_layers": 32, "encoder_ffn_dim": 5120}
+    hub.put(f"{PLACE}/config.json", json.dumps({**LLAMA, "audio_config": sound}))
+
+    made = service.post("/admin/api/model-imports", json=NEW, headers=key_of(service, "approver"))
+
+    assert made.json()["entry"]["draft"]["values"]["modality"] == LISTENING
 
 
 def test_a_name_that_is_taken_is_replaced_only_when_asked(service, key_of):
