@@ -38,6 +38,10 @@ DEPTHWISE_EVERY = 2
 """A pointwise convolution follows every depthwise one. arXiv:1704.04861, section 3.1."""
 LAUNCHES_WHOLE_PROGRAMS = frozenset({"jax"})
 """Compiled frameworks whose kernels are launched by a program of the compiler, not from Python."""
+FED_BY_THE_HOST = frozenset({"tensorflow"})
+"""Frameworks whose sessions take arrays of the host and give arrays back."""
+COLOURS = 3
+"""Numbers of a pixel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +177,23 @@ def launch_times_s(
     launch_s = kernels * ((1.0 + share.recompute_fraction) * casts + backward) * launch()
     small = gathers_rows(job) and mode != "graph"  # a few numbers a sample to copy; sessions are fed all the same
     start_s = of_mode("step_start_s") * (NETWORKS.value("recommender_start_share") if small else 1.0)
-    host_s = (launch_s + start_s) / host_speed(systems.devices)
+    host_s = (launch_s + start_s) / host_speed(systems.devices) + feeding_s(job, systems.devices, work=work)
     shortest = np.maximum(kernels, work.layers * work.time_steps) * NETWORKS.column("shortest_kernel_s", groups)
     shorter = NETWORKS.column("autotuned_shortest_share", groups)
     shortest = shortest * np.where(times_kernels(job, systems.devices, crops=work.crops), shorter, 1.0)
     passes = 1.0 + share.backward_fraction * NETWORKS.value("backward_launches_per_forward") + share.recompute_fraction
     return host_s, shortest * passes
+
+
+def feeding_s(job: Job, devices: Devices, *, work: NetworkWork) -> FloatArray:
+    """Time to hand the pictures of a batch to a session, from memory of the host that is not pinned. [s]
+
+    Loops of other frameworks find their pictures on the device, or fetch the next ones meanwhile.
+    """
+    if job.framework not in FED_BY_THE_HOST or job.training:
+        return np.zeros(len(devices))
+    handed_bytes = work.pixels * COLOURS * FULL_BYTES * job.micro_batch_size
+    return np.where(devices.where(kind="cpu"), 0.0, handed_bytes / NETWORKS.value("fed_bytes_per_s"))
 
 
 def backward_launches(devices: Devices) -> FloatArray:
