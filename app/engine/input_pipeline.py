@@ -83,14 +83,18 @@ def stored_bytes(job: Job) -> float:
 
 
 def input_rate(job: Job, systems: Systems) -> InputRate | None:
-    """Reading and decoding with the usual host beside the devices; None where no pictures are read. [samples/s]"""
+    """Reading and decoding with the usual host beside the devices; None where no pictures are read. [samples/s]
+
+    Some accelerators decode pictures in units of their own, which their loaders use unasked.
+    """
     if not reads_pictures(job):
         return None
     cores = NETWORKS.column("host_cores_per_device", families(systems.devices)) * systems.count
     whole = NETWORKS.value("stored_pixels")
     per_core = NETWORKS.value("decoded_pictures_per_core_per_s")
     per_core *= ease(job, pixels=whole) if kept_as_arrays(job) else whole / stored_pixels(job)
-    decoded = decoded_per_s(cpu_cores=cores, samples_per_core_per_s=per_core)
+    engines = NETWORKS.column("decoded_pictures_per_device_per_s", families(systems.devices)) * systems.count
+    decoded = decoded_per_s(cpu_cores=cores, samples_per_core_per_s=per_core) + engines
     read = NETWORKS.value("disk_bytes_per_s") * systems.nodes / stored_bytes(job)
     cached = NETWORKS.column("host_memory_bytes_per_device", families(systems.devices)) * systems.count
     read = np.where(stored_bytes(job) * (job.samples or 0.0) <= cached, np.inf, read)  # read once, then from memory
