@@ -54,6 +54,7 @@ def _facts(case: Circumstances) -> dict[str, Value]:
         "least_gib": _least_gib(case),
         "holding_gib": _sold_gib(case.need.smallest_single_gpu_gib or 0.0),
         "picked_gib": _picked_gib(case),
+        "roomy_gib": _sold_gib(max(_least_gib(case) or 0.0, case.need.smallest_sure_gpu_gib or 0.0)),
         "memory_gib": need.memory_gib,
         "rows": need.rows,
         "cpu_hours": need.cpu_hours,
@@ -184,9 +185,11 @@ def _one_card(case: Circumstances) -> str:
         return "verdict_memory_unknown"
     if case.tight_owned is not None:
         return "verdict_owned_tight"
-    sort = "_laptop" if case.constraints.portable else _beside_the_least(case)
+    laptop = "_laptop" if case.constraints.portable else ""
     timed = "_hours" if case.need.consumer_gpu_hours is not None and case.job.training else ""
-    return f"verdict_one_card{sort}{timed}"
+    if not laptop and (beside := _beside_the_least(case)):
+        return f"verdict_one_card{beside}"
+    return f"verdict_one_card{laptop}{timed}"
 
 
 def _beside_the_least(case: Circumstances) -> str:

@@ -34,15 +34,18 @@ def _memory(answer: RecommendationAnswer) -> Iterator[KeyFigure]:
 
 
 def _device(answer: RecommendationAnswer) -> Iterator[KeyFigure]:
-    enough = next((each for each in answer.owned if each.fit == "fits" and not each.considering), None)
-    if enough is not None and answer.scenario.number != WITHOUT_CARD:
-        name = formatting.times(enough.hardware.count, enough.hardware.name)
+    mine = {each.fit: each.hardware for each in reversed(answer.owned) if not each.considering}
+    if "fits" in mine and answer.scenario.number != WITHOUT_CARD:
+        name = formatting.times(mine["fits"].count, mine["fits"].name)
         yield KeyFigure(say("What you have is enough"), name, say("nothing to buy"), "owned")
     elif answer.scenario.number == WITHOUT_CARD:
         host = answer.host
         cores = say_count("{count} core", "{count} cores", of=host.cpu_cores, count=host.cpu_cores)
         ram = say("{size} of RAM, no graphics card", size=formatting.nominal_gib(host.ram_gb))
         yield KeyFigure(say("Computer that is enough"), cores, ram, "computer")
+    elif "tight" in mine:
+        name = formatting.times(mine["tight"].count, mine["tight"].name)
+        yield KeyFigure(say("Try first what you have"), name, say("just holds it"), "owned")
     elif answer.picks:
         best = answer.picks[0]
         price = best.price_usd
