@@ -170,6 +170,17 @@ def _rates(job: Job, systems: Systems, spec: DiffusionSpec) -> tuple[FloatArray,
     )
 
 
+def attention_flops_per_s(job: Job, systems: Systems, *, spec: DiffusionSpec, others: FloatArray) -> FloatArray:
+    """Rate of attention over all tokens of a picture or clip: one kernel, in 16 bits whatever the weights. [FLOP/s]
+
+    Other layers are multiplied, normalised and modulated kernel by kernel unless they are compiled.
+    """
+    devices = systems.devices
+    fused = NETWORKS.column("denoiser_attention_efficiency", families(devices)) * sustained_flops_per_s("fp16", devices)
+    alone = spec.architecture == "diffusion_transformer" and job.attention != "eager" and job.precision != "fp32"
+    return np.where(alone & uses_matrix_units(peak_flops_per_s("fp16", devices), devices), fused, others)
+
+
 def weight_traffic_bytes(job: Job) -> float:
     """What one weight moves in a pass: read, and where it is unpacked first, written and read in 16 bits. [bytes]
 
@@ -200,7 +211,8 @@ def _generating_pace(job: Job, systems: Systems, spec: DiffusionSpec, work: Deno
     steps = job.steps or spec.default_steps
     batch = guidance_batch(job, spec)
     ranks = ranks_of_one_sample(systems)
-    math_s = work.flops * batch / flops_per_s / ranks
+    attending = attention_flops_per_s(job, systems, spec=spec, others=flops_per_s)
+    math_s = (work.linear_flops / flops_per_s + work.attention_flops / attending) * batch / ranks
     weights = spec.denoiser_parameters * weight_traffic_bytes(job)
     scores = attention_score_traffic_bytes(job, spec, work=work)
     moved_s = (weights + scores / ranks) / bytes_per_s
