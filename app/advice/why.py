@@ -108,10 +108,12 @@ def _memory(case: Circumstances) -> Iterator[Reason]:
 
 
 def _owned(case: Circumstances) -> Iterator[Reason]:
-    """What somebody has and is enough, or else the first card that is too small."""
+    """What somebody has and is enough, or else the first card that no software supports, or that is too small."""
     memory, enough = case.need.memory, case.enough_owned
-    if enough is not None:
-        yield enough.verdict
+    unsupported = (each for each in case.owned if each.fit == "unsupported" and each.device is not None)
+    settled = enough or next(unsupported, None)
+    if settled is not None:
+        yield settled.verdict
         return
     short = next((each for each in case.cards if each.fit == "does_not_fit" and each.device is not None), None)
     if short is None or short.device is None or memory is None:
