@@ -173,9 +173,13 @@ def _rates(job: Job, systems: Systems, spec: DiffusionSpec) -> tuple[FloatArray,
 def attention_flops_per_s(job: Job, systems: Systems, *, spec: DiffusionSpec, others: FloatArray) -> FloatArray:
     """Rate of attention over all tokens of a picture or clip: one kernel, in 16 bits whatever the weights. [FLOP/s]
 
-    Other layers are multiplied, normalised and modulated kernel by kernel unless they are compiled.
+    Other layers are multiplied, normalised and modulated kernel by kernel unless they are compiled. Integers hold the
+    scores of no denoiser; runtimes that build U-Nets in eight-bit floats keep attention in them too.
     """
     devices = systems.devices
+    if multiplied_in(job) == "int8":
+        narrow = peak_flops_per_s("int8", devices, integers=True)
+        others = others * np.fmin(peak_flops_per_s("fp16", devices) / narrow, 1.0)
     fused = NETWORKS.column("denoiser_attention_efficiency", families(devices)) * sustained_flops_per_s("fp16", devices)
     alone = spec.architecture == "diffusion_transformer" and job.attention != "eager" and job.precision != "fp32"
     return np.where(alone & uses_matrix_units(peak_flops_per_s("fp16", devices), devices), fused, others)

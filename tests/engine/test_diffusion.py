@@ -300,6 +300,13 @@ def test_a_runtime_that_calibrates_a_model_multiplies_eight_bit_integers():
     assert rate(SD15, H100, **{**tuned, "precision": "int8"}) > 1.3 * rate(SD15, H100, **tuned)
 
 
+def test_attention_stays_in_sixteen_bits_where_a_net_multiplies_integers():
+    tuned = {**GENERATION, "framework": "tensorrt", "batch_size": 8}
+    floats, integers = (rate(SD15, H100, **{**tuned, "precision": precision}) for precision in ("fp8", "int8"))
+
+    assert 0.6 * floats < integers < 0.95 * floats
+
+
 def test_weights_of_few_bits_cost_pytorch_the_time_that_was_published():
     """FLUX.1 on an H100, 12 s in bf16 and nf4, 15 in int8, 109 in int4: https://huggingface.co/blog/diffusers-quantization."""
     bf16, nf4, int8, int4 = (
