@@ -8,6 +8,7 @@ from app.engine import audio, classical, diffusion, intervals, networks, serving
 from app.engine.arrays import BoolArray, FloatArray
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.energy import energy_kwh
+from app.engine.flops import flops_utilization
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
@@ -133,7 +134,7 @@ def _duration(job: Job, pace: Pace, *, systems: Systems) -> Interval | None:
 def _utilization(pace: Pace, systems: Systems) -> FloatArray | None:
     """Operations of the model beside what the devices could do in its precision, or in the next that they have. [-]"""
     peak = peak_flops_per_s(pace.comparable_peak, systems.devices, integers=True) * systems.count
-    share = pace.model_flops_per_step / (pace.step_s * peak)
+    share = np.asarray(flops_utilization(flops=pace.model_flops_per_step, device_s=pace.step_s, peak_flops_per_s=peak))
     return None if bool(np.all(np.isnan(share))) else share
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import cached_property, reduce
 
 import numpy as np
 
@@ -111,7 +111,7 @@ class Physics:
     notes: dict[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Estimates:
     """A job on many systems, columns; the contract's answer is one row of it."""
 
@@ -133,7 +133,7 @@ class Estimates:
     """calculated, estimated or assumed; measured is for published measurements."""
     warnings: tuple[str, ...]
 
-    @property
+    @cached_property
     def fits(self) -> FloatArray:
         """1 fits (high estimate within 90 % of usable memory), 0.5 tight, 0 does not fit, NaN unknown."""
         if self.memory_bytes is None:
