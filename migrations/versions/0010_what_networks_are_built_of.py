@@ -11,13 +11,16 @@ branch_labels = None
 depends_on = None
 
 WINDOWS = (
-    "swin", "hiera", "pvt", "segformer", "mvit", "twins", "nest", "gcvit", "focalnet", "davit", "crossvit", "xcit",
-    "cait",
+    "swin", "hiera", "pvt", "segformer", "mvit", "twins", "nest", "gcvit", "focalnet", "davit", "xcit", "cait",
 )  # fmt: skip
+TRANSFORMERS_OF_WINDOWS = ("coat", "tinyvit", "volo")
 EQUAL_BLOCKS = ("vit", "deit", "beit", "eva", "dinov2", "siglip")
 MIXED = ("mixer", "resmlp", "gmlp")
 ATTENTION = (*EQUAL_BLOCKS, "videomae", "v-jepa", "timesformer", "mask2former", "sam", "detr", "yolos")
-JOINED = ("inception", "googlenet", "squeezenet", "shufflenet", "seresnet", "resnetrs", "resnest", "convnextv2")
+JOINED = (
+    "inception", "googlenet", "squeezenet", "shufflenet", "seresne", "resnetrs", "resnest", "convnextv2", "dpn",
+    "hrnet", "poolformer", "efficientformer", "mixnet",
+)  # fmt: skip
 DENSE_1X1 = ("convnext", "metaformer", "caformer", "convformer")
 DENSE_3X3 = {
     "vgg": 1.0, "repvgg": 1.0, "resnet": 0.45, "seresnet": 0.45, "ecaresnet": 0.45, "resnetrs": 0.45,
@@ -25,8 +28,8 @@ DENSE_3X3 = {
     "googlenet": 0.5, "alexnet": 0.3,
     **dict.fromkeys((
         "coatnet", "convnext", "dpn", "edgenext", "efficientformer", "efficientnet", "fastvit", "ghostnet", "hrnet",
-        "maxvit", "mnasnet", "mobilenet", "mobilevit", "nature-cnn", "nfnet", "poolformer", "r3d", "regnet", "res2net",
-        "resnest", "resnext", "s3d", "shufflenet", "xception",
+        "maxvit", "metaformer", "mixnet", "mnasnet", "mobilenet", "mobilevit", "nature-cnn", "nfnet", "poolformer", "r3d",
+        "regnet", "res2net", "resnest", "resnext", "s3d", "shufflenet", "xception",
     ), 0.0),
 }  # fmt: skip
 """By family; nobody knows of others. A seed that says more of a newer family has to be told here as well."""
@@ -67,16 +70,20 @@ def _structure(row: sa.Row[Any]) -> dict[str, Any]:
         share = 0.95
     return {
         "tokens_meet": _tokens_meet(family, row.architecture),
-        "joins_maps": convolutional and (family.startswith(JOINED) or row.name.startswith(JOINED)),
+        "joins_maps": convolutional and _joins_maps(family, row.name),
         "dense_1x1": family.startswith(DENSE_1X1),
         "dense_3x3_share": share,
     }
 
 
+def _joins_maps(family: str, name: str) -> bool:
+    return (family.startswith(JOINED) or name.startswith(JOINED)) and not name.startswith("inception_next")
+
+
 def _tokens_meet(family: str, architecture: str) -> str:
     if not family:
         return ""
-    if family.startswith(WINDOWS):
+    if family.startswith(WINDOWS) or (architecture == "vit" and family.startswith(TRANSFORMERS_OF_WINDOWS)):
         return "windows"
     if family.startswith(MIXED):
         return "mixed"
