@@ -92,11 +92,9 @@ def complete(
 ) -> Job:
     """The job: every field concrete. ``assume_data`` also fills in typical amounts of data."""
     ledger = Ledger(list(assumptions))
-    domain = domain_of(workload)
+    domain = _domain(workload, ledger)
     asked = _seeing(workload, model, domain=domain, ledger=ledger)
     workload = _many_at_a_time(asked, model, ledger)
-    if workload.domain is None:
-        ledger.take("domain", None, typical_value=domain, why="the task and the model make it likely")
     training = workload.task in TRAINING_TASKS
     method = method_taken(workload, model, training=training, ledger=ledger)
     precision = precision_taken(workload, model, method=method, ledger=ledger)
@@ -144,6 +142,13 @@ def complete(
         steps=steps,
         assumptions=tuple(ledger.entries),
     )
+
+
+def _domain(workload: Workload, ledger: Ledger) -> str:
+    domain = domain_of(workload)
+    if workload.domain is None:
+        ledger.take("domain", None, typical_value=domain, why="the task and the model make it likely")
+    return domain
 
 
 def _steps(model: ModelSpec, *, training: bool, ledger: Ledger) -> float | None:
