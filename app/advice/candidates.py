@@ -16,7 +16,7 @@ from app.advice.money import money
 from app.advice.need import Need
 from app.advice.prices import PriceBook, Tag, sold_whole
 from app.engine.arrays import BoolArray, FloatArray, column
-from app.engine.defaults import AUDIO_WINDOW_S
+from app.engine.data_amounts import AUDIO_WINDOW_S
 from app.engine.estimate import estimate
 from app.engine.hardware import Accelerator, Devices, Systems, systems_of
 from app.engine.job import Job

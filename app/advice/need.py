@@ -12,7 +12,7 @@ import numpy as np
 from app.advice.constraints import Constraints
 from app.advice.hardware_words import Described, described
 from app.engine.arrays import BoolArray, FloatArray
-from app.engine.defaults import BYTES_PER_TABLE_VALUE
+from app.engine.data_amounts import BYTES_PER_TABLE_VALUE
 from app.engine.estimate import estimate
 from app.engine.hardware import Accelerator, Devices, systems_of
 from app.engine.job import Job

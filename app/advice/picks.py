@@ -19,7 +19,7 @@ from app.advice.money import money
 from app.advice.prices import PriceBook, Tag
 from app.advice.reasons import Reason, Value
 from app.engine.arrays import BoolArray, FloatArray
-from app.engine.defaults import AUDIO_WINDOW_S
+from app.engine.data_amounts import AUDIO_WINDOW_S
 from app.engine.hardware import Accelerator
 from app.engine.model_spec import DiffusionSpec, TransformerSpec
 from app.engine.parallelism import SPEECH

@@ -12,7 +12,7 @@ from app.advice.reasons import Reason, Value
 from app.advice.remarks_work import LARGEST_USUAL_RAM_GB, ORDINARY_RAM_GB
 from app.engine.classical_cost import is_forest
 from app.engine.classical_memory import boosted_bytes
-from app.engine.defaults import AUDIO_WINDOW_S
+from app.engine.data_amounts import AUDIO_WINDOW_S
 from app.engine.model_spec import AlgorithmSpec
 from app.engine.units import GB, GIB, HOURS_PER_MONTH
 

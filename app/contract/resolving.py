@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from app.advice.constraints import Constraints
 from app.catalogue.names import Ambiguous, Match, NameIndex, Unknown
 from app.catalogue.snapshot import Snapshot
-from app.engine.defaults import KnownData, complete, typical_algorithm, typical_model
+from app.engine.data_amounts import KnownData
+from app.engine.defaults import complete, typical_algorithm, typical_model
 from app.engine.hardware import Accelerator
 from app.engine.hub_config import spec_from_config
 from app.engine.job import Assumption, Job

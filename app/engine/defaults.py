@@ -1,15 +1,12 @@
 """Fill in what nobody said: a workload becomes a job, and every value taken becomes a visible assumption."""
 
-from dataclasses import dataclass, replace
-from typing import Any
-
 from app.engine.assumed import Ledger, typical
 from app.engine.classical_cost import booster_of, grows_trees
 from app.engine.coefficients_networks import NETWORKS
+from app.engine.data_amounts import KnownData, amounts_of, work_of_steps
 from app.engine.job import Assumption, Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, ModelSpec, NetworkSpec, TransformerSpec
 from app.engine.radiance import renders_scenes
-from app.engine.units import GB, GIGA, SECONDS_PER_HOUR
 from app.engine.usual_recipe import (
     checkpoints,
     framework_taken,
@@ -20,26 +17,6 @@ from app.engine.usual_recipe import (
 )
 from app.engine.work_class import TRAINING_TASKS, work_class
 from app.engine.workload import ModelChoice, Workload
-
-BYTES_PER_TEXT_TOKEN = 4.0
-"""A token is about four characters of English, as makers of tokenizers say; other languages take more tokens."""
-BYTES_PER_TABLE_VALUE = 8.0
-"""Tables are held in double precision by default (pandas, scikit-learn)."""
-
-AUDIO_WINDOW_S = 30.0
-"""Speech models read recordings in windows of this length. Whisper paper, arXiv:2212.04356, section 2.2."""
-
-
-@dataclass(frozen=True, slots=True)
-class KnownData:
-    """What the catalogue knows of a named data set."""
-
-    samples: float | None = None
-    tokens: float | None = None
-    rows: float | None = None
-    columns: float | None = None
-    size_bytes: float | None = None
-    epochs: float | None = None
 
 
 def domain_of(workload: Workload) -> str:
@@ -99,16 +76,15 @@ def complete(
     method = method_taken(workload, model, training=training, ledger=ledger)
     precision = precision_taken(workload, model, method=method, ledger=ledger)
     framework = framework_taken(workload, model, precision=precision, ledger=ledger)
-    seq_len, prompt, output = _lengths(workload, model, training=training, ledger=ledger)
-    amounts = _amounts(workload, model, data=data or KnownData(), assume=assume_data, seq_len=seq_len, ledger=ledger)
+    seq_len, prompt, output = _lengths(workload, model, domain=domain, training=training, ledger=ledger)
+    amounts = amounts_of(workload, model, domain=domain, data=data, assume=assume_data, seq_len=seq_len, ledger=ledger)
     size = _image_size(workload, model, domain=domain, ledger=ledger)
     accumulation = _accumulation(workload, model, assume=assume_data, ledger=ledger)
     batch = _batch(workload, model, domain=domain, training=training, ledger=ledger)
     steps = workload.steps or _steps(model, training=training, ledger=ledger)
-    per_step = _samples_per_step(model, domain=domain, batch=batch * accumulation, assume=assume_data)
-    if training and steps is not None and per_step is not None:
-        amounts, steps = _work_of_steps(amounts, steps=steps, samples_per_step=per_step), None
-    requests = workload.concurrent_requests or _texts_at_once(workload, model)
+    if training and steps is not None and _steps_stand_for_data(model, domain=domain, assume=assume_data):
+        seen = 1 if domain == "rl" else batch * accumulation  # steps of agents are those of their environment
+        amounts, steps = work_of_steps(amounts, steps=steps, samples_per_step=seen), None
     return Job(
         workload=asked,
         model=model,
@@ -127,7 +103,7 @@ def complete(
         seq_len=seq_len,
         prompt_tokens=prompt,
         output_tokens=output,
-        concurrent_requests=None if requests == "max" else requests,
+        concurrent_requests=_requests(workload, model),
         kv_precision=workload.kv_precision or ("fp32" if precision == "fp32" and framework != "llama.cpp" else "fp16"),
         lora_rank=workload.lora_rank or int(typical()["text"]["lora_rank"]),
         image_size=size,
@@ -162,9 +138,11 @@ def _steps(model: ModelSpec, *, training: bool, ledger: Ledger) -> float | None:
     return None
 
 
-def _lengths(workload: Workload, model: ModelSpec, *, training: bool, ledger: Ledger) -> tuple[int, int, int]:
+def _lengths(
+    workload: Workload, model: ModelSpec, *, domain: str, training: bool, ledger: Ledger
+) -> tuple[int, int, int]:
     """Tokens of a training sequence (or the whole context), of the prompt and of the output."""
-    if not isinstance(model, TransformerSpec) or domain_of(workload) == "audio":  # sound comes in windows
+    if not isinstance(model, TransformerSpec) or domain == "audio":  # sound comes in windows
         return workload.sequence_length or 1, 0, workload.output_tokens or 0
     text = typical()["text"]
     limit = model.max_position_embeddings or 10**9
@@ -208,8 +186,10 @@ def _seeing(workload: Workload, model: ModelSpec, *, domain: str, ledger: Ledger
     return workload.model_copy(update={"observations": "pixels"})
 
 
-def _texts_at_once(workload: Workload, model: ModelSpec) -> int:
-    """Texts that a language model writes at a time where nobody says how many requests there are: those of a batch."""
+def _requests(workload: Workload, model: ModelSpec) -> int | None:
+    """Requests served at a time, None for as many as fit; unsaid, a language model writes the texts of a batch."""
+    if workload.concurrent_requests is not None:
+        return None if workload.concurrent_requests == "max" else workload.concurrent_requests
     writes = isinstance(model, TransformerSpec) and model.architecture != "encoder" and workload.task == "inference"
     return workload.batch_size or 1 if writes else 1
 
@@ -272,16 +252,9 @@ def _accumulation(workload: Workload, model: ModelSpec, *, assume: bool, ledger:
     )
 
 
-def _samples_per_step(model: ModelSpec, *, domain: str, batch: int, assume: bool) -> int | None:
-    """Samples of one step where steps stand for an amount of work; those of agents are steps of their environment."""
-    if domain == "rl":
-        return 1
-    return batch if assume and not isinstance(model, AlgorithmSpec) else None
-
-
-def _work_of_steps(amounts: KnownData, *, steps: float, samples_per_step: int) -> KnownData:
-    """The data that so many optimizer steps of one device see: the same work for every system that is compared."""
-    return replace(amounts, samples=steps * samples_per_step, tokens=None, epochs=1.0)
+def _steps_stand_for_data(model: ModelSpec, *, domain: str, assume: bool) -> bool:
+    """Whether steps of training say how much data a run sees, rather than rounds over all of it."""
+    return domain == "rl" or (assume and not isinstance(model, AlgorithmSpec))
 
 
 def _image_size(workload: Workload, model: ModelSpec, *, domain: str, ledger: Ledger) -> tuple[int, int] | None:
@@ -299,92 +272,3 @@ def _image_size(workload: Workload, model: ModelSpec, *, domain: str, ledger: Le
     if usual is None or (domain == "rl" and workload.observations != "pixels"):
         return None
     return ledger.take("image_size", None, typical_value=(usual[0], usual[1]), why="a usual picture size")
-
-
-def _amounts(
-    workload: Workload, model: ModelSpec, *, data: KnownData, assume: bool, seq_len: int, ledger: Ledger
-) -> KnownData:
-    """Samples, tokens, rows and epochs: as given, else as the catalogue knows them, else typical where allowed."""
-    given = workload.dataset
-    samples = (given.samples if given else None) or data.samples
-    tokens = (given.tokens if given else None) or data.tokens
-    rows = (given.rows if given else None) or data.rows
-    columns = (given.columns if given else None) or data.columns
-    size_bytes = given.size_gb * GB if given and given.size_gb else data.size_bytes
-    if given and given.hours and samples is None:
-        samples = given.hours * SECONDS_PER_HOUR / AUDIO_WINDOW_S
-    if tokens is not None and samples is None and domain_of(workload) == "audio":  # of the text that is spoken
-        samples = tokens / NETWORKS.value("speech_tokens_per_window")
-    if samples is None and rows is not None:
-        samples = rows
-    known = any(amount is not None for amount in (samples, tokens, rows, size_bytes, workload.steps))
-    usual = typical()["data"]["rl_pixels" if workload.observations == "pixels" else domain_of(workload)]
-    if isinstance(model, AlgorithmSpec):
-        rows, columns = _table(rows or samples, columns, size_bytes=size_bytes, assume=assume, ledger=ledger)
-        samples = rows
-    elif not known and assume and workload.task != "inference":
-        samples, tokens = _typical_amount(workload, model, usual=usual, ledger=ledger)
-    if workload.task == "pretrain" and isinstance(model, TransformerSpec):
-        epochs = workload.epochs or 1.0
-    else:
-        epochs = workload.epochs or data.epochs or (_usual_epochs(usual, samples=samples) if assume else 1.0)
-    counted = isinstance(model, AlgorithmSpec) or workload.steps is not None
-    if workload.epochs is None and assume and workload.task in TRAINING_TASKS and not counted:
-        ledger.take("epochs", None, typical_value=epochs, why="a usual number of passes over the data")
-    if isinstance(model, TransformerSpec) and tokens is None and domain_of(workload) != "audio":
-        tokens = _tokens(samples, size_bytes, seq_len=seq_len, ledger=ledger)
-    return KnownData(samples, tokens, rows, columns, size_bytes, epochs)
-
-
-def _usual_epochs(usual: dict[str, Any], *, samples: float | None) -> float:
-    """Passes over the data; few pictures are shown more often, until the adapter has learnt them."""
-    least = usual.get("least_adapting_samples")
-    epochs = float(usual["epochs"])
-    return epochs if least is None or not samples else max(epochs, float(round(least / samples)))
-
-
-def _tokens(samples: float | None, size_bytes: float | None, *, seq_len: int, ledger: Ledger) -> float | None:
-    """Tokens of a data set known by its samples, or by the size of its text."""
-    if samples is not None:
-        return samples * seq_len
-    if size_bytes is None:
-        return None
-    why = f"text of that size at {BYTES_PER_TEXT_TOKEN:g} bytes a token"
-    return ledger.take("dataset.tokens", None, typical_value=round(size_bytes / BYTES_PER_TEXT_TOKEN), why=why)
-
-
-def _typical_amount(
-    workload: Workload, model: ModelSpec, *, usual: dict[str, float], ledger: Ledger
-) -> tuple[float | None, float | None]:
-    if workload.task == "pretrain" and isinstance(model, TransformerSpec) and model.architecture == "encoder":
-        amount = float(typical()["text"]["encoder_pretraining_tokens"])
-        why = "what BERT was trained on (arXiv:1810.04805, A.2)"
-        return None, ledger.take("dataset.tokens", None, typical_value=amount, why=why)
-    from_speech = workload.task == "pretrain" and "pretraining_samples" in usual
-    if workload.task == "pretrain" and isinstance(model, TransformerSpec) and not from_speech:
-        ratio = float(typical()["text"]["tokens_per_parameter_pretraining"])
-        amount = round(ratio * model.active_parameters / GIGA, 1) * GIGA or ratio * model.active_parameters
-        return None, ledger.take(
-            "dataset.tokens",
-            None,
-            typical_value=amount,
-            why="about 20 tokens for each parameter, the compute-optimal amount",
-        )
-    amount = float(usual["pretraining_samples"] if from_speech else usual.get("samples", usual.get("rows", 0)))
-    return ledger.take(
-        "dataset.samples", None, typical_value=amount, why="a usual amount for a project of this kind"
-    ), None
-
-
-def _table(
-    rows: float | None, columns: float | None, *, size_bytes: float | None, assume: bool, ledger: Ledger
-) -> tuple[float | None, float | None]:
-    usual = typical()["data"]["tabular"]
-    if columns is None and (rows is not None or size_bytes is not None or assume):
-        columns = ledger.take("dataset.columns", None, typical_value=float(usual["columns"]), why="a usual table")
-    if rows is None and size_bytes is not None and columns is not None:
-        rows = size_bytes / (BYTES_PER_TABLE_VALUE * columns)
-        ledger.take("dataset.rows", None, typical_value=round(rows), why="the table's size at 8 bytes a value")
-    if rows is None and assume:
-        rows = ledger.take("dataset.rows", None, typical_value=float(usual["rows"]), why="a usual table")
-    return rows, columns

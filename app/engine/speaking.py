@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from app.engine import serving, training
 from app.engine.coefficients_networks import NETWORKS
-from app.engine.defaults import AUDIO_WINDOW_S
+from app.engine.data_amounts import AUDIO_WINDOW_S
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.engine.defaults import KnownData, complete, domain_of, typical_model
+from app.engine.data_amounts import KnownData
+from app.engine.defaults import complete, domain_of, typical_model
 from app.engine.model_spec import AlgorithmSpec, NetworkSpec, TransformerSpec
 from app.engine.workload import Workload
 
