@@ -10,7 +10,7 @@ from app.engine.coefficients import TRANSFORMERS
 from app.engine.energy import energy_kwh
 from app.engine.flops import flops_utilization
 from app.engine.hardware import Systems
-from app.engine.hardware_family import families
+from app.engine.hardware_family import families, stand_ins
 from app.engine.job import Job
 from app.engine.memory_doubt import memory_interval
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, NetworkSpec, TransformerSpec
@@ -111,7 +111,7 @@ def _interval(expected: FloatArray, *, metric: str, of: tuple[Job, Systems]) -> 
     job, systems = of
     measured_as = TOKEN_METRICS.get(metric, job.work_class)
     stretched = intervals.stretch(metric, measured_as, framework=job.framework, families=families(systems.devices))
-    stretched = stretched * np.where(systems.devices.stand_ins, TRANSFORMERS.value("stand_in_stretch"), 1.0)
+    stretched = stretched * np.where(stand_ins(systems.devices), TRANSFORMERS.value("stand_in_stretch"), 1.0)
     return intervals.around(expected, metric=metric, work_class=measured_as, stretched=stretched)
 
 

@@ -1,14 +1,16 @@
 """Accelerators as value objects, and candidate systems as columns: one estimate is a row, the catalogue is a column."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.engine.arrays import BoolArray, FloatArray, column
-from app.engine.hardware_family import family_of, stands_in
+
+Fact = TypeVar("Fact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,7 @@ class Accelerator:
 
 COLUMNS = (
     "memory_bytes", "usable_memory_bytes", "memory_bandwidth_bytes_per_s", "tdp_w", "compute_units", "boost_hz",
-    "launch_year", "interconnect_bytes_per_s", "pcie_bytes_per_s", "linked", "switched", "stand_ins",
-    "rack",
+    "launch_year", "interconnect_bytes_per_s", "pcie_bytes_per_s", "linked", "switched", "rack",
 )  # fmt: skip
 """Columns of :class:`Devices` that are kept once they are made."""
 
@@ -168,14 +169,14 @@ class Devices:
         return column([a.rack_devices for a in self.accelerators])
 
     @cached_property
-    def families(self) -> tuple[str, ...]:
-        """The hardware family of every row, looked up once: every coefficient of an estimate asks for it."""
-        return tuple(family_of(a) for a in self.accelerators)
+    def _facts(self) -> dict[Callable[[Accelerator], Any], tuple[Any, ...]]:
+        return {}
 
-    @cached_property
-    def stand_ins(self) -> BoolArray:
-        """Rows whose efficiencies are those of another generation."""
-        return np.array([stands_in(a) for a in self.accelerators], dtype=np.bool_)
+    def each(self, fact: Callable[[Accelerator], Fact]) -> tuple[Fact, ...]:
+        """What a function says of every row, worked out once: ``devices.each(family_of)``."""
+        if fact not in self._facts:
+            self._facts[fact] = tuple(fact(a) for a in self.accelerators)
+        return self._facts[fact]
 
     @cached_property
     def _peaks(self) -> dict[str, FloatArray]:
@@ -213,8 +214,8 @@ class Devices:
         for name in COLUMNS:  # columns that are known already are picked from, not made anew
             if name in self.__dict__:
                 taken.__dict__[name] = self.__dict__[name][places]
-        if "families" in self.__dict__:
-            taken.__dict__["families"] = tuple(self.families[row] for row in rows)
+        if "_facts" in self.__dict__:
+            taken.__dict__["_facts"] = {fact: tuple(known[r] for r in rows) for fact, known in self._facts.items()}
         if "_peaks" in self.__dict__:
             taken.__dict__["_peaks"] = {rate: values[places] for rate, values in self._peaks.items()}
         if "_masks" in self.__dict__:

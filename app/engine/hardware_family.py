@@ -1,10 +1,11 @@
 """Hardware families: the few groups of devices that share an efficiency, looked up once per column of devices."""
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from app.engine.hardware import Accelerator, Devices
+import numpy as np
+
+from app.engine.arrays import BoolArray
+from app.engine.hardware import Accelerator, Devices
 
 NVIDIA_FAMILIES = {
     "Volta": "cuda_volta",
@@ -33,7 +34,7 @@ FAMILIES = (
 )  # fmt: skip
 
 
-def _nvidia(device: "Accelerator") -> str:
+def _nvidia(device: Accelerator) -> str:
     architecture = device.architecture
     if device.segment == "edge":
         return "cuda_edge"
@@ -43,7 +44,7 @@ def _nvidia(device: "Accelerator") -> str:
     return next(known, _nvidia_by_its_rates(device))
 
 
-def _nvidia_by_its_rates(device: "Accelerator") -> str:
+def _nvidia_by_its_rates(device: Accelerator) -> str:
     """The newest family whose arithmetic an architecture without a known name has, as its data sheet tells."""
     if device.peak.bf16 is not None:
         linked = device.segment == "datacenter" and device.interconnect == "nvlink"
@@ -54,7 +55,7 @@ def _nvidia_by_its_rates(device: "Accelerator") -> str:
 
 
 @lru_cache(maxsize=4096)
-def family_of(device: "Accelerator") -> str:
+def family_of(device: Accelerator) -> str:
     """The family whose efficiencies a device shares; a later generation counts as the newest that was measured."""
     if device.software_stack == "neuron":
         return "npu_neuron"
@@ -70,7 +71,7 @@ def family_of(device: "Accelerator") -> str:
     return "intel_gpu"
 
 
-def stands_in(device: "Accelerator") -> bool:
+def stands_in(device: Accelerator) -> bool:
     """Whether efficiencies of another generation are taken for a GPU, because none of its own was measured."""
     if device.kind != "gpu":
         return False
@@ -79,6 +80,11 @@ def stands_in(device: "Accelerator") -> bool:
     return not known or device.architecture.startswith(UNMEASURED)
 
 
-def families(devices: "Devices") -> tuple[str, ...]:
-    """The family of every row."""
-    return devices.families
+def families(devices: Devices) -> tuple[str, ...]:
+    """The family of every row: every coefficient of an estimate asks for it."""
+    return devices.each(family_of)
+
+
+def stand_ins(devices: Devices) -> BoolArray:
+    """Rows whose efficiencies are those of another generation."""
+    return np.array(devices.each(stands_in), dtype=np.bool_)

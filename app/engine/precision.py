@@ -7,7 +7,7 @@ import numpy as np
 from app.engine.arrays import BoolArray, FloatArray, Floats
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.hardware import Devices
-from app.engine.hardware_family import families
+from app.engine.hardware_family import families, stand_ins
 from app.engine.units import BITS_PER_BYTE
 
 BITS_PER_WEIGHT = {
@@ -185,7 +185,7 @@ def fed_flops_per_s(peak: FloatArray, devices: Devices, *, rate_name: str) -> Fl
     per_joule = TRANSFORMERS.column("matrix_flops_per_joule", families(devices))
     fed = devices.tdp_w * per_joule * operations_per_joule(rate_name, devices)
     later = TRANSFORMERS.value("fed_share_unmeasured") * peak
-    return np.where(devices.stand_ins, np.fmax(fed, later), fed)
+    return np.where(stand_ins(devices), np.fmax(fed, later), fed)
 
 
 def sums_at_half_rate(devices: Devices) -> BoolArray:

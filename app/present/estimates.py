@@ -20,6 +20,7 @@ from app.contract.answer import (
 )
 from app.engine.arrays import FloatArray
 from app.engine.hardware import Systems
+from app.engine.hardware_family import stands_in
 from app.engine.job import Job
 from app.engine.result import Estimates, Interval
 from app.engine.software import software_gap
@@ -153,7 +154,7 @@ def _warnings(
     gap = software_gap(job, device)
     if gap is not None:
         warnings.insert(0, WarningAnswer(severity="problem", text=say_finished(gap)))
-    if systems.devices.stand_ins[row] and estimates.throughput_per_s is not None:
+    if stands_in(device) and estimates.throughput_per_s is not None:
         warnings.append(WarningAnswer(severity="note", text=say(STAND_IN, device=device.name)))
     if throughput is None and estimates.throughput_per_s is not None:
         warnings.append(WarningAnswer(severity="warning", text=say(UNKNOWN_SPEED, device=device.name)))
