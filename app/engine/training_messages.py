@@ -63,14 +63,12 @@ def communication_s(
 
 def straggling_share(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
     """Waiting of all replicas for the slowest, and for the one with the longest texts, as a share of a step. [-]"""
-    doublings = np.log2(np.maximum(systems.count, 1))
-    share = np.asarray(TRANSFORMERS.value("straggler_per_doubling") * doublings, dtype=np.float64)
+    share: FloatArray = TRANSFORMERS.value("straggler_per_doubling") * np.log2(np.maximum(systems.count, 1))
     if not skips_padding(job, spec):
         return share
-    texts = job.micro_batch_size
-    replicas = np.broadcast_to(systems.plan.data_parallel, share.shape)
-    uneven = np.array([fullest_over_mean(texts=texts, replicas=int(each)) - 1 for each in replicas], dtype=np.float64)
-    return np.asarray(share + uneven, dtype=np.float64)
+    texts, replicas = micro_batch_samples(job, systems.plan), systems.plan.data_parallel
+    fullest: FloatArray = np.vectorize(fullest_over_mean, otypes=[np.float64])(texts=texts, replicas=replicas)
+    return share + (fullest - 1)
 
 
 def replicas_s(

@@ -7,7 +7,7 @@ from app.engine.hardware import Devices
 from app.engine.model_spec import AlgorithmSpec
 from app.engine.parallelism import default_plan
 from app.engine.plans import is_legal, plan_of
-from tests.engine.jobs import EVERY_KIND, H100, RTX_4090, make_accelerator, make_job, make_moe, make_spec
+from tests.engine.jobs import BERT_LARGE, EVERY_KIND, H100, RTX_4090, make_accelerator, make_job, make_moe, make_spec
 
 LLAMA_70B = make_spec(
     "llama-3.1-70b", parameters=70_553_706_496, active_parameters=70_553_706_496, num_hidden_layers=80, hidden_size=8192,
@@ -135,3 +135,11 @@ def test_a_server_of_as_many_as_fit_keeps_latent_caches_apart_and_shares_experts
 
     assert (many.data_parallel[0], many.expert_parallel[0], many.tensor_parallel[0]) == (8, 8, 1)
     assert (few.expert_parallel[0], few.tensor_parallel[0]) == (1, 8)
+
+
+def test_a_plan_is_found_for_an_encoder_that_learns_without_padding(plan_for):
+    texts = {"samples": 1e6, "tokens": 2e8}
+    job = make_job(BERT_LARGE, task="pretrain", framework="pytorch", sequence_length=512, dataset=texts)
+    plan = plan_for(job, H100, RTX_4090, count=16, nodes=2)
+
+    assert (plan.data_parallel * plan.tensor_parallel * plan.pipeline_parallel).tolist() == [16, 16]
