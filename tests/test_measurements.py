@@ -12,7 +12,7 @@ from app.accuracy.cases import read_cases
 from app.accuracy.origins import address_of
 from app.accuracy.running import outcomes_of
 from app.advisor import estimate
-from app.catalogue.names import Match
+from app.catalogue.name_matches import Match
 from app.contract.requests import EstimateRequest
 from app.settings import ROOT
 from app.web.pages.accuracy import CLASS_TITLES

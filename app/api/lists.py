@@ -11,7 +11,8 @@ from app.advice.offer_checks import in_region
 from app.api.paging import PageQuery
 from app.api.schemas import ModelDetail, ModelEntry
 from app.api.searching import Read, holds, in_order
-from app.catalogue.names import Ambiguous, Match, NameIndex
+from app.catalogue.name_matches import Ambiguous, Match
+from app.catalogue.names import NameIndex
 from app.catalogue.snapshot import Snapshot
 from app.engine.hardware import Accelerator
 from app.engine.units import GIB

@@ -11,7 +11,7 @@ from app.api.dependencies import BaseUrlDep, CatalogueDep
 from app.api.examples import answer_of, query_parameters, requests_of
 from app.api.problems import TOO_LARGE
 from app.api.routes import CatalogueRoute, JsonRoute
-from app.catalogue.names import Match
+from app.catalogue.name_matches import Match
 from app.catalogue.snapshot import Snapshot
 from app.contract.answer import RecommendationAnswer
 from app.contract.flat_query import decode

@@ -19,6 +19,8 @@ from app.catalogue.name_keys import (
     without_memory,
     words_of,
 )
+from app.catalogue.name_matches import Ambiguous, Match, Unknown
+from app.catalogue.text_search import named_in
 
 NEAREST = 5
 """How many names an unknown one is answered with."""
@@ -32,38 +34,6 @@ SHORTEST_KEY = 2
 PROCESSORS = frozenset({"i", "ryzen", "xeon", "epyc", "ultra", "threadripper"})
 
 NOISE = {"hardware": HARDWARE_NOISE, "model": MODEL_NOISE}
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """One entry."""
-
-    slug: str
-    name: str
-    note: str = ""
-    """Which other products share the name, when one of several was taken."""
-    text: str = ""
-    """The words it was found in."""
-    count: int = 1
-    """How many of it a free text speaks of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ambiguous:
-    """The name of several different products."""
-
-    slugs: tuple[str, ...]
-    note: str = ""
-    text: str = ""
-    count: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """No entry; the nearest ones, best first."""
-
-    nearest: tuple[str, ...]
-    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +84,6 @@ class NameIndex:
 
     def find_in_text(self, text: str) -> list[Match | Ambiguous]:
         """Everything that a free text names, in order, each once."""
-        from app.catalogue.text_search import named_in
-
         return named_in(self, text)
 
     def clashes(self) -> list[tuple[str, tuple[str, ...]]]:

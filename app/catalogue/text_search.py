@@ -3,12 +3,10 @@
 import re
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from app.catalogue.name_keys import Token, tidy, tokens
-
-if TYPE_CHECKING:
-    from app.catalogue.names import Ambiguous, Match, NameIndex
+from app.catalogue.name_matches import Ambiguous, Match
 
 LONGEST = 8
 """Most tokens that one name has."""
@@ -67,7 +65,20 @@ LISTING = re.compile(
 """What stands between the things of a list, and nothing that a sentence about them would say."""
 
 
-def named_in(index: "NameIndex", text: str) -> "list[Match | Ambiguous]":
+class Keys(Protocol):
+    """What is looked up for each run of words: the keys of an index of names."""
+
+    @property
+    def noise(self) -> frozenset[str]:
+        """Words that tell no product from another."""
+        ...
+
+    def lookup(self, key: str) -> Match | Ambiguous | None:
+        """The entry of an exact key."""
+        ...
+
+
+def named_in(keys: Keys, text: str) -> list[Match | Ambiguous]:
     """Every product the text names, the longest name at each place, each product once.
 
     A product that a list names again is there once more: "RTX 3090, RTX 3090" are two.
@@ -77,11 +88,11 @@ def named_in(index: "NameIndex", text: str) -> "list[Match | Ambiguous]":
     found: list[Match | Ambiguous] = []
     place, listed_from, end = 0, 0, 0
     while place < len(words):
-        hit, length = _longest(index, text, words[place : place + LONGEST])
+        hit, length = _longest(keys, text, words[place : place + LONGEST])
         if hit is None:
             place += 1
             continue
-        named = replace(_portable(index, hit, portable=portable), count=_count(text, words, place))
+        named = replace(_portable(keys, hit, portable=portable), count=_count(text, words, place))
         if not LISTING.fullmatch(text[end : words[place].start]):
             listed_from = len(found)
         known = next((at for at, other in enumerate(found) if _same(named, other)), None)
@@ -94,18 +105,18 @@ def named_in(index: "NameIndex", text: str) -> "list[Match | Ambiguous]":
     return found
 
 
-def _longest(index: "NameIndex", text: str, window: list[Token]) -> "tuple[Match | Ambiguous | None, int]":
-    if window[0].text in index.noise:
+def _longest(keys: Keys, text: str, window: list[Token]) -> tuple[Match | Ambiguous | None, int]:
+    if window[0].text in keys.noise:
         return None, 1
     for length in range(len(window), 0, -1):
         part = window[:length]
-        if part[-1].text in index.noise or not _joined(text, part):
+        if part[-1].text in keys.noise or not _joined(text, part):
             continue
-        key = "".join(tidy([word.text for word in part], index.noise))
+        key = "".join(tidy([word.text for word in part], keys.noise))
         after = window[length].text if length < len(window) else ""
         if not _tells(key, text[part[0].start : part[-1].end], after):
             continue
-        hit = index.lookup(key)
+        hit = keys.lookup(key)
         if hit is not None:
             return replace(hit, text=text[part[0].start : part[-1].end]), length
     return None, 1
@@ -137,14 +148,12 @@ def _tells(key: str, words: str, after: str) -> bool:
     return digits or len(key) >= 6
 
 
-def _portable(index: "NameIndex", hit: "Match | Ambiguous", *, portable: bool) -> "Match | Ambiguous":
+def _portable(keys: Keys, hit: Match | Ambiguous, *, portable: bool) -> Match | Ambiguous:
     """In a text about a laptop, the laptop product of that name."""
-    from app.catalogue.names import Match
-
     if not portable or not isinstance(hit, Match) or "laptop" in hit.slug:
         return hit
-    key = "".join(tidy([word.text for word in tokens(hit.text)], index.noise))
-    sibling = index.lookup(f"{key}laptop")
+    key = "".join(tidy([word.text for word in tokens(hit.text)], keys.noise))
+    sibling = keys.lookup(f"{key}laptop")
     return replace(sibling, text=hit.text) if isinstance(sibling, Match) else hit
 
 
@@ -163,7 +172,7 @@ def _count(text: str, words: list[Token], place: int) -> int:
     return COUNTS.get(token.text, 1)
 
 
-def _same(one: "Match | Ambiguous", other: "Match | Ambiguous") -> bool:
-    return getattr(one, "slug", None) == getattr(other, "slug", None) and getattr(one, "slugs", None) == getattr(
-        other, "slugs", None
-    )
+def _same(one: Match | Ambiguous, other: Match | Ambiguous) -> bool:
+    if isinstance(one, Match):
+        return isinstance(other, Match) and one.slug == other.slug
+    return isinstance(other, Ambiguous) and one.slugs == other.slugs

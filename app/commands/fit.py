@@ -77,7 +77,7 @@ def _request(
     catalogue: "Snapshot", hardware: Sequence[str], *, detect: bool, paste: str | None, memory_gb: float | None
 ) -> FitRequest:
     """The question that the options mean."""
-    from app.catalogue.names import Match
+    from app.catalogue.name_matches import Match
 
     entries: list[dict[str, Any]] = [
         hardware_in_words(text, lambda name: isinstance(catalogue.hardware_names.resolve(name), Match))

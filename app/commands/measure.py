@@ -99,7 +99,7 @@ def device_named(catalogue: "Snapshot", name: str) -> "Accelerator":
 
 def device_found(catalogue: "Snapshot", *, cpu: bool) -> "Accelerator | None":
     """The device that this computer's tools name, if the catalogue has it."""
-    from app.catalogue.names import Match
+    from app.catalogue.name_matches import Match
 
     try:
         found, _ = detected()

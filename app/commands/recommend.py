@@ -61,7 +61,7 @@ def run(
 
 
 def _decoded(pairs: list[tuple[str, str]], catalogue: "Snapshot") -> RecommendRequest:
-    from app.catalogue.names import Match
+    from app.catalogue.name_matches import Match
 
     return decode(pairs, in_catalogue=lambda name: isinstance(catalogue.hardware_names.resolve(name), Match))
 

@@ -8,7 +8,8 @@ from typing import NoReturn
 from pydantic import ValidationError
 
 from app.advice.constraints import Constraints
-from app.catalogue.names import Ambiguous, Match, NameIndex, Unknown
+from app.catalogue.name_matches import Ambiguous, Match, Unknown
+from app.catalogue.names import NameIndex
 from app.catalogue.snapshot import Snapshot
 from app.engine.data_amounts import KnownData
 from app.engine.defaults import complete, typical_algorithm, typical_model

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 
 from app import __version__, advisor
 from app.advice.constraints import Constraints
-from app.catalogue.names import Ambiguous, Match
+from app.catalogue.name_matches import Ambiguous, Match
 from app.catalogue.snapshot import Snapshot
 from app.contract import resolving
 from app.contract.answer import HardwareAnswer

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from functools import cached_property
 from statistics import median
 
-from app.catalogue.names import Ambiguous, Match, NameIndex
+from app.catalogue.name_matches import Ambiguous, Match
+from app.catalogue.names import NameIndex
 from app.sources.offers import Known, LiveOffer, Parsed, Source
 
 MOST_MOVE = 3.0

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from app.catalogue.names import Match, NameIndex
+from app.catalogue.name_matches import Match
+from app.catalogue.names import NameIndex
 from app.catalogue.snapshot import Snapshot
 from app.contract.flat_query import decode
 from app.contract.requests import RecommendRequest

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.advice.market import Offer
 from app.advice.offer_checks import in_region
-from app.catalogue.names import Match
+from app.catalogue.name_matches import Match
 from app.catalogue.snapshot import Snapshot
 from app.engine.units import GIB
 from app.http.templating import render

@@ -12,7 +12,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from app import advisor
-from app.catalogue.names import Ambiguous, Match, NameIndex
+from app.catalogue.name_matches import Ambiguous, Match
+from app.catalogue.names import NameIndex
 from app.catalogue.snapshot import Snapshot
 from app.contract.answer import EstimateAnswer
 from app.contract.flat_query import PLACES, decode

@@ -11,7 +11,7 @@ from starlette.datastructures import UploadFile
 
 from app import advisor
 from app.advice.detected import Found, read_meminfo, read_pasted
-from app.catalogue.names import Match
+from app.catalogue.name_matches import Match
 from app.catalogue.snapshot import Snapshot
 from app.contract.flat_query import hardware_in_words
 from app.contract.requests import LONGEST_PASTE, FitRequest

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app import advisor
-from app.catalogue.names import Ambiguous, Match
+from app.catalogue.name_matches import Ambiguous, Match
 from app.catalogue.snapshot import Snapshot
 from app.engine.hardware import Accelerator
 from app.engine.units import GB, GIB, TERA

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from fastapi import Query
 from fastapi.responses import RedirectResponse, Response
 
-from app.catalogue.names import Ambiguous, Match, Unknown
+from app.catalogue.name_matches import Ambiguous, Match, Unknown
 from app.catalogue.snapshot import Snapshot
 from app.engine.model_spec import ModelSpec
 from app.engine.size_in_name import size_in_name

@@ -9,7 +9,7 @@ from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import UploadFile
 
-from app.catalogue.names import Ambiguous, Match
+from app.catalogue.name_matches import Ambiguous, Match
 from app.catalogue.snapshot import Snapshot
 from app.contract.flat_query import query_string
 from app.engine.hub_config import spec_from_config

@@ -7,7 +7,7 @@ from fastapi import Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import UploadFile
 
-from app.catalogue.names import Ambiguous, Match
+from app.catalogue.name_matches import Ambiguous, Match
 from app.catalogue.snapshot import Snapshot
 from app.engine.size_in_name import size_in_name
 from app.errors import NotFound

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from app.catalogue.names import Ambiguous, Match, NamedEntry, NameIndex, Unknown
+from app.catalogue.name_matches import Ambiguous, Match, Unknown
+from app.catalogue.names import NamedEntry, NameIndex
 
 KNOWN = list(csv.DictReader(Path(__file__).with_name("known_names.csv").read_text(encoding="utf-8").splitlines()))
 

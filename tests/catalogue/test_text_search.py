@@ -1,6 +1,6 @@
 import pytest
 
-from app.catalogue.names import Ambiguous
+from app.catalogue.name_matches import Ambiguous
 
 
 @pytest.mark.parametrize(
