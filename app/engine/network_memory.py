@@ -40,11 +40,11 @@ RETAINED_BY_ARCHITECTURE = {
 TABLES = "recommender"
 """Tables of a recommender are split by rows: looked-up rows travel, never whole layers (M. Naumov et al.,
 arXiv:1906.00091, section 4)."""
-HELD_BY_DETECTORS = (
-    ("retained_detector", "retained_detector_on_average"),
-    ("retained_trained_detector", "retained_trained_detector_joined"),
-    ("retained_trained_detector_moved", "retained_trained_detector_clipping"),
-)
+HELD_BY_DETECTORS = {
+    "retained_detector": "retained_detector_on_average",
+    "retained_trained_detector": "retained_trained_detector_joined",
+    "retained_trained_detector_moved": "retained_trained_detector_clipping",
+}
 """What detectors keep in memory, where what they move says how their normalisation is trained."""
 OUTPUT_PER_PIXEL = frozenset({"segmenter", "unet"})
 
@@ -95,8 +95,7 @@ def retained_ratio(work: NetworkWork, *, architecture: str, family: str) -> floa
     Measured with ``saved_tensors_hooks`` on timm models, see ``data/networks.toml``; thin nets count as depthwise.
     """
     if work.copies is not None:
-        same = (held for moved, held in HELD_BY_DETECTORS if work.copies == NETWORKS.value(moved))
-        return NETWORKS.value(next(same, "retained_detector")) if architecture == "detector" else work.copies
+        return NETWORKS.value(HELD_BY_DETECTORS.get(work.copies, work.copies))
     kind = "depthwise" if family.startswith(DEPTHWISE_FAMILIES) else None
     if architecture == "cnn" and work.intensity < NETWORKS.value("depthwise_below_intensity"):
         kind = "depthwise"

@@ -72,7 +72,7 @@ def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArra
     kind = "attention" if work.transformer else "conv"
     groups = families(systems.devices)
     fused = execution_mode(job) in {"compiled", "runtime"} or captured(job)
-    copies = work.copies / NETWORKS.value("retained_residual") if work.copies else 1.0
+    copies = NETWORKS.value(work.copies) / NETWORKS.value("retained_residual") if work.copies else 1.0
     tuned = copies * NETWORKS.column("autotuned_touches", groups)
     copies = copies * NETWORKS.value("windowed_touches") if work.windowed else copies
     copies = copies * NETWORKS.value("joined_touches") if work.joined else copies

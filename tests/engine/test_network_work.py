@@ -3,9 +3,10 @@ from dataclasses import replace
 import pytest
 
 from app.engine.model_spec import NetworkSpec
+from app.engine.network_counts import size_factor
 from app.engine.network_math import math_rate
 from app.engine.network_structure import is_transformer
-from app.engine.network_work import network_work, sample_size, size_factor
+from app.engine.network_work import network_work, sample_size
 from tests.engine.jobs import make_accelerator, make_systems
 from tests.engine.network_jobs import GNN, NNUNET, RESNET50, SEGMENTER, VIT_B, YOLO, network_job
 
