@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from app.sources.fetching import MIB, Document, Fetcher
-from app.sources.offers import Known, LiveOffer, MalformedError, Parsed, Source, amount, price
-from app.sources.reading import json_object
+from app.sources.offers import Known, LiveOffer, Parsed, Source
+from app.sources.reading import MalformedError, amount, json_object, price
 
 BASE = "https://pricing.us-east-1.amazonaws.com"
 INDEX = f"{BASE}/offers/v1.0/aws/AmazonEC2/current/region_index.json"

@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from app.sources.fetching import Document, Fetcher
-from app.sources.offers import Known, LiveOffer, MalformedError, Parsed, Source, price
-from app.sources.reading import items, json_object
+from app.sources.offers import Known, LiveOffer, Parsed, Source
+from app.sources.reading import MalformedError, items, json_object, price
 
 HOST = "prices.azure.com"
 FILTER = "serviceName eq 'Virtual Machines' and priceType eq 'Consumption' and contains(armSkuName, 'Standard_N')"

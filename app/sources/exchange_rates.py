@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.sources.fetching import Document, Fetcher
-from app.sources.offers import MalformedError, price
-from app.sources.reading import json_object
+from app.sources.reading import MalformedError, json_object, price
 
 CURRENCIES = ("EUR", "GBP", "INR", "JPY", "CHF", "CAD", "AUD")
 ADDRESS = f"https://api.frankfurter.dev/v1/latest?base=USD&symbols={','.join(CURRENCIES)}"

@@ -12,8 +12,8 @@ from app.sources import exchange_rates
 from app.sources.exchange_rates import CURRENCIES, Rates
 from app.sources.fetching import MIB, Document, Fetcher
 from app.sources.guarding import is_public
-from app.sources.offers import Known, LiveOffer, MalformedError, Parsed, Source, amount
-from app.sources.reading import csv_rows
+from app.sources.offers import Known, LiveOffer, Parsed, Source
+from app.sources.reading import MalformedError, amount, csv_rows
 from app.tables import PriceFeed
 
 FIELDS: Mapping[str, str] = {

@@ -7,8 +7,8 @@ from functools import partial
 
 from app.sources.fetching import Document, Fetcher
 from app.sources.guarding import FetchError
-from app.sources.offers import Known, LiveOffer, Parsed, Source, amount, price
-from app.sources.reading import csv_rows, member
+from app.sources.offers import Known, LiveOffer, Parsed, Source
+from app.sources.reading import amount, csv_rows, member, price
 
 BASE = "https://dstack-gpu-pricing.s3.eu-west-1.amazonaws.com/v3"
 PROVIDERS = {"aws": "aws", "azure": "azure", "gcp": "gcp", "oci": "oci", "lambdalabs": "lambda", "nebius": "nebius"} | {

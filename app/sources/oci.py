@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.sources.fetching import Document, Fetcher
-from app.sources.offers import Known, LiveOffer, Parsed, Source, price
-from app.sources.reading import items, json_object
+from app.sources.offers import Known, LiveOffer, Parsed, Source
+from app.sources.reading import items, json_object, price
 
 ADDRESS = "https://apexapps.oracle.com/pls/apex/cetools/api/v1/products/?currencyCode=USD"
 DEVICES = {

@@ -4,15 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from app.sources.exchange_rates import Rates
-    from app.sources.fetching import Document, Fetcher
-
-
-class MalformedError(Exception):
-    """An answer that is not what the source used to send."""
+from app.sources.exchange_rates import Rates
+from app.sources.fetching import Document, Fetcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +71,7 @@ class Parsed:
     complete: set[str] = field(default_factory=set)
     """Providers whose whole list was read: what is missing there has vanished."""
     rows_seen: int = 0
-    rates: "Rates | None" = None
+    rates: Rates | None = None
     """What a dollar is worth, where that is what was read."""
 
 
@@ -89,8 +83,8 @@ class Source:
     title: str
     url: str
     licence: str
-    fetch: "Callable[[Fetcher, Known], list[Document]]"
-    parse: "Callable[[Sequence[Document], Known], Parsed]"
+    fetch: Callable[[Fetcher, Known], list[Document]]
+    parse: Callable[[Sequence[Document], Known], Parsed]
     firsthand: bool = True
     """The provider's own list; it goes before what others collected of it."""
     knows_spot: bool = True
@@ -102,28 +96,3 @@ class Source:
     def row_key(self) -> str:
         """Its key among the sources of the catalogue."""
         return f"live-{self.key}"
-
-
-def price(value: object) -> float | None:
-    """A price as a number; empty, zero, negative and unreadable mean that there is none.
-
-    >>> price("6.98"), price(""), price(0), price("0.00"), price("nan"), price("-1")
-    (6.98, None, None, None, None, None)
-    """
-    number = amount(value)
-    return number if number is not None and number > 0 else None
-
-
-def amount(value: object) -> float | None:
-    """A finite number, or None.
-
-    >>> amount("8.0"), amount("eight"), amount(True)
-    (8.0, None, None)
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except ValueError:
-        return None
-    return number if abs(number) < float("inf") else None

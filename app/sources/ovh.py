@@ -7,8 +7,8 @@ from typing import Any
 
 from app.sources import exchange_rates
 from app.sources.fetching import Document, Fetcher
-from app.sources.offers import Known, LiveOffer, MalformedError, Parsed, Source, amount
-from app.sources.reading import items, json_object
+from app.sources.offers import Known, LiveOffer, Parsed, Source
+from app.sources.reading import MalformedError, amount, items, json_object
 
 ADDRESS = "https://api.ovh.com/1.0/order/catalog/public/cloud?ovhSubsidiary=FR"
 UNITS_PER_EUR = 1e8

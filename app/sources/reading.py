@@ -1,4 +1,4 @@
-"""Reading what sources send: JSON, CSV and zipped CSV, with errors that name the address."""
+"""Reading what sources send: JSON, CSV, zipped CSV and the amounts in them, with errors that name the address."""
 
 import csv
 import io
@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from app.sources.fetching import MIB, Document
-from app.sources.offers import MalformedError
 
 LARGEST_MEMBER = 256 * MIB
+
+
+class MalformedError(Exception):
+    """An answer that is not what the source used to send."""
 
 
 def json_object(document: Document) -> dict[str, Any]:
@@ -65,3 +68,28 @@ def member(document: Document, name: str) -> str:
     if len(text) > LARGEST_MEMBER:
         raise MalformedError(f"{document.address}: {name} is larger than {LARGEST_MEMBER // MIB} MiB")
     return text.decode("utf-8-sig", "replace")
+
+
+def price(value: object) -> float | None:
+    """A price as a number; empty, zero, negative and unreadable mean that there is none.
+
+    >>> price("6.98"), price(""), price(0), price("0.00"), price("nan"), price("-1")
+    (6.98, None, None, None, None, None)
+    """
+    number = amount(value)
+    return number if number is not None and number > 0 else None
+
+
+def amount(value: object) -> float | None:
+    """A finite number, or None.
+
+    >>> amount("8.0"), amount("eight"), amount(True)
+    (8.0, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if abs(number) < float("inf") else None

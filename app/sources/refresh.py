@@ -18,7 +18,8 @@ from app.sources import applying, pages, reference_rates
 from app.sources.exchange_rates import Rates
 from app.sources.fetching import Document, Fetcher
 from app.sources.guarding import FetchError
-from app.sources.offers import Known, MalformedError, Parsed, Shape, Source
+from app.sources.offers import Known, Parsed, Shape, Source
+from app.sources.reading import MalformedError
 from app.sources.review import Candidate, Catalogue, CurrentOffer, Held, Reviewed, review
 from app.sources.trail import By
 from app.tables import OfferRow, RefreshRun, SourceValidator

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from app.sources.fetching import Document, Fetcher
-from app.sources.offers import Known, LiveOffer, MalformedError, Parsed, Source, price
-from app.sources.reading import items, json_object
+from app.sources.offers import Known, LiveOffer, Parsed, Source
+from app.sources.reading import MalformedError, items, json_object, price
 
 ADDRESS = "https://api.runpod.io/graphql"
 QUERY = "query { gpuTypes { id displayName memoryInGb secureCloud communityCloud securePrice communityPrice } }"

@@ -6,8 +6,8 @@ from functools import partial
 
 from app.sources import exchange_rates
 from app.sources.fetching import Document, Fetcher
-from app.sources.offers import Known, LiveOffer, MalformedError, Parsed, Source, amount, price
-from app.sources.reading import json_object
+from app.sources.offers import Known, LiveOffer, Parsed, Source
+from app.sources.reading import MalformedError, amount, json_object, price
 
 ZONES = ("fr-par-1", "fr-par-2", "nl-ams-1", "pl-waw-2")
 BASE = "https://api.scaleway.com/instance/v1/zones"

@@ -8,8 +8,8 @@ from functools import partial
 
 from app.sources.fetching import Document, Fetcher
 from app.sources.guarding import FetchError
-from app.sources.offers import Known, LiveOffer, Parsed, Source, amount, price
-from app.sources.reading import csv_document
+from app.sources.offers import Known, LiveOffer, Parsed, Source
+from app.sources.reading import amount, csv_document, price
 
 SCHEMA = "v8"
 NOT_FOUND = 404

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from statistics import median
 
 from app.sources.fetching import Document, Fetcher
-from app.sources.offers import Known, LiveOffer, Parsed, Source, amount, price
-from app.sources.reading import items, json_object
+from app.sources.offers import Known, LiveOffer, Parsed, Source
+from app.sources.reading import amount, items, json_object, price
 from app.sources.skypilot import spelled_out
 
 ADDRESS = "https://console.vast.ai/api/v0/bundles/"

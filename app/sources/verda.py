@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from app.sources.fetching import Document, Fetcher
-from app.sources.offers import Known, LiveOffer, Parsed, Source, amount, price
-from app.sources.reading import items, json_value
+from app.sources.offers import Known, LiveOffer, Parsed, Source
+from app.sources.reading import amount, items, json_value, price
 
 ADDRESS = "https://api.datacrunch.io/v1/instance-types"
 

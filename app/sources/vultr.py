@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from app.sources.fetching import Document, Fetcher
-from app.sources.offers import Known, LiveOffer, Parsed, Source, amount, price
-from app.sources.reading import items, json_object
+from app.sources.offers import Known, LiveOffer, Parsed, Source
+from app.sources.reading import amount, items, json_object, price
 
 BASE = "https://api.vultr.com/v2"
 LISTS = {"plans": f"{BASE}/plans?type=vcg&per_page=500", "plans_metal": f"{BASE}/plans-metal?per_page=500"}

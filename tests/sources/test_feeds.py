@@ -23,7 +23,7 @@ from app.sources.exchange_rates import Rates
 from app.sources.feeds import Feed, checked, parsed_rows
 from app.sources.fetching import Document
 from app.sources.lease import lease
-from app.sources.offers import MalformedError
+from app.sources.reading import MalformedError
 from app.sources.registry import all_sources, chosen
 from app.sources.schedule import LEASE
 from app.tables import AuditEntry, HeldChange, OfferRow, ProviderRow, RefreshJob, WorkLease

@@ -11,7 +11,8 @@ from app.catalogue import startup
 from app.engine.units import GIB
 from app.sources import aws, azure, exchange_rates, gpuhunt, oci, ovh, runpod, scaleway, skypilot, vast, verda, vultr
 from app.sources.fetching import Document
-from app.sources.offers import Known, LiveOffer, MalformedError, Parsed
+from app.sources.offers import Known, LiveOffer, Parsed
+from app.sources.reading import MalformedError
 from app.sources.registry import SOURCES
 from app.sources.review import Catalogue, accelerator_of
 from tests.sources.documents import TODAY, document, make_known, make_shape, payload
