@@ -3,6 +3,8 @@
 Where a server has fewer requests than devices, copies of the model could idle, and the fastest plan serves.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from app.engine.arrays import BoolArray, FloatArray
@@ -13,7 +15,7 @@ from app.engine.inference_memory import SERVERS, inference_footprint, is_server
 from app.engine.job import Job
 from app.engine.model_spec import DiffusionSpec, NetworkSpec, TransformerSpec
 from app.engine.plan_rows import Ladder, ladder_of, picked
-from app.engine.plans import TENSOR_DEGREES, is_legal, largest_legal, largest_spread, merged, plan_of
+from app.engine.plans import TENSOR_DEGREES, inside_a_machine, is_legal, largest_legal, largest_spread, merged, plan_of
 from app.engine.result import Footprint
 from app.engine.serving_rates import has_latent_cache
 from app.engine.training_plans import FULL_SHARDING, ROUNDING, fastest_training_plan, fits_at_its_high_end
@@ -54,17 +56,13 @@ def _sharing_experts(
     """
     if job.concurrent_requests is not None or job.framework not in SERVERS or not has_latent_cache(job):
         return plan
-    ones = np.ones_like(count)
-    sharing = Plan(count, ones, ones, largest_spread(spec, count), ones, 0 * ones)
-    plain, shared = (
-        physics_of(job, systems_of(devices, count=count, nodes=nodes, plan=each)) for each in (plan, sharing)
-    )
-    if plain.pace is None or shared.pace is None or shared.footprint is None:
+    sharing = replace(plan_of(count), expert_parallel=largest_spread(spec, count))
+    split, shared = (systems_of(devices, count=count, nodes=nodes, plan=each) for each in (plan, sharing))
+    slow, fast = (physics_of(job, systems).pace for systems in (split, shared))
+    if slow is None or fast is None:
         return plan
-    faster = shared.pace.units_per_step / shared.pace.step_s > plain.pace.units_per_step / plain.pace.step_s
-    fits = fits_at_its_high_end(
-        job, _serving_footprint(job, systems_of(devices, count=count, nodes=nodes, plan=sharing)), devices=devices
-    )
+    faster = fast.units_per_step / fast.step_s > slow.units_per_step / slow.step_s
+    fits = fits_at_its_high_end(job, _serving_footprint(job, shared), devices=devices)
     return merged(plan, sharing, take=faster & fits & (sharing.expert_parallel > 1))
 
 
@@ -127,7 +125,7 @@ def serving_plans(job: Job, spec: TransformerSpec, *, count: FloatArray, nodes: 
 
     llama.cpp splits by layers. The last row splits over everything there is.
     """
-    inside = np.maximum(count // nodes, 1)
+    inside = inside_a_machine(count, nodes)
     degrees = np.array(TENSOR_DEGREES, dtype=np.float64)[:, None]
     one = np.ones((len(degrees) + 1, len(count)))
     if job.framework == "llama.cpp":

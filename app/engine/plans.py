@@ -57,6 +57,17 @@ def plan_of(
     return Plan(np.maximum(count / (t * p * c), 1), t, p, ones, c, np.full_like(count, zero_stage))
 
 
+def inside_a_machine(count: FloatArray, nodes: FloatArray) -> FloatArray:
+    """Devices that may split every tensor: those of a machine; of machines that are used in part a power of two. [-]
+
+    >>> inside_a_machine(np.array([16.0, 5120.0]), np.array([2.0, 72.0])).tolist()
+    [8.0, 64.0]
+    """
+    each = np.maximum(count // nodes, 1)
+    even: FloatArray = np.where(count % nodes == 0, each, 2.0 ** np.floor(np.log2(each)))
+    return even
+
+
 def largest_legal(spec: TransformerSpec, devices: float) -> int:
     """The widest tensor parallelism that cuts whole heads and divides the devices. [-]"""
     return max(

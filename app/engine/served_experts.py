@@ -49,7 +49,7 @@ def expert_half_width(systems: Systems) -> FloatArray:
     Narrow products move more values for every operation: the fewer operations a device does while its memory moves a
     byte, the narrower they may be [3]_.
     """
-    rate = np.fmin(sustained_flops_per_s("bf16", systems.devices), fed_tiles_flops_per_s("bf16", systems=systems))
+    rate = np.minimum(sustained_flops_per_s("bf16", systems.devices), fed_tiles_flops_per_s("bf16", systems=systems))
     ridge = rate / systems.devices.memory_bandwidth_bytes_per_s
     fed = TRANSFORMERS.value("served_expert_width_per_ridge") * ridge
     return np.minimum(fed, TRANSFORMERS.value("served_expert_half_width"))

@@ -16,6 +16,7 @@ from app.engine.precision import (
     NARROW_FLOATS,
     UNPACKED_FOUR_BITS,
     WHOLE_MODEL,
+    bytes_per_element,
     bytes_per_parameter,
     peak_flops_per_s,
     sustained_flops_per_s,
@@ -60,7 +61,8 @@ FP32_PER_CLOCK = 256.0
 def prefill_rate(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: Floats) -> FloatArray:
     """Arithmetic rate of reading prompts on one device, with programs other than llama.cpp. [FLOP/s]"""
     groups = families(systems.devices)
-    peak = np.fmin(multiplied_flops_per_s(job, systems=systems), fed_tiles_flops_per_s(job.precision, systems=systems))
+    fed = fed_tiles_flops_per_s(job.precision, systems=systems)
+    peak = np.minimum(multiplied_flops_per_s(job, systems=systems), fed)
     width = spec.hidden_size / systems.plan.tensor_parallel
     fraction = TRANSFORMERS.column("prefill_fraction", groups)
     fraction = fraction * saturation(width, TRANSFORMERS.value("prefill_half_width"))
@@ -74,8 +76,8 @@ def prefill_rate(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: F
 def multiplied_flops_per_s(job: Job, *, systems: Systems) -> FloatArray:
     """What matrix units sustain in the format that a served model's weights multiply in. [FLOP/s]
 
-    MXFP4 weights multiply 8-bit numbers where the units know 4 bits, and are unpacked to 16 elsewhere: they are experts
-    that were published so. Dense models that somebody turned into MXFP4 multiply 4 bits on both sides.
+    Experts that were published in MXFP4 multiply 8-bit numbers where the units know 4 bits, and are unpacked to 16
+    elsewhere. Dense models that somebody turned into MXFP4 multiply 4 bits on both sides.
     """
     rate = sustained_flops_per_s(job.precision, systems.devices)
     if job.precision != "mxfp4":
@@ -85,10 +87,13 @@ def multiplied_flops_per_s(job: Job, *, systems: Systems) -> FloatArray:
 
 
 def fed_tiles_flops_per_s(precision: str, *, systems: Systems) -> FloatArray:
-    """What the caches of a processor can feed to its matrix tiles; no limit on other devices. [FLOP/s]"""
+    """What the caches of a processor can feed to its matrix tiles; no limit on other devices. [FLOP/s]
+
+    Of 8-bit integers, which tiles also multiply, twice as many arrive as of numbers of 16 bits.
+    """
     vectors = systems.devices.peak_flops_per_s("fp32")
-    width = 2.0 if precision == "int8" else 1.0
-    fed = np.nan_to_num(width * TRANSFORMERS.value("matrix_tile_gain") * vectors, nan=np.inf)
+    as_many = HALF_BYTES / bytes_per_element(precision) if precision == "int8" else 1.0
+    fed = np.nan_to_num(as_many * TRANSFORMERS.value("matrix_tile_gain") * vectors, nan=np.inf)
     return np.where(systems.devices.where(kind="cpu"), fed, np.inf)
 
 
@@ -145,7 +150,10 @@ def layer_overhead_s(job: Job, *, systems: Systems) -> FloatArray:
 
 
 def replayed_layer_s(job: Job, *, systems: Systems) -> FloatArray:
-    """Fixed time of one layer of a recorded step: kernels start and end one after another on the device. [s]"""
+    """Fixed time of one layer of a recorded step: kernels start and end one after another on the device. [s]
+
+    The threads of llama.cpp on a processor wait for each other instead, the longer the more there are.
+    """
     groups = families(systems.devices)
     cycles = LAYER_CYCLES.get(job.framework, "decode_layer_compiled_cycles")
     growth = TRANSFORMERS.column("decode_layer_quantised_growth", groups) if job.precision in UNPACKED else 1.0
@@ -154,9 +162,8 @@ def replayed_layer_s(job: Job, *, systems: Systems) -> FloatArray:
     fixed = (growth * TRANSFORMERS.column(cycles, groups) + routed + latent) / clock_hz(systems)
     if job.framework != "llama.cpp":
         return fixed
-    meeting = TRANSFORMERS.value("decode_layer_llama_cpp_core_s") * np.nan_to_num(
-        systems.devices.compute_units, nan=1.0
-    )
+    cores = np.nan_to_num(systems.devices.compute_units, nan=1.0)
+    meeting = TRANSFORMERS.value("decode_layer_llama_cpp_core_s") * cores
     return np.where(systems.devices.where(kind="cpu"), meeting, fixed)
 
 

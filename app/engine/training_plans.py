@@ -17,7 +17,7 @@ from app.engine.job import Job
 from app.engine.memory_doubt import memory_interval
 from app.engine.model_spec import TransformerSpec
 from app.engine.plan_rows import Ladder, ladder_of, part_of, picked, single_steps
-from app.engine.plans import largest_legal, largest_spread, merged, plan_of
+from app.engine.plans import inside_a_machine, largest_legal, largest_spread, merged, plan_of
 from app.engine.result import Footprint
 from app.engine.sharded_state import SHARED_FROM_STAGE
 from app.engine.training import programmed_for_scale, step_time
@@ -251,17 +251,6 @@ def training_plans(job: Job, spec: TransformerSpec, *, ladder: Ladder) -> tuple[
     )
     possible = (count % degree == 0) & (degree <= count) & ((stage == 0) | (count > 1))
     return plans, possible & _small_enough(job, plans)
-
-
-def inside_a_machine(count: FloatArray, nodes: FloatArray) -> FloatArray:
-    """Devices that may split every tensor: those of a machine; of machines in part use a power of two. [-]
-
-    >>> inside_a_machine(np.array([16.0, 5120.0]), np.array([2.0, 72.0])).tolist()
-    [8.0, 64.0]
-    """
-    each = np.maximum(count // nodes, 1)
-    even: FloatArray = np.where(count % nodes == 0, each, 2.0 ** np.floor(np.log2(each)))
-    return even
 
 
 def cuts_of(rows: list[tuple[Cut, float]]) -> list[Cut]:

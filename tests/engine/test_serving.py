@@ -160,6 +160,13 @@ def test_only_reading_gives_a_prefill_rate_and_only_writing_a_decode_rate(pace_o
     assert reading.prefill_tokens_per_s[0] == pytest.approx(reading.units_per_step[0] / reading.step_s[0])
 
 
+@pytest.mark.parametrize("spec", [make_spec(), make_moe()], ids=["dense", "experts"])
+def test_where_nobody_published_the_arithmetic_the_speed_of_reading_is_unknown(pace_of, spec):
+    job = make_job(spec, precision="bf16", framework="pytorch", prompt_tokens=2048, output_tokens=0)
+
+    assert np.isnan(pace_of(job, replace(H100, peak=PeakRates())).prefill_tokens_per_s[0])
+
+
 def test_an_inferred_shape_and_a_context_beyond_the_model_are_said_aloud():
     spec = make_spec(shape_known=False, max_position_embeddings=2048)
     warnings = physics(make_job(spec, precision="bf16", prompt_tokens=4000, output_tokens=100), make_systems()).warnings
