@@ -119,26 +119,32 @@ def written_layer_bytes(job: Job, spec: TransformerSpec) -> float:
 def layer_bytes(job: Job, spec: TransformerSpec) -> float:
     """Saved activations of one layer for one micro-batch, unsharded. [bytes]"""
     eager = job.attention == "eager"
-    frozen = job.method in {"lora", "qlora"}
     if spec.architecture == "decoder" and not spec.gated_ffn and not spec.num_experts:
-        width_bytes = plain_decoder_bytes_per_token_width(spec, seq_len=job.seq_len, eager=eager, frozen=frozen)
+        width_bytes = plain_decoder_bytes_per_token_width(
+            spec, seq_len=job.seq_len, eager=eager, frozen=job.has_adapters
+        )
     elif spec.architecture == "decoder":
-        width_bytes = decoder_bytes_per_token_width(spec, seq_len=job.seq_len, eager=eager, frozen=frozen)
+        width_bytes = decoder_bytes_per_token_width(spec, seq_len=job.seq_len, eager=eager, frozen=job.has_adapters)
     else:
         width_bytes = encoder_bytes_per_token_width(spec, seq_len=job.seq_len, eager=eager, dropout=True)
     tokens = job.micro_batch_size * job.seq_len
     return tokens * spec.hidden_size * width_bytes * precision_growth(job.precision)
 
 
-def whole_bytes(job: Job, spec: TransformerSpec) -> float:
-    """What every device keeps of one layer for one micro-batch although its tensors are split. [bytes]
+def unsplit_layer_bytes(job: Job, spec: TransformerSpec) -> float:
+    """What every device keeps whole of one layer for one micro-batch although its tensors are split. [bytes]
 
-    Frozen matrices keep no inputs; of the adapted ones those of attention read what is kept.
+    Attention and the feed-forward block each keep their half. With adapters only that of attention is kept: frozen
+    matrices need no inputs.
+
+    References
+    ----------
+    .. [1] V. Korthikanti et al., "Reducing Activation Recomputation," 2022, arXiv:2205.05198, section 4.2.
     """
     if job.framework in SCALING_FRAMEWORKS:
         return 0.0
     kept = TRANSFORMERS.value("tensor_parallel_whole_bytes" + ("_pytorch" if job.framework == "pytorch" else ""))
-    if job.method in {"lora", "qlora"}:
+    if job.has_adapters:
         kept /= 2
     return kept * job.micro_batch_size * job.seq_len * spec.hidden_size * precision_growth(job.precision)
 
@@ -154,7 +160,7 @@ def adapter_input_bytes(job: Job, spec: TransformerSpec) -> float:
     ----------
     .. [1] PEFT, ``autocast_adapter_dtype``, https://huggingface.co/docs/peft/package_reference/peft_model.
     """
-    if job.method not in {"lora", "qlora"} or job.framework != "pytorch" or job.compiled:
+    if not job.has_adapters or job.framework != "pytorch" or job.compiled:
         return 0.0
     if job.precision in {"fp32", "tf32"}:
         return 0.0
@@ -201,13 +207,14 @@ def loss_head_bytes(job: Job, spec: TransformerSpec, *, sharded: bool = False) -
 
 def loss_copies_bytes(job: Job, *, sharded: bool = False) -> float:
     """Bytes of all copies of one logit; a model whose weights are sharded hands them over in fp32. [bytes]"""
-    chunked = job.workload.task == "finetune"  # programs that adapt models cut the logits, those that make them do not
-    if job.compiled and chunked and job.framework in EAGER_TRAINERS:
-        return TRANSFORMERS.value("loss_head_bytes_compiled")
-    own = chunked and job.framework not in EAGER_TRAINERS  # kernels written to adapt models, such as Unsloth's
-    if own or (fused_loss(job) and job.framework != "pytorch"):
+    adapts = job.workload.task == "finetune"
+    if adapts and job.framework not in EAGER_TRAINERS:  # kernels written to adapt models, such as Unsloth's
         return TRANSFORMERS.value("loss_head_bytes_fused")
-    wrapped = sharded and job.method in {"lora", "qlora"} and job.framework == "pytorch"
+    if adapts and job.compiled:  # programs that adapt models cut the logits, those that make them do not
+        return TRANSFORMERS.value("loss_head_bytes_compiled")
+    if fused_loss(job) and job.framework != "pytorch":
+        return TRANSFORMERS.value("loss_head_bytes_fused")
+    wrapped = sharded and job.has_adapters and job.framework == "pytorch"
     if wrapped or prepared_in_fp32(job):  # an LM head cast to fp32 makes logits and their gradients fp32
         return TRANSFORMERS.value("loss_head_bytes_fp32_head")
     if job.method == "lora":  # adapters in fp32 need mixed precision, which takes the loss in fp32
@@ -220,9 +227,9 @@ def loss_copies_bytes(job: Job, *, sharded: bool = False) -> float:
 def prepared_in_fp32(job: Job, *, sharded: bool = False) -> bool:
     """Whether tables, norms and head are cast to fp32 before 4-bit weights are adapted.
 
-    PEFT does so for weights that are quantised when they are loaded, not for GPTQ and AWQ files; compiled recipes
-    and programs of their own leave it out, and so do trainers that shard the weights, because a sharded unit has one
-    format.
+    PEFT does so for weights that are quantised when they are loaded, not for GPTQ and AWQ files. Programs that do
+    without PEFT and compiled recipes leave it out, and so do trainers that shard the weights, because a sharded unit
+    has one format.
 
     References
     ----------

@@ -281,7 +281,7 @@ def _footprint(job: Job, systems: Systems, spec: TransformerSpec) -> Footprint:
     positions = ENCODER_POSITIONS * job.micro_batch_size
     if job.training:
         unit = HALF_BYTES if job.precision in {"fp16", "bf16"} else FULL_BYTES
-        share = NETWORKS.value("adapter_fraction") if job.method in {"lora", "qlora"} else 1.0
+        share = NETWORKS.value("adapter_fraction") if job.has_adapters else 1.0
         trained = spec.parameters * share
         states = STATES[job.optimizer]
         blocks = (

@@ -58,3 +58,8 @@ class Job:
     decodes_in_tiles: bool = False
     """Whether the autoencoder of a generator works through a picture piece by piece."""
     assumptions: tuple[Assumption, ...] = ()
+
+    @property
+    def has_adapters(self) -> bool:
+        """Whether small matrices are trained beside frozen weights."""
+        return self.method in {"lora", "qlora"}

@@ -167,8 +167,8 @@ def count_in_words(number: float) -> str:
     return f"{number:.4g}"
 
 
-def adapts_eagerly(job: Job) -> bool:
-    """Whether a language model is adapted step by step: texts of all lengths come, and nothing is compiled for one."""
+def adapts_uncompiled(job: Job) -> bool:
+    """Whether a language model is adapted by a program that takes texts of all lengths, compiled for none."""
     return job.work_class in FINETUNING_CLASSES and not job.compiled
 
 
@@ -176,14 +176,14 @@ def _growth_name(job: Job) -> str:
     """Which coefficient tells the blocks that the allocator holds and cannot use."""
     if not job.training:
         return "allocator_growth_inference"
-    return "allocator_growth_finetune" if adapts_eagerly(job) else "allocator_growth"
+    return "allocator_growth_finetune" if adapts_uncompiled(job) else "allocator_growth"
 
 
 def _lasting_parts(job: Job) -> frozenset[str]:
     """Parts that are made once and never given back, between which no block breaks up."""
-    if adapts_eagerly(job):
+    if adapts_uncompiled(job):
         return frozenset({"weights", "optimizer"})
-    frozen = job.training and job.method in {"lora", "qlora", "frozen"}
+    frozen = job.training and (job.has_adapters or job.method == "frozen")
     return frozenset({"weights"}) if frozen else frozenset()
 
 

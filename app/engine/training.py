@@ -43,6 +43,7 @@ from app.engine.units import FLOPS_PER_MAC, HALF_BYTES
 SELECTIVE_FRAMEWORKS = frozenset({"jax"})
 """Frameworks whose checkpointing keeps the results of matrix products."""
 EAGER_FRAMEWORKS = frozenset({"pytorch", "deepspeed", "other"})
+"""Frameworks whose small operations run one by one unless compiled; programs that are not named run on PyTorch."""
 MATH_FRACTIONS = {
     "fp8": "training_math_fraction_fp8",
     "fp32": "training_math_fraction_fp32",
@@ -75,7 +76,7 @@ def training_warnings(job: Job, spec: TransformerSpec) -> tuple[str, ...]:
 
 def trained_parameters(job: Job, spec: TransformerSpec) -> float:
     """Parameters that receive gradients. [-]"""
-    if job.method in {"lora", "qlora"}:
+    if job.has_adapters:
         return adapter_parameters(spec, job.lora_rank, method=job.method)
     return spec.parameters * (TRANSFORMERS.value("frozen_head_share") if job.method == "frozen" else 1.0)
 
@@ -85,7 +86,7 @@ def computing_precision(job: Job) -> str:
 
     Programs that are written for scale also multiply in four bits; others only store them.
     """
-    if job.precision in FOUR_BIT_FLOATS and (job.framework in SCALING_FRAMEWORKS or programmed_for_scale(job)):
+    if job.precision in FOUR_BIT_FLOATS and programmed_natively(job):
         return job.precision
     return job.precision if job.precision in {"fp32", "tf32", "fp16", "amp", "fp8"} else "bf16"
 
@@ -111,9 +112,7 @@ def recomputed_share(job: Job) -> float:
     """Share of the forward pass that checkpointing repeats; large-scale frameworks keep the expensive products. [-]"""
     if not job.gradient_checkpointing or job.method == "frozen":
         return 0.0
-    scaled = programmed_for_scale(job) or job.framework in SCALING_FRAMEWORKS
-    large_scale = job.workload.task == "pretrain" or job.framework in SCALING_FRAMEWORKS
-    unsaid = scaled and large_scale and job.workload.gradient_checkpointing is None
+    unsaid = programmed_natively(job) and job.workload.gradient_checkpointing is None
     if unsaid or job.framework in SELECTIVE_FRAMEWORKS:
         return TRANSFORMERS.value("selective_recompute_share")
     return 1.0
@@ -122,7 +121,7 @@ def recomputed_share(job: Job) -> float:
 def step_flops(job: Job, spec: TransformerSpec, *, plan: Plan) -> StepFlops:
     """Model FLOPs and executed FLOPs, attention apart because its kernels are less efficient. [FLOP]"""
     tokens = micro_batch_samples(job, plan) * job.seq_len
-    adapters = trained_parameters(job, spec) if job.method in {"lora", "qlora"} else 0.0
+    adapters = trained_parameters(job, spec) if job.has_adapters else 0.0
     model = training_flops_per_token(spec, job.seq_len, method=job.method, adapters=adapters)
     forward = forward_flops_per_token(spec, job.seq_len)
     repeated = repeated_forward_share(plan, unsaid=recomputed_share(job))
@@ -172,7 +171,7 @@ def attention_rate(job: Job, spec: TransformerSpec, *, systems: Systems) -> Floa
 
 
 def programmed_natively(job: Job) -> bool:
-    """Whether attention is taken to run in kernels that were written for the generation of the device."""
+    """Whether a program for large runs is taken, whose kernels are written for the generation of the device."""
     return programmed_for_scale(job) or job.framework in SCALING_FRAMEWORKS
 
 
@@ -229,7 +228,7 @@ def adapter_traffic_bytes(job: Job, spec: TransformerSpec) -> float:
     Their inputs are dropped out and converted, their outputs scaled and added, in every pass. Over 4-bit weights all
     matrices are adapted; over 16-bit weights that is between query and value alone and all of them.
     """
-    if job.method not in {"lora", "qlora"} or not adapts_eagerly(job, spec):
+    if not job.has_adapters or not adapts_eagerly(job, spec):
         return 0.0
     widths = adapter_parameters(spec, 1, method=job.method)  # inputs and outputs of the adapted matrices
     passes = 2.0 + recomputed_share(job)
@@ -290,7 +289,7 @@ def launch_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray
         else "kernels_per_layer_eager"
     )
     kernels = TRANSFORMERS.value(name)
-    if job.method in {"lora", "qlora"} and adapts_eagerly(job, spec):
+    if job.has_adapters and adapts_eagerly(job, spec):
         kernels += TRANSFORMERS.value("kernels_per_layer_of_adapters")
     repeated = kernels * np.where(repeats_all(job, systems.plan), 4 / 3, 1.0)
     layer = repeated * TRANSFORMERS.column("launch_s", groups)
@@ -361,7 +360,7 @@ def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[Ste
     busy = math + memory
     overlap = TRANSFORMERS.column("communication_overlap", groups)
     contention = TRANSFORMERS.value("communication_contention")
-    hidden = 0.0 if skips_padding(job, spec) else busy  # many small kernels last as long as it takes to start them
+    hidden = 0.0 if skips_padding(job, spec) else busy  # kernels for few texts end before the next one is started
     launch = np.maximum(launch_s(job, spec, systems=systems) - hidden, 0.0)
     routed = products * share * (1 - (1 - routed_share(spec)) / grown)
     launch = launch + np.maximum(expert_launch_s(job, spec, systems=systems) - routed, 0.0)

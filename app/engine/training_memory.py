@@ -14,7 +14,7 @@ from app.engine.activations import (
     loss_copies_bytes,
     loss_head_bytes,
     prepared_in_fp32,
-    whole_bytes,
+    unsplit_layer_bytes,
 )
 from app.engine.arrays import BoolArray, FloatArray, Floats, entry
 from app.engine.coefficients import TRANSFORMERS
@@ -24,7 +24,7 @@ from app.engine.memory import (
     ADAPTER_BYTES,
     FULL_STATE_BYTES,
     Shares,
-    adapts_eagerly,
+    adapts_uncompiled,
     count_in_words,
     finished,
     shares,
@@ -60,7 +60,7 @@ def training_footprint(job: Job, systems: Systems) -> Footprint:
     logits = head * part.activations * growth * ones
     buffers = _gathered_bytes(spec, systems, job=job) + bucket_bytes(job, systems.plan)
     buffers = buffers + unpacked_matrix_bytes(job, spec) + update_copies_bytes(job, trained) + library_bytes(job)
-    held = part.weights * weights + np.where(systems.plan.zero_stage >= 3, 0.0, part.model * cast)
+    held = part.weights * weights + np.where(_shards_weights(systems.plan), 0.0, part.model * cast)
     carried = np.where(micro_batches(job, systems.plan) > 1, gradients, 0.0)
     backward = gradients + live + 0 * saved
     forward = carried + saved + np.maximum(logits, live)
@@ -112,7 +112,7 @@ def _training_weights(
     job: Job, spec: TransformerSpec, *, per: TrainingBytes, plan: Plan
 ) -> tuple[Floats, float, float, str | Callable[[int], str]]:
     """Weight bytes, cast copies, trained parameters, and the formula."""
-    if job.method not in {"lora", "qlora", "frozen"}:
+    if not job.has_adapters and job.method != "frozen":
         words = f"{count_in_words(spec.parameters)} parameters × {per.weights:g} bytes ({job.precision})"
         return spec.parameters * per.weights, spec.parameters * per.cast_copy, spec.parameters, words
     if job.method == "frozen":
@@ -152,7 +152,7 @@ def _training_activations(
     """What the forward pass keeps, what one layer at work holds, and the formula of each row. [bytes]"""
     held = part.activations * batch_growth(job, plan)
     inputs = adapter_input_bytes(job, spec)
-    unsplit = whole_bytes(job, spec) * (plan.tensor_parallel - 1)  # a share of all of it, as every other part is told
+    unsplit = unsplit_layer_bytes(job, spec) * (plan.tensor_parallel - 1)  # divided like the rest: whole in the end
     one = layer_bytes(job, spec) * graph_growth(job) + inputs + unsplit
     live = (live_layer_bytes(job, spec) + inputs + unsplit) * held
     if job.method == "frozen":
@@ -185,7 +185,7 @@ def _kept_words(
 
 def _logit_words(job: Job, spec: TransformerSpec, *, plan: Plan) -> Callable[[int], str]:
     def words(row: int) -> str:
-        copies = loss_copies_bytes(job, sharded=bool(entry(plan.zero_stage, row) >= SHARED_FROM_STAGE["weights"]))
+        copies = loss_copies_bytes(job, sharded=bool(entry(_shards_weights(plan), row)))
         samples = entry(micro_batch_samples(job, plan), row)
         tokens = f"{samples * job.seq_len:.0f} tokens"
         return f"{tokens} × {spec.vocab_size} vocabulary × {copies:g} bytes, or one live layer"
@@ -210,7 +210,7 @@ def _gathered_bytes(spec: TransformerSpec, systems: Systems, *, job: Job) -> Flo
         unit = layer_parameters(spec) * element
     live = (root + unit * TRANSFORMERS.value("fsdp_live_units")) / plan.tensor_parallel
     stage = spec.parameters * element / (plan.tensor_parallel * plan.pipeline_parallel)
-    sharded = (plan.zero_stage >= 3) & (plan.data_parallel * plan.context_parallel > 1)
+    sharded = _shards_weights(plan) & (plan.data_parallel * plan.context_parallel > 1)
     if job.framework == "deepspeed":  # it keeps gathered what is soon used again, also on one device
         kept = element * min(spec.parameters, TRANSFORMERS.value("deepspeed_live_parameters"))
         live, sharded = np.maximum(live, kept / plan.tensor_parallel), plan.zero_stage >= STEPPED_IN_GROUPS_FROM
@@ -234,7 +234,7 @@ def bucket_bytes(job: Job, plan: Plan) -> FloatArray:
 
 def library_bytes(job: Job) -> float:
     """Workspaces of libraries, for products, packed weights and messages, while a model is adapted. [bytes]"""
-    return TRANSFORMERS.value("finetune_library_bytes") if adapts_eagerly(job) else 0.0
+    return TRANSFORMERS.value("finetune_library_bytes") if adapts_uncompiled(job) else 0.0
 
 
 def unpacked_matrix_bytes(job: Job, spec: TransformerSpec) -> float:

@@ -7,7 +7,7 @@ from app.engine.activations import (
     fused_loss,
     loss_head_bytes,
     megatron_layer_bytes,
-    whole_bytes,
+    unsplit_layer_bytes,
 )
 from tests.engine.jobs import BERT_LARGE, make_job, make_moe, make_spec
 
@@ -110,4 +110,4 @@ def test_encoders_score_masked_tokens_only_and_classifiers_next_to_none():
 def test_split_tensors_leave_what_the_framework_does_not_split(changes, kept):
     job = make_job(**changes)
 
-    assert whole_bytes(job, job.model) == kept * job.micro_batch_size * job.seq_len * job.model.hidden_size
+    assert unsplit_layer_bytes(job, job.model) == kept * job.micro_batch_size * job.seq_len * job.model.hidden_size
