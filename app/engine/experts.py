@@ -34,8 +34,8 @@ def routed_share(spec: TransformerSpec) -> float:
 def product_growth(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
     """Times as long as in a dense model the products of a token take: those of experts are many and narrow. [-]
 
-    Tiles of few tokens begin and end as slowly in fewer bits, whose products are done in half the time: narrow experts
-    gain least from 8 bits.
+    Tiles of few tokens take as long to begin and end in 8 bits, whose products are done in half the time, so that
+    narrow experts gain least from them.
 
     References
     ----------
@@ -44,12 +44,11 @@ def product_growth(job: Job, spec: TransformerSpec, *, systems: Systems) -> Floa
     routed = routed_share(spec)
     if not routed:
         return np.ones(len(systems))
-    half = TRANSFORMERS.column("training_half_width", families(systems.devices))
-    sooner = HALF_BYTES / bytes_per_element(job.precision) if job.precision in NARROW_FLOATS else 1.0
-    narrow = saturation(
-        spec.moe_intermediate_size or spec.intermediate_size, sooner * TRANSFORMERS.value("expert_half_width")
-    )
-    wide = saturation(spec.hidden_size / systems.plan.tensor_parallel, half)
+    times_as_fast = HALF_BYTES / bytes_per_element(job.precision) if job.precision in NARROW_FLOATS else 1.0
+    half_width = times_as_fast * TRANSFORMERS.value("expert_half_width")
+    narrow = saturation(spec.moe_intermediate_size or spec.intermediate_size, half_width)
+    half_width_dense = TRANSFORMERS.column("training_half_width", families(systems.devices))
+    wide = saturation(spec.hidden_size / systems.plan.tensor_parallel, half_width_dense)
     reached = TRANSFORMERS.value("expert_math_share") * np.minimum(narrow / wide, 1.0)
     return 1 - routed + routed / reached
 

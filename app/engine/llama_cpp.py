@@ -22,7 +22,8 @@ def prefill_rate_llama_cpp(job: Job, spec: TransformerSpec, *, systems: Systems,
     """Arithmetic rate at which llama.cpp reads prompts on one device. [FLOP/s]
 
     It multiplies quantised weights after unpacking them; GeForce cards then run at their fp16-accumulate rate. Its time
-    is what the matrix units need plus what the energy of every product takes at the board's power.
+    is what the matrix units need plus what the energy of every product takes at the board's power. The more cores a
+    processor has, the less each does: their threads meet after every operation.
     """
     precision = job.precision if not is_gguf(job.precision) else "fp16"
     peak = peak_flops_per_s(precision, systems.devices, accumulate_fp16=True)

@@ -47,6 +47,7 @@ class TransformerSpec:
     encoder_layers: int = 0
     decoder_layers: int = 0
     vision_parameters: float = 0.0
+    """Encoders of pictures and of sound beside the text: block formats do not pack them, tokens do not meet them."""
     sound_tokens_per_s: float | None = None
     """Steps of the decoder that a second of sound takes, of models that speak. [tokens/s]"""
     listens: bool = False

@@ -237,7 +237,7 @@ def split_parameters(spec: TransformerSpec) -> tuple[float, float]:
     """
     writing = spec.decoder_layers or max(spec.num_hidden_layers // 2, 1)
     cross = layer_attention_parameters(spec) * writing
-    heard = 2.0 * spec.hidden_size * spec.num_key_value_heads * spec.head_dim * writing
+    keys_and_values = 2.0 * spec.hidden_size * spec.num_key_value_heads * spec.head_dim * writing
     share = writing / spec.num_hidden_layers
     plain = max(block_parameters(spec) - cross, 0.0)
-    return plain * (1 - share) + heard, plain * share + cross - heard + head_parameters(spec)
+    return plain * (1 - share) + keys_and_values, plain * share + cross - keys_and_values + head_parameters(spec)

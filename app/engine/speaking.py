@@ -23,7 +23,7 @@ def is_one_decoder(spec: TransformerSpec) -> bool:
 
 
 def speaks(spec: TransformerSpec) -> bool:
-    """Whether a decoder writes sound, unless its config says that it reads it."""
+    """Whether a model is a decoder that writes sound, as those do that are not known to read it."""
     return is_one_decoder(spec) and not spec.listens
 
 
