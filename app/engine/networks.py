@@ -9,7 +9,14 @@ from app.engine.result import Pace, Physics
 
 NO_SPEED = "No published operation count for this network, so its speed is not estimated."
 NO_ACTIVATIONS = "No activation count is published for this network: its memory is a lower bound, without activations."
-INFERRED = "The {what} of this network {are} inferred from its size, so the estimate is rough."
+INFERRED = {
+    ("operations",): "The operations of this network are inferred from its size, so the estimate is rough.",
+    ("activations",): "The activations of this network are inferred from its size, so the estimate is rough.",
+    ("operations", "activations"): (
+        "The operations and activations of this network are inferred from its size, so the estimate is rough."
+    ),
+}
+"""Whole sentences, as other languages cannot put words of English into theirs."""
 
 
 def physics(job: Job, systems: Systems) -> Physics:
@@ -44,8 +51,7 @@ def _pace(job: Job, systems: Systems, work: NetworkWork) -> Pace | None:
 def _warnings(work: NetworkWork) -> tuple[str, ...]:
     said = []
     if work.inferred:
-        are = "is" if len(work.inferred) == 1 and work.inferred[0] == "depth" else "are"
-        said.append(INFERRED.format(what=" and ".join(work.inferred), are=are))
+        said.append(INFERRED[work.inferred])
     if work.macs is None:
         said.append(NO_SPEED)
     if work.activations is None:
