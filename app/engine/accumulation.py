@@ -11,6 +11,7 @@ from app.engine.arrays import BoolArray, FloatArray
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.hardware import Plan
 from app.engine.job import Job
+from app.engine.model_spec import TransformerSpec
 
 KEEP_ALL, SELECTIVE, REPEAT_ALL = 0.0, 1.0, 2.0
 """Values of :attr:`app.engine.hardware.Plan.recompute`."""
@@ -54,7 +55,7 @@ def micro_batches(job: Job, plan: Plan) -> FloatArray:
         at_once = micro_batch_samples(job, plan) * job.seq_len * plan.data_parallel
         busy = np.clip(TRANSFORMERS.value("largest_batch_tokens") / at_once, 1.0, busy)
         several = plan.data_parallel * plan.tensor_parallel * plan.pipeline_parallel * plan.context_parallel > 1
-        several = several & (getattr(job.model, "architecture", "decoder") == "decoder")
+        writes = isinstance(job.model, TransformerSpec) and job.model.architecture == "decoder"
         usual = np.maximum(np.round(TRANSFORMERS.value("usual_batch_tokens") / at_once), 1.0)
-        return np.where(plan.pipeline_parallel > 1, busy, np.where(several, usual, 1.0))
+        return np.where(plan.pipeline_parallel > 1, busy, np.where(several & writes, usual, 1.0))
     return np.where(plan.pipeline_parallel > 1, busy, float(job.gradient_accumulation_steps))

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from app.engine.units import COLOURS
+
 
 class Fields(Protocol):
     """Whole numbers of a config by name."""
@@ -18,7 +20,6 @@ GATED = ("qwen2_5_vl", "pixtral")
 """Towers whose feed-forward layers have three matrices."""
 MERGED = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_moe")
 """Towers that hand on several patches as one."""
-COLOURS = 3
 
 
 def vision_parameters(fields: Fields, *, hidden: int) -> float:

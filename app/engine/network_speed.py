@@ -26,7 +26,7 @@ from app.engine.network_mode import (
 from app.engine.network_work import NetworkWork
 from app.engine.result import Pace
 from app.engine.sharded_state import SHARED_FROM_STAGE, exchanged_bytes
-from app.engine.units import FLOPS_PER_MAC, FULL_BYTES
+from app.engine.units import COLOURS, FLOPS_PER_MAC, FULL_BYTES
 
 OVERLAP_POWER = 4.0
 """How sharply the longer of two overlapping terms wins: between their sum (1) and their maximum (infinity)."""
@@ -40,8 +40,6 @@ LAUNCHES_WHOLE_PROGRAMS = frozenset({"jax"})
 """Compiled frameworks whose kernels are launched by a program of the compiler, not from Python."""
 FED_BY_THE_HOST = frozenset({"tensorflow"})
 """Frameworks whose sessions take arrays of the host and give arrays back."""
-COLOURS = 3
-"""Numbers of a pixel."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,13 @@ from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.model_spec import NetworkSpec
 from app.engine.result import Footprint, MemoryPart, Pace, Physics
-from app.engine.units import FLOPS_PER_MAC, FULL_BYTES
+from app.engine.units import COLOURS, FLOPS_PER_MAC, FULL_BYTES
 
 SPLATTING, FIELDS = "3dgs", "nerf"
 NUMBERS_PER_GAUSSIAN = 59.0
 """Position 3, scale 3, rotation 4, opacity 1 and 48 coefficients of colour (B. Kerbl et al., arXiv:2308.04079)."""
 STATES = 4.0
 """Weights, gradients and two moments of Adam."""
-COLOURS = 3.0
 TRAINING_PASSES = 3.0
 NETWORKS_OF_A_FIELD = 2.0
 COUNTED = "The speed rests on a scene of usual size; the number of Gaussians and the pictures decide."

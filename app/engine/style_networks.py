@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.job import Job
 from app.engine.precision import bytes_per_element
+from app.engine.units import COLOURS
 
 WIDTH_TIMES_SIDE = 2**15
 """Channels of a layer times its side, above the largest width. [1]_, [2]_"""
 WIDEST = 512
 TAPS = 9.0
 """Products of a 3 x 3 convolution for one input and output channel."""
-COLOURS = 3.0
 SMALLEST_SIDE = 4
 HALVED_UP_TO = 256
 """Side up to which the recipe of StyleGAN2 halves all channels. [1]_, train.py"""

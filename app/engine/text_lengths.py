@@ -45,7 +45,7 @@ def text_length(job: Job, spec: TransformerSpec) -> TextLength:
         return TextLength(translated_length(spec, source=stated, target=target), stated)
     if job.framework not in PADDING_FRAMEWORKS:
         return TextLength(stated, stated)
-    if spec.architecture == "encoder" and job.workload.task in {"pretrain", "train"}:
+    if learns_anew(job, spec):
         said = mean_length(job)
         if said:
             return TextLength(said, said)
@@ -78,14 +78,18 @@ def mean_length(job: Job) -> float | None:
     return mean if 1 <= mean < job.seq_len else None
 
 
+def learns_anew(job: Job, spec: TransformerSpec) -> bool:
+    """Whether an encoder is trained from the start, on documents as they come."""
+    return spec.architecture == "encoder" and job.workload.task in {"pretrain", "train"}
+
+
 def skips_padding(job: Job, spec: TransformerSpec) -> bool:
-    """Whether a new encoder learns from texts of uneven length without padding them, as programs tuned by hand do."""
-    if spec.architecture != "encoder" or job.workload.task not in {"pretrain", "train"}:
-        return False
-    data, longest = job.workload.dataset, job.workload.sequence_length
-    if data is None or not data.tokens or not data.samples or not longest or job.framework not in PADDING_FRAMEWORKS:
-        return False
-    return data.tokens < data.samples * longest
+    """Whether a new encoder learns from texts of uneven length without padding them, as programs tuned by hand do.
+
+    Whoever states a longest length and a shorter mean counts the tokens that are not padding.
+    """
+    stated = job.workload.sequence_length is not None and mean_length(job) is not None
+    return stated and learns_anew(job, spec) and job.framework in PADDING_FRAMEWORKS
 
 
 def fullest_over_mean(*, texts: int, replicas: int) -> float:

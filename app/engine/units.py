@@ -21,3 +21,5 @@ HOURS_PER_MONTH = 730.0
 WATTS_PER_KILOWATT = 1e3
 FLOPS_PER_MAC = 2.0
 """One multiply-add counts as two floating-point operations."""
+COLOURS = 3
+"""Numbers of a pixel: red, green and blue."""
