@@ -7,6 +7,7 @@ from app.engine.hardware import Devices
 from app.engine.job import Job
 
 RUNTIMES = frozenset({"tensorrt", "onnxruntime"})
+"""Frameworks that build a finished network once, and fuse its layers."""
 AUTOTUNED = frozenset({"tensorrt"})
 """Runtimes that time many kernels for every layer when they build, and fuse layers into them."""
 UNNAMED = "other"
@@ -14,11 +15,13 @@ UNNAMED = "other"
 QUANTISED_WHEN_COMPILED = frozenset({"pytorch", "tensorflow"})
 """Frameworks whose compilers hand an 8-bit network to a library that runs it so (oneDNN)."""
 CAPTURING = frozenset({"eager", "graph"})
+"""Modes whose steps a tuned recipe captures as graphs of kernels; the others are built so already."""
 CLASSIFYING = "vision_train"
 """Class of work in which channels last says nothing of fused layers."""
 CHOOSES_LAYOUT = frozenset({"mxnet"})
 """Frameworks whose tuned recipes choose the layout of tensors themselves."""
-GRAPHS = frozenset({"tensorflow", "mxnet", "other"})
+GRAPHS = frozenset({"tensorflow", "mxnet", UNNAMED})
+"""Frameworks that run a graph of operations, not a program line by line."""
 
 
 def compiled_ahead(job: Job) -> bool:
@@ -55,7 +58,7 @@ def captured(job: Job) -> bool:
 
 
 def times_kernels(job: Job, devices: Devices, *, crops: bool) -> BoolArray:
-    """Whether the fastest kernel was chosen for every layer: in runtimes, and in captured steps. [-]
+    """Whether the fastest kernel was chosen for every layer: in runtimes, and in captured steps.
 
     Crops of regions differ in number from step to step, so that what follows them is neither timed nor captured.
     """

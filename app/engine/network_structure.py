@@ -21,8 +21,8 @@ HEAD_WIDTH = 64.0
 """Width of one attention head. arXiv:2010.11929, table 1."""
 PATCH_SIDES = (8, 14, 16, 32)
 """Sides of the patches that vision transformers cut pictures into. [pixels]"""
-COUNTS = 2.0
-"""Counts that tell equal blocks: tokens and activations."""
+CLOSER_ALONE = 2.0
+"""How much closer tokens have to agree where no activations are counted that could agree as well."""
 SCORES_AT_MOST = 0.7
 """Counts that leave less for the other products are not those of equal blocks."""
 
@@ -112,7 +112,7 @@ def how_tokens_meet(
     tokens, _ = tokens_and_width(macs=macs, parameters=spec.parameters, layers=layers)
     usual = sum(blocks_activations(macs=macs, parameters=spec.parameters, layers=layers))
     written = activations / usual if activations else 1.0
-    near = tolerance if activations else tolerance / COUNTS
+    near = tolerance if activations else tolerance / CLOSER_ALONE
     on_grid = any(abs(tokens / (math.prod(size) / side**2) - 1) < near for side in PATCH_SIDES)
     if abs(written - 1) < tolerance and on_grid:
         return "equal_blocks"
