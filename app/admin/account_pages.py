@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
@@ -13,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from app.admin import accounts, passwords, throttle
 from app.admin.access import Person, drop_cookie, know_browser, known_browser, set_cookie
-from app.admin.forms import Entered, ErrorLine, FormField, Frame, error_lines, options
+from app.admin.forms import Entered, ErrorLine, FormField, Frame, error_lines, moment, options
+from app.admin.sign_in_page import SignInPage, inside
+from app.admin.single_sign_on_pages import provider_sign_out
 from app.db import transaction
 from app.errors import Unprocessable
 from app.field_problems import FieldProblem
@@ -26,48 +27,6 @@ router = APIRouter(prefix="/admin", include_in_schema=False)
 SEE_OTHER = 303
 UNPROCESSABLE = 422
 USUAL_DAYS = "90"
-
-
-@dataclass(frozen=True, slots=True)
-class SignInPage:
-    """The form to sign in."""
-
-    template: ClassVar[str] = "admin/sign_in.html"
-
-    title: str
-    after: str
-    fields: tuple[FormField, ...]
-    errors: tuple[ErrorLine, ...] = ()
-    provider: str = ""
-    """What the way in through the provider is called; empty: there is none."""
-    provider_url: str = ""
-    problem: str = ""
-    """What went wrong on that way."""
-    sign_out_url: str = ""
-    """Where one signs out of the provider as well, shown after signing out here."""
-    done: str = ""
-    """What was done just now."""
-
-    @classmethod
-    def of(
-        cls,
-        after: str,
-        *,
-        email: str = "",
-        error: str = "",
-        provider: str = "",
-        problem: str = "",
-        sign_out_url: str = "",
-        done: str = "",
-    ) -> "SignInPage":
-        """The form, perhaps with what went wrong."""
-        fields = (
-            FormField("email", "E-mail address", "email", email, error=error),
-            FormField("password", "Password", "password", ""),
-        )
-        errors = (ErrorLine("email", error),) if error else ()
-        provider_url = f"/admin/sign-in/provider?{urlencode({'after': after})}" if provider else ""
-        return cls("Sign in", after, fields, errors, provider, provider_url, problem, sign_out_url, done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +98,6 @@ def sign_out(request: Request, caller: Person, session: SessionDep) -> Response:
     """End this session; one that began at the provider shows the way to sign out there as well."""
     if not accounts.sign_out(session, caller.session_id):
         return _signed_out(request)
-    from app.admin.single_sign_on_pages import provider_sign_out
-
     sign_out_url = provider_sign_out(request.app.state.settings)
     response = render(SignInPage.of("/admin", provider=_provider(request), sign_out_url=sign_out_url))
     drop_cookie(request, response)
@@ -236,11 +193,6 @@ def _provider(request: Request) -> str:
     return settings.oidc_label if settings.oidc_issuer else ""
 
 
-def inside(path: str) -> str:
-    """An address of the administration; anything else leads to its start."""
-    return path if path.startswith("/admin") and path.isprintable() and "\\" not in path else "/admin"
-
-
 def _signed_out(request: Request) -> Response:
     response = RedirectResponse("/admin/sign-in", SEE_OTHER)
     drop_cookie(request, response)
@@ -309,8 +261,3 @@ def _keys(session: Session, caller: accounts.Caller) -> list[KeyLine]:
         )
         for each in found
     ]
-
-
-def moment(at: datetime) -> str:
-    """A point in time for people."""
-    return f"{at:%Y-%m-%d %H:%M} UTC"

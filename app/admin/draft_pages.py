@@ -9,13 +9,12 @@ from sqlalchemy import select
 
 from app.admin import drafts, reviewing
 from app.admin.access import Approver, Viewer
-from app.admin.account_pages import moment
 from app.admin.accounts import Caller
 from app.admin.bench import Compared
 from app.admin.bench_pages import Answers, differing
 from app.admin.differences import Difference
 from app.admin.entities import entity_named
-from app.admin.forms import Entered, ErrorLine, FormField, Frame
+from app.admin.forms import Entered, ErrorLine, FormField, Frame, moment
 from app.db import reading
 from app.errors import Conflict
 from app.http.templating import render

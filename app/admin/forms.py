@@ -1,7 +1,8 @@
-"""What pages share: fields of a form, with what was entered and what is wrong with it, and the frame around them."""
+"""What pages share: fields of a form, what was entered, what is wrong with it, points in time, and the frame around."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -110,3 +111,8 @@ async def entered(request: Request) -> dict[str, str]:
 
 
 Entered = Annotated[dict[str, str], Depends(entered)]
+
+
+def moment(at: datetime) -> str:
+    """A point in time for people."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"

@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.admin import price_work
 from app.admin.access import Approver, Viewer
-from app.admin.account_pages import moment
 from app.admin.accounts import Caller
-from app.admin.forms import Entered, ErrorLine, FormField, Frame, Option, error_lines, options
+from app.admin.forms import Entered, ErrorLine, FormField, Frame, Option, error_lines, moment, options
 from app.admin.price_work import DECISIONS, KINDS, Waiting
 from app.errors import Unprocessable
 from app.field_problems import FieldProblem

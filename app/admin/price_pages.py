@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.admin import price_work
 from app.admin.access import Editor, Viewer
-from app.admin.account_pages import moment
 from app.admin.accounts import Caller
-from app.admin.forms import Entered, ErrorLine, Frame, error_lines
+from app.admin.forms import Entered, ErrorLine, Frame, error_lines, moment
 from app.admin.held_pages import HeldLine, held_line
 from app.admin.price_work import KINDS
 from app.errors import Unprocessable

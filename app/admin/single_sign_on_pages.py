@@ -16,7 +16,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from app.admin import accounts, single_sign_on
 from app.admin.access import cookie_of, set_cookie
-from app.admin.account_pages import SEE_OTHER, SignInPage, inside
+from app.admin.sign_in_page import SignInPage, inside
 from app.db import transaction
 from app.errors import AppError, Forbidden, NotFound, Unavailable
 from app.http.templating import absolute_url, render
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/admin/sign-in/provider", include_in_schema=False)
 
+SEE_OTHER = 303
 BACK = "/admin/sign-in/provider/return"
 COOKIE = "whichrig-sign-in"
 LASTS_S = 600

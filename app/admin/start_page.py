@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 from app import formatting
 from app.admin import drafts
 from app.admin.access import Viewer
-from app.admin.account_pages import moment
 from app.admin.accounts import Caller
 from app.admin.entities import ENTITIES
-from app.admin.forms import Frame
+from app.admin.forms import Frame, moment
 from app.admin.health import Age, health
 from app.catalogue.queries import revision
 from app.http.request_session import SessionDep

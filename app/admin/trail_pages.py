@@ -10,10 +10,9 @@ from fastapi.responses import RedirectResponse, Response
 
 from app.admin import trail
 from app.admin.access import Editor, Viewer
-from app.admin.account_pages import moment
 from app.admin.differences import Difference, differences
 from app.admin.entities import ENTITIES
-from app.admin.forms import Frame, Option, options
+from app.admin.forms import Frame, Option, moment, options
 from app.http.request_session import SessionDep
 from app.http.templating import render
 from app.tables import AuditEntry

@@ -10,12 +10,11 @@ from starlette.datastructures import UploadFile
 
 from app.admin import importing, uploads
 from app.admin.access import Editor, Viewer
-from app.admin.account_pages import moment
 from app.admin.accounts import Caller
 from app.admin.differences import Difference, differences
 from app.admin.entities import ENTITIES, entity_named
 from app.admin.entries import entry
-from app.admin.forms import ErrorLine, FormField, Frame, Option, options
+from app.admin.forms import ErrorLine, FormField, Frame, Option, moment, options
 from app.admin.importing import Plan
 from app.db import reading
 from app.errors import Unprocessable

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from app.admin import passwords
-from app.admin.account_pages import inside
+from app.admin.sign_in_page import inside
 from app.admin.single_sign_on_pages import COOKIE, Begun
 from app.cli import build
 from app.db import reading, transaction
