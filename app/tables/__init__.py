@@ -4,6 +4,7 @@ from app.tables.accounts import ApiKey, IdempotentAnswer, Identity, SignedIn, Si
 from app.tables.answers import SavedAnswer
 from app.tables.audit import AuditEntry
 from app.tables.base import Base
+from app.tables.catalogue_tables import CATALOGUE_TABLES, SEED_ORDER
 from app.tables.drafts import DraftChange
 from app.tables.evidence import EvidenceRow
 from app.tables.fair_use import RateCount
@@ -35,37 +36,6 @@ from app.tables.revision import CatalogueRevision
 from app.tables.searches import UnansweredSearch
 from app.tables.seeding import SeedEntry
 from app.tables.uploads import ImportMapping, ImportUpload
-
-SEED_ORDER: tuple[type[Base], ...] = (
-    Source,
-    SoftwareSupport,
-    AcceleratorRow,
-    AcceleratorFact,
-    Alias,
-    PriceRow,
-    ProviderRow,
-    OfferRow,
-    OfferHistoryRow,
-    MachineRow,
-    HostPartRow,
-    CountryRow,
-    EconomicFactor,
-    TransformerRow,
-    NetworkRow,
-    DiffusionRow,
-    AlgorithmRow,
-    DatasetRow,
-    EvidenceRow,
-    ScenarioRow,
-    TierRow,
-    RuleRow,
-    AcceptedFinding,
-    SavedQuestionRow,
-)
-"""Tables of the catalogue, those that others refer to first."""
-
-CATALOGUE_TABLES = frozenset(table.__tablename__ for table in SEED_ORDER)
-"""A write to one of these moves the revision."""
 
 __all__ = [
     "CATALOGUE_TABLES",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.dml import UpdateBase
 
 from app.tables.base import Base
+from app.tables.catalogue_tables import CATALOGUE_TABLES
 
 _DIRTY = "catalogue_dirty"
 
@@ -26,16 +27,9 @@ class CatalogueRevision(Base):
     changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
-def is_catalogue_table(name: str) -> bool:
-    """Whether a write to this table changes what answers are computed from."""
-    from app.tables import CATALOGUE_TABLES
-
-    return name in CATALOGUE_TABLES
-
-
 @event.listens_for(Engine, "before_execute")
 def _note_write(connection: Connection, statement: Any, *_: Any) -> None:
-    if isinstance(statement, UpdateBase) and is_catalogue_table(getattr(statement.table, "name", "")):
+    if isinstance(statement, UpdateBase) and getattr(statement.table, "name", "") in CATALOGUE_TABLES:
         connection.info[_DIRTY] = True
 
 
