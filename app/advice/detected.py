@@ -17,12 +17,18 @@ CUT = "..."
 """How nvidia-smi ends a name that is too long for its table."""
 LEAST_BARE_MIB = 2048
 """A bare number after a card's name is its memory from here on; smaller ones are years and the like. [MiB]"""
-_TOOLS = re.compile(r"NVIDIA-SMI|NVSMI LOG|<nvidia_smi_log>|ROCm System Management|ROCm SMI|MARKET_NAME:")
-"""What is printed by tools alone, not written by people."""
+_TOOLS = re.compile(
+    r"NVIDIA-SMI|NVSMI LOG|<nvidia_smi_log>|ROCm System Management|ROCm SMI|MARKET_NAME:"
+    r"|Failed to initialize NVML|No devices were found|Unable to determine the device handle"
+    r"|-smi(?:: command)? not found|-smi' is not recognized"
+)
+"""What is printed by tools alone, not written by people; also where they fail."""
 _GPU_LINE = re.compile(r"^\|\s+\d+\s+(?P<name>[A-Za-z][^|]*?)\s+(?:On|Off|WDDM|TCC|N/A)\s+\|", re.MULTILINE)
 _BETWEEN_ROWS = re.compile(r"(?<=[|+])\s*(?=[|+])")
 """Where a row of the table ends: fields of one line lose the breaks of what is pasted into them."""
 _MEMORY_CELL = re.compile(r"\|\s*(?:\d+|N/A)\s*MiB\s*/\s*(?P<total>\d+)\s*MiB\s*\|")
+_PART_ROW = re.compile(r"\|(?:\s+\d+){4}\s*\|\s*\d+\s*MiB\s*/\s*(?P<total>\d+)\s*MiB\s*\|")
+_PART_LISTED = re.compile(r"\bMIG\s+(?:\d+c\.)?\d+g\.(?P<gib>\d+)gb")
 _LISTED = re.compile(r"^\s*GPU\s+\d+:\s*(?P<name>.+?)\s*(?:\(UUID:.*)?$", re.MULTILINE)
 _REPORT_NAME = re.compile(r"^\s*Product Name\s*:\s*(?P<name>\S.*?)\s*$", re.MULTILINE)
 _REPORT_TOTAL = re.compile(r"FB Memory Usage\s+Total\s*:\s*(?P<total>\d+) MiB")
@@ -61,6 +67,8 @@ def read_nvidia_smi(text: str) -> list[Found]:
     >>> read_nvidia_smi("NVIDIA GeForce RTX 3090, 24576 MiB")
     [Found(name='NVIDIA GeForce RTX 3090', count=1, memory_gib=24.0, kind='gpu', cut=False)]
     """
+    if parts := largest_part(text):
+        return parts
     for names, totals in ((_REPORT_NAME, _REPORT_TOTAL), (_XML_NAME, _XML_TOTAL)):
         if names.search(text):
             return _paired(names, totals, text=text)
@@ -69,6 +77,19 @@ def read_nvidia_smi(text: str) -> list[Found]:
     if _LISTED.search(text):
         return _counted(_named(match["name"], None) for match in _LISTED.finditer(text))
     return _counted(_csv_cards(text))
+
+
+def largest_part(text: str) -> list[Found]:
+    """The largest part of cards that are divided (MIG), in the table of ``nvidia-smi`` or in ``nvidia-smi -L``.
+
+    A program sees one part, whatever else is in the machine (https://docs.nvidia.com/datacenter/tesla/mig-user-guide).
+
+    >>> largest_part("  MIG 2g.10gb     Device  0: (UUID: MIG-1)")[0].memory_gib
+    10.0
+    """
+    sizes = [float(match["total"]) / MIB_PER_GIB for match in _PART_ROW.finditer(text)]
+    sizes = sizes or [float(match["gib"]) for match in _PART_LISTED.finditer(text)]
+    return [Found("NVIDIA MIG device", memory_gib=max(sizes))] if sizes else []
 
 
 def _paired(names: re.Pattern[str], totals: re.Pattern[str], *, text: str) -> list[Found]:

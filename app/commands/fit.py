@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from app.advice.detected import Found, read_cpuinfo, read_meminfo, read_nvidia_smi, read_rocm_smi, read_sysctl
+from app.advice.detected import (
+    Found,
+    largest_part,
+    read_cpuinfo,
+    read_meminfo,
+    read_nvidia_smi,
+    read_rocm_smi,
+    read_sysctl,
+)
 from app.commands.asking import JsonOption, OutputOption, opened, request_from, show_answer
 from app.commands.session import examples, message, open_catalogue, problems_told
 from app.contract.flat_query import hardware_in_words
@@ -41,6 +49,7 @@ EXAMPLES = examples(
 
 TOOL_TIMEOUT_S = 20
 NVIDIA_SMI = ("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader")
+NVIDIA_PARTS = ("nvidia-smi", "-L")
 ROCM_SMI = ("rocm-smi", "--showproductname", "--showmeminfo", "vram", "--json")
 SYSCTL = ("sysctl", "machdep.cpu.brand_string", "hw.memsize")
 GB_PER_GIB = 2**30 / 1e9
@@ -107,7 +116,9 @@ def detected(
 ) -> tuple[list[Found], float | None]:
     """This computer's devices and its memory [GiB], from its own tools; an error where they say nothing."""
     tool = run_tool or printed_by
-    cards = [*read_nvidia_smi(tool(NVIDIA_SMI)), *read_rocm_smi(tool(ROCM_SMI))]
+    cards = read_nvidia_smi(tool(NVIDIA_SMI))
+    cards = (largest_part(tool(NVIDIA_PARTS)) if cards else []) or cards
+    cards += read_rocm_smi(tool(ROCM_SMI))
     chips, memory_gib = read_sysctl(tool(SYSCTL))
     if not chips:
         chips, memory_gib = read_cpuinfo(_text(root / "proc/cpuinfo")), read_meminfo(_text(root / "proc/meminfo"))

@@ -6,6 +6,7 @@ import pytest
 
 from app import advisor
 from app.advice.detected import read_nvidia_smi, read_pasted
+from app.advice.given import given_hardware
 from app.contract.requests import FitRequest
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -43,6 +44,20 @@ ROCM_CONCISE = """
 =================== ROCm System Management Interface ===================
 Device  Node  IDs              Temp    Power  SCLK    MCLK     Fan  VRAM%  GPU%
 0       1     0x744c,   14519  43.0°C  20.0W  41Mhz   96Mhz    0%   5%     4%
+"""
+PARTS_TABLE = """
+| NVIDIA-SMI 560.35.03              Driver Version: 560.35.03      CUDA Version: 12.6     |
+|   0  NVIDIA A100-SXM4-40GB          On  |   00000000:00:04.0 Off |                   On |
+| N/A   34C    P0             50W /  400W |      87MiB /  40960MiB |     N/A      Default |
+| MIG devices:                                                                            |
+|  0    3   0   0  |              37MiB /  9728MiB    | 28      0 |  2   0    1    0    0 |
+|                  |                 0MiB / 16383MiB  |           |                       |
+|  0    9   0   1  |              12MiB /  4864MiB    | 14      0 |  1   0    0    0    0 |
+"""
+PARTS_LIST = """
+GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-1)
+  MIG 1g.5gb      Device  0: (UUID: MIG-1)
+  MIG 2g.10gb     Device  1: (UUID: MIG-2)
 """
 
 
@@ -121,6 +136,33 @@ def test_output_that_names_no_card_is_answered_with_what_to_paste(fit):
 
     assert "names no card" in warning.text
     assert "rocm-smi --showproductname" in warning.text
+
+
+@pytest.mark.parametrize(("text", "gib"), [(PARTS_TABLE, 9.5), (PARTS_LIST, 10.0)], ids=["table", "list"])
+def test_of_a_divided_card_the_largest_part_counts(text, gib):
+    assert [(one.count, one.memory_gib) for one in read_pasted(text)] == [(1, gib)]
+
+
+def test_of_a_part_of_a_card_the_memory_alone_is_known(client):
+    catalogue = client.app.state.catalogue.current()
+
+    given = given_hardware([(PARTS_TABLE, False, 1)], by_slug=catalogue.accelerators, names=catalogue.hardware_names)
+
+    assert [(item.device, item.words.memory_gib) for item in given.items] == [(None, 10)]
+    assert [caution.reason.code for caution in given.cautions] == ["fit_warning_memory_only"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Failed to initialize NVML: Driver/library version mismatch",
+        "No devices were found",
+        "bash: nvidia-smi: command not found",
+        "'nvidia-smi' is not recognized as an internal or external command",
+    ],
+)
+def test_a_tool_that_failed_is_no_unknown_card(fit, text):
+    assert "names no card" in fit(text).warnings[0].text
 
 
 def test_only_the_beginning_of_a_long_description_is_repeated(fit):

@@ -23,7 +23,7 @@ from app.advice.fit_jobs import Scale, fit_jobs, scales
 from app.advice.rigs import mean_by_layers, weakest
 from app.advice.upgrades import Shop
 from app.cli import build
-from app.commands.fit import NVIDIA_SMI, SYSCTL, detected
+from app.commands.fit import NVIDIA_PARTS, NVIDIA_SMI, SYSCTL, detected
 from app.commands.fit_text import fit_text
 from app.contract.answer import FitAnswer
 from app.contract.requests import FitRequest
@@ -384,6 +384,14 @@ def test_detection_puts_the_tools_together(tmp_path):
 
     assert [(one.name, one.kind) for one in found] == [("Tesla T4", "gpu"), ("Intel Core i7-12700K", "cpu")]
     assert memory_gib == 32
+
+
+def test_a_part_of_a_card_is_detected(tmp_path):
+    printed = {NVIDIA_SMI: "NVIDIA A100-SXM4-40GB, 40960 MiB", NVIDIA_PARTS: "MIG 2g.10gb Device 0: (UUID: MIG-1)"}
+
+    found, _ = detected(lambda call: printed.get(call, ""), tmp_path)
+
+    assert [one.memory_gib for one in found] == [10]
 
 
 def test_a_mac_is_detected(tmp_path):
