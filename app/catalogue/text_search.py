@@ -123,11 +123,10 @@ def _longest(keys: Keys, text: str, window: list[Token]) -> tuple[Match | Ambigu
 
 
 def _joined(text: str, part: list[Token]) -> bool:
-    """A single letter and the number after it must be written together: "a 100" is no A100."""
+    """A letter or unit and the number after it must be written together: "a 100" is no A100, "8 GB 200 W" no GB200."""
     for one, other in pairwise(part):
         if (
-            len(one.text) == 1
-            and one.text.isalpha()
+            ((len(one.text) == 1 and one.text.isalpha()) or one.text == "gb")
             and other.text[0].isdigit()
             and text[one.end : other.start].isspace()
         ):

@@ -34,6 +34,8 @@ def test_hardware_is_found_in_a_sentence(snapshot, text, slugs):
         "one card with 11 GB",
         "8 GPUs",
         "a 100 images data set",
+        "one card, 16 GB 200 W",
+        "laptop, 16 GB 10 cores",
         "a budget of 5090 USD",
         "4090 images of weeds",
         "",
