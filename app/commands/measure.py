@@ -32,6 +32,7 @@ FileOption = Annotated[
 PARTLY = (
     "this process may use {threads} of the {cores:.0f} cores: predictions are for those, and nothing becomes evidence"
 )
+NO_EVIDENCE = "nothing in it can be imported as evidence"
 EXAMPLES = examples(
     "whichrig measure",
     "whichrig measure --cpu --accelerator i7-13700K --write measured.json",
@@ -74,7 +75,9 @@ def run(
             today = datetime.now(UTC).date()
             content = evidence_file(found, device=device, on=today, version=__version__, threads=threads)
             write.write_text(content + "\n", "utf-8")
-            message(f"written to {write}; import it with: whichrig catalogue import {write} --table evidence")
+            known = device is not None and not limited(device, threads)
+            use = f"import it with: whichrig catalogue import {write} --table evidence" if known else NO_EVIDENCE
+            message(f"written to {write}; {use}")
 
 
 def _figures(torch: object, seconds: float, *, scale: float) -> Iterator["Figure"]:
