@@ -115,14 +115,16 @@ def discard_change(table: str, key: str, caller: Editor, session: SessionDep) ->
 def review_draft(_caller: Editor, request: Request, answers: Answers = "") -> JSONResponse:
     """What forbids publishing; where the saved questions were asked, also which answers would change."""
     engine = request.app.state.engine
-    found = reviewing.review(engine) if answers == "all" else reviewing.glance(engine)
-    review = found if isinstance(found, reviewing.Review) else found.review
+    if answers == "all":
+        reviewing.review(engine)
+    seen = reviewing.glance(engine)
+    review = seen.review
     return JSONResponse(
         {
             "asked": review is not None,
             "answers": [_compared(each) for each in review.compared] if review else [],
-            "findings": [f"{each.severity}: {each.entry}, {each.field}: {each.message}" for each in found.findings],
-            "blocks": review.blocks if review else reviewing.forbidding(found.findings),
+            "findings": [f"{each.severity}: {each.entry}, {each.field}: {each.message}" for each in seen.findings],
+            "blocks": review.blocks if review else reviewing.forbidding(seen.findings),
         }
     )
 

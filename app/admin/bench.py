@@ -144,8 +144,9 @@ def answers(snapshot: Snapshot, asked: Sequence[Question], *, at: datetime) -> l
 def answered(snapshot: Snapshot, asked: Sequence[Question]) -> list[Answered] | None:
     """What a catalogue has answered today; None unless it was asked every question."""
     known = _known(snapshot, datetime.now(UTC).date())
-    found = [known.get(question.query) for question in asked]
-    return None if None in found else [each for each in found if each is not None]
+    if any(question.query not in known for question in asked):
+        return None
+    return [known[question.query] for question in asked]
 
 
 def carry(tried: Snapshot, published: Snapshot) -> None:

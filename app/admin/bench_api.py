@@ -36,7 +36,7 @@ class RuleTrial(BaseModel):
 def list_answers(request: Request, _caller: Viewer, answers: Answers = "") -> JSONResponse:
     """Every saved question; where they were asked, with the answer as published and with the draft."""
     found = reviewing.asked(request.app.state.engine, ask=answers == "all")
-    if found.stopped and answers == "all":
+    if found.stopped and found.compared is not None:
         raise Conflict(found.stopped)
     if found.compared is None:
         return JSONResponse({"asked": False, "questions": [_named(each) for each in found.questions]})

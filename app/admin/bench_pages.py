@@ -81,16 +81,16 @@ def show_bench(
     """Every saved question; once they were asked, what it is answered with, and whether that is right."""
     found = reviewing.asked(request.app.state.engine, ask=answers == "all")
     show = show if show in SHOWN else ""
-    unasked = found.compared is None
+    compared = found.compared
     page = BenchPage(
         "Test bench",
         Frame.of(caller),
         options(list(SHOWN), show, labels=SHOWN),
-        tuple(_unanswered(found.questions, show) if found.compared is None else _answered(found.compared, show)),
+        tuple(_unanswered(found.questions, show) if compared is None else _answered(compared, show)),
         _told(found),
         drafts.count(session),
         found.stopped,
-        ask_url=f"/admin/bench?show={show}&answers=all" if unasked else "",
+        ask_url=f"/admin/bench?show={show}&answers=all" if compared is None else "",
     )
     return render(page)
 
@@ -109,7 +109,7 @@ def _told(found: reviewing.Asked) -> str:
 
 def _unanswered(questions: tuple[Question, ...], show: str) -> Iterator[QuestionView]:
     """Of questions that were not asked nobody knows which answers change, or are wrong."""
-    return (_view(each) for each in questions if show == "" or (show, each.origin) == ("own", "own"))
+    return (_view(each) for each in questions if show == "" or (show == "own" and each.origin == "own"))
 
 
 def _answered(compared: list[Compared], show: str) -> Iterator[QuestionView]:

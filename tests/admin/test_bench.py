@@ -141,6 +141,22 @@ def test_programs_see_the_bench_and_try_rules(quick_client, key_of):
     assert now["facts"]["workload.task"] == "learn"
 
 
+def test_a_draft_that_cannot_be_tried_is_not_told_as_if_it_had_been(quick_client, signed_in, key_of):
+    headers = key_of(quick_client, "editor")
+    tier = "/admin/api/tiers/entry"
+    tag = quick_client.get(tier, headers=headers).headers["etag"]
+    taken = {"values": {"position": 2}, "why": "where another tier is"}
+    quick_client.patch(tier, headers=headers | {"if-match": tag}, json=taken)
+
+    page = signed_in(quick_client, "editor").get("/admin/bench?answers=all").get_text(" ", strip=True)
+    asked = quick_client.get("/admin/api/bench?answers=all", headers=headers)
+    known = quick_client.get("/admin/api/bench", headers=headers)
+
+    assert "do not go together" in page
+    assert "These are the published answers" in page
+    assert (asked.status_code, known.status_code) == (409, 409)
+
+
 def test_a_kept_answer_is_a_question_as_well(quick_client, signed_in):
     browser = signed_in(quick_client, "editor")
     kept = browser.post("/r", data={"question": "task=learn"})
