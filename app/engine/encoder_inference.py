@@ -7,7 +7,7 @@ from app.engine.coefficients import TRANSFORMERS
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.flops import attention_layers, forward_flops_per_token
 from app.engine.hardware import Devices, Systems
-from app.engine.hardware_family import families
+from app.engine.hardware_family import COMPILING_KINDS, families
 from app.engine.job import Job
 from app.engine.memory import stored_weight_bytes
 from app.engine.model_spec import TransformerSpec
@@ -27,8 +27,6 @@ appendix A."""
 LAUNCHES_TIMED_IN = 2020
 """Year of the hosts beside the A100, on which eager launches were timed."""
 EAGER = frozenset({"pytorch", "other"})
-COMPILING_KINDS = ("tpu", "npu")
-"""Kinds of devices whose programs are always compiled whole: what layers hand on stays in memory that these manage."""
 POWER_SHARPNESS = 16.0
 """How sharply the board power bounds plain arithmetic: between half and half (1) and the smaller alone (infinity)."""
 
@@ -77,7 +75,7 @@ def attends_in_bands(job: Job, spec: TransformerSpec) -> bool:
     return attention_layers(spec)[0] == 0.0 and (spec.sliding_window or job.seq_len) < job.seq_len
 
 
-def _moved_bytes_per_token_and_layer(job: Job, spec: TransformerSpec, *, eager: bool) -> float:
+def _written_bytes_per_token_and_layer(job: Job, spec: TransformerSpec, *, eager: bool) -> float:
     """What norms, activations and scores move; kernels called one by one take as long in 16 bits as in 32. [bytes]"""
     fused = "encoder_traffic_runtime" if fuses_layers(job) else "encoder_traffic_fused"
     elements = TRANSFORMERS.value("encoder_traffic_eager" if eager else fused) * spec.hidden_size
@@ -90,10 +88,26 @@ def _moved_bytes_per_token_and_layer(job: Job, spec: TransformerSpec, *, eager: 
     return elements * (FULL_BYTES if eager else bytes_per_element(job.precision))
 
 
-def _handed_on_bytes_per_token_and_layer(job: Job, spec: TransformerSpec) -> float:
-    """What leaves a chip whose compiler places tensors in memory on it: no scores and few of the rest. [bytes]"""
+def _moved_bytes_per_token_and_layer(job: Job, systems: Systems, *, spec: TransformerSpec, eager: bool) -> FloatArray:
+    """What leaves a chip: all that is written, or no scores and little else where tensors are placed on it. [bytes]"""
     elements = TRANSFORMERS.value("encoder_traffic_placed") * spec.hidden_size
-    return elements * bytes_per_element(job.precision)
+    placed = elements * bytes_per_element(job.precision)
+    written = _written_bytes_per_token_and_layer(job, spec, eager=eager)
+    return np.where(systems.devices.where(kind=COMPILING_KINDS), placed, written)
+
+
+def _layer_s(job: Job, systems: Systems, *, spec: TransformerSpec, eager: bool) -> FloatArray:
+    """Time to start the kernels of one layer; programs compiled whole have no kernels to start one by one. [s]"""
+    groups = families(systems.devices)
+    layer = TRANSFORMERS.column(_layer_name(job, eager=eager), groups)
+    if eager:
+        layer = layer * host_slowness(systems.devices)
+        if attends_in_bands(job, spec):
+            layer = layer * TRANSFORMERS.value("banded_attention_launches")
+        if job.workload.attention == "eager":
+            layer = layer * TRANSFORMERS.value("eager_attention_launches")
+    compiled = TRANSFORMERS.column("encoder_layer_s", groups)
+    return np.where(systems.devices.where(kind=COMPILING_KINDS), compiled, layer)
 
 
 def host_slowness(devices: Devices) -> FloatArray:
@@ -124,21 +138,12 @@ def encoder_pace(job: Job, systems: Systems) -> Pace:
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)
     bandwidth = bandwidth * np.sqrt(threads)
     eager = job.framework in EAGER and not job.compiled
-    whole = systems.devices.where(kind=COMPILING_KINDS)
-    written = _moved_bytes_per_token_and_layer(job, spec, eager=eager)
-    moved = np.where(whole, _handed_on_bytes_per_token_and_layer(job, spec), written) * tokens * spec.num_hidden_layers
+    moved = _moved_bytes_per_token_and_layer(job, systems, spec=spec, eager=eager) * tokens * spec.num_hidden_layers
     memory = (moved + stored_weight_bytes(spec, job.precision)) / plan.tensor_parallel / bandwidth
-    layer = TRANSFORMERS.column(_layer_name(job, eager=eager), groups)
-    if eager:
-        layer = layer * host_slowness(systems.devices)
-        if attends_in_bands(job, spec):
-            layer = layer * TRANSFORMERS.value("banded_attention_launches")
-    if eager and job.workload.attention == "eager":
-        layer = layer * TRANSFORMERS.value("eager_attention_launches")
-    layer = np.where(whole, TRANSFORMERS.column("encoder_layer_s", groups), layer)
     ahead = eager or (fuses_layers(job) and not fuses_attention(job))  # the queue runs ahead of the device
     hidden = math + memory if ahead else 0.0 * math
-    overhead = np.maximum(layer * spec.num_hidden_layers - hidden, 0.0)
+    launched = _layer_s(job, systems, spec=spec, eager=eager) * spec.num_hidden_layers
+    overhead = np.maximum(launched - hidden, 0.0)
     time = StepTime(math, memory, 0.0 * math, overhead)
     units = tokens * plan.data_parallel
     return Pace(

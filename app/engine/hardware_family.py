@@ -27,6 +27,9 @@ UNMEASURED = ("Rubin", "Fermi", "Maxwell")
 """Architectures with a known name of which no run was ever fitted; another generation stands in."""
 AMD_FAMILIES = {"CDNA 4": "amd_cdna4", "CDNA": "amd_cdna", "Vega": "amd_cdna", "RDNA": "amd_rdna"}
 KINDS = {"cpu": "cpu", "apple_soc": "apple", "tpu": "tpu", "npu": "npu", "fpga": "fpga"}
+COMPILING_KINDS = ("tpu", "npu")
+"""Kinds of devices whose compiler makes a graph of every program, and places tensors in memory on the chip:
+https://docs.habana.ai (PyTorch/Inference_on_PyTorch/Inference_Using_HPU_Graphs.html)."""
 FAMILIES = (
     "cuda_kepler", "cuda_pascal", "cuda_volta", "cuda_turing", "cuda_ampere", "cuda_ada", "cuda_blackwell",
     "cuda_ampere_hbm", "cuda_hopper", "cuda_blackwell_hbm", "cuda_edge", "amd_cdna", "amd_cdna4", "amd_rdna",

@@ -6,7 +6,7 @@ from app.engine.arrays import BoolArray, FloatArray, Floats
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.comms import latency_s
 from app.engine.hardware import Systems
-from app.engine.hardware_family import families
+from app.engine.hardware_family import COMPILING_KINDS, families
 from app.engine.inference_memory import SERVERS
 from app.engine.job import Job
 from app.engine.model_spec import TransformerSpec
@@ -34,9 +34,6 @@ LAYER_CYCLES = {
 }
 """The coefficient of a layer's fixed time by framework that does not call operator by operator from Python: starts and
 ends of kernels, which go with the device's clock."""
-GRAPH_KINDS = ("tpu", "npu")
-"""Kinds of devices whose compiler makes a graph of every program:
-https://docs.habana.ai (PyTorch/Inference_on_PyTorch/Inference_Using_HPU_Graphs.html)."""
 EAGER_GROWTH = {
     "int8": "decode_eager_growth_8_bit",
     "int4": "decode_eager_growth_4_bit",
@@ -225,7 +222,7 @@ def packed_head_bytes(job: Job, spec: TransformerSpec, *, systems: Systems) -> F
 def replays_steps(job: Job, *, systems: Systems) -> BoolArray:
     """Whether decode steps are replayed as a recorded graph instead of launched kernel by kernel."""
     recorded = job.compiled or job.framework in LAYER_CYCLES or job.framework == "onnxruntime"
-    return systems.devices.where(kind=GRAPH_KINDS) | recorded
+    return systems.devices.where(kind=COMPILING_KINDS) | recorded
 
 
 def prefill_layer_s(job: Job, *, systems: Systems) -> FloatArray:
