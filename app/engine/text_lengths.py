@@ -74,8 +74,9 @@ def mean_length(job: Job) -> float | None:
     data = job.workload.dataset
     if data is None or not data.tokens or not data.samples:
         return None
+    longest = job.workload.sequence_length or job.seq_len  # as stated: a step is worked out at the mean
     mean = data.tokens / data.samples
-    return mean if 1 <= mean < job.seq_len else None
+    return mean if 1 <= mean < longest else None
 
 
 def learns_anew(job: Job, spec: TransformerSpec) -> bool:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from app.engine.text_lengths import attended_share, skips_padding, text_length
@@ -95,3 +97,9 @@ def test_texts_that_fill_every_sequence_leave_no_padding_out(bert):
     assert skips_padding(bert(dataset={"samples": 1e6, "tokens": 2.56e8}), BERT_LARGE)
     assert not skips_padding(bert(dataset={"samples": 1e6, "tokens": 5.12e8}), BERT_LARGE)
     assert not skips_padding(bert(), BERT_LARGE)
+
+
+def test_a_step_of_the_mean_length_leaves_the_padding_out_too(bert):
+    job = bert(dataset={"samples": 1e6, "tokens": 2.56e8})
+
+    assert skips_padding(replace(job, seq_len=256), BERT_LARGE)
