@@ -10,7 +10,6 @@ from app import formatting
 from app.advice.market import ExchangeRate
 from app.languages import say
 from app.questionnaire.questions import countries
-from app.web.pages.listing import Choice
 
 _FILE = Path(__file__).with_name("currencies.toml")
 
@@ -96,13 +95,6 @@ def currencies(rates: Iterable[ExchangeRate]) -> tuple[Currency, ...]:
 def currency_named(code: str, rates: Iterable[ExchangeRate]) -> Currency:
     """The currency of a code; dollars where there is no rate for it."""
     return next((each for each in currencies(rates) if each.code == code.upper()), DOLLARS)
-
-
-def currency_choices(rates: Iterable[ExchangeRate], chosen: Currency) -> tuple[Choice, ...]:
-    """What a page offers; dollars need no mention in an address."""
-    return tuple(
-        Choice(each.code if each.rate else "", each.code, each.code == chosen.code) for each in currencies(rates)
-    )
 
 
 @cache

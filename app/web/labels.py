@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app import formatting
+from app.contract.answer import PriceAnswer
 from app.languages import say, spoken
 from app.questionnaire.questions import countries
 
@@ -81,6 +82,13 @@ def _places() -> frozenset[str]:
 def _names_of_places() -> re.Pattern[str]:
     longest_first = sorted(_places(), key=len, reverse=True)
     return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w-])")
+
+
+def seen(price: PriceAnswer) -> str:
+    """In which condition something was offered, and when."""
+    return say(
+        "{condition}, seen {day}", condition=label("condition", price.condition), day=formatting.day(price.as_of)
+    )
 
 
 def step_of(field: str) -> str:

@@ -7,8 +7,7 @@ from app import formatting
 from app.contract.answer import CloudAnswer, PickAnswer, RecommendationAnswer
 from app.languages import say
 from app.web.currency import DOLLARS, Currency
-from app.web.labels import assumed_value, details, label
-from app.web.pages.picks import seen
+from app.web.labels import assumed_value, details, label, seen
 from app.web.spreadsheet import csv_text
 
 COLUMNS = (

@@ -16,7 +16,7 @@ from app.advice.offer_checks import CONTINENTS, is_doubtful
 from app.catalogue.snapshot import Snapshot
 from app.engine.units import GIB, HOURS_PER_DAY, HOURS_PER_MONTH
 from app.languages import say
-from app.web.currency import Currency, currency_choices
+from app.web.currency import Currency
 from app.web.labels import label, place
 from app.web.pages.head import Head
 from app.web.pages.listing import (
@@ -29,6 +29,7 @@ from app.web.pages.listing import (
     chips,
     choices,
     column,
+    currency_switch,
     cut,
     link,
     rarer_set,
@@ -264,8 +265,7 @@ def _filters(catalogue: Snapshot, fields: Mapping[str, str]) -> tuple[Filter, ..
 
 def _switches(catalogue: Snapshot, per: str, currency: Currency) -> tuple[Filter, ...]:
     spans = tuple(Choice(name, say(text), name == per) for name, text in SPANS.items())
-    currencies = currency_choices(catalogue.market.exchange_rates, currency)
-    return (Filter("per", say("Show prices for"), spans), Filter("currency", say("Currency"), currencies))
+    return (Filter("per", say("Show prices for"), spans), currency_switch(catalogue.market.exchange_rates, currency))
 
 
 def _columns(fields: Mapping[str, str]) -> tuple[Column, ...]:

@@ -20,9 +20,21 @@ from app.languages import say
 from app.present.measured import result_in_words, work_in_words
 from app.web.currency import Currency
 from app.web.labels import details, label, lowered, place
-from app.web.pages.hardware_filters import SWITCHES, currency_switch, filters_of, switches_of
+from app.web.pages.hardware_filters import SWITCHES, filters_of, switches_of
 from app.web.pages.head import PICTURE, Head
-from app.web.pages.listing import SHOWN_FILTERS, Chip, Column, Filter, Pages, chips, column, cut, link, rarer_set
+from app.web.pages.listing import (
+    SHOWN_FILTERS,
+    Chip,
+    Column,
+    Filter,
+    Pages,
+    chips,
+    column,
+    currency_switch,
+    cut,
+    link,
+    rarer_set,
+)
 from app.web.pages.price_differences import differences, site
 from app.web.pages.price_history import PriceHistory
 from app.web.pages.suits import SuitGroup
@@ -253,7 +265,7 @@ class HardwarePage:
             history=PriceHistory.of(prices, currency),
             measured=tuple(_measured(each) for each in catalogue.evidence.on(accelerator.slug, most=MOST_MEASURED)),
             offers_url=link("/cloud", {"accelerator": accelerator.slug, "currency": _code(currency)}),
-            switch=currency_switch(catalogue, currency),
+            switch=currency_switch(catalogue.market.exchange_rates, currency),
             note=currency.note,
             head=_head(accelerator, base_url),
         )

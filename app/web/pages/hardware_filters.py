@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from app import formatting
 from app.catalogue.snapshot import Snapshot
 from app.languages import say
-from app.web.currency import Currency, currency_choices
+from app.web.currency import Currency
 from app.web.labels import label
-from app.web.pages.listing import Choice, Filter, choices
+from app.web.pages.listing import Choice, Filter, choices, currency_switch
 from app.worded import worded
 
 UNITS = {"": worded("GB, as makers say it"), "gib": worded("GiB, as programs count")}
@@ -34,7 +34,7 @@ def switches_of(catalogue: Snapshot, fields: Mapping[str, str], *, currency: Cur
     return (
         switch("unit", say("Units"), UNITS),
         switch("per", say("Price of"), PRICES_FOR),
-        currency_switch(catalogue, currency),
+        currency_switch(catalogue.market.exchange_rates, currency),
     )
 
 
@@ -82,8 +82,3 @@ def filters_of(catalogue: Snapshot, fields: Mapping[str, str]) -> tuple[Filter, 
             told=lambda count: say("up to {count}", count=formatting.exact(count)),
         ),
     )
-
-
-def currency_switch(catalogue: Snapshot, currency: Currency) -> Filter:
-    """Currencies whose rates are known."""
-    return Filter("currency", say("Currency"), currency_choices(catalogue.market.exchange_rates, currency))

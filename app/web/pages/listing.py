@@ -6,7 +6,9 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 from app import formatting
+from app.advice.market import ExchangeRate
 from app.languages import say, say_count
+from app.web.currency import Currency, currencies
 
 Item = TypeVar("Item")
 
@@ -72,6 +74,14 @@ def choices(name: str, label: str, *, values: Sequence[tuple[str, str]], chosen:
     brought = [(chosen, chosen)] if chosen and chosen not in dict(values) else []
     offered = (("", say("Any")), *values, *brought)
     return Filter(name, label, tuple(Choice(value, text, value == chosen) for value, text in offered))
+
+
+def currency_switch(rates: Sequence[ExchangeRate], chosen: Currency) -> Filter:
+    """Currencies whose rates are known; dollars need no mention in an address."""
+    offered = (
+        Choice(each.code if each.rate else "", each.code, each.code == chosen.code) for each in currencies(rates)
+    )
+    return Filter("currency", say("Currency"), tuple(offered))
 
 
 def chips(path: str, fields: Mapping[str, str], *, filters: Sequence[Filter]) -> tuple[Chip, ...]:

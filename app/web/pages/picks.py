@@ -9,7 +9,6 @@ from app.contract.answer import (
     MeasuredAnswer,
     OwnedAnswer,
     PickAnswer,
-    PriceAnswer,
     RangeAnswer,
     RecommendationAnswer,
 )
@@ -17,7 +16,7 @@ from app.languages import say
 from app.present.facts import Fact, spread_facts
 from app.present.measured import result_in_words
 from app.web.currency import DOLLARS, Currency
-from app.web.labels import details, label
+from app.web.labels import details, label, seen
 
 MILLION = 1e6
 SHOWN_OFFERS = 3
@@ -163,13 +162,6 @@ class TimeRow:
             if offer.hours
         ]
         return (*bought, *rented)
-
-
-def seen(price: PriceAnswer) -> str:
-    """In which condition something was offered, and when."""
-    return say(
-        "{condition}, seen {day}", condition=label("condition", price.condition), day=formatting.day(price.as_of)
-    )
 
 
 def _run(estimate: EstimateAnswer) -> str:
