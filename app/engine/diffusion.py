@@ -173,8 +173,9 @@ def _rates(job: Job, systems: Systems, spec: DiffusionSpec) -> tuple[FloatArray,
 def attention_flops_per_s(job: Job, systems: Systems, *, spec: DiffusionSpec, others: FloatArray) -> FloatArray:
     """Rate of attention over all tokens of a picture or clip: one kernel, in 16 bits whatever the weights. [FLOP/s]
 
-    Other layers are multiplied, normalised and modulated kernel by kernel unless they are compiled. Integers hold the
-    scores of no denoiser; runtimes that build U-Nets in eight-bit floats keep attention in them too.
+    ``others`` is the rate of all other layers, which are multiplied, normalised and modulated kernel by kernel unless
+    they are compiled; eager attention and that of U-Nets reach no more. No runtime multiplies scores in integers, but
+    those that build U-Nets in eight-bit floats keep attention in them too.
     """
     devices = systems.devices
     if multiplied_in(job) == "int8":

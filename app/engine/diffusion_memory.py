@@ -59,8 +59,8 @@ def attention_scores(job: Job, spec: DiffusionSpec, *, work: DenoiserWork) -> fl
     """
     unet = spec.architecture == "diffusion_unet"
     heads = NETWORKS.value("attention_heads_unet" if unet else "attention_heads_transformer")
-    plain = coding_factor(spec, size=job.image_size or spec.default_size) == 1
-    tokens = work.tokens / (COARSER if attends_coarsely(spec) or plain else 1.0)
+    on_pixels = coding_factor(spec, size=job.image_size or spec.default_size) == 1
+    tokens = work.tokens / (COARSER if attends_coarsely(spec) or on_pixels else 1.0)
     return samples_at_once(job, spec) * heads * tokens**2
 
 

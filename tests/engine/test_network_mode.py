@@ -33,11 +33,11 @@ def test_resnet_trains_as_fast_as_mlperf_logs_tell(card, batch, count, nodes, pu
     assert found == pytest.approx(published, rel=0.2)
 
 
-@pytest.mark.parametrize(("batch", "count", "nodes", "published"), [(32, 8, 1, 2_323)])
-def test_a_detector_that_folds_its_normalisation_does_too(batch, count, nodes, published):
-    found = speed(RETINANET, H100, count=count, nodes=nodes, batch_size=batch, domain="detection", image_size=800)
+def test_a_detector_that_folds_its_normalisation_does_too():
+    """Logs of round 4.0, RetinaNet on eight H100."""
+    found = speed(RETINANET, H100, batch_size=32, domain="detection", image_size=800)
 
-    assert found == pytest.approx(published, rel=0.2)
+    assert found == pytest.approx(2_323, rel=0.2)
 
 
 def test_nobody_times_kernels_behind_regions_that_differ_in_number():
