@@ -13,7 +13,7 @@ from app.engine.memory import stored_weight_bytes
 from app.engine.model_spec import TransformerSpec
 from app.engine.network_mode import execution_mode
 from app.engine.network_speed import REFERENCE_YEAR, host_speed, thread_share
-from app.engine.precision import bytes_per_element, sustained_flops_per_s
+from app.engine.precision import bytes_per_element, comparable_rate, sustained_flops_per_s
 from app.engine.result import Pace
 from app.engine.roofline import StepTime, saturation
 from app.engine.units import FULL_BYTES
@@ -154,4 +154,5 @@ def encoder_pace(job: Job, systems: Systems) -> Pace:
         bound_by=time.bound_by,
         communication_share=np.zeros(len(systems)),
         bubble_fraction=np.zeros(len(systems)),
+        comparable_peak=comparable_rate(job.precision),
     )

@@ -11,6 +11,7 @@ from app.engine.coefficients_networks import NETWORKS
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
+from app.engine.network_math import math_rate
 from app.engine.network_speed import host_speed
 from app.engine.network_work import NetworkWork
 from app.engine.result import Pace
@@ -71,5 +72,5 @@ def pace(job: Job, systems: Systems, *, work: NetworkWork) -> Pace:
         units_per_step=samples,
         model_flops_per_step=(work.forward_flops or 0.0) * samples * share,
         bound_by=learning.bound_by(data=acting),
-        comparable_peak="fp32",
+        comparable_peak=math_rate(job, systems.devices, work=work).peak_name,
     )

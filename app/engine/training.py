@@ -127,9 +127,11 @@ def step_flops(job: Job, spec: TransformerSpec, *, plan: Plan) -> StepFlops:
     repeated = repeated_forward_share(plan, unsaid=recomputed_share(job))
     executed = model + repeated * forward
     attention = forward_attention_flops_per_token(spec, job.seq_len)
-    passes = np.ones_like(repeated) if job.method == "frozen" else 3.0 + repeated
+    useful = 1.0 if job.method == "frozen" else 3.0
+    passes = useful + (np.zeros_like(repeated) if job.method == "frozen" else repeated)
     seen = attended_share(job, spec)
-    return StepFlops(model * tokens, (executed - passes * attention) * tokens, seen * passes * attention * tokens)
+    needed = model - (1.0 - seen) * useful * attention
+    return StepFlops(needed * tokens, (executed - passes * attention) * tokens, seen * passes * attention * tokens)
 
 
 def math_rate(job: Job, spec: TransformerSpec, *, systems: Systems, precision: str) -> FloatArray:

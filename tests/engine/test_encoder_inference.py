@@ -50,6 +50,14 @@ def test_a_chip_that_compiles_every_program_hands_tensors_on_without_writing_the
     assert placed > 2 * eager
 
 
+def test_utilization_is_counted_against_the_bits_that_are_multiplied():
+    jobs = {name: make_job(BERT_LARGE, task="inference", precision=name) for name in ("fp32", "fp16", "fp8", "nvfp4")}
+
+    counted = {name: encoder_pace(job, make_systems(V100)).comparable_peak for name, job in jobs.items()}
+
+    assert counted == {"fp32": "bf16", "fp16": "bf16", "fp8": "fp8", "nvfp4": "fp4"}
+
+
 def test_a_processor_reads_with_the_cores_that_it_may_use():
     job = make_job(BERT_LARGE, task="inference", framework="other", precision="fp32", compiled=True, batch_size=8)
     whole = make_systems(XEON)

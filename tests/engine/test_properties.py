@@ -316,9 +316,14 @@ def test_replicas_that_only_answer_need_what_one_needs(job_of, cards_of, model):
 
 
 @pytest.mark.parametrize(
-    "asked", [{"task": "inference", "domain": "image_generation", "model": {"name": "flux.1-dev"}}]
+    "asked",
+    [
+        {"task": "inference", "domain": "image_generation", "model": {"name": "flux.1-dev"}},
+        {"task": "finetune", "model": {"name": "phi-3-medium"}, "framework": "megatron", "sequence_length": 131_072},
+    ],
+    ids=["pictures", "short texts that fill a long sequence"],
 )
-@pytest.mark.parametrize("precision", ["fp8", "bf16", "nf4"])
+@pytest.mark.parametrize("precision", ["fp8", "bf16", "nf4", "nvfp4"])
 def test_utilization_is_a_share_of_what_the_precision_allows(job_of, cards_of, asked, precision):
     utilization = on(job_of({**asked, "precision": precision}), *cards_of.values()).model_flops_utilization
 
