@@ -8,7 +8,7 @@ from typing import Any
 
 from app.engine.hub_families import FAMILIES, GENERIC, UNLIKE, Family
 from app.engine.hub_mixers import MIXERS
-from app.engine.hub_vision import heard_by, seen_by, sound_parameters, vision_parameters
+from app.engine.hub_towers import heard_by, seen_by, sound_parameters, vision_parameters
 from app.engine.model_spec import TransformerSpec
 from app.engine.params import active_parameters, attention_parameters, ffn_parameters, mla_parameters
 from app.engine.workload import MAX_CONFIG_BYTES
