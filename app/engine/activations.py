@@ -106,7 +106,8 @@ def plain_decoder_bytes_per_token_width(
 def written_layer_bytes(job: Job, spec: TransformerSpec) -> float:
     """What the passes of one layer over memory are counted in, for one micro-batch, unsharded. [bytes]
 
-    The number of passes was found with the tensors of a gated layer, whether the layer has a gate or not.
+    The number of passes was found with the tensors of a gated layer, whether the layer has a gate or not, and with the
+    inputs of matrices that are frozen in four bits.
     """
     if spec.architecture != "decoder":
         return layer_bytes(job, spec)

@@ -50,17 +50,17 @@ def all_reduces_s(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: 
 
 
 def reading_time(job: Job, spec: TransformerSpec, *, systems: Systems, batch: FloatArray) -> StepTime:
-    """Time of the encoder over the sources of a batch. [s]"""
+    """Time of the encoder over the sources of a batch, and of the keys and values that a decoder attends to. [s]"""
     plan, groups = systems.plan, families(systems.devices)
-    encoder, _ = split_parameters(spec)
+    weights, _ = split_parameters(spec)
     layers = spec.num_hidden_layers - (spec.decoder_layers or spec.num_hidden_layers // 2)
     prompt = max(job.prompt_tokens, 1)
     scores = ATTENTION_MACS * layers * spec.num_attention_heads * spec.head_dim * prompt
-    flops = FLOPS_PER_MAC * batch * prompt * (encoder + scores) / plan.tensor_parallel
+    flops = FLOPS_PER_MAC * batch * prompt * (weights + scores) / plan.tensor_parallel
     math = flops / _rate(job, spec, systems=systems, tokens=batch * prompt)
     moved = TRANSFORMERS.value("encoder_traffic_fused") * spec.hidden_size * layers * batch * prompt
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)
-    memory = (moved * bytes_per_element(job.precision) + encoder * bytes_per_parameter(job.precision)) / bandwidth
+    memory = (moved * bytes_per_element(job.precision) + weights * bytes_per_parameter(job.precision)) / bandwidth
     launches = layers * fixed_layer_s(job, systems)
     times = REDUCED_PER_READING_LAYER * layers
     waiting = all_reduces_s(job, spec, systems=systems, tokens=batch * prompt, times=times)
@@ -70,17 +70,17 @@ def reading_time(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Fl
 def writing_time(job: Job, spec: TransformerSpec, *, systems: Systems, batch: FloatArray) -> StepTime:
     """Time of one step of the decoder: one more token of every text of a batch, in every beam. [s]"""
     plan = systems.plan
-    _, decoder = split_parameters(spec)
+    _, weights = split_parameters(spec)
     layers = spec.decoder_layers or max(spec.num_hidden_layers // 2, 1)
     rows = batch * TRANSFORMERS.value("searched_beams")
     seen = job.prompt_tokens + max(job.output_tokens, 1) / 2
     scores = ATTENTION_MACS * layers * spec.num_attention_heads * spec.head_dim * seen
-    flops = FLOPS_PER_MAC * rows * (decoder + scores) / plan.tensor_parallel
+    flops = FLOPS_PER_MAC * rows * (weights + scores) / plan.tensor_parallel
     math = flops / _rate(job, spec, systems=systems, tokens=rows)
     element = max(bytes_per_element(job.precision), HALF_BYTES)
     cached = 2.0 * layers * spec.num_key_value_heads * spec.head_dim * seen * rows * element
     drawn = TRANSFORMERS.value("search_passes") * rows * spec.vocab_size * FULL_BYTES  # logits in fp32
-    read = decoder * bytes_per_parameter(job.precision) + cached + drawn
+    read = weights * bytes_per_parameter(job.precision) + cached + drawn
     memory = read / plan.tensor_parallel / bandwidth_rate(job, systems=systems)
     fixed = layers * fixed_layer_s(job, systems) + TRANSFORMERS.value("search_step_s")
     waiting = all_reduces_s(job, spec, systems=systems, tokens=rows, times=REDUCED_PER_WRITING_LAYER * layers)
@@ -112,8 +112,8 @@ def seq2seq_pace(job: Job, systems: Systems, *, concurrent: FloatArray) -> Pace:
     write_s = steps * step.total_s
     waiting_s = steps * step.comms_s + (reading.comms_s if job.prompt_tokens > 0 else 0.0)
     read_s = reading.total_s if job.prompt_tokens > 0 else 0.0 * write_s
-    encoder, decoder = split_parameters(spec)
-    flops = FLOPS_PER_MAC * concurrent * plan.data_parallel * (encoder * job.prompt_tokens + decoder * written)
+    source, target = split_parameters(spec)
+    flops = FLOPS_PER_MAC * concurrent * plan.data_parallel * (source * job.prompt_tokens + target * written)
     writes = write_s >= read_s
     bound = tuple(w if longer else r for longer, w, r in zip(writes, step.bound_by, reading.bound_by, strict=True))
     return Pace(

@@ -65,8 +65,8 @@ def translated_length(spec: TransformerSpec, *, source: float, target: float) ->
     ----------
     .. [1] C. Raffel et al., "Exploring the Limits of Transfer Learning," 2019, arXiv:1910.10683, section 3.1.4.
     """
-    encoder, decoder = split_parameters(spec)
-    return (encoder * source + decoder * target) / (encoder + decoder)
+    reading, writing = split_parameters(spec)
+    return (reading * source + writing * target) / (reading + writing)
 
 
 def mean_length(job: Job) -> float | None:
