@@ -72,8 +72,7 @@ class Circumstances:
     @property
     def enough_owned(self) -> Owned | None:
         """The first thing they have that does the work as it is with current software."""
-        supported = (each for each in self.cards if each.device is None or each.device.support == "supported")
-        return next((each for each in supported if each.fit == "fits" and not each.late), None)
+        return next((each for each in self.cards if each.fit == "fits" and each.usable), None)
 
     @property
     def tight_owned(self) -> Owned | None:

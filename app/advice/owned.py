@@ -73,6 +73,11 @@ class Owned:
         """The first reason; an answer shows all of them."""
         return self.reasons[0]
 
+    @property
+    def usable(self) -> bool:
+        """Whether current software supports it, and no run takes longer than anybody waits."""
+        return (self.device is None or self.device.support == "supported") and not self.late
+
 
 def judge(job: Job, need: Need, *, constraints: Constraints, devices: Devices, names: Names) -> tuple[Owned, ...]:
     """Judge everything that is owned or considered, in the order it was given."""

@@ -262,6 +262,8 @@ class OwnedAnswer(Part):
     verdict: str
     change_needed: str | None
     considering: bool = False
+    usable: bool = True
+    """False where its software has ended or one run takes too long, unless nothing may be spent."""
 
 
 class HostAnswer(Part):

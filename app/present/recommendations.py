@@ -66,7 +66,7 @@ def recommendation_answer(
         picks=[_pick(pick, found, market=market, evidence=evidence) for pick in found.picks],
         cloud=[_cloud(option) for option in found.cloud],
         buy_or_rent=found.buy_or_rent and _buy_or_rent(found.buy_or_rent),
-        owned=[_owned(owned) for owned in found.owned],
+        owned=[_owned(owned, old_will_do=found.verdict.code == "verdict_owned_old") for owned in found.owned],
         host=_host(found.host),
         what_would_change_this=[_change(change) for change in found.changes],
         rejected=[_rejected(rejection) for rejection in found.rejected],
@@ -191,7 +191,7 @@ def _buy_or_rent(found: BuyOrRent) -> BuyOrRentAnswer:
     )
 
 
-def _owned(owned: Owned) -> OwnedAnswer:
+def _owned(owned: Owned, *, old_will_do: bool) -> OwnedAnswer:
     return OwnedAnswer(
         hardware=HardwareAnswer(
             accelerator=owned.slug, name=say_finished(owned.name), count=owned.count, description=owned.text or None
@@ -200,6 +200,7 @@ def _owned(owned: Owned) -> OwnedAnswer:
         verdict=" ".join(sentence(reason) for reason in owned.reasons),
         change_needed=sentence(owned.change_needed) if owned.change_needed else None,
         considering=owned.considering,
+        usable=owned.usable or old_will_do,
     )
 
 

@@ -26,6 +26,17 @@ def test_an_answer_has_everything_the_contract_names(client, question):
     assert all({"if", "then"} == set(change) for change in answer["what_would_change_this"])
 
 
+@pytest.mark.parametrize(("budget_usd", "usable"), [(2000, False), (0, True)])
+def test_a_card_whose_software_has_ended_is_of_use_only_where_nothing_may_be_spent(client, budget_usd, usable):
+    asked = {
+        "workload": {"task": "finetune", "model": {"name": "qwen2.5-7b"}, "method": "qlora"},
+        "constraints": {"budget_usd": budget_usd, "existing_hardware": [{"accelerator": "Tesla P40", "count": 1}]},
+    }
+    owned = client.post("/recommend", json=asked).json()["owned"]
+
+    assert [(each["fit"], each["usable"]) for each in owned] == [("fits", usable)]
+
+
 def test_the_permalink_gives_the_same_answer(client, question):
     answer = client.post("/recommend", json=question).json()
 

@@ -92,6 +92,16 @@ def an_offer(**changes) -> CloudAnswer:
     return CloudAnswer(**known | changes)
 
 
+def a_card_of_ones_own(fit: str, *, usable: bool) -> OwnedAnswer:
+    return OwnedAnswer(
+        hardware=HardwareAnswer(accelerator="mine", name="My card", count=1),
+        fit=fit,
+        verdict="Seen.",
+        change_needed=None,
+        usable=usable,
+    )
+
+
 def a_recommendation(**changes) -> RecommendationAnswer:
     months = list(range(25))
     known = {

@@ -7,7 +7,7 @@ from app.http.templating import render
 from app.questionnaire.answers import Answers
 from app.web.pages.result import ResultPage
 from tests.browser import Page, check
-from tests.web.answers import a_pick, a_recommendation, an_estimate, an_offer, nothing_known
+from tests.web.answers import a_card_of_ones_own, a_pick, a_recommendation, an_estimate, an_offer, nothing_known
 
 
 @pytest.fixture
@@ -59,6 +59,22 @@ def test_an_answer_in_which_everything_is_unknown_is_still_a_page(shown):
 
 def test_fit_is_said_in_words_and_not_by_colour_alone(page):
     assert [words(badge) for badge in page.select("#fit ~ figure .badge")] == ["Fits", "Tight", "Does not fit"]
+
+
+@pytest.mark.parametrize(
+    ("fit", "usable", "told"),
+    [
+        ("fits", True, "What you have is enough"),
+        ("tight", True, "Try first what you have"),
+        ("fits", False, "First pick"),
+        ("tight", False, "First pick"),
+    ],
+)
+def test_what_one_has_comes_before_what_to_buy_where_it_is_of_use(shown, fit, usable, told):
+    figures = words(shown(a_recommendation(owned=[a_card_of_ones_own(fit, usable=usable)])).select_one(".glance"))
+
+    assert told in figures
+    assert ("My card" in figures) is usable
 
 
 def test_every_drawing_has_its_numbers_in_a_table(page):

@@ -34,23 +34,26 @@ def _memory(answer: RecommendationAnswer) -> Iterator[KeyFigure]:
 
 
 def _device(answer: RecommendationAnswer) -> Iterator[KeyFigure]:
-    mine = {each.fit: each.hardware for each in reversed(answer.owned) if not each.considering}
-    if "fits" in mine and answer.scenario.number != WITHOUT_CARD:
-        name = formatting.times(mine["fits"].count, mine["fits"].name)
-        yield KeyFigure(say("What you have is enough"), name, say("nothing to buy"), "owned")
+    if (enough := _mine(answer, "fits")) and answer.scenario.number != WITHOUT_CARD:
+        yield KeyFigure(say("What you have is enough"), enough, say("nothing to buy"), "owned")
     elif answer.scenario.number == WITHOUT_CARD:
         host = answer.host
         cores = say_count("{count} core", "{count} cores", of=host.cpu_cores, count=host.cpu_cores)
         ram = say("{size} of RAM, no graphics card", size=formatting.nominal_gib(host.ram_gb))
         yield KeyFigure(say("Computer that is enough"), cores, ram, "computer")
-    elif "tight" in mine:
-        name = formatting.times(mine["tight"].count, mine["tight"].name)
-        yield KeyFigure(say("Try first what you have"), name, say("just holds it"), "owned")
+    elif just := _mine(answer, "tight"):
+        yield KeyFigure(say("Try first what you have"), just, say("just holds it"), "owned")
     elif answer.picks:
         best = answer.picks[0]
         price = best.price_usd
         note = formatting.usd_between(price.low, price.high) if price else say("price unknown")
         yield KeyFigure(say("First pick"), formatting.times(best.hardware.count, best.hardware.name), note, "picks")
+
+
+def _mine(answer: RecommendationAnswer, fit: str) -> str | None:
+    """The first usable thing that somebody has, and does not merely consider, with this verdict."""
+    held = (each.hardware for each in answer.owned if each.fit == fit and each.usable and not each.considering)
+    return next((formatting.times(each.count, each.name) for each in held), None)
 
 
 def _rent(answer: RecommendationAnswer) -> Iterator[KeyFigure]:
