@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -51,9 +52,14 @@ def rigs_of(items: Sequence[Item], *, cpu: Accelerator | None, system_gib: float
 def roomy_systems(job: Job, devices: Devices, *, counts: Sequence[int]) -> Systems:
     """So many of each device in one machine, the job spread so that the upper end of its memory fits as well."""
     count = np.array(counts, dtype=np.float64)
-    upper = spread("memory", job.work_class).high
-    wary = Devices(tuple(replace(d, usable_memory_bytes=d.usable_memory_bytes / upper) for d in devices.accelerators))
+    wary = _with_less_memory(devices, spread("memory", job.work_class).high)
     return systems_of(devices, count=count, plan=default_plan(job, wary, count=count, nodes=np.ones_like(count)))
+
+
+@lru_cache(maxsize=32)
+def _with_less_memory(devices: Devices, factor: float) -> Devices:
+    """The same devices with so many times less memory; jobs of a kind ask for the same ones again and again."""
+    return Devices(tuple(replace(d, usable_memory_bytes=d.usable_memory_bytes / factor) for d in devices.accelerators))
 
 
 def device_of(item: Item) -> Accelerator | None:
