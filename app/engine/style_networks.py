@@ -30,13 +30,15 @@ HALVED_UP_TO = 256
 LAYERS_WITHOUT_ALIASES = 14
 CRITICAL = 2
 """Last layers that keep the highest frequency. [2]_"""
-LOWEST_CUTOFF = 2.0
-LOWEST_STOP = 2.0**2.1
+LOWEST_CUTOFF, LOWEST_STOP = 2.0, 2.0**2.1
+"""Frequencies up to which filters of the first layer pass, and from which they stop. [2]_"""
 HIGHEST_STOP_SHARE = 2.0**0.3
+"""Frequency from which those of the last layers stop, over the highest that they pass. [2]_"""
 MARGIN = 10.0
 """Pixels around a map that filters spoil. [2]_"""
 PARAMETERS = {"styles": 59.0e6, "narrow": 49.1e6, "shifted": 51.3e6, "rotated": 44.8e6}
 """Generator and critic: StyleGAN2; half its width, as in StyleGAN [3]_; StyleGAN3 for shifts (T), for rotations (R)."""
+WITHOUT_ALIASES = frozenset({"shifted", "rotated"})
 GENERATOR_PASSES, CRITIC_PASSES = 4.0, 9.0
 """Forward passes, a backward one as two: the generator runs twice and back once, its critic three times each way."""
 
@@ -96,29 +98,29 @@ def counts(kind: str, side: float) -> StyleCounts:
     >>> round(counts("shifted", 256).generator_macs / 1e9)
     231
     """
-    wide = WIDTH_TIMES_SIDE
-    if kind in {"styles", "narrow"}:
-        wide = wide // 2 if kind == "narrow" or side <= HALVED_UP_TO else wide
-        made, outputs, weights = _growing_generator(side, wide)
+    halved = kind == "narrow" or (kind == "styles" and side <= HALVED_UP_TO)
+    width_times_side = WIDTH_TIMES_SIDE / 2 if halved else WIDTH_TIMES_SIDE
+    if kind in WITHOUT_ALIASES:
+        macs, outputs, weights = _generator_without_aliases(side, rotated=kind == "rotated")
     else:
-        rotated = kind == "rotated"
-        made, outputs, weights = _generator_without_aliases(side, rotated=rotated)
-    judged, seen = _critic(side, wide)
-    return StyleCounts(made, judged, outputs, seen, weights)
+        macs, outputs, weights = _growing_generator(side, width_times_side)
+    critic_macs, critic_outputs = _critic(side, width_times_side)
+    return StyleCounts(macs, critic_macs, outputs, critic_outputs, weights)
 
 
-def _width(side: float, wide: float) -> float:
-    return min(wide / side, WIDEST)
+def _width(side: float, width_times_side: float) -> float:
+    return min(width_times_side / side, WIDEST)
 
 
 def _sides(side: float) -> list[float]:
     return [float(SMALLEST_SIDE * 2**step) for step in range(max(int(math.log2(side / SMALLEST_SIDE)), 0) + 1)]
 
 
-def _growing_generator(side: float, wide: float) -> tuple[float, float, float]:
+def _growing_generator(side: float, width_times_side: float) -> tuple[float, float, float]:
+    """Multiply-adds, outputs and weights: sides double, with two convolutions and colours at each. [1]_"""
     macs = outputs = weights = 0.0
     for now in _sides(side):
-        width, before = _width(now, wide), _width(now / 2, wide)
+        width, before = _width(now, width_times_side), _width(now / 2, width_times_side)
         if now > SMALLEST_SIDE:
             macs += TAPS * (now / 2) ** 2 * before * width
             outputs += now**2 * width
@@ -129,18 +131,22 @@ def _growing_generator(side: float, wide: float) -> tuple[float, float, float]:
     return macs, outputs, weights
 
 
-def _critic(side: float, wide: float) -> tuple[float, float]:
-    width = _width(side, wide)
+def _critic(side: float, width_times_side: float) -> tuple[float, float]:
+    """Multiply-adds and outputs of residual blocks that halve the side. [1]_"""
+    width = _width(side, width_times_side)
     macs, outputs = COLOURS * side**2 * width, side**2 * width
     for now in _sides(side)[1:]:
-        width, after = _width(now, wide), _width(now / 2, wide)
+        width, after = _width(now, width_times_side), _width(now / 2, width_times_side)
         macs += TAPS * now**2 * width**2 + (TAPS + 1) * (now / 2) ** 2 * width * after
         outputs += now**2 * width + 2 * (now / 2) ** 2 * after
     return macs + TAPS * SMALLEST_SIDE**2 * WIDEST**2, outputs
 
 
 def _generator_without_aliases(side: float, *, rotated: bool) -> tuple[float, float, float]:
-    """Frequencies grow by one factor from layer to layer; rotations take twice the channels, of single pixels. [2]_"""
+    """Multiply-adds, outputs and weights; frequencies grow by one factor from layer to layer. [2]_
+
+    Rotations take twice the channels, and products of single pixels.
+    """
     taps, reach = (1.0, 0.0) if rotated else (TAPS, 2.0)
     doubled = 2.0 if rotated else 1.0
     highest, stop_at = side / 2, side / 2 * HIGHEST_STOP_SHARE
