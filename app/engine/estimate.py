@@ -51,12 +51,8 @@ def estimate(job: Job, systems: Systems) -> Estimates:
         usable_memory_bytes=systems.devices.usable_memory_bytes,
         throughput_per_s=speed.throughput_per_s,
         unit="" if pace is None else pace.unit,
-        prefill_tokens_per_s=None
-        if pace is None
-        else _around(known(pace.prefill_tokens_per_s, runs), metric="prefill", of=(job, systems)),
-        decode_tokens_per_s=None
-        if pace is None
-        else _around(known(pace.decode_tokens_per_s, runs), metric="decode", of=(job, systems)),
+        prefill_tokens_per_s=speed.prefill_tokens_per_s,
+        decode_tokens_per_s=speed.decode_tokens_per_s,
         model_flops_utilization=None if pace is None else _utilization(pace, systems),
         bound_by=() if pace is None else pace.bound_by,
         step_s=speed.step_s,
@@ -74,6 +70,8 @@ class _Speed:
     """Everything that follows from the pace; nothing where there is none."""
 
     throughput_per_s: Interval | None = None
+    prefill_tokens_per_s: Interval | None = None
+    decode_tokens_per_s: Interval | None = None
     step_s: Interval | None = None
     duration_s: Interval | None = None
     device_s: Interval | None = None
@@ -89,16 +87,18 @@ def _speed(job: Job, pace: Pace, *, systems: Systems, runs: BoolArray) -> _Speed
     if not runs.all():
         pace = replace(pace, step_s=np.where(runs, pace.step_s, np.nan))
     throughput = _throughput(job, pace, systems=systems)
-    step = throughput.inverted(pace.units_per_step)
+    prefill, decode = known(pace.prefill_tokens_per_s, runs), known(pace.decode_tokens_per_s, runs)
+    speed = _Speed(
+        throughput,
+        prefill_tokens_per_s=None if prefill is None else _interval(prefill, metric="prefill", of=(job, systems)),
+        decode_tokens_per_s=None if decode is None else _interval(decode, metric="decode", of=(job, systems)),
+        step_s=throughput.inverted(pace.units_per_step),
+    )
     duration = _duration(job, pace, systems=systems)
     if duration is None:
-        return _Speed(throughput, step)
+        return speed
     device_s = duration.scaled(systems.count)
-    return _Speed(throughput, step, duration, device_s, _energy(device_s, systems))
-
-
-def _around(expected: FloatArray | None, *, metric: str, of: tuple[Job, Systems]) -> Interval | None:
-    return None if expected is None else _interval(expected, metric=metric, of=of)
+    return replace(speed, duration_s=duration, device_s=device_s, energy_kwh=_energy(device_s, systems))
 
 
 def _memory(job: Job, footprint: Footprint, *, runs: BoolArray) -> Interval:
