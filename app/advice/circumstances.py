@@ -79,7 +79,7 @@ class Circumstances:
         """The first card of current software that just holds the work, where nothing they have holds it with ease."""
         if self.enough_owned is not None:
             return None
-        known = (each for each in self.cards if each.device is not None and each.device.support == "supported")
+        known = (each for each in self.cards if each.device is not None and each.usable)
         return next((each for each in known if each.fit == "tight"), None)
 
     def memory_of(self, job: Job) -> Range | None:
