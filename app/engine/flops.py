@@ -30,25 +30,6 @@ def training_flops(*, parameters: Floats, tokens: Floats) -> Floats:
     return FLOPS_PER_MAC * (1 + BACKWARD_FACTOR) * parameters * tokens
 
 
-def megatron_model_flops(
-    *, batch: float, num_hidden_layers: int, hidden_size: int, seq_len: int, vocab_size: int, recompute: str = "none"
-) -> float:
-    """FLOPs of one training iteration of a GPT with 4·h feed-forward, attention matrix counted in full. [FLOP]
-
-    ``recompute``: "none" gives model FLOPs (MFU), "selective" repeats attention scores, "full" the forward pass.
-
-    References
-    ----------
-    .. [1] V. Korthikanti et al., "Reducing Activation Recomputation," 2022, arXiv:2205.05198, appendix A.
-    """
-    attention_repeats = {"none": 1.0, "selective": 2.0, "full": 4.0 / 3.0}[recompute]
-    matrices = 4.0 / 3.0 if recompute == "full" else 1.0
-    bracket = matrices + attention_repeats * seq_len / (6 * hidden_size)
-    return batch * seq_len * (
-        72 * num_hidden_layers * hidden_size**2 * bracket + 6 * hidden_size * vocab_size
-    )  # fmt: skip
-
-
 def attention_widths(spec: TransformerSpec) -> float:
     """Width of scores plus width of values over all heads of a layer: ``2·a·d``, or the latent widths of MLA. [-]"""
     if spec.qk_nope_head_dim and spec.qk_rope_head_dim and spec.v_head_dim:
