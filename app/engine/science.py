@@ -150,5 +150,5 @@ def _pace(job: Job, systems: Systems, *, spec: NetworkSpec, length: float) -> Pa
         units_per_step=samples * np.ones(len(systems)),
         model_flops_per_step=flops * samples,
         bound_by=("memory",) * len(systems),
-        comparable_peak="fp32",
+        comparable_peak="bf16",
     )

@@ -286,11 +286,19 @@ def test_agents_on_a_cpu_use_its_cores_and_no_more_than_its_threads():
 
 def test_agents_use_a_share_of_the_peak_that_they_learn_at():
     huge = replace(POLICY, parameters=1e12, macs_per_sample=1e12)
-    job = network_job(huge, domain="rl", batch_size=2048, precision="bf16")
+    learning = network_job(huge, domain="rl", batch_size=2048, precision="bf16")
 
-    utilization = engine_estimate(job, make_systems(H100, RTX_4090)).model_flops_utilization
+    utilization = engine_estimate(learning, make_systems(H100, RTX_4090)).model_flops_utilization
 
     assert np.all((utilization > 0.1) & (utilization < 1))
+
+
+def test_folding_uses_a_share_of_the_peak_of_sixteen_bits():
+    job = network_job(ALPHAFOLD_3, domain="science", **INFERENCE)
+
+    utilization = engine_estimate(job, make_systems(*EVERYTHING)).model_flops_utilization
+
+    assert np.nanmax(utilization) < 0.5
 
 
 def test_folding_a_longer_protein_takes_the_square_in_memory_and_the_cube_in_time():
