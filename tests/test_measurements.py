@@ -136,6 +136,18 @@ def test_no_two_runs_share_their_id():
     assert [each for each, times in counted.items() if times > 1] == []
 
 
+def test_no_run_stands_in_two_sources():
+    """Leaving a source out would leave the run in."""
+    found = defaultdict(set)
+    for run in everything():
+        work = run["request"]["workload"]
+        asked = [work.get(field) for field in ("model", "batch_size", "sequence_length", "prompt_tokens", "precision")]
+        told = json.dumps([asked, run["request"]["hardware"], run["measured"]], sort_keys=True)
+        found[re.sub("@[0-9a-f]+", "", run["source"]), told].add(run["group"])
+
+    assert [where for where, groups in found.items() if len(groups) > 1] == []
+
+
 def test_a_source_is_held_back_as_a_whole():
     held = defaultdict(set)
     for run in everything():
