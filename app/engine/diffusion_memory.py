@@ -228,61 +228,58 @@ def _worse_phase(job: Job, parts: list[MemoryPart], *, kept: float) -> tuple[lis
     return parts, np.where(steps, 0.0, kept)
 
 
+def _adapted_parts(job: Job, systems: Systems, spec: DiffusionSpec, *, unit: float) -> list[MemoryPart]:
+    """A frozen denoiser in at most 16 bits, and its adapters."""
+    base = _frozen_bytes(job)
+    trained = adapter_parameters(job, spec)
+    adapter_bytes = ADAPTER_BYTES / (2 if unit == FROZEN_BYTES else 1)
+    shown = f"denoiser {spec.denoiser_parameters:.4g} parameters x {base:.3g} bytes, frozen"
+    return [
+        _part("weights", spec.denoiser_parameters * base, systems, shown),
+        _part(
+            "adapters", trained * adapter_bytes, systems, f"{trained:.4g} adapter parameters x {adapter_bytes:g} bytes"
+        ),
+    ]
+
+
+def _frozen_bytes(job: Job) -> float:
+    """Bytes of one parameter of a frozen denoiser. [bytes]"""
+    four_bits = job.method == "qlora" and job.precision in WHOLE_MODEL
+    return min(bytes_per_parameter("nf4" if four_bits else job.precision), FROZEN_BYTES)
+
+
+def _trained_parts(job: Job, systems: Systems, spec: DiffusionSpec, *, unit: float) -> list[MemoryPart]:
+    """A denoiser of which every parameter learns."""
+    averaged = job.workload.task in FROM_NOTHING
+    states = STATES[job.optimizer] + averaged
+    words = f"{job.optimizer}, moving average" if averaged else job.optimizer
+    trained = spec.denoiser_parameters
+    shown = f"{trained:.4g} parameters x {unit:g} bytes"
+    return [
+        _part("weights", trained * unit, systems, shown),
+        _part("gradients", trained * unit, systems, shown),
+        _part("optimizer", trained * unit * states, systems, f"{shown} x {states:g} states ({words})"),
+    ]
+
+
 def _training_parts(job: Job, systems: Systems, spec: DiffusionSpec, work: DenoiserWork) -> list[MemoryPart]:
     # Pictures and captions are encoded once, before training, where the encoders are large.
     frozen = 0.0 if encoders_step_aside(spec) else spec.text_encoder_parameters + spec.vae_parameters
-    adapters = job.method in {"lora", "qlora"}
-    trained = adapter_parameters(job, spec) if adapters else spec.denoiser_parameters
     unit = 2.0 if job.precision in {"fp16", "bf16"} else 4.0
-    four_bits = job.method == "qlora" and job.precision in WHOLE_MODEL
-    base = bytes_per_parameter("nf4" if four_bits else job.precision)
-    base = min(base, FROZEN_BYTES)
-    adapter_bytes = ADAPTER_BYTES / (2 if unit == FROZEN_BYTES else 1)
-    if adapters:
-        learned = [
-            _part(
-                "weights",
-                spec.denoiser_parameters * base,
-                systems,
-                f"denoiser {spec.denoiser_parameters:.4g} parameters x {base:.3g} bytes, frozen",
-            ),
-            _part(
-                "adapters",
-                trained * adapter_bytes,
-                systems,
-                f"{trained:.4g} adapter parameters x {adapter_bytes:g} bytes",
-            ),
-        ]
-    else:
-        averaged = job.workload.task in FROM_NOTHING
-        states = STATES[job.optimizer] + averaged
-        words = f"{job.optimizer}, moving average" if averaged else job.optimizer
-        shown = f"{trained:.4g} parameters x {unit:g} bytes"
-        learned = [
-            _part("weights", trained * unit, systems, shown),
-            _part("gradients", trained * unit, systems, shown),
-            _part("optimizer", trained * unit * states, systems, f"{shown} x {states:g} states ({words})"),
-        ]
+    adapters = job.method in {"lora", "qlora"}
+    learned = (_adapted_parts if adapters else _trained_parts)(job, systems, spec, unit=unit)
     kept = backward_bytes(job, spec, work=work)
     layers, _ = transformer_shape(spec.denoiser_parameters)
-    unit_bytes = spec.denoiser_parameters * (base if adapters else unit) / layers
-    shared = shared_parts(learned, systems, unit_bytes=unit_bytes)
-    live = np.full(len(systems), kept)
+    layer_bytes = spec.denoiser_parameters * (_frozen_bytes(job) if adapters else unit) / layers
+    shared, live = shared_parts(learned, systems, unit_bytes=layer_bytes), np.full(len(systems), kept)
     if not adapters:
         shared, live = _worse_phase(job, shared, kept=kept)
+    encoded = frozen * FROZEN_BYTES
+    shown = f"batch {job.micro_batch_size}, {work.tokens:.4g} latent positions, kept for the backward pass"
     return [
         *shared,
-        _part(
-            "text_encoder_and_vae",
-            frozen * FROZEN_BYTES,
-            systems,
-            f"{frozen:.4g} parameters x {FROZEN_BYTES:g} bytes, frozen",
-        ),
-        MemoryPart(
-            "activations",
-            live,
-            f"batch {job.micro_batch_size}, {work.tokens:.4g} latent positions, kept for the backward pass",
-        ),
+        _part("text_encoder_and_vae", encoded, systems, f"{frozen:.4g} parameters x {FROZEN_BYTES:g} bytes, frozen"),
+        MemoryPart("activations", live, shown),
     ]
 
 
