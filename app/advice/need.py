@@ -26,9 +26,10 @@ ORDINARY_CPUS = ("core-i7-13700k", "core-i7-12700k", "ryzen-9-7950x")
 """The ordinary desktop processor that "hours on a processor" means: the first of these in the catalogue."""
 NOTEBOOK_GPUS = ("t4", "tesla-t4", "l4")
 """The card that free notebooks lend."""
-BOX_GPUS = ("h100-sxm5-80gb", "a100-sxm4-80gb")
-"""The 80 GB card of the reference box: eight of them in one machine is the most that is sold widely."""
+BOX_MEMORY_GIB = 80
+"""Memory of a card of the reference box."""
 DEVICES_IN_A_BOX = 8
+"""The most cards in one machine that is sold widely."""
 CLUSTER_COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 CONSUMER_MEMORY_GIB = 32.5
 """Largest memory of a card sold for ordinary desktops (32 GB), with room for rounding."""
@@ -174,6 +175,18 @@ def ordinary_cpu_row(devices: Devices) -> int | None:
         return named
     cpus = [(a.peak.fp32 or 0.0, row) for row, a in enumerate(devices.accelerators) if a.kind == "cpu"]
     return sorted(cpus)[len(cpus) // 2][1] if cpus else None
+
+
+def box_row(devices: Devices) -> int | None:
+    """Row of the card of the reference box: of linked 80 GB cards for servers the fastest, with the quickest links."""
+    cards = [
+        (a.peak.bf16 or 0.0, a.interconnect_bytes_per_s or 0.0, row)
+        for row, a in enumerate(devices.accelerators)
+        if (a.kind, a.segment, a.support) == ("gpu", "datacenter", "supported")
+        and a.interconnect != "none"
+        and round(a.memory_bytes / GIB) == BOX_MEMORY_GIB
+    ]
+    return max(cards)[-1] if cards else None
 
 
 def current_gpus(devices: Devices, *, training: bool) -> BoolArray:
@@ -362,7 +375,7 @@ class _Box:
 
 def _box(job: Job, devices: Devices) -> _Box:
     """The reference card in growing numbers: how many it takes, and how long a box of eight works."""
-    row = first_row(devices, BOX_GPUS)
+    row = box_row(devices)
     if row is None:
         return _Box(None, None, None)
     counts = np.array(CLUSTER_COUNTS, dtype=np.float64)

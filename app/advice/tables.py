@@ -1,14 +1,19 @@
 """From which size a graphics card pays at work on tables."""
 
-from app.advice.need import first_row, ordinary_cpu_row
+from app.advice.need import ordinary_cpu_row
 from app.advice.reasons import Reason, Value
 from app.engine.classical import crossover
 from app.engine.hardware import Accelerator, Devices
 from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec
+from app.engine.units import GIB
 
-ORDINARY_GPUS = ("geforce-rtx-5060-ti-16gb", "geforce-rtx-4060-ti-16gb", "geforce-rtx-3060-12gb")
-"""Graphics cards that somebody with tables would look at first."""
+TABLE_STACK = "cuda"
+"""The software that programs for tables use a graphics card by."""
+ROOMY_GIB = 16
+"""Memory that most tables fit into."""
+RECENT_YEARS = 2
+"""Years up to the newest card on sale: in one alone there may be nothing but the fastest of a generation."""
 
 
 def where_a_card_pays(job: Job, devices: Devices, *, on: Accelerator | None = None) -> Reason | None:
@@ -18,9 +23,8 @@ def where_a_card_pays(job: Job, devices: Devices, *, on: Accelerator | None = No
     """
     if not isinstance(job.model, AlgorithmSpec):
         return None
-    cpu_row, gpu_row = ordinary_cpu_row(devices), first_row(devices, ORDINARY_GPUS)
+    cpu_row, gpu = ordinary_cpu_row(devices), ordinary_card(devices)
     cpu = devices.accelerators[cpu_row] if cpu_row is not None else None
-    gpu = devices.accelerators[gpu_row] if gpu_row is not None else None
     if on is not None:
         cpu, gpu = (on, gpu) if on.kind == "cpu" else (cpu, on)
     if cpu is None or gpu is None or gpu.kind == "cpu":
@@ -33,6 +37,21 @@ def where_a_card_pays(job: Job, devices: Devices, *, on: Accelerator | None = No
     if found.high is None:
         return Reason("table_card_may_pay", values)
     return Reason("table_card_pays", values | {"high": _one_figure(found.high)})
+
+
+def ordinary_card(devices: Devices) -> Accelerator | None:
+    """The card that somebody with tables would look at first: of the recent roomy ones for desktops the smallest."""
+    cards = [
+        a
+        for a in devices.accelerators
+        if (a.kind, a.segment, a.support, a.software_stack) == ("gpu", "desktop", "supported", TABLE_STACK)
+        and not a.unified_memory
+        and round(a.memory_bytes / GIB) >= ROOMY_GIB
+        and a.launch_year
+    ]
+    newest = max((a.launch_year or 0 for a in cards), default=0)
+    recent = [a for a in cards if (a.launch_year or 0) > newest - RECENT_YEARS]
+    return min(recent, key=lambda a: (a.peak.fp32 or 0.0, a.slug), default=None)
 
 
 def _one_figure(rows: float) -> float:

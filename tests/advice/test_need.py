@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.advice.need import Range, need_of, ordinary_cpu_row
+from app.advice.need import Range, box_row, need_of, ordinary_cpu_row
+from app.engine.hardware import Devices
 from app.engine.units import GIB
 from tests.advice.factories import (
     CPU,
@@ -174,3 +175,11 @@ def test_hardware_that_is_named_is_read_for_the_rules(need):
 def test_a_range_is_plain_numbers(need):
     assert isinstance(need(make_job()).memory, Range)
     assert type(need(make_job()).memory.expected) is float
+
+
+def test_the_reference_box_has_the_fastest_linked_80_gb_cards():
+    slower_links = replace(SERVER_CARD, slug="h800-sxm5-80gb", interconnect_bytes_per_s=400e9)
+    larger = replace(SERVER_CARD, slug="h200-sxm-141gb", memory_bytes=141 * GIB)
+    unlinked = make_accelerator("card", memory_gib=80, tflops=2000.0, segment="datacenter")
+
+    assert box_row(Devices((slower_links, SERVER_CARD, larger, unlinked))) == 1

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
-from app.advice.tables import where_a_card_pays
+from app.advice.tables import ordinary_card, where_a_card_pays
 from app.engine.hardware import Devices
 from app.wording import sentence
-from tests.engine.jobs import RTX_4090, make_job
+from tests.advice.factories import AMD_CARD, MID_CARD, SMALL_CARD, TOP_CARD
+from tests.engine.jobs import make_job
 from tests.engine.network_jobs import RESNET50, V100, XEON, table_job
 
 SHOP = Devices((XEON, V100))
@@ -11,7 +14,7 @@ SHOP = Devices((XEON, V100))
 
 @pytest.mark.parametrize("asked", [XEON, V100])
 def test_a_range_of_rows_tells_where_a_card_pays(asked):
-    reason = where_a_card_pays(table_job("xgboost"), Devices((XEON, RTX_4090)), on=asked)
+    reason = where_a_card_pays(table_job("xgboost"), Devices((XEON, V100)), on=asked)
 
     if asked is XEON:
         assert reason is None  # no ordinary card is known here
@@ -27,3 +30,9 @@ def test_a_card_never_pays_where_no_library_uses_it():
 
 def test_networks_are_not_tables():
     assert where_a_card_pays(make_job(RESNET50, domain="vision"), SHOP, on=V100) is None
+
+
+def test_the_ordinary_card_is_the_smallest_recent_one_with_room():
+    before, ahead = replace(MID_CARD, slug="older", launch_year=2022), replace(TOP_CARD, launch_year=2025)
+
+    assert ordinary_card(Devices((ahead, before, SMALL_CARD, AMD_CARD, MID_CARD))) is MID_CARD
