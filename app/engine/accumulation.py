@@ -45,8 +45,8 @@ def micro_batches(job: Job, plan: Plan) -> FloatArray:
     """Micro-batches of one replica per optimizer step: as asked, else enough to keep a pipeline busy. [-]
 
     Nobody runs a pipeline with one micro-batch: all stages but one would idle. In pre-training the micro-batches of
-    all replicas together are no larger than a batch that converges; without a pipeline those of a decoder make a usual
-    batch, while an encoder learns from as many texts at a time as it is given.
+    all replicas together are no larger than a batch that converges, and without a pipeline make a usual batch; what
+    reads with an encoder learns from as many texts a device as it is given, however they are dealt out.
     """
     if job.workload.gradient_accumulation is not None:
         return np.full_like(plan.pipeline_parallel, float(job.gradient_accumulation_steps))
@@ -55,7 +55,8 @@ def micro_batches(job: Job, plan: Plan) -> FloatArray:
         at_once = micro_batch_samples(job, plan) * job.seq_len * plan.data_parallel
         busy = np.clip(TRANSFORMERS.value("largest_batch_tokens") / at_once, 1.0, busy)
         several = plan.data_parallel * plan.tensor_parallel * plan.pipeline_parallel * plan.context_parallel > 1
-        writes = isinstance(job.model, TransformerSpec) and job.model.architecture == "decoder"
+        if not (isinstance(job.model, TransformerSpec) and job.model.architecture == "decoder"):
+            return np.minimum(plan.pipeline_parallel, busy)
         usual = np.maximum(np.round(TRANSFORMERS.value("usual_batch_tokens") / at_once), 1.0)
-        return np.where(plan.pipeline_parallel > 1, busy, np.where(several & writes, usual, 1.0))
+        return np.where(plan.pipeline_parallel > 1, busy, np.where(several, usual, 1.0))
     return np.where(plan.pipeline_parallel > 1, busy, float(job.gradient_accumulation_steps))

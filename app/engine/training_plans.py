@@ -200,6 +200,11 @@ def _batches(job: Job) -> tuple[float, ...]:
     return MICRO_BATCHES if free else (np.nan,)
 
 
+def _cut_by(job: Job, spec: TransformerSpec) -> float:
+    """The micro-batch that cuts are compared with; an encoder's is a whole step, whose exchange it has to hide."""
+    return _batches(job)[0 if spec.architecture == "decoder" else -1]
+
+
 def _levels(job: Job) -> tuple[float, ...]:
     """Amounts of repeated work to try, where nobody said how much; NaN: as the job says."""
     free = job.workload.gradient_checkpointing is None and job.method == "full"
@@ -246,7 +251,7 @@ def training_plans(job: Job, spec: TransformerSpec, *, ladder: Ladder) -> tuple[
         _experts(spec, replicas, spread=spread, inside=np.maximum(inside // tensor, 1)),
         context,
         stage,
-        np.array([[_batches(job)[0]]]),
+        np.array([[_cut_by(job, spec)]]),
         np.array([[level] for _, level in rows]),
     )
     possible = (count % degree == 0) & (degree <= count) & ((stage == 0) | (count > 1))
