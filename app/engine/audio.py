@@ -23,6 +23,7 @@ from app.engine.network_memory import STATES, overhead_parts
 from app.engine.network_speed import OVERLAP_POWER, host_speed, thread_share
 from app.engine.precision import bytes_per_element, bytes_per_parameter, peak_flops_per_s
 from app.engine.result import Footprint, MemoryPart, Pace, Physics
+from app.engine.roofline import longest_part
 from app.engine.sharded_state import exchanged_bytes, shared_parts
 from app.engine.units import FULL_BYTES, HALF_BYTES
 
@@ -185,7 +186,7 @@ def _transcribing_pace(job: Job, systems: Systems, spec: TransformerSpec) -> Pac
         step_s=(encode_s + tokens * token_s) * (1 + NETWORKS.value("speech_repeated_share")) + features_s,
         units_per_step=batch * systems.count,
         model_flops_per_step=flops * batch * systems.count,
-        bound_by=_bound_by(encode_s, tokens * work_s, tokens * host_s + features_s),
+        bound_by=longest_part(compute=encode_s, memory=tokens * work_s, overhead=tokens * host_s + features_s),
         comparable_peak="fp32" if job.precision == "fp32" else "fp16",
     )
 
@@ -212,7 +213,7 @@ def _listening_pace(job: Job, systems: Systems, spec: TransformerSpec) -> Pace:
         step_s=(work_s**OVERLAP_POWER + host_s**OVERLAP_POWER) ** (1 / OVERLAP_POWER),
         units_per_step=batch * systems.count,
         model_flops_per_step=encoder_flops(spec) * batch * systems.count,
-        bound_by=_bound_by(math_s, read_s, host_s),
+        bound_by=longest_part(compute=math_s, memory=read_s, overhead=host_s),
         comparable_peak="fp32" if job.precision == "fp32" else "fp16",
     )
 
@@ -243,7 +244,7 @@ def _training_pace(job: Job, systems: Systems, spec: TransformerSpec) -> Pace:
         step_s=pass_s + update_s + waiting,
         units_per_step=job.micro_batch_size * systems.count,
         model_flops_per_step=forward * 3.0 * systems.count,
-        bound_by=_bound_by(math_s, update_s, host_s, waiting),
+        bound_by=longest_part(compute=math_s, memory=update_s, overhead=host_s, communication=waiting),
         comparable_peak="fp32" if job.precision == "fp32" else "fp16",
     )
 
@@ -322,9 +323,3 @@ def _footprint(job: Job, systems: Systems, spec: TransformerSpec) -> Footprint:
 
 def _part(name: str, value: float, systems: Systems, formula: str) -> MemoryPart:
     return MemoryPart(name, np.full(len(systems), value), formula)
-
-
-def _bound_by(*parts: FloatArray) -> tuple[str, ...]:
-    names = ("compute", "memory", "overhead", "communication")
-    stacked = np.nan_to_num(np.stack(np.broadcast_arrays(*parts)), nan=0.0)
-    return tuple(names[row] for row in np.argmax(stacked, axis=0))

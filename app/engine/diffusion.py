@@ -23,6 +23,7 @@ from app.engine.precision import (
     sustained_flops_per_s,
 )
 from app.engine.result import Pace, Physics
+from app.engine.roofline import longest_part
 from app.engine.sharded_state import exchanged_bytes
 from app.engine.units import FLOPS_PER_MAC, HALF_BYTES
 
@@ -233,7 +234,7 @@ def _generating_pace(job: Job, systems: Systems, spec: DiffusionSpec, work: Deno
         step_s=step_s,
         units_per_step=samples,
         model_flops_per_step=flops_per_sample(job, spec, work=work) * samples,
-        bound_by=_bound_by(math_s, moved_s, host_s + start_s, messages_s),
+        bound_by=longest_part(compute=math_s, memory=moved_s, overhead=host_s + start_s, communication=messages_s),
         communication_share=steps * messages_s / step_s,
         comparable_peak=peak_name,
     )
@@ -266,13 +267,7 @@ def _training_pace(job: Job, systems: Systems, spec: DiffusionSpec, work: Denois
         step_s=step_s,
         units_per_step=samples,
         model_flops_per_step=forward * passes * systems.count,
-        bound_by=_bound_by(math_s, moved_s, host_s, waiting),
+        bound_by=longest_part(compute=math_s, memory=moved_s, overhead=host_s, communication=waiting),
         communication_share=waiting / step_s,
         comparable_peak=peak_name,
     )
-
-
-def _bound_by(*parts: FloatArray) -> tuple[str, ...]:
-    names = ("compute", "memory", "overhead", "communication")
-    stacked = np.nan_to_num(np.stack(np.broadcast_arrays(*parts)), nan=0.0)
-    return tuple(names[row] for row in np.argmax(stacked, axis=0))

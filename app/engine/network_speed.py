@@ -25,6 +25,7 @@ from app.engine.network_mode import (
 )
 from app.engine.network_work import NetworkWork
 from app.engine.result import Pace
+from app.engine.roofline import longest_part
 from app.engine.sharded_state import SHARED_FROM_STAGE, exchanged_bytes
 from app.engine.units import COLOURS, FLOPS_PER_MAC, FULL_BYTES
 
@@ -55,10 +56,13 @@ class StepTimes:
 
     def bound_by(self, *, data: FloatArray) -> tuple[str, ...]:
         """The largest part, per system, in the words of the contract."""
-        names = ("compute", "memory", "overhead", "communication", "data")
-        parts = [self.math_s, self.traffic_s + self.optimizer_s, self.launch_s, self.communication_s, data]
-        stacked = np.nan_to_num(np.stack(np.broadcast_arrays(*parts)), nan=0.0)
-        return tuple(names[row] for row in np.argmax(stacked, axis=0))
+        return longest_part(
+            compute=self.math_s,
+            memory=self.traffic_s + self.optimizer_s,
+            overhead=self.launch_s,
+            communication=self.communication_s,
+            data=data,
+        )
 
 
 def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArray:

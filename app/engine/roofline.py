@@ -38,6 +38,17 @@ def saturation(amount: Floats, half: Floats) -> Floats:
     return amount / (amount + half)
 
 
+def longest_part(**parts: FloatArray) -> tuple[str, ...]:
+    """Name of the part that takes longest, per system: the first of equals; one that nobody knows takes no time.
+
+    >>> longest_part(compute=np.array([2.0, 1.0]), memory=np.array([np.nan, 3.0]))
+    ('compute', 'memory')
+    """
+    names = tuple(parts)
+    stacked = np.nan_to_num(np.stack(np.broadcast_arrays(*parts.values())), nan=0.0)
+    return tuple(names[row] for row in np.argmax(stacked, axis=0))
+
+
 @dataclass(frozen=True, slots=True)
 class StepTime:
     """Where the time of one step goes. Columns. [s]"""
@@ -55,6 +66,6 @@ class StepTime:
     @property
     def bound_by(self) -> tuple[str, ...]:
         """The largest term of each system."""
-        names = ("compute", "memory", "communication", "overhead")
-        terms = np.nan_to_num(np.stack([self.math_s, self.memory_s, self.comms_s, self.overhead_s]))
-        return tuple(names[index] for index in np.argmax(terms, axis=0))
+        return longest_part(
+            compute=self.math_s, memory=self.memory_s, communication=self.comms_s, overhead=self.overhead_s
+        )
