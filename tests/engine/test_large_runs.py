@@ -13,7 +13,7 @@ from app.engine.plans import plan_of
 from app.engine.training_plans import completed_plan
 from app.engine.transformer_shape import inferred_transformer
 from app.engine.units import GB, GIB, SECONDS_PER_HOUR, TERA
-from tests.engine.jobs import BERT, H100, TPU_V4, make_accelerator, make_job, make_spec
+from tests.engine.jobs import BERT_LARGE, H100, TPU_V4, make_accelerator, make_job, make_spec
 
 RUNS = tomllib.loads((Path(__file__).parents[1] / "authorities" / "large_runs.toml").read_text("utf-8"))["run"]
 A100_40 = make_accelerator(
@@ -100,7 +100,7 @@ def test_every_run_has_its_public_source():
 @pytest.mark.parametrize("said", [{}, {"batch_size": 8}], ids=["untold", "told"])
 def test_an_encoder_is_copied_rather_than_cut(said):
     """A pipeline hides the exchange of gradients only by taking more texts a step, which copies may take as well."""
-    job = make_job(BERT, task="pretrain", precision="bf16", framework="pytorch", dataset={"tokens": 1e9}, **said)
+    job = make_job(BERT_LARGE, task="pretrain", precision="bf16", framework="pytorch", dataset={"tokens": 1e9}, **said)
     count = np.array([2.0, 8.0, 64.0])
 
     plan = default_plan(job, Devices((H100,) * 3), count=count, nodes=np.ceil(count / 8))
