@@ -10,8 +10,9 @@ from app.advice.constraints import Constraints
 from app.advice.fit import Speed, judge_jobs, speed_of
 from app.advice.fit_jobs import FitJob, fit_jobs
 from app.advice.given import given_hardware
-from app.advice.need import ordinary_cpu_row, range_at
+from app.advice.need import range_at
 from app.advice.pieces import fit_word
+from app.advice.reference_cards import ordinary_cpu_row
 from app.advice.rigs import rigs_of, roomy_systems
 from app.advice.tables import where_a_card_pays
 from app.advice.upgrades import Shop

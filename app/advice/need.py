@@ -11,6 +11,7 @@ import numpy as np
 
 from app.advice.constraints import Constraints
 from app.advice.hardware_words import Described, described
+from app.advice.reference_cards import NOTEBOOK_GPUS, box_row, current_gpus, first_row, ordinary_cpu_row
 from app.engine.arrays import BoolArray, FloatArray
 from app.engine.data_amounts import BYTES_PER_TABLE_VALUE
 from app.engine.estimate import estimate
@@ -22,12 +23,6 @@ from app.engine.result import FITS_WITHIN_FRACTION, Estimates, Interval
 from app.engine.run_length import run_units
 from app.engine.units import GIB, SECONDS_PER_HOUR
 
-ORDINARY_CPUS = ("core-i7-13700k", "core-i7-12700k", "ryzen-9-7950x")
-"""The ordinary desktop processor that "hours on a processor" means: the first of these in the catalogue."""
-NOTEBOOK_GPUS = ("t4", "tesla-t4", "l4")
-"""The card that free notebooks lend."""
-BOX_MEMORY_GIB = 80
-"""Memory of a card of the reference box."""
 DEVICES_IN_A_BOX = 8
 """The most cards in one machine that is sold widely."""
 CLUSTER_COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
@@ -160,44 +155,6 @@ def hours_at(interval: Interval | None, row: int | None) -> float | None:
     """Expected hours of a duration in seconds."""
     found = range_at(interval, row)
     return None if found is None else found.expected / SECONDS_PER_HOUR
-
-
-def first_row(devices: Devices, slugs: tuple[str, ...]) -> int | None:
-    """Row of the first of these slugs that the catalogue has."""
-    rows = {accelerator.slug: row for row, accelerator in enumerate(devices.accelerators)}
-    return next((rows[slug] for slug in slugs if slug in rows), None)
-
-
-def ordinary_cpu_row(devices: Devices) -> int | None:
-    """Row of the ordinary desktop processor; without the named ones, the desktop processor in the middle by speed."""
-    named = first_row(devices, ORDINARY_CPUS)
-    if named is not None:
-        return named
-    cpus = [(a.peak.fp32 or 0.0, row) for row, a in enumerate(devices.accelerators) if a.kind == "cpu"]
-    return sorted(cpus)[len(cpus) // 2][1] if cpus else None
-
-
-def box_row(devices: Devices) -> int | None:
-    """Row of the card of the reference box: of linked 80 GB cards for servers the fastest, with the quickest links."""
-    cards = [
-        (a.peak.bf16 or 0.0, a.interconnect_bytes_per_s or 0.0, row)
-        for row, a in enumerate(devices.accelerators)
-        if (a.kind, a.segment, a.support) == ("gpu", "datacenter", "supported")
-        and a.interconnect != "none"
-        and round(a.memory_bytes / GIB) == BOX_MEMORY_GIB
-    ]
-    return max(cards)[-1] if cards else None
-
-
-def current_gpus(devices: Devices, *, training: bool) -> BoolArray:
-    """Mask of graphics cards that today's software supports; small edge modules are left out."""
-    return np.array(
-        [
-            a.kind == "gpu" and a.support == "supported" and a.segment != "edge" and (a.trains or not training)
-            for a in devices.accelerators
-        ],
-        dtype=np.bool_,
-    )
 
 
 @dataclass(frozen=True, slots=True)

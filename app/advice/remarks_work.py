@@ -4,7 +4,7 @@ from app.advice.buy_or_rent import electricity
 from app.advice.circumstances import Circumstances, Remarks, note, problem, warning
 from app.advice.host import holds_more_than_the_table
 from app.advice.market import Market
-from app.advice.need import ordinary_cpu_row
+from app.advice.reference_cards import ordinary_cpu_row
 from app.advice.tables import where_a_card_pays
 from app.engine.classical_cost import SAME_AS, slug_of
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, NetworkSpec, TransformerSpec

@@ -1,7 +1,7 @@
 """From which size a graphics card pays at work on tables."""
 
-from app.advice.need import ordinary_cpu_row
 from app.advice.reasons import Reason, Value
+from app.advice.reference_cards import ordinary_cpu_row
 from app.engine.classical import crossover
 from app.engine.hardware import Accelerator, Devices
 from app.engine.job import Job

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.advice.need import Range, box_row, need_of, ordinary_cpu_row
+from app.advice.need import Range, need_of
+from app.advice.reference_cards import box_row, ordinary_cpu_row
 from app.engine.hardware import Devices
 from app.engine.units import GIB
 from tests.advice.factories import (
