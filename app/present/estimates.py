@@ -22,12 +22,12 @@ from app.engine.arrays import FloatArray
 from app.engine.hardware import Systems
 from app.engine.hardware_family import stands_in
 from app.engine.job import Job
-from app.engine.result import Estimates, Interval
+from app.engine.result import Estimates
 from app.engine.software import software_gap
 from app.engine.units import GIB, MILLISECOND, SECONDS_PER_HOUR
 from app.languages import say, say_finished, say_sum
 from app.present.measured import measured_answer
-from app.present.rounding import rounded
+from app.present.rounding import range_answer, rounded
 from app.present.spread import input_answer, plan_answer, serving_answer
 from app.worded import worded
 from app.wording import sentence
@@ -45,16 +45,6 @@ CPU_MEMORY = worded(
     " this work needs."
 )
 UNKNOWN_COST = worded("The cost is unknown because the catalogue has no hourly price for this device.")
-
-
-def range_answer(interval: Interval | None, row: int, *, per: float = 1.0) -> RangeAnswer | None:
-    """One row of an interval in units of ``per``; None when it is unknown."""
-    if interval is None:
-        return None
-    low, expected, high = (float(column[row]) / per for column in (interval.low, interval.expected, interval.high))
-    if not np.all(np.isfinite([low, expected, high])):
-        return None
-    return RangeAnswer(low=rounded(low), expected=rounded(expected), high=rounded(high))
 
 
 def fit_word(estimates: Estimates, row: int) -> Literal["fits", "tight", "does_not_fit"] | None:

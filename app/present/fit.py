@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from app import __version__
 from app.advice.fit import WORKING, Judged, Speed
 from app.advice.given import Given
-from app.advice.need import Range
 from app.advice.pieces import Item
 from app.advice.reasons import Reason
 from app.advice.rigs import ASSUMED_SYSTEM_GIB, UNNAMED, Rig
@@ -19,7 +18,6 @@ from app.contract.answer import (
     FitJobAnswer,
     HardwareAnswer,
     ProvenanceAnswer,
-    RangeAnswer,
     SpeedAnswer,
     UpgradeAnswer,
     WarningAnswer,
@@ -27,7 +25,7 @@ from app.contract.answer import (
 from app.engine.units import GIB
 from app.languages import say, say_finished
 from app.present.recommendations import price_answer
-from app.present.rounding import rounded
+from app.present.rounding import rounded, rounded_range
 from app.wording import sentence, sentences
 
 
@@ -86,7 +84,7 @@ def _job(judged: Judged) -> FitJobAnswer:
         workload=judged.job.workload,
         fit=judged.fit,
         hardware=judged.rig and _rig(judged.rig),
-        memory_gib=judged.memory and _range(judged.memory, per=GIB),
+        memory_gib=judged.memory and rounded_range(judged.memory, per=GIB),
         usable_memory_gib=None if judged.usable_bytes is None else rounded(judged.usable_bytes / GIB),
         speed=judged.speed and _speed(judged.speed),
         bottleneck=judged.bottleneck,
@@ -96,13 +94,8 @@ def _job(judged: Judged) -> FitJobAnswer:
     )
 
 
-def _range(values: Range, *, per: float = 1.0) -> RangeAnswer:
-    low, expected, high = (rounded(value / per) for value in (values.low, values.expected, values.high))
-    return RangeAnswer(low=low, expected=expected, high=high)
-
-
 def _speed(speed: Speed) -> SpeedAnswer:
-    return SpeedAnswer(speed_class=speed.speed_class, unit=speed.unit, value=_range(speed.value))
+    return SpeedAnswer(speed_class=speed.speed_class, unit=speed.unit, value=rounded_range(speed.value))
 
 
 def _upgrade(upgrade: Upgrade) -> UpgradeAnswer:

@@ -9,7 +9,7 @@ from app.advice.decide import Decision
 from app.advice.evidence import Evidence
 from app.advice.host import Host
 from app.advice.market import Market
-from app.advice.need import Need, Range
+from app.advice.need import Need
 from app.advice.owned import Owned
 from app.advice.picks import Pick
 from app.advice.prices import Tag
@@ -31,7 +31,6 @@ from app.contract.answer import (
     PickAnswer,
     PriceAnswer,
     ProvenanceAnswer,
-    RangeAnswer,
     RecommendationAnswer,
     RejectedAnswer,
     ScenarioAnswer,
@@ -43,7 +42,7 @@ from app.engine.job import Assumption
 from app.engine.units import GIB
 from app.languages import say, say_finished, say_sum
 from app.present.estimates import estimate_answer
-from app.present.rounding import rounded
+from app.present.rounding import rounded, rounded_range
 from app.wording import sentence
 
 
@@ -99,17 +98,10 @@ def _tier(decision: Decision) -> TierAnswer:
     )
 
 
-def _range(values: Range | None, *, per: float = 1.0) -> RangeAnswer | None:
-    if values is None:
-        return None
-    low, expected, high = (rounded(value / per) for value in (values.low, values.expected, values.high))
-    return RangeAnswer(low=low, expected=expected, high=high)
-
-
 def _need(need: Need) -> NeedAnswer:
     parts = sorted(need.memory_parts, key=lambda part: -part.bytes)
     return NeedAnswer(
-        memory_gib=_range(need.memory, per=GIB),
+        memory_gib=need.memory and rounded_range(need.memory, per=GIB),
         breakdown=[
             BreakdownAnswer(part=part.part, gib=rounded(part.bytes / GIB), formula=say_sum(part.formula))
             for part in parts
@@ -166,8 +158,8 @@ def _cloud(option: CloudOption) -> CloudAnswer:
         count=option.count,
         usd_per_hour=rounded(option.usd_per_hour),
         pricing="spot" if option.pricing == "spot" else "on_demand",
-        hours=_range(option.hours),
-        total_usd=_range(option.total_usd),
+        hours=option.hours and rounded_range(option.hours),
+        total_usd=option.total_usd and rounded_range(option.total_usd),
         as_of=option.as_of.isoformat(),
         source=option.source,
         fit=option.fit,

@@ -27,7 +27,7 @@ from app.engine.result import Estimates, Interval
 from app.engine.serving_limits import serving_limits
 from app.engine.units import GB, MILLISECOND
 from app.languages import say
-from app.present.rounding import rounded
+from app.present.rounding import range_answer, rounded
 from app.worded import worded
 
 SHARDINGS: tuple[Literal["ddp", "zero1", "zero2", "zero3"], ...] = ("ddp", "zero1", "zero2", "zero3")
@@ -135,14 +135,7 @@ def serving_answer(job: Job, estimates: Estimates, *, row: int, systems: Systems
 def _time(job: Job, expected_s: FloatArray, *, row: int, metric: str) -> RangeAnswer | None:
     """A time with the interval of its rate."""
     rate: Interval = intervals.around(1 / expected_s[row : row + 1], metric=metric, work_class=job.work_class)
-    low, expected, high = (float(values[0]) / MILLISECOND for values in _ends(rate.inverted(1.0)))
-    if not np.all(np.isfinite([low, expected, high])):
-        return None
-    return RangeAnswer(low=rounded(low), expected=rounded(expected), high=rounded(high))
-
-
-def _ends(interval: Interval) -> tuple[FloatArray, FloatArray, FloatArray]:
-    return interval.low, interval.expected, interval.high
+    return range_answer(rate.inverted(1.0), 0, per=MILLISECOND)
 
 
 def _share(values: FloatArray | None, row: int) -> float | None:
