@@ -36,7 +36,7 @@ def box_row(devices: Devices) -> int | None:
         for row, a in enumerate(devices.accelerators)
         if (a.kind, a.segment, a.support) == ("gpu", "datacenter", "supported")
         and a.interconnect != "none"
-        and round(a.memory_bytes / GIB) == BOX_MEMORY_GIB
+        and abs(a.memory_bytes / GIB - BOX_MEMORY_GIB) < 1
     ]
     return max(cards)[-1] if cards else None
 

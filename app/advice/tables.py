@@ -46,7 +46,7 @@ def ordinary_card(devices: Devices) -> Accelerator | None:
         for a in devices.accelerators
         if (a.kind, a.segment, a.support, a.software_stack) == ("gpu", "desktop", "supported", TABLE_STACK)
         and not a.unified_memory
-        and round(a.memory_bytes / GIB) >= ROOMY_GIB
+        and a.memory_bytes / GIB >= ROOMY_GIB
         and a.launch_year
     ]
     newest = max((a.launch_year or 0 for a in cards), default=0)

@@ -182,5 +182,6 @@ def test_the_reference_box_has_the_fastest_linked_80_gb_cards():
     slower_links = replace(SERVER_CARD, slug="h800-sxm5-80gb", interconnect_bytes_per_s=400e9)
     larger = replace(SERVER_CARD, slug="h200-sxm-141gb", memory_bytes=141 * GIB)
     unlinked = make_accelerator("card", memory_gib=80, tflops=2000.0, segment="datacenter")
+    untold = replace(larger, slug="untold", memory_bytes=float("nan"))
 
-    assert box_row(Devices((slower_links, SERVER_CARD, larger, unlinked))) == 1
+    assert box_row(Devices((slower_links, SERVER_CARD, larger, unlinked, untold))) == 1

@@ -35,4 +35,6 @@ def test_networks_are_not_tables():
 def test_the_ordinary_card_is_the_smallest_recent_one_with_room():
     before, ahead = replace(MID_CARD, slug="older", launch_year=2022), replace(TOP_CARD, launch_year=2025)
 
-    assert ordinary_card(Devices((ahead, before, SMALL_CARD, AMD_CARD, MID_CARD))) is MID_CARD
+    untold = replace(MID_CARD, slug="untold", memory_bytes=float("nan"))
+
+    assert ordinary_card(Devices((untold, ahead, before, SMALL_CARD, AMD_CARD, MID_CARD))) is MID_CARD
