@@ -1,6 +1,4 @@
-"""Fixtures that know nothing of the domain: a filled database, the application, a client, a served copy, a browser and
-PostgreSQL.
-"""
+"""Fixtures that know nothing of the domain: databases, the application, its clients, the command, a served copy, browsers."""
 
 import gc
 import os
@@ -11,8 +9,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,6 +23,7 @@ from app.catalogue import startup
 from app.db import connect
 from app.main import create_app
 from app.settings import Settings
+from tests import warm
 from tests.browser import Browser
 
 STARTS_WITHIN_S = 180
@@ -105,16 +105,26 @@ def served_database(seed_file, tmp_path_factory) -> str:
 
 
 @pytest.fixture(scope="session")
-def server_url(served_database) -> Iterator[str]:
+def whichrig_program() -> Iterator[list[str]]:
+    """The command as a process that need not start: it is imported once."""
+    with tempfile.TemporaryDirectory() as folder:
+        address = Path(folder) / "socket"
+        process = subprocess.Popen([sys.executable, warm.__file__, str(address)], stdin=subprocess.PIPE)
+        _wait_until(address.exists, process)
+        yield warm.program(address)
+        process.communicate(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def server_url(served_database, whichrig_program) -> Iterator[str]:
     """The service as an installation runs it, on a port of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = os.environ | {"WHICHRIG_DATABASE_URL": served_database, "WHICHRIG_PORT": str(port)}
-    command = "from app.server import serve; from app.settings import Settings; serve(Settings.from_environment())"
-    process = subprocess.Popen([sys.executable, "-c", command], env=environment, cwd=Path(__file__).parent.parent)
+    process = subprocess.Popen([*whichrig_program, "serve"], env=environment)
     try:
-        _wait_for(port, process)
+        _wait_until(partial(_answers, port), process)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
@@ -150,15 +160,40 @@ def postgres_server():
 @pytest.fixture
 def postgres_url(postgres_server) -> str:
     """An empty PostgreSQL database."""
+    return _created(postgres_server, "template1")
+
+
+@pytest.fixture(scope="session")
+def postgres_seed(postgres_server) -> str:
+    """The name of a PostgreSQL database with the seed in it, made once for each process and only copied."""
+    postgres_server.psql("CREATE DATABASE seed;")
+    engine = connect(postgres_server.get_uri(database="seed"))
+    startup.init(engine)
+    engine.dispose()
+    return "seed"
+
+
+@pytest.fixture
+def seeded_postgres_url(postgres_server, postgres_seed) -> str:
+    """A PostgreSQL database with the seed in it, for one test."""
+    return _created(postgres_server, postgres_seed)
+
+
+def _created(server, template: str) -> str:
     name = f"test_{secrets.token_hex(6)}"
-    postgres_server.psql(f"CREATE DATABASE {name};")
-    return postgres_server.get_uri(database=name)
+    server.psql(f"CREATE DATABASE {name} TEMPLATE {template};")
+    return server.get_uri(database=name)
 
 
-def _wait_for(port: int, process: subprocess.Popen) -> None:
+def _answers(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.2):
+        return True
+    return False
+
+
+def _wait_until(ready: Callable[[], bool], process: subprocess.Popen) -> None:
     deadline = time.monotonic() + STARTS_WITHIN_S
-    while time.monotonic() < deadline and process.poll() is None:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.2):
-            return
+    while not ready():
+        assert time.monotonic() < deadline, "it did not start in time"
+        assert process.poll() is None, f"it did not start; exit status {process.poll()}"
         time.sleep(0.05)
-    raise AssertionError(f"the service did not start; exit status {process.poll()}")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import stat
 import subprocess
@@ -38,7 +39,6 @@ QUESTION = {"id": "a", "workload": {"task": "train"}, "hardware": {"accelerator"
 QUICKLY = 'if [ "$1" = measure ]; then set -- "$@" --seconds 0.01 --scale 0.05; fi'
 """Little work for little time, where a document measures this machine."""
 PROGRAMS = {
-    "whichrig": f'{QUICKLY}; exec {sys.executable} -c "from app.cli import main; main()" "$@"',
     "curl": f'exec {shutil.which("curl")} --fail-with-body "$@"',
     "nvidia-smi": 'echo "NVIDIA GeForce RTX 3060, 12288 MiB"',
 }
@@ -61,12 +61,13 @@ def name(path: Path) -> str:
 
 
 @pytest.fixture
-def run(tmp_path, server_url, seeded_url):
+def run(tmp_path, server_url, seeded_url, whichrig_program):
     """Run a program of a document in an empty folder, beside the served copy, with a catalogue of its own."""
     programs = tmp_path / "programs"
     for folder in (programs, tmp_path / "work", tmp_path / ".local/share/bash-completion/completions"):
         folder.mkdir(parents=True)
-    for program, text in PROGRAMS.items():
+    whichrig = f'{QUICKLY}; exec {shlex.join(whichrig_program)} "$@"'
+    for program, text in (PROGRAMS | {"whichrig": whichrig}).items():
         (programs / program).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
         (programs / program).chmod(stat.S_IRWXU)
     (tmp_path / "work/cases.jsonl").write_text(json.dumps(CASE) + "\n", encoding="utf-8")

@@ -1,6 +1,6 @@
+import json
+import os
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from alembic import command
@@ -9,16 +9,15 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from app.catalogue import startup
+from app.catalogue.queries import revision
 from app.db import connect, reading
 from app.tables import Base
 
-ROOT = Path(__file__).parent.parent
 
-
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgres_url"], ids=["sqlite", "postgresql"])
 def engine(request, tmp_path):
-    url = f"sqlite:///{tmp_path}/migrated.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    engine = connect(url)
+    empty = f"sqlite:///{tmp_path}/migrated.db"
+    engine = connect(empty if request.param == "sqlite" else request.getfixturevalue(request.param))
     yield engine
     engine.dispose()
 
@@ -47,8 +46,8 @@ def test_the_seed_loads_on_every_database(engine):
     assert snapshot.market.offers[0].usd_per_hour_on_demand == pytest.approx(3.06)
 
 
-def test_both_databases_give_the_same_catalogue(tmp_path, postgres_url):
-    engines = [connect(f"sqlite:///{tmp_path}/one.db"), connect(postgres_url)]
+def test_both_databases_give_the_same_catalogue(seeded_url, seeded_postgres_url):
+    engines = [connect(seeded_url), connect(seeded_postgres_url)]
     one, other = (startup.prepare(engine) for engine in engines)
     for engine in engines:
         engine.dispose()
@@ -79,22 +78,22 @@ def test_every_table_has_a_primary_key():
     assert all(table.primary_key for table in Base.metadata.tables.values())
 
 
-def test_processes_that_start_at_once_fill_a_database_once(engine):
-    url = engine.url.render_as_string(hide_password=False)
-    command = (
-        "import sys; from app.catalogue import startup; from app.db import connect;"
-        "print(startup.prepare(connect(sys.argv[1])).revision)"
-    )
-    processes = [
-        subprocess.Popen([sys.executable, "-c", command, url], stdout=subprocess.PIPE, cwd=ROOT) for _ in range(3)
-    ]
+def test_processes_that_start_at_once_fill_a_database_once(engine, whichrig_program):
+    environment = os.environ | {"WHICHRIG_DATABASE_URL": engine.url.render_as_string(hide_password=False)}
+    command = [*whichrig_program, "hardware", "show", "t4", "--json"]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) for _ in range(3)]
 
-    assert [process.communicate(timeout=60)[0].strip() for process in processes] == [b"1"] * 3
+    shown = [json.loads(process.communicate(timeout=60)[0]) for process in processes]
+
+    assert [each["slug"] for each in shown] == ["t4"] * 3
+    with reading(engine) as session:
+        assert revision(session) == 1
 
 
 VERSIONS = [path.name[:4] for path in sorted(startup.MIGRATIONS.glob("versions/[0-9]*.py"), reverse=True)]
 
 
+@pytest.mark.parametrize("engine", ["seeded_url", "seeded_postgres_url"], ids=["sqlite", "postgresql"], indirect=True)
 def test_a_database_of_every_earlier_version_is_brought_up_with_what_it_holds(engine):
     """Down to each version from a full catalogue, something written there, and up again: nothing is lost."""
     before = startup.prepare(engine)

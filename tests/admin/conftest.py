@@ -41,7 +41,6 @@ def fill(password_hash):
 
     def filled(url: str) -> None:
         engine = connect(url)
-        startup.init(engine)
         with transaction(engine) as session:
             for role in ROLES:
                 user = User(email=address(role), role=role, password_hash=password_hash, created_at=datetime.now(UTC))
@@ -61,8 +60,8 @@ def sqlite_template(seed_file, tmp_path_factory, fill):
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server, fill) -> str:
-    postgres_server.psql(f"CREATE DATABASE {TEMPLATE};")
+def postgres_template(postgres_server, postgres_seed, fill) -> str:
+    postgres_server.psql(f"CREATE DATABASE {TEMPLATE} TEMPLATE {postgres_seed};")
     fill(postgres_server.get_uri(database=TEMPLATE))
     return TEMPLATE
 

@@ -3,7 +3,6 @@
 import os
 import socket
 import subprocess
-import sys
 import time
 from contextlib import contextmanager, suppress
 
@@ -11,19 +10,16 @@ from app.settings import ROOT
 
 PASSWORD = "correct horse battery"
 STARTS_WITHIN_S = 180
-PROGRAM = "from app.cli import main; main()"
 
 
 @contextmanager
-def serving(database_url: str):
+def serving(program: list[str], database_url: str):
     """``whichrig serve`` on a port of its own; its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = os.environ | {"WHICHRIG_DATABASE_URL": database_url, "WHICHRIG_PORT": str(port)}
-    process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "serve"], env=environment, cwd=ROOT, stderr=subprocess.DEVNULL
-    )
+    process = subprocess.Popen([*program, "serve"], env=environment, cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + STARTS_WITHIN_S
         while process.poll() is None and time.monotonic() < deadline:
@@ -36,10 +32,10 @@ def serving(database_url: str):
         process.wait(timeout=20)
 
 
-def whichrig(database_url: str, *arguments: str, entered: str = "") -> subprocess.CompletedProcess:
+def whichrig(program: list[str], database_url: str, *arguments: str, entered: str = "") -> subprocess.CompletedProcess:
     """One command, which has to succeed."""
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *arguments],
+        [*program, *arguments],
         env=os.environ | {"WHICHRIG_DATABASE_URL": database_url},
         cwd=ROOT,
         input=entered,
@@ -52,7 +48,7 @@ def whichrig(database_url: str, *arguments: str, entered: str = "") -> subproces
     return done
 
 
-def make_account(database_url: str, email: str, role: str = "approver") -> None:
+def make_account(program: list[str], database_url: str, *, email: str, role: str = "approver") -> None:
     """The first account, as the documentation says."""
     arguments = ("admin", "create-user", "--email", email, "--role", role, "--password-stdin")
-    whichrig(database_url, *arguments, entered=f"{PASSWORD}\n")
+    whichrig(program, database_url, *arguments, entered=f"{PASSWORD}\n")

@@ -35,7 +35,7 @@ FACT = "[id='facts.memory.{}']"
 
 
 @pytest.fixture(scope="module")
-def database(sqlite_template, tmp_path_factory) -> str:
+def database(sqlite_template, whichrig_program, tmp_path_factory) -> str:
     """A catalogue in which one card has the wrong memory; its accounts are made by the command line."""
     path = tmp_path_factory.mktemp("journeys") / "whichrig.db"
     shutil.copy(sqlite_template, path)
@@ -48,14 +48,14 @@ def database(sqlite_template, tmp_path_factory) -> str:
         session.execute(update(AcceleratorFact).where(of_card, table.field == "memory").values(value=float(WRONG)))
         session.execute(update(SavedQuestionRow).where(SavedQuestionRow.slug.not_in(ASKED_AGAIN)).values(retired=True))
     engine.dispose()
-    make_account(url, ADA)
-    make_account(url, BOB, "editor")
+    make_account(whichrig_program, url, email=ADA)
+    make_account(whichrig_program, url, email=BOB, role="editor")
     return url
 
 
 @pytest.fixture(scope="module")
-def site(database):
-    with serving(database) as url:
+def site(database, whichrig_program):
+    with serving(whichrig_program, database) as url:
         yield url
 
 
@@ -221,7 +221,9 @@ def documents(text: str):
             place += 1
 
 
-def test_an_edit_on_one_of_two_services_shows_on_the_other_within_a_second(postgres_server, postgres_template):
+def test_an_edit_on_one_of_two_services_shows_on_the_other_within_a_second(
+    postgres_server, postgres_template, whichrig_program
+):
     name = f"two_{time.monotonic_ns()}"
     postgres_server.psql(f"CREATE DATABASE {name} TEMPLATE {postgres_template};")
     url = postgres_server.get_uri(database=name)
@@ -232,7 +234,7 @@ def test_an_edit_on_one_of_two_services_shows_on_the_other_within_a_second(postg
         caller = accounts.Caller(user.id, user.email, user.role)
         key = accounts.new_key(session, caller, name="tests", scope="approver", days=1)
     engine.dispose()
-    with serving(url) as one, serving(url) as other:
+    with serving(whichrig_program, url) as one, serving(whichrig_program, url) as other:
         took_s = [seconds_until_shown(one, other, key=key, note=f"looked at {n}") for n in range(3)]
 
     assert min(took_s) < WITHIN_S
@@ -260,10 +262,11 @@ def ask(url: str, *, key: str, method: str = "GET", body: dict | None = None, ta
         return json.load(answer)
 
 
-def test_a_catalogue_that_was_edited_on_sqlite_answers_the_same_on_postgresql(database, postgres_url, tmp_path):
-    whichrig(database, "catalogue", "backup", str(tmp_path / "catalogue.jsonl"))
-    engine, other_engine = connect(database), connect(postgres_url)
-    startup.init(other_engine)
+def test_a_catalogue_that_was_edited_on_sqlite_answers_the_same_on_postgresql(
+    database, seeded_postgres_url, whichrig_program, tmp_path
+):
+    whichrig(whichrig_program, database, "catalogue", "backup", str(tmp_path / "catalogue.jsonl"))
+    engine, other_engine = connect(database), connect(seeded_postgres_url)
     with transaction(other_engine) as session, (tmp_path / "catalogue.jsonl").open() as lines:
         transfer.restore(session, lines)
     here, there = startup.prepare(engine), startup.prepare(other_engine)

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from app.catalogue import startup
 from app.catalogue.queries import revision
 from app.db import connect, reading, transaction
 from app.settings import ROOT
@@ -186,9 +185,8 @@ def test_a_run_that_fails_leaves_only_its_record(run, world, engine):
 
 
 @pytest.fixture
-def postgres(postgres_url):
-    engine = connect(postgres_url)
-    startup.init(engine)
+def postgres(seeded_postgres_url):
+    engine = connect(seeded_postgres_url)
     yield engine
     engine.dispose()
 
@@ -206,13 +204,13 @@ def test_on_postgresql_runs_are_the_same(postgres, fetcher, world):
     assert {(offer.version, offer.as_of) for offer in found} == {(2, TODAY + timedelta(days=1))}
 
 
-def test_on_postgresql_the_right_of_a_process_that_dies_is_free_at_once(postgres, postgres_url):
+def test_on_postgresql_the_right_of_a_process_that_dies_is_free_at_once(postgres, seeded_postgres_url):
     program = (
         "import os, sys; from app.db import connect; from app.sources.lease import lease\n"
         "with lease(connect(sys.argv[1]), 'work', seconds=3600) as mine:\n"
         "    print(mine, flush=True); sys.stdin.read(1); os._exit(9)"
     )
-    command = [sys.executable, "-c", program, postgres_url]
+    command = [sys.executable, "-c", program, seeded_postgres_url]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as other:
         assert other.stdout.readline() == "True\n"
         with lease(postgres, "work", seconds=3600) as mine:
