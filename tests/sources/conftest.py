@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from sqlalchemy import select
 
+from app.catalogue import startup
+from app.catalogue.snapshot import Snapshot
 from app.db import connect, reading
 from app.sources.fetching import Fetcher
 from app.sources.refresh import refresh
@@ -72,9 +74,19 @@ def fetcher(world) -> Iterator[Callable[..., Fetcher]]:
         yield make
 
 
+@pytest.fixture(scope="session")
+def seed_snapshot(seed_file) -> Snapshot:
+    engine = connect(f"sqlite:///{seed_file}")
+    snapshot = startup.prepare(engine)
+    engine.dispose()
+    return snapshot
+
+
 @pytest.fixture
-def engine(seeded_url):
+def engine(seeded_url, seed_snapshot):
+    """A catalogue of its own for each test; what it begins with is read once for all of them."""
     engine = connect(seeded_url)
+    startup.hold(engine, seed_snapshot)
     yield engine
     engine.dispose()
 
