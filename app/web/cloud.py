@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Query, Response
 from fastapi.responses import HTMLResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from app.advice.market import Offer
 from app.advice.offer_checks import in_region
@@ -17,7 +17,7 @@ from app.http.templating import render
 from app.http.unanswered import SearchesDep
 from app.web.currency import DOLLARS, Currency, currency_named
 from app.web.dependencies import BaseUrlDep, CatalogueDep
-from app.web.hardware import AtLeastNothing, Chosen
+from app.web.hardware import AtLeastNothing, Chosen, ListFilters
 from app.web.negotiation import page_router
 from app.web.pages.cloud import CloudPage, Search, doubtful_offers, living, provider_of, usd_per_device_hour
 from app.web.spreadsheet import csv_text
@@ -30,10 +30,8 @@ CSV_FIELDS = (
 )  # fmt: skip
 
 
-class CloudFilters(BaseModel):
+class CloudFilters(ListFilters):
     """Which offers, in which order; other fields of the address are left alone."""
-
-    model_config = ConfigDict(frozen=True)
 
     q: Chosen = None
     provider: Chosen = None
@@ -47,11 +45,6 @@ class CloudFilters(BaseModel):
     currency: Chosen = None
     sort: Chosen = None
     page: Annotated[int, Field(ge=1, le=10_000)] = 1
-
-    def fields(self) -> dict[str, str]:
-        """What an address needs to show the same."""
-        told = self.model_dump(exclude={"page"}, exclude_none=True, exclude_defaults=True)
-        return {name: f"{value:g}" if isinstance(value, float) else value for name, value in told.items()}
 
 
 Filters = Annotated[CloudFilters, Query()]

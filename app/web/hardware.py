@@ -52,10 +52,19 @@ Chosen = Annotated[str | None, Field(max_length=100), BeforeValidator(_nothing)]
 AtLeastNothing = Annotated[float | None, Field(ge=0, allow_inf_nan=False), BeforeValidator(_nothing)]
 
 
-class HardwareFilters(BaseModel):
-    """Which devices, in which order; other fields of the address are left alone."""
+class ListFilters(BaseModel):
+    """What the address of a list says: filters, their order and a page."""
 
     model_config = ConfigDict(frozen=True)
+
+    def fields(self) -> dict[str, str]:
+        """What an address needs to show the same."""
+        told = self.model_dump(exclude={"page"}, exclude_none=True, exclude_defaults=True)
+        return {name: f"{value:g}" if isinstance(value, float) else value for name, value in told.items()}
+
+
+class HardwareFilters(ListFilters):
+    """Which devices, in which order; other fields of the address are left alone."""
 
     q: Chosen = None
     vendor: Chosen = None
@@ -71,11 +80,6 @@ class HardwareFilters(BaseModel):
     per: Literal["", "gb", "tflops"] = ""
     currency: Annotated[str | None, Field(max_length=3), BeforeValidator(_nothing)] = None
     page: Annotated[int, Field(ge=1, le=10_000)] = 1
-
-    def fields(self) -> dict[str, str]:
-        """What an address needs to show the same."""
-        told = self.model_dump(exclude={"page"}, exclude_none=True, exclude_defaults=True)
-        return {name: f"{value:g}" if isinstance(value, float) else value for name, value in told.items()}
 
 
 @router.get("/hardware")
