@@ -17,9 +17,8 @@ from typing import Any
 from sqlalchemy import Date, String
 
 from app.admin.entities import FACT_UNITS, Entity
-from app.admin.importing import MOST_ROWS, check_headings
+from app.admin.importing import MOST_ROWS, check_headings, json_rows
 from app.admin.safe_cells import armed
-from app.contract.json_text import parse
 from app.errors import Unprocessable
 from app.field_problems import FieldProblem
 
@@ -102,7 +101,7 @@ class FileTable:
 
 def read(content: bytes, *, is_json: bool) -> FileTable:
     """The rows of a file; what stands there is not judged yet."""
-    rows = _json_rows(content) if is_json else _csv_rows(content)
+    rows = json_rows(content) if is_json else _csv_rows(content)
     headings = tuple(dict.fromkeys(name for row in rows[:1000] for name in row))
     if not headings:
         raise _refused("There are no rows in this file")
@@ -293,14 +292,6 @@ def _csv_rows(content: bytes) -> list[dict[str, Any]]:
     except csv.Error as error:
         raise _refused(f"Line {reader.reader.line_num}: {error}") from None
     return rows
-
-
-def _json_rows(content: bytes) -> list[dict[str, Any]]:
-    found = parse(content)
-    rows = found.get("rows") if isinstance(found, dict) else found
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise _refused('Send {"rows": [...]} with one object for each entry')
-    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def _refused(detail: str) -> Unprocessable:

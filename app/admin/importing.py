@@ -115,7 +115,7 @@ def json_text(session: Session, entity: Entity) -> str:
 def rows_of(entity: Entity, content: bytes, *, is_json: bool) -> Iterable[dict[str, Any]]:
     """The rows of a file, to be gone through once."""
     if is_json:
-        return _json_rows(content)
+        return json_rows(content)
     try:
         content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -276,7 +276,8 @@ def _row(entity: Entity, cells: Mapping[str | None, Any]) -> dict[str, Any]:
     return row
 
 
-def _json_rows(content: bytes) -> list[dict[str, Any]]:
+def json_rows(content: bytes) -> list[dict[str, Any]]:
+    """The entries of a JSON document: a list of objects, alone or as ``rows``."""
     found = parse(content)
     rows = found.get("rows") if isinstance(found, dict) else found
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
