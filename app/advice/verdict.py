@@ -95,8 +95,10 @@ def _sold_gib(wanted: float) -> float:
 
 
 def _picked_gib(case: Circumstances) -> float | None:
-    """Nominal memory of the first pick."""
-    return None if case.best is None else float(round(case.best.device.memory_bytes / GIB))
+    """Nominal memory of the first pick; None where its data sheet tells none, as of boards with FPGAs."""
+    if case.best is None or math.isnan(case.best.device.memory_bytes):
+        return None
+    return float(round(case.best.device.memory_bytes / GIB))
 
 
 def _devices(case: Circumstances) -> float | None:

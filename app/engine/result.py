@@ -141,4 +141,4 @@ class Estimates:
         fits = self.memory_bytes.high <= FITS_WITHIN_FRACTION * self.usable_memory_bytes
         refused = self.memory_bytes.low > self.usable_memory_bytes
         told = np.where(fits, 1.0, np.where(refused, 0.0, 0.5))
-        return np.where(np.isnan(self.memory_bytes.expected), np.nan, told)
+        return np.where(np.isnan(self.memory_bytes.expected + self.usable_memory_bytes), np.nan, told)

@@ -1,5 +1,9 @@
 """Remarks, first steps and the verdict: each is there for a fact that was stated or computed, and only then."""
 
+import math
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 
 from app.advice.cautions import cautions
@@ -19,6 +23,7 @@ from app.engine.units import GIB
 from app.wording import sentence
 from tests.advice.answers import make_decision, make_need
 from tests.advice.factories import (
+    FPGA,
     HIGH_CARD,
     MAC,
     SERVER_CARD,
@@ -344,6 +349,12 @@ def test_an_instant_answer_on_an_fpga_has_its_own_verdict(case):
     need = make_need(asked_for=(described("FPGA"),))
 
     assert "FPGA board" in sentence(verdict(case(job, scenario=4, tier="none", need=need)))
+
+
+def test_a_first_pick_whose_memory_nobody_tells_has_a_verdict(case):
+    board = SimpleNamespace(device=replace(FPGA, memory_bytes=math.nan), count=1, fit=None)
+
+    assert sentence(verdict(replace(case(scenario=4, tier="cluster"), picks=(board,))))
 
 
 @pytest.mark.parametrize("scenario", [1, 2, 3, 4])

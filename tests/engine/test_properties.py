@@ -139,6 +139,12 @@ def test_more_memory_never_worsens_a_verdict(job_of, cards_of, asked, card, fact
     assert not fits[1] < fits[0]
 
 
+def test_of_a_device_whose_memory_nobody_tells_no_verdict_is_given(job_of, cards_of):
+    unknown = replace(cards_of["t4"], memory_bytes=math.nan, usable_memory_bytes=math.nan)
+
+    assert np.isnan(on(job_of({"task": "inference", "model": {"name": "resnet50"}}), unknown).fits[0])
+
+
 @CHECKED
 @given(
     asked=workloads(),
