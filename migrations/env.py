@@ -14,6 +14,7 @@ with engine.execution_options(writes=True).connect() as connection:
         target_metadata=Base.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,
+        transactional_ddl=True,  # Alembic would otherwise commit between two migrations, and let others in
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import event, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from app.catalogue import startup
@@ -88,6 +88,21 @@ def test_processes_that_start_at_once_fill_a_database_once(engine, whichrig_prog
     assert [each["slug"] for each in shown] == ["t4"] * 3
     with reading(engine) as session:
         assert revision(session) == 1
+
+
+def test_migrations_are_kept_together_or_not_at_all(engine):
+    def fail_at_the_end(_connection, _cursor, statement, parameters, _context, _many):
+        if "alembic_version" in statement and startup.newest_version() in f"{statement}{parameters}":
+            raise KeyboardInterrupt
+
+    event.listen(engine, "before_cursor_execute", fail_at_the_end)
+    with pytest.raises(KeyboardInterrupt):
+        startup.migrate(engine)
+    event.remove(engine, "before_cursor_execute", fail_at_the_end)
+
+    assert not inspect(engine).get_table_names()
+    startup.migrate(engine)
+    assert startup.schema_version(engine) == startup.newest_version()
 
 
 VERSIONS = [path.name[:4] for path in sorted(startup.MIGRATIONS.glob("versions/[0-9]*.py"), reverse=True)]
