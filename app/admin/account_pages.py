@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,13 +18,13 @@ from app.admin.single_sign_on_pages import provider_sign_out
 from app.db import transaction
 from app.errors import Unprocessable
 from app.field_problems import FieldProblem
+from app.http.redirecting import see_other
 from app.http.request_session import SessionDep
 from app.http.templating import render
 from app.tables import ApiKey, SignedIn, User
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 
-SEE_OTHER = 303
 UNPROCESSABLE = 422
 USUAL_DAYS = "90"
 
@@ -87,7 +87,7 @@ async def sign_in(request: Request, form: Entered) -> Response:
         wrong = "The address or the password is wrong"
         page = SignInPage.of(after, email=email, error=wrong, provider=_provider(request))
         return render(page, status=UNPROCESSABLE)
-    response = RedirectResponse(after, SEE_OTHER)
+    response = see_other(after)
     set_cookie(request, response, token=token)
     know_browser(request, response, browser=browser)
     return response
@@ -115,7 +115,7 @@ def sign_out_everywhere(request: Request, caller: Person, session: SessionDep) -
 def end_session(session_id: int, caller: Person, session: SessionDep) -> Response:
     """End one session of this account, as in a browser that was left somewhere."""
     accounts.end_session(session, caller, session_id=session_id)
-    return RedirectResponse("/admin/account", SEE_OTHER)
+    return see_other("/admin/account")
 
 
 @router.get("/account")
@@ -161,7 +161,7 @@ def make_key(caller: Person, session: SessionDep, form: Entered) -> Response:
 def end_key(key_id: int, caller: Person, session: SessionDep) -> Response:
     """Make a key useless."""
     accounts.end_key(session, caller, key_id=key_id)
-    return RedirectResponse("/admin/account", SEE_OTHER)
+    return see_other("/admin/account")
 
 
 def _turn(request: Request, email: str, *, source: str, browser: str) -> float:
@@ -194,7 +194,7 @@ def _provider(request: Request) -> str:
 
 
 def _signed_out(request: Request) -> Response:
-    response = RedirectResponse("/admin/sign-in", SEE_OTHER)
+    response = see_other("/admin/sign-in")
     drop_cookie(request, response)
     return response
 

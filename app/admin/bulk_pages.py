@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from app.admin import bulk, entries
@@ -16,12 +16,12 @@ from app.admin.differences import Difference, differences
 from app.admin.entities import Entity, entity_named
 from app.admin.forms import ErrorLine, FormField, Frame, told
 from app.errors import Unprocessable
+from app.http.redirecting import see_other
 from app.http.request_session import SessionDep
 from app.http.templating import render
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 
-SEE_OTHER = 303
 UNPROCESSABLE = 422
 MOST_SHOWN = 100
 MOST_FIELDS = 4 * bulk.MOST
@@ -116,7 +116,7 @@ def draft_bulk(table: str, caller: Editor, session: SessionDep, form: TickedDep)
     if made.refused:
         return render(_page(entity, caller, form, made=made, errors=_left_out(made)), status=UNPROCESSABLE)
     bulk.carry_out(session, entity, made=made, why=why, actor=caller.email)
-    return RedirectResponse("/admin/draft", SEE_OTHER)
+    return see_other("/admin/draft")
 
 
 def _planned(session: Session, entity: Entity, form: Ticked) -> Plan:

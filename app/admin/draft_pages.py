@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from sqlalchemy import select
 
 from app.admin import drafts, reviewing
@@ -17,12 +17,12 @@ from app.admin.entities import entity_named
 from app.admin.forms import Entered, ErrorLine, FormField, Frame, moment
 from app.db import reading
 from app.errors import Conflict
+from app.http.redirecting import see_other
 from app.http.templating import render
 from app.tables import User
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 
-SEE_OTHER = 303
 MOST_NAMED = 5
 
 
@@ -113,7 +113,7 @@ def publish_draft(request: Request, caller: Approver, form: Entered) -> Response
         return render(_draft_page(request, caller, stopped=stopped.blocks), status=stopped.status)
     except Conflict as error:
         return render(_draft_page(request, caller, error=error.detail.rstrip(".")), status=error.status)
-    return RedirectResponse(f"/admin/audit?revision={revision}", SEE_OTHER)
+    return see_other(f"/admin/audit?revision={revision}")
 
 
 def _draft_page(

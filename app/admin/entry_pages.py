@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from app.admin import bench, drafts, entries, entry_forms, rule_forms, trial_forms
@@ -27,12 +27,12 @@ from app.catalogue.snapshot import Snapshot
 from app.db import reading, transaction
 from app.errors import Conflict, Unprocessable
 from app.field_problems import FieldProblem
+from app.http.redirecting import see_other
 from app.http.request_session import SessionDep
 from app.http.templating import render
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 
-SEE_OTHER = 303
 UNPROCESSABLE = 422
 SAVE, PREVIEW, TRY = "save", "preview", "try"
 
@@ -68,7 +68,7 @@ def create_entry(request: Request, table: str, caller: Editor, form: Entered) ->
                 made = drafts.create(
                     session, entity, values=_document(entity, form), why=form.get("why", ""), actor=caller.email
                 )
-            return RedirectResponse(f"/admin/entries/{table}/{made.key}", SEE_OTHER)
+            return see_other(f"/admin/entries/{table}/{made.key}")
         except Unprocessable as error:
             filled = replace(filled, problems=error.problems)
         except Conflict as error:
@@ -105,7 +105,7 @@ def save_entry(request: Request, table: str, key: str, caller: Editor, form: Ent
                     why=form.get("why", ""),
                     actor=caller.email,
                 )
-            return RedirectResponse(f"/admin/entries/{table}/{key}", SEE_OTHER)
+            return see_other(f"/admin/entries/{table}/{key}")
         except Unprocessable as error:
             filled = replace(filled, problems=error.problems)
         except drafts.StaleEdit as error:
@@ -131,14 +131,14 @@ def retire_entry(request: Request, table: str, key: str, caller: Editor, form: E
             then = drafts.StaleEdit(found, found.published or {})
             filled = Filled(flat(found.values), conflict=then, tag=found.tag)
             return render(_page(session, entity, found, caller=caller, filled=filled), status=error.status)
-    return RedirectResponse(f"/admin/entries/{table}/{key}", SEE_OTHER)
+    return see_other(f"/admin/entries/{table}/{key}")
 
 
 @router.post("/entries/{table}/{key}/discard")
 def discard_change(table: str, key: str, caller: Editor, session: SessionDep) -> Response:
     """Take an entry's change out of the draft."""
     drafts.discard(session, entity_named(table), key=key, actor=caller.email)
-    return RedirectResponse("/admin/draft", SEE_OTHER)
+    return see_other("/admin/draft")
 
 
 def _document(entity: Entity, form: Mapping[str, str]) -> Document:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from fastapi import APIRouter
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from sqlalchemy import select
 
 from app.admin.access import Approver, Viewer
@@ -13,6 +13,7 @@ from app.admin.accounts import Caller
 from app.admin.forms import Entered, ErrorLine, FormField, Frame, error_lines, options
 from app.errors import PreconditionFailed, Unprocessable
 from app.field_problems import FieldProblem
+from app.http.redirecting import see_other
 from app.http.request_session import SessionDep
 from app.http.templating import render
 from app.tables import PriceFeed
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 
-SEE_OTHER, CONFLICT, UNPROCESSABLE = 303, 412, 422
+CONFLICT, UNPROCESSABLE = 412, 422
 COLUMN, FIXED = "columns.", "fixed."
 
 
@@ -105,7 +106,7 @@ def create_feed(caller: Approver, session: SessionDep, form: Entered) -> Respons
         row = feed_store.create(session, _feed(form, name=form.get("name", "").strip()), actor=caller.email)
     except Unprocessable as error:
         return render(_page(caller, None, values=form, problems=error.problems), status=UNPROCESSABLE)
-    return RedirectResponse(f"/admin/price-feeds/{row.name}", SEE_OTHER)
+    return see_other(f"/admin/price-feeds/{row.name}")
 
 
 @router.get("/price-feeds/{name}")
@@ -137,7 +138,7 @@ def save_feed(name: str, caller: Approver, session: SessionDep, form: Entered) -
         theirs = _values(row)
         problems = [FieldProblem("/title", error.detail)]
         return render(_page(caller, row, values=form, problems=problems, theirs=theirs), status=CONFLICT)
-    return RedirectResponse(f"/admin/price-feeds/{name}", SEE_OTHER)
+    return see_other(f"/admin/price-feeds/{name}")
 
 
 @router.post("/price-feeds/{name}/switch")
@@ -146,7 +147,7 @@ def switch_feed(name: str, caller: Approver, session: SessionDep, form: Entered)
     from app.sources import feed_store
 
     feed_store.switch(session, name, enabled=form.get("enabled") == "yes", actor=caller.email)
-    return RedirectResponse(f"/admin/price-feeds/{name}", SEE_OTHER)
+    return see_other(f"/admin/price-feeds/{name}")
 
 
 def _feed(form: Mapping[str, str], *, name: str) -> "Feed":

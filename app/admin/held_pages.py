@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -17,12 +17,13 @@ from app.admin.forms import Entered, ErrorLine, FormField, Frame, Option, error_
 from app.admin.price_work import DECISIONS, KINDS, Waiting
 from app.errors import Unprocessable
 from app.field_problems import FieldProblem
+from app.http.redirecting import see_other
 from app.http.request_session import SessionDep
 from app.http.templating import render
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 
-SEE_OTHER, UNPROCESSABLE = 303, 422
+UNPROCESSABLE = 422
 PER_PAGE = 50
 Page = Annotated[int, Query(ge=1, le=100_000)]
 MARKED = "change."
@@ -105,7 +106,7 @@ def decide_several(request: Request, caller: Approver, session: SessionDep, form
     if problems:
         page = _held_list(session, caller, state="waiting", page=1, problems=problems, reason=form.get("reason", ""))
         return render(page, status=UNPROCESSABLE)
-    return RedirectResponse("/admin/held-changes", SEE_OTHER)
+    return see_other("/admin/held-changes")
 
 
 @router.get("/held-changes/{number}")
@@ -123,7 +124,7 @@ def decide(number: int, request: Request, caller: Approver, *, session: SessionD
         return render(
             _held_page(session, caller, number=number, form=form, problems=error.problems), status=UNPROCESSABLE
         )
-    return RedirectResponse("/admin/held-changes", SEE_OTHER)
+    return see_other("/admin/held-changes")
 
 
 def _decide(engine: Engine, session: Session, *, number: int, caller: Caller, form: dict[str, str]) -> None:

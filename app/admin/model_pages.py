@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app import formatting
@@ -15,6 +15,7 @@ from app.admin.forms import Entered, ErrorLine, FormField, Frame, options
 from app.admin.model_import import DOMAINS, Wish
 from app.engine.units import GIB
 from app.errors import AppError, Unprocessable
+from app.http.redirecting import see_other
 from app.http.request_session import SessionDep
 from app.http.templating import render
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 
-SEE_OTHER, CREATED = 303, 201
+CREATED = 201
 
 
 class ModelImport(BaseModel):
@@ -69,7 +70,7 @@ def import_model(request: Request, caller: Editor, session: SessionDep, form: En
         if form.get("step") == "save":
             wish = Wish(form.get("slug", ""), form.get("domain", ""), form.get("replace") == "yes")
             saved = model_import.save(session, found, wish=wish, actor=caller.email)
-            return RedirectResponse(f"/admin/entries/transformers/{saved.key}", SEE_OTHER)
+            return see_other(f"/admin/entries/transformers/{saved.key}")
     except AppError as error:
         return render(_page(caller, form, found=found, error=error), status=error.status)
     return render(_page(caller, form, found=found))

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, BackgroundTasks, Query, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,7 @@ from app.admin.forms import Entered, ErrorLine, Frame, error_lines, moment
 from app.admin.held_pages import HeldLine, held_line
 from app.admin.price_work import KINDS
 from app.errors import Unprocessable
+from app.http.redirecting import see_other
 from app.http.request_session import SessionDep
 from app.http.templating import render
 from app.settings import Settings
@@ -24,7 +25,7 @@ from app.tables import RefreshJob, RefreshRun
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 
-SEE_OTHER, UNPROCESSABLE = 303, 422
+UNPROCESSABLE = 422
 PER_PAGE = 50
 Page = Annotated[int, Query(ge=1, le=100_000)]
 CHOSEN = "source."
@@ -151,7 +152,7 @@ def start_refresh(
         page = _refreshes(request, caller, session, errors=error_lines(error.problems, ["sources"]))
         return render(page, status=UNPROCESSABLE)
     later.add_task(price_work.begin, engine, settings, number=number)
-    return RedirectResponse(f"/admin/price-refreshes/{number}", SEE_OTHER, background=later)
+    return see_other(f"/admin/price-refreshes/{number}", afterwards=later)
 
 
 @router.get("/price-refreshes/{number}")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app import __version__
@@ -17,13 +17,13 @@ from app.admin.forms import Entered, Frame
 from app.admin.seed_comparison import Difference, compare
 from app.errors import Unprocessable
 from app.field_problems import FieldProblem
+from app.http.redirecting import see_other
 from app.http.request_session import SessionDep
 from app.http.templating import render
 from app.tables.seeding import LONGEST_IDENTITY
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 
-SEE_OTHER = 303
 MOST_SHOWN = 100
 TAKE, KEEP = "take", "keep"
 
@@ -95,7 +95,7 @@ def decide(caller: Editor, session: SessionDep, form: Entered) -> Response:
         raise Unprocessable([FieldProblem("/decision", "Choose take or keep")])
     table, identity = entity_named(form.get("table", "")), form.get("identity", "")
     seed_upgrade.decide(session, table=table, identity=identity, take=decision == TAKE, actor=caller.email)
-    return RedirectResponse("/admin/seed", SEE_OTHER)
+    return see_other("/admin/seed")
 
 
 @router.get("/api/seed-differences")

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 
 from app.admin import accounts, single_sign_on
 from app.admin.access import cookie_of, set_cookie
 from app.admin.sign_in_page import SignInPage, inside
 from app.db import transaction
 from app.errors import AppError, Forbidden, NotFound, Unavailable
+from app.http.redirecting import see_other
 from app.http.templating import absolute_url, render
 from app.settings import Settings
 
@@ -29,7 +30,6 @@ log = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/admin/sign-in/provider", include_in_schema=False)
 
-SEE_OTHER = 303
 BACK = "/admin/sign-in/provider/return"
 COOKIE = "whichrig-sign-in"
 LASTS_S = 600
@@ -95,7 +95,7 @@ def leave_for_provider(request: Request, after: str = "/admin") -> Response:
         "code_challenge_method": "S256",
     }
     joint = "&" if "?" in provider.authorization_endpoint else "?"
-    response = RedirectResponse(f"{provider.authorization_endpoint}{joint}{urlencode(question)}", SEE_OTHER)
+    response = see_other(f"{provider.authorization_endpoint}{joint}{urlencode(question)}")
     cookie = cookie_of(request, COOKIE)
     response.set_cookie(
         cookie.name, begun.cookie, max_age=LASTS_S, path="/", secure=cookie.secure, httponly=True, samesite="lax"
@@ -116,7 +116,7 @@ def come_back(request: Request, *, code: Word = "", state: Word = "", error: Wor
     except AppError as problem:
         response: Response = _told(settings, problem, after=after)
     else:
-        response = RedirectResponse(after, SEE_OTHER)
+        response = see_other(after)
         set_cookie(request, response, token=token)
     response.delete_cookie(cookie.name, path="/", secure=cookie.secure, httponly=True, samesite="lax")
     response.headers["cache-control"] = "no-store"

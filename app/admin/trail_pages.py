@@ -6,20 +6,20 @@ from typing import Annotated, ClassVar
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 
 from app.admin import trail
 from app.admin.access import Editor, Viewer
 from app.admin.differences import Difference, differences
 from app.admin.entities import ENTITIES
 from app.admin.forms import Frame, Option, moment, options
+from app.http.redirecting import see_other
 from app.http.request_session import SessionDep
 from app.http.templating import render
 from app.tables import AuditEntry
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 
-SEE_OTHER = 303
 PER_PAGE = 50
 ACTIONS = ("", "create", "update", "retire", "restore", "replace", "draft", "discard", "account", "refresh", "decide")
 
@@ -164,7 +164,7 @@ def show_audit(
 def undo_change(entry_id: int, caller: Editor, session: SessionDep) -> Response:
     """Draft what an entry held before this change."""
     table, key = trail.restore_entry(session, entry_id, actor=caller.email)
-    return RedirectResponse(f"/admin/entries/{table}/{key}", SEE_OTHER)
+    return see_other(f"/admin/entries/{table}/{key}")
 
 
 @router.get("/revisions")
@@ -219,7 +219,7 @@ def _then_view(found: trail.Then) -> ThenView:
 def restore_revision(revision: int, caller: Editor, session: SessionDep) -> Response:
     """Draft everything as it was at this revision."""
     trail.restore_revision(session, revision, actor=caller.email)
-    return RedirectResponse("/admin/draft", SEE_OTHER)
+    return see_other("/admin/draft")
 
 
 def _line(entry: AuditEntry, can_edit: bool) -> TrailLine:  # noqa: FBT001

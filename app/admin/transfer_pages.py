@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import RedirectResponse, Response, StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 from starlette.datastructures import UploadFile
 
 from app.admin import importing, uploads
@@ -18,13 +18,13 @@ from app.admin.forms import ErrorLine, FormField, Frame, Option, moment, options
 from app.admin.importing import Plan
 from app.db import reading
 from app.errors import Unprocessable
+from app.http.redirecting import see_other
 from app.http.request_session import SessionDep
 from app.http.templating import render
 from app.tables import ImportUpload
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 
-SEE_OTHER = 303
 UNPROCESSABLE = 422
 MOST_SHOWN = 50
 
@@ -141,12 +141,12 @@ def import_file(upload: Annotated[Upload, Depends(uploaded)], caller: Editor, se
                 why=upload.why,
                 actor=caller.email,
             )
-            return RedirectResponse(f"/admin/import/{made.id}", SEE_OTHER)
+            return see_other(f"/admin/import/{made.id}")
         rows = importing.rows_of(entity, upload.content, is_json=upload.is_json)
         planned = importing.plan(session, entity, rows=rows, actor=caller.email, why=upload.why[:600])
         if upload.apply:
             importing.put_in_draft(session, planned)
-            return RedirectResponse("/admin/draft", SEE_OTHER)
+            return see_other("/admin/draft")
     except Unprocessable as error:
         return render(_page(caller, upload.table, error=error.detail, why=upload.why), status=UNPROCESSABLE)
     changed = tuple(

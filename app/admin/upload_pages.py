@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from app.admin import column_mapping, importing, uploads
@@ -21,13 +21,13 @@ from app.admin.forms import ErrorLine, FormField, Frame, Option, options, told
 from app.admin.importing import Plan
 from app.admin.transfer_pages import MOST_SHOWN, RowView, state_of
 from app.errors import AppError, Unprocessable
+from app.http.redirecting import see_other
 from app.http.request_session import SessionDep
 from app.http.templating import render
 from app.tables import ImportUpload
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 
-SEE_OTHER = 303
 UNPROCESSABLE = 422
 MOST_FIELDS = 2000
 LEFT_OUT = ""
@@ -131,14 +131,14 @@ def draft_upload(upload_id: int, caller: Editor, session: SessionDep) -> Respons
     """Put a file into the draft, without the rejected rows."""
     upload = uploads.one(session, upload_id)
     uploads.apply(session, upload, actor=caller.email)
-    return RedirectResponse(f"/admin/import/{upload_id}", SEE_OTHER)
+    return see_other(f"/admin/import/{upload_id}")
 
 
 @router.post("/import/{upload_id}/undo")
 def undo_upload(upload_id: int, caller: Editor, session: SessionDep) -> Response:
     """Take a file out of the draft again."""
     uploads.undo(session, uploads.one(session, upload_id), actor=caller.email)
-    return RedirectResponse(f"/admin/import/{upload_id}", SEE_OTHER)
+    return see_other(f"/admin/import/{upload_id}")
 
 
 def _mapping(form: Mapping[str, str], table: FileTable) -> ColumnMapping:

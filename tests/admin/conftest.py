@@ -73,13 +73,10 @@ def sqlite_copy(sqlite_template, tmp_path) -> str:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def filled_url(request, tmp_path) -> str:
+def filled_url(request) -> str:
     if request.param == "sqlite":
         return request.getfixturevalue("sqlite_copy")
-    server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_template")
-    name = f"copy_{abs(hash(tmp_path))}"
-    server.psql(f"CREATE DATABASE {name} TEMPLATE {template};")
-    return server.get_uri(database=name)
+    return request.getfixturevalue("postgres_copy")(request.getfixturevalue("postgres_template"))
 
 
 @pytest.fixture

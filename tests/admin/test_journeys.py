@@ -222,11 +222,9 @@ def documents(text: str):
 
 
 def test_an_edit_on_one_of_two_services_shows_on_the_other_within_a_second(
-    postgres_server, postgres_template, whichrig_program
+    postgres_copy, postgres_template, whichrig_program
 ):
-    name = f"two_{time.monotonic_ns()}"
-    postgres_server.psql(f"CREATE DATABASE {name} TEMPLATE {postgres_template};")
-    url = postgres_server.get_uri(database=name)
+    url = postgres_copy(postgres_template)
     engine = connect(url)
     with transaction(engine) as session:
         session.execute(update(SavedQuestionRow).values(retired=True))

@@ -158,7 +158,7 @@ def test_the_holder_of_a_key_has_a_limit_of_their_own(seeded_url):
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_all_workers_count_together(database, request):
-    url = request.getfixturevalue("seeded_url" if database == "sqlite" else "postgres_url")
+    url = request.getfixturevalue("seeded_url" if database == "sqlite" else "seeded_postgres_url")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         free_port = probe.getsockname()[1]
