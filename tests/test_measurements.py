@@ -40,6 +40,7 @@ DAY = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?|\d{4}-\d{4}")
 """A day, a month, a year or a span of years: as much as is told."""
 OF_A_MACHINE = re.compile(r"(?i)(?<![\w.:/-])(?:/(?:home|root|tmp|work|mnt|users|var)/|[a-z]:\\|file://|localhost)")
 OF_ITS_MAKING = re.compile(r"\b(?:[Ss]essions?|I|[Ww]e|[Mm]y|[Oo]ur|TODO|FIXME)\b")
+BEHIND_A_SIGN_IN = re.compile(r"//(?:\w+\.)?(?:discord|facebook|linkedin|slack|twitter|x)\.com/")
 ESTIMATED = 5
 """Of a file."""
 
@@ -96,6 +97,7 @@ def test_a_run_leads_to_the_page_that_published_it(name):
     addresses = {source: address_of(source) or "" for source in sources}
 
     assert {s: a for s, a in addresses.items() if not re.fullmatch(r"https://[\w.-]+\.[a-z]{2,}/\S+", a)} == {}
+    assert [a for a in addresses.values() if BEHIND_A_SIGN_IN.search(a)] == []
 
 
 @each_file

@@ -187,7 +187,9 @@ def test_a_smaller_model_than_one_of_experts_never_asks_for_a_card(client):
 
 
 def test_what_is_saved_with_the_computer_counted_says_so(client):
-    found = answer(client, CHAT | {"model": {"name": "llama-3.1-8b"}, "concurrent_requests": "max"})
+    adapt = {"task": "finetune", "domain": "text", "model": {"name": "llama-3.1-8b"}, "method": "lora"}
+    work = adapt | {"sequence_length": 2048, "dataset": {"samples": 20000}, "epochs": 3}
+    found = answer(client, work, budget_usd=2500)
     cheaper = next(each for each in found["picks"] if each["role"] == "cheaper")
     assert cheaper["price_usd"]["expected"] > found["picks"][0]["price_usd"]["expected"]
     assert "counting the computer around it" in cheaper["why"]

@@ -7,14 +7,14 @@ from typing import Literal
 
 import numpy as np
 
-from app.engine.arrays import BoolArray, FloatArray
+from app.engine.arrays import FloatArray
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.hardware import Plan
 from app.engine.job import Job
 from app.engine.model_spec import TransformerSpec
 
 KEEP_ALL, SELECTIVE, REPEAT_ALL = 0.0, 1.0, 2.0
-"""Values of :attr:`app.engine.hardware.Plan.recompute`."""
+"""Values of :attr:`app.engine.hardware.Plan.recompute`; between the last two some of the layers are repeated whole."""
 RECOMPUTE_WORDS: tuple[Literal["none", "selective", "full"], ...] = ("none", "selective", "full")
 
 
@@ -28,17 +28,27 @@ def batch_growth(job: Job, plan: Plan) -> FloatArray:
     return micro_batch_samples(job, plan) / job.micro_batch_size
 
 
-def repeats_all(job: Job, plan: Plan) -> BoolArray:
-    """Whether whole layers are repeated, so that only their inputs are kept."""
-    asked = job.gradient_checkpointing and job.method != "frozen"
-    return np.where(np.isnan(plan.recompute), asked, plan.recompute == REPEAT_ALL).astype(np.bool_)
+def repeated_layers_share(job: Job, plan: Plan) -> FloatArray:
+    """Share of the layers that are repeated whole, so that only their inputs are kept. [-]
+
+    References
+    ----------
+    .. [1] Megatron-LM, ``--recompute-num-layers``, https://github.com/NVIDIA/Megatron-LM: as many as it takes to fit.
+    """
+    asked = float(job.gradient_checkpointing and job.method != "frozen")
+    return np.asarray(np.where(np.isnan(plan.recompute), asked, _said_layers_share(plan)), dtype=np.float64)
 
 
 def repeated_forward_share(plan: Plan, *, unsaid: float) -> FloatArray:
     """Share of the forward pass that is repeated; ``unsaid`` where the plan leaves it to the job. [-]"""
     selective = TRANSFORMERS.value("selective_recompute_share")
-    said = np.where(plan.recompute == SELECTIVE, selective, np.where(plan.recompute == REPEAT_ALL, 1.0, 0.0))
+    whole = _said_layers_share(plan)
+    said = np.where(plan.recompute >= SELECTIVE, whole + (1.0 - whole) * selective, 0.0)
     return np.where(np.isnan(plan.recompute), unsaid, said)
+
+
+def _said_layers_share(plan: Plan) -> FloatArray:
+    return np.clip(plan.recompute - SELECTIVE, 0.0, REPEAT_ALL - SELECTIVE)
 
 
 def micro_batches(job: Job, plan: Plan) -> FloatArray:

@@ -15,36 +15,6 @@ SCALING_FRAMEWORKS = frozenset({"megatron", "jax"})
 each generation, and split by the sequence what they do not split by tensors."""
 
 
-def megatron_layer_bytes(
-    *, batch: float, seq_len: int, hidden_size: int, num_attention_heads: int, tensor_parallel: int = 1,
-    sequence_parallel: bool = False, recompute: str = "none",
-) -> float:  # fmt: skip
-    """Saved activations of one GPT layer with dropout and without fused attention, 16 bit. [bytes]
-
-    ``s·b·h·(34 + 5·a·s/h)``; selective recompute drops the attention matrix, full recompute keeps the input.
-
-    Examples
-    --------
-    Selective recompute saves 70 % of the activation memory of GPT-3:
-
-    >>> full = megatron_layer_bytes(batch=1, seq_len=2048, hidden_size=12288, num_attention_heads=96)
-    >>> kept = megatron_layer_bytes(batch=1, seq_len=2048, hidden_size=12288, num_attention_heads=96,
-    ...                             recompute="selective")
-    >>> round(1 - kept / full, 2)
-    0.7
-
-    References
-    ----------
-    .. [1] V. Korthikanti et al., "Reducing Activation Recomputation," 2022, arXiv:2205.05198, equations 2 to 6.
-    """
-    tokens_width = seq_len * batch * hidden_size
-    if recompute == "full":
-        return HALF_BYTES * tokens_width
-    matrix = 0.0 if recompute == "selective" else 5 * num_attention_heads * seq_len / hidden_size
-    replicated, split = (0.0, 34.0) if sequence_parallel else (10.0, 24.0)
-    return tokens_width * (replicated + (split + matrix) / tensor_parallel)
-
-
 def decoder_bytes_per_token_width(spec: TransformerSpec, *, seq_len: int, eager: bool, frozen: bool = False) -> float:
     """Bytes that one layer of a Hugging Face style decoder keeps per token and hidden unit, in 16 bit. [bytes]
 

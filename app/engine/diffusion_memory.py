@@ -57,8 +57,11 @@ def attention_scores(job: Job, spec: DiffusionSpec, *, work: DenoiserWork) -> fl
 
     Large U-Nets attend at half the resolution, and so do those that work on single pixels.
     """
-    unet = spec.architecture == "diffusion_unet"
-    heads = NETWORKS.value("attention_heads_unet" if unet else "attention_heads_transformer")
+    if spec.architecture == "diffusion_unet":
+        heads = NETWORKS.value("attention_heads_unet")
+    else:
+        _, width = transformer_shape(spec.denoiser_parameters)
+        heads = width / NETWORKS.value("attention_head_width_transformer")
     on_pixels = coding_factor(spec, size=job.image_size or spec.default_size) == 1
     tokens = work.tokens / (COARSER if attends_coarsely(spec) or on_pixels else 1.0)
     return samples_at_once(job, spec) * heads * tokens**2

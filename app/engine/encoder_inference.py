@@ -13,14 +13,15 @@ from app.engine.memory import stored_weight_bytes
 from app.engine.model_spec import TransformerSpec
 from app.engine.network_mode import execution_mode
 from app.engine.network_speed import REFERENCE_YEAR, host_speed, thread_share
-from app.engine.precision import bytes_per_element, comparable_rate, sustained_flops_per_s
+from app.engine.precision import bytes_per_element, comparable_rate, sustained_flops_per_s, width_share
 from app.engine.result import Pace
 from app.engine.roofline import StepTime, saturation
 from app.engine.units import FULL_BYTES
 
 EIGHT_BIT = frozenset({"int8", "fp8"})
 WRITING_SCORES = frozenset({"onnxruntime"})
-"""Runtimes that write the scores of attention; in others they never leave the chip, and a layer is a few kernels."""
+"""Runtimes that write the scores of attention and multiply with the library that frameworks call; in others scores
+never leave the chip, and a layer is a few kernels."""
 OVERLAPPING_BANDS = 3.0
 """Windows that a band of scores is padded to where products of whole blocks stand for it: Longformer, arXiv:2004.05150,
 appendix A."""
@@ -42,7 +43,7 @@ def _rate_fed(job: Job, systems: Systems, *, integers: bool) -> FloatArray:
 
 
 def fuses_layers(job: Job) -> bool:
-    """Whether a runtime joins norms, biases and activations into one kernel, and chooses the fastest products.
+    """Whether a runtime joins norms, biases and activations into one kernel.
 
     Such runtimes multiply 8-bit numbers where asked to; all others store 8 bits and multiply in 16.
     """
@@ -50,7 +51,7 @@ def fuses_layers(job: Job) -> bool:
 
 
 def fuses_attention(job: Job) -> bool:
-    """Whether a runtime keeps the scores of attention on the chip."""
+    """Whether a runtime keeps the scores of attention on the chip, and tries which products are fastest there."""
     return fuses_layers(job) and job.framework not in WRITING_SCORES
 
 
@@ -59,7 +60,7 @@ def _fraction_name(job: Job, *, narrow: bool) -> str:
         return "encoder_math_fraction_8_bit"
     if job.precision == "fp32":
         return "encoder_math_fraction_fp32"
-    return "encoder_math_fraction_runtime" if fuses_layers(job) else "encoder_math_fraction"
+    return "encoder_math_fraction_runtime" if fuses_attention(job) else "encoder_math_fraction"
 
 
 def _layer_name(job: Job, *, eager: bool) -> str:
@@ -128,9 +129,7 @@ def encoder_pace(job: Job, systems: Systems) -> Pace:
     fraction = TRANSFORMERS.column(_fraction_name(job, narrow=narrow), groups) * saturation(
         tokens, TRANSFORMERS.column("encoder_half_tokens", groups)
     )
-    fraction = fraction * saturation(
-        spec.hidden_size / plan.tensor_parallel, TRANSFORMERS.column("training_half_width", groups)
-    )
+    fraction = fraction * width_share(spec.hidden_size, systems)
     if job.framework == "tensorflow" and job.precision not in {"fp32", "tf32"}:
         fraction = fraction * TRANSFORMERS.value("encoder_math_share_tensorflow")
     threads = thread_share(systems)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from app.engine import audio, classical, diffusion, intervals, networks, serving, training
-from app.engine.arrays import BoolArray, FloatArray
+from app.engine.arrays import BoolArray, FloatArray, Floats
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.energy import energy_kwh
 from app.engine.flops import flops_utilization
@@ -88,10 +88,12 @@ def _speed(job: Job, pace: Pace, *, systems: Systems, runs: BoolArray) -> _Speed
         pace = replace(pace, step_s=np.where(runs, pace.step_s, np.nan))
     throughput = _throughput(job, pace, systems=systems)
     prefill, decode = known(pace.prefill_tokens_per_s, runs), known(pace.decode_tokens_per_s, runs)
+    of = (job, systems)
+    doubt = intervals.doubt_of_speed(pace.bound_by)
     speed = _Speed(
         throughput,
-        prefill_tokens_per_s=None if prefill is None else _interval(prefill, metric="prefill", of=(job, systems)),
-        decode_tokens_per_s=None if decode is None else _interval(decode, metric="decode", of=(job, systems)),
+        prefill_tokens_per_s=None if prefill is None else _interval(prefill, metric="prefill", of=of, doubt=doubt),
+        decode_tokens_per_s=None if decode is None else _interval(decode, metric="decode", of=of, doubt=doubt),
         step_s=throughput.inverted(pace.units_per_step),
     )
     duration = _duration(job, pace, systems=systems)
@@ -107,11 +109,11 @@ def _memory(job: Job, footprint: Footprint, *, runs: BoolArray) -> Interval:
     return memory_interval(job, footprint, expected=expected)
 
 
-def _interval(expected: FloatArray, *, metric: str, of: tuple[Job, Systems]) -> Interval:
+def _interval(expected: FloatArray, *, metric: str, of: tuple[Job, Systems], doubt: Floats = 1.0) -> Interval:
     job, systems = of
     measured_as = TOKEN_METRICS.get(metric, job.work_class)
     stretched = intervals.stretch(metric, measured_as, framework=job.framework, families=families(systems.devices))
-    stretched = stretched * np.where(stand_ins(systems.devices), TRANSFORMERS.value("stand_in_stretch"), 1.0)
+    stretched = stretched * doubt * np.where(stand_ins(systems.devices), TRANSFORMERS.value("stand_in_stretch"), 1.0)
     return intervals.around(expected, metric=metric, work_class=measured_as, stretched=stretched)
 
 
@@ -119,7 +121,8 @@ def _throughput(job: Job, pace: Pace, *, systems: Systems) -> Interval:
     of = (job, systems)
     if isinstance(job.model, AlgorithmSpec):
         return _interval(pace.step_s, metric="seconds", of=of).inverted(pace.units_per_step)
-    return _interval(pace.units_per_step / pace.step_s, metric="throughput", of=of)
+    doubt = intervals.doubt_of_speed(pace.bound_by)
+    return _interval(pace.units_per_step / pace.step_s, metric="throughput", of=of, doubt=doubt)
 
 
 def _duration(job: Job, pace: Pace, *, systems: Systems) -> Interval | None:

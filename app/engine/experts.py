@@ -10,7 +10,7 @@ from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.model_spec import TransformerSpec
 from app.engine.params import expert_parameters, multiplied_parameters
-from app.engine.precision import NARROW_FLOATS, bytes_per_element
+from app.engine.precision import NARROW_FLOATS, bytes_per_element, width_share
 from app.engine.roofline import saturation
 from app.engine.units import HALF_BYTES
 
@@ -47,8 +47,7 @@ def product_growth(job: Job, spec: TransformerSpec, *, systems: Systems) -> Floa
     times_as_fast = HALF_BYTES / bytes_per_element(job.precision) if job.precision in NARROW_FLOATS else 1.0
     half_width = times_as_fast * TRANSFORMERS.value("expert_half_width")
     narrow = saturation(spec.moe_intermediate_size or spec.intermediate_size, half_width)
-    half_width_dense = TRANSFORMERS.column("training_half_width", families(systems.devices))
-    wide = saturation(spec.hidden_size / systems.plan.tensor_parallel, half_width_dense)
+    wide = width_share(spec.hidden_size, systems)
     reached = TRANSFORMERS.value("expert_math_share") * np.minimum(narrow / wide, 1.0)
     return 1 - routed + routed / reached
 

@@ -115,23 +115,6 @@ def decode_flops_per_token(spec: TransformerSpec, context: Floats) -> Floats:
     return FLOPS_PER_MAC * multiplied_parameters(spec) + attention_flops_per_token(spec, context)
 
 
-def seconds_to_train(*, flops: Floats, devices: Floats, flops_per_s: Floats) -> Floats:
-    """Time of a run at an achieved rate per device. [s]
-
-    Examples
-    --------
-    A trillion parameters, 450 billion tokens, 3,072 A100 at 163 TFLOP/s, recompute in: about 84 days.
-
-    >>> 83 < float(seconds_to_train(flops=8 * 1e12 * 450e9, devices=3072, flops_per_s=163e12)) / 86400 < 85
-    True
-
-    References
-    ----------
-    .. [1] D. Narayanan et al., "Efficient Large-Scale Language Model Training," 2021, arXiv:2104.04473, section 5.1.
-    """
-    return flops / (devices * flops_per_s)
-
-
 def flops_utilization(*, flops: Floats, device_s: Floats, peak_flops_per_s: Floats) -> Floats:
     """Share of the dense peak that a run reached: MFU with model FLOPs, HFU with executed FLOPs. [-]
 

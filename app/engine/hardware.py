@@ -155,8 +155,12 @@ class Devices:
 
     @cached_property
     def linked(self) -> BoolArray:
-        """Whether devices of one machine have direct links (NVLink, xGMI, ICI) to each other."""
-        return np.array([a.interconnect != "none" for a in self.accelerators], dtype=np.bool_)
+        """Whether devices of one machine have direct links (NVLink, xGMI, ICI) to each other.
+
+        Cards for desks have them through bridges that join two and are bought apart: a request says nothing of them.
+        """
+        built_in = [a.segment == "datacenter" and a.interconnect != "none" for a in self.accelerators]
+        return np.array(built_in, dtype=np.bool_)
 
     @cached_property
     def switched(self) -> BoolArray:
@@ -241,7 +245,7 @@ class Plan:
     micro_batch: FloatArray = field(default_factory=lambda: UNSAID)
     """Samples that one replica works on at a time; NaN: as the job says."""
     recompute: FloatArray = field(default_factory=lambda: UNSAID)
-    """Forward work that is repeated to save memory: 0 none, 1 selective, 2 all of it; NaN: as the job says."""
+    """Forward work repeated to save memory: 0 none, 1 selective, to 2 some layers too, 2 all; NaN: as the job says."""
 
 
 @dataclass(frozen=True)

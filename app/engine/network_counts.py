@@ -150,8 +150,9 @@ def usual_layers(
 
     Attention blocks follow from the size. Convolutional classifiers are deep when they hold many parameters though
     each output takes few products (narrow or grouped layers), and when each parameter is used at many places (no wide
-    dense layers at the end). Detectors and segmenters are deep for the first reason too, where activations are counted;
-    where not, segmenters are about as deep whatever they cost, and for the rest depth follows from the operations.
+    dense layers at the end). Detectors and segmenters are deep for the first reason too, where activations are counted,
+    but depthwise layers take few products however deep they lie; where not, segmenters are about as deep whatever they
+    cost, and for the rest depth follows from the operations.
 
     Examples
     --------
@@ -180,7 +181,8 @@ def usual_layers(
         return NETWORKS.value("layers_of_classifiers") * size * narrow * reuse
     if architecture in JOINED_MAPS and macs and activations:
         size = parameters ** NETWORKS.value("layers_of_dense_nets_parameters_power")
-        narrow = (activations / macs) ** NETWORKS.value("layers_of_dense_nets_intensity_power")
+        each = max(macs / activations, NETWORKS.value("layers_of_dense_nets_intensity_at_least"))
+        narrow = each ** -NETWORKS.value("layers_of_dense_nets_intensity_power")
         return NETWORKS.value("layers_of_dense_nets") * size * narrow
     if architecture == "segmenter":
         return NETWORKS.value("usual_layers_segmenter")

@@ -186,8 +186,19 @@ def math_rate(job: Job, devices: Devices, *, work: NetworkWork) -> MathRate:
     half = NETWORKS.column("intensity_at_half_efficiency", groups)
     tiled = on_matrix_units | work.branched  # vector units of a classifier work on rows, however narrow
     filled = np.where(tiled, layer_shape(work), 1.0) / (1.0 + half / work.intensity)
-    wide = np.where(peak > 0, bytes_per_element(job.precision if precision != "tf32" else "fp32"), np.nan)
+    carried = carried_precision(job, transformer=transformer, multiplied=precision)
+    wide = np.where(peak > 0, bytes_per_element(carried), np.nan)
     return MathRate(peak, large * filled, wide, _peak_name(precision))
+
+
+def carried_precision(job: Job, *, transformer: bool, multiplied: str) -> str:
+    """The precision of values on their way from layer to layer, which may be wider than that of the products.
+
+    TF32 is read from fp32; transformers in 8 bits carry 16 between their products, whose norms and softmax need them.
+    """
+    if multiplies_bytes(job) and transformer:
+        return "fp16"
+    return "fp32" if multiplied == "tf32" else job.precision
 
 
 def _peak_name(precision: str) -> str:

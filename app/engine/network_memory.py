@@ -177,9 +177,10 @@ def footprint(job: Job, systems: Systems, *, work: NetworkWork, architecture: st
         parts.append(
             _part("averaged_copy", parameters * GAN_EXTRA_BYTES, systems, "moving average and double backward")
         )
-    lost = NETWORKS.value("allocator_growth") * Footprint(tuple(parts)).total_bytes
+    changing = [part for part in parts if job.training or part.part != "weights"]  # weights stay where they were put
+    lost = NETWORKS.value("allocator_growth") * Footprint(tuple(changing)).total_bytes
     parts.append(MemoryPart("allocator", lost, "blocks that the allocator holds but cannot use"))
-    return Footprint((*parts, *overhead_parts(systems, job.precision)))
+    return Footprint((*parts, *overhead_parts(systems, job.precision, products=work.transformer)))
 
 
 def _trained_parts(job: Job, systems: Systems, *, trained: float) -> list[MemoryPart]:
@@ -206,11 +207,12 @@ def _trained_parts(job: Job, systems: Systems, *, trained: float) -> list[Memory
     return parts
 
 
-def overhead_parts(systems: Systems, precision: str) -> tuple[MemoryPart, ...]:
-    """What libraries take: convolution workspaces, and on a CPU the program itself. [bytes]"""
+def overhead_parts(systems: Systems, precision: str, *, products: bool = False) -> tuple[MemoryPart, ...]:
+    """What libraries take: workspaces of convolutions, or of products alone; on a CPU the program itself. [bytes]"""
     groups = families(systems.devices)
+    space = NETWORKS.column("workspace_of_products_bytes" if products else "workspace_bytes", groups)
     parts = (
-        MemoryPart("workspace", NETWORKS.column("workspace_bytes", groups), f"library workspace ({precision})"),
+        MemoryPart("workspace", space, f"library workspace ({precision})"),
         MemoryPart("context", NETWORKS.column("context_bytes", groups), "program and libraries"),
     )
     return tuple(part for part in parts if np.any(part.bytes > 0))

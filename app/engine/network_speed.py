@@ -35,6 +35,8 @@ UPDATING_ROWS = frozenset({"sgd"})
 """Optimizers without a state, which change only those rows of a table that a batch has looked up."""
 REFERENCE_YEAR = 2018
 """Year of the hosts that launch times are given for."""
+NORMALISED_BEFORE = "retained_dense"
+"""Copies of networks that normalise what they have joined before each convolution, which folds into none (DenseNet)."""
 DEPTHWISE_EVERY = 2
 """A pointwise convolution follows every depthwise one. arXiv:1704.04861, section 3.1."""
 LAUNCHES_WHOLE_PROGRAMS = frozenset({"jax"})
@@ -69,7 +71,8 @@ def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArra
     """How often each activation is written or read in a forward pass. [-]
 
     Layers that keep more copies for the backward pass also move more: normalisation over concatenated inputs
-    (DenseNet), or none at all (VGG).
+    (DenseNet), or none at all (VGG). Thin nets scale their maps as a rule (EfficientNet); those known not to
+    (MobileNetV2) move less.
     """
     kind = "attention" if work.transformer else "conv"
     groups = families(systems.devices)
@@ -77,8 +80,8 @@ def layer_touches(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArra
     copies = NETWORKS.value(work.copies) / NETWORKS.value("retained_residual") if work.copies else 1.0
     tuned = copies * NETWORKS.column("autotuned_touches", groups)
     copies = copies * NETWORKS.value("windowed_touches") if work.windowed else copies
-    copies = copies * NETWORKS.value("joined_touches") if work.joined else copies
-    touched = copies * normalising(job, systems, work=work)
+    copies = copies * NETWORKS.value("joined_touches") ** work.joins
+    touched = copies * normalising(job, systems, work=work) * compiled_passes(job, systems, work=work)
     touched = touched * NETWORKS.column(f"{kind}_touches_{'compiled' if fused else 'eager'}", groups)
     blocked = systems.devices.where(kind="cpu") & blocks_tensors(job)
     in_caches = copies * NETWORKS.value("blocked_touches_compiled" if compiled_ahead(job) else "blocked_touches")
@@ -93,6 +96,17 @@ def normalising(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArray:
     """
     fused = times_kernels(job, systems.devices, crops=work.crops) & (job.training and not work.selects)
     return np.where(fused, NETWORKS.value("normalising_touches"), 1.0)
+
+
+def compiled_passes(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArray:
+    """What the code of a compiler touches of dense layers that only run, against thin ones. [-]
+
+    It puts all that follows a dense convolution into one pass; maps that are scaled by what is averaged over them, as
+    in thin nets, take one more.
+    """
+    dense = execution_mode(job) == "compiled" and not (job.training or work.transformer or work.branched)
+    fewer = NETWORKS.column("compiled_touches_of_dense_layers", families(systems.devices))
+    return np.where(dense, fewer ** (1.0 - work.depthwise_share), 1.0)
 
 
 def repacking(job: Job, devices: Devices, *, rate: MathRate, work: NetworkWork) -> FloatArray:
@@ -172,7 +186,7 @@ def launch_times_s(
     kernels = per_layer * work.layers * of_mode("kernel_share")
     if gathers_rows(job) and not job.training:
         kernels = kernels * NETWORKS.value("recommender_kernels_share")
-    if mode == "runtime" and work.branched:
+    if mode == "runtime" and (work.branched or work.copies == NORMALISED_BEFORE):
         kernels = per_layer * work.layers * NETWORKS.column("kernel_share_runtime_branched", groups)
     backward = backward_launches(systems.devices) * share.backward_fraction
     casts = NETWORKS.value("kernels_with_casts") if mode == "eager" and job.precision == "amp" and not together else 1.0
@@ -228,8 +242,11 @@ def host_speed(devices: Devices) -> FloatArray:
 
 
 def fuses_convolutions(job: Job, devices: Devices, *, work: NetworkWork) -> BoolArray:
-    """Whether a tuned kernel holds a convolution and all up to the next; transformers norm between their products."""
-    return tunes_kernels(job, devices) & (not work.transformer)
+    """Whether a tuned kernel holds a convolution and all up to the next; transformers norm between their products.
+
+    So do networks of dense pointwise layers (ConvNeXt), over the channels of every place.
+    """
+    return tunes_kernels(job, devices) & (not (work.transformer or work.dense_pointwise))
 
 
 def work_s(*, fused: BoolArray, math: FloatArray, moved: FloatArray) -> FloatArray:
@@ -261,12 +278,18 @@ def volume_share(job: Job, systems: Systems, *, work: NetworkWork) -> Floats:
 
 
 def selection_s(job: Job, systems: Systems, *, work: NetworkWork) -> FloatArray:
-    """Choosing the boxes of a batch, which waits for the network and is launched bit by bit; 0 in runtimes. [s]"""
-    if not work.selects or captured(job) or execution_mode(job) == "runtime":
+    """Choosing the boxes of a batch, which waits for the network and is launched bit by bit; 0 in runtimes. [s]
+
+    Sessions sort the boxes of every class within the graph, many of whose operations only a processor has: as many as
+    there are anchors, which go with the pixels.
+    """
+    if captured(job) or execution_mode(job) == "runtime":
         return np.zeros(len(systems))
     kind = "matching_s_per_picture" if job.training else "selection_s_per_picture"
-    each = NETWORKS.value(kind) * job.micro_batch_size
-    return each / host_speed(systems.devices)
+    each = NETWORKS.value(kind) if work.selects else 0.0
+    if work.finds_boxes and job.framework in FED_BY_THE_HOST and not job.training:
+        each += NETWORKS.value("session_selection_s_per_pixel") * work.pixels
+    return each * job.micro_batch_size / host_speed(systems.devices)
 
 
 def step_times(job: Job, systems: Systems, *, work: NetworkWork) -> StepTimes:
@@ -276,7 +299,7 @@ def step_times(job: Job, systems: Systems, *, work: NetworkWork) -> StepTimes:
     rate = math_rate(job, devices, work=work)
     forward = (work.forward_flops or 0.0) * job.micro_batch_size
     matrix = uses_matrix_units(rate.peak_flops_per_s, devices) | work.transformer
-    slower = np.where(matrix, 1.0, NETWORKS.value("convolution_gradients_slower"))
+    slower = np.where(matrix, 1.0, NETWORKS.column("convolution_gradients_slower", families(devices)))
     passes = 1.0 + 2.0 * slower * share.backward_fraction + share.recompute_fraction
     networks = alternating_passes(job, work)
     threads = thread_share(systems)

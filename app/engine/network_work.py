@@ -53,6 +53,8 @@ class NetworkWork:
     """Regions are cropped out of maps, as many as are found."""
     adds_maps: bool = False
     """Branches are added, which fuses, and not concatenated."""
+    finds_boxes: bool = False
+    """A convolutional detector: boxes are proposed around every place of its maps."""
     selects: bool = False
     """Boxes are chosen among many, class by class, for each picture. Tables of detectors of squares leave it out."""
     dense_square_share: float = 0.0
@@ -65,8 +67,8 @@ class NetworkWork:
     """Attends within windows, or over pooled keys, in stages of narrow widths."""
     mixes_tokens: bool = False
     """Mixes tokens by dense layers instead of attention."""
-    joined: bool = False
-    """Joins, shuffles or scales maps in extra passes."""
+    joins: float = 0.0
+    """How far maps are joined, shuffled or scaled in extra passes, against what is usual of nets as thin. [-]"""
     dense_pointwise: bool = False
     """Convolutional, with most products in dense layers."""
     beyond_counts: float = 1.0
@@ -105,6 +107,16 @@ def known_styles(job: Job, spec: NetworkSpec, *, pixels: float) -> style_network
     return None if kind is None else style_networks.counts(kind, math.sqrt(pixels))
 
 
+def joins_beyond_usual(spec: NetworkSpec, *, thin: float) -> float:
+    """How far maps are joined in extra passes, against what is usual of classifiers that thin. [-]
+
+    Touches of thin nets hold the scaling of maps that is usual of them. Whether one does scale them is known where its
+    layers are counted.
+    """
+    counted = spec.architecture == "cnn" and bool(spec.depth)
+    return float(spec.joins_maps) - (thin if counted else 0.0)
+
+
 def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
     """What one sample of this job costs, counts scaled to the size asked for."""
     size = sample_size(job, spec)
@@ -124,6 +136,8 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
     elif met == "equal_blocks" and macs and activations:
         scores = score_elements(macs=macs, activations=activations, parameters=spec.parameters, layers=layers)
     transformer, squares = is_transformer(spec), takes_squares(size)
+    thin = depthwise_share(spec.architecture, macs=macs, activations=activations)
+    finds_boxes = spec.architecture == "detector" and not transformer
     return NetworkWork(
         macs=macs,
         activations=activations,
@@ -137,13 +151,14 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         branched=spec.architecture in JOINED_MAPS,
         crops=spec.family.lower() in CROPPING,
         adds_maps=spec.family.lower() in ADDED_MAPS,
-        selects=spec.architecture == "detector" and not transformer and not squares,
+        finds_boxes=finds_boxes,
+        selects=finds_boxes and not squares,
         dense_square_share=dense_square_share(spec, size=size),
-        depthwise_share=depthwise_share(spec.architecture, macs=macs, activations=activations),
+        depthwise_share=thin,
         scores=scores,
         windowed=met == "windows",
         mixes_tokens=met == "mixed",
-        joined=spec.joins_maps,
+        joins=joins_beyond_usual(spec, thin=thin),
         dense_pointwise=spec.dense_1x1,
         beyond_counts=counts.beyond,
         styles=styles,

@@ -6,8 +6,9 @@ import numpy as np
 
 from app.engine.arrays import BoolArray, FloatArray, Floats
 from app.engine.coefficients import TRANSFORMERS
-from app.engine.hardware import Devices
+from app.engine.hardware import Devices, Systems
 from app.engine.hardware_family import families, stand_ins
+from app.engine.roofline import saturation
 from app.engine.units import BITS_PER_BYTE
 
 BITS_PER_WEIGHT = {
@@ -186,6 +187,23 @@ def fed_flops_per_s(peak: FloatArray, devices: Devices, *, rate_name: str) -> Fl
     fed = devices.tdp_w * per_joule * operations_per_joule(rate_name, devices)
     later = TRANSFORMERS.value("fed_share_unmeasured") * peak
     return np.where(stand_ins(devices), np.fmax(fed, later), fed)
+
+
+def half_rate_width(devices: Devices) -> FloatArray:
+    """Width of a layer at which its products reach half their rate. [hidden units]
+
+    Filling and emptying a tile takes as long however many products a unit does in that time: units that sustain twice
+    the rate need layers twice as wide.
+    """
+    per_unit = sustained_flops_per_s("bf16", devices) / devices.compute_units
+    faster = np.where(devices.where(kind="gpu"), per_unit / TRANSFORMERS.value("unit_flops_per_s_of_half_width"), 1.0)
+    return TRANSFORMERS.column("training_half_width", families(devices)) * np.fmax(faster, 1.0)
+
+
+def width_share(hidden_size: int, systems: Systems) -> FloatArray:
+    """Share of their rate that products of layers so wide reach, cut by tensor parallelism. [-]"""
+    share = saturation(hidden_size / systems.plan.tensor_parallel, half_rate_width(systems.devices))
+    return np.asarray(share, dtype=np.float64)
 
 
 def sums_at_half_rate(devices: Devices) -> BoolArray:

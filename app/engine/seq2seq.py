@@ -15,7 +15,7 @@ from app.engine.job import Job
 from app.engine.model_spec import TransformerSpec
 from app.engine.network_speed import host_speed
 from app.engine.params import split_parameters
-from app.engine.precision import bytes_per_element, bytes_per_parameter, sustained_flops_per_s
+from app.engine.precision import bytes_per_element, bytes_per_parameter, sustained_flops_per_s, width_share
 from app.engine.result import Pace
 from app.engine.roofline import StepTime, saturation
 from app.engine.serving_rates import bandwidth_rate, tensor_latency_s
@@ -139,6 +139,5 @@ def _rate(job: Job, spec: TransformerSpec, *, systems: Systems, tokens: Floats) 
     name = "encoder_math_fraction_fp32" if job.precision == "fp32" else "encoder_math_fraction"
     busy = saturation(tokens, TRANSFORMERS.column("encoder_half_tokens", groups))
     fraction = TRANSFORMERS.column(name, groups) * busy
-    width = spec.hidden_size / systems.plan.tensor_parallel
-    fraction = fraction * saturation(width, TRANSFORMERS.column("training_half_width", groups))
+    fraction = fraction * width_share(spec.hidden_size, systems)
     return sustained_flops_per_s(job.precision, systems.devices) * fraction

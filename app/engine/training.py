@@ -9,7 +9,7 @@ from app.engine.accumulation import (
     micro_batch_samples,
     micro_batches,
     repeated_forward_share,
-    repeats_all,
+    repeated_layers_share,
 )
 from app.engine.activations import SCALING_FRAMEWORKS, loss_head_bytes, written_layer_bytes
 from app.engine.arrays import FloatArray, Floats
@@ -30,6 +30,7 @@ from app.engine.precision import (
     comparable_rate,
     sums_at_half_rate,
     sustained_flops_per_s,
+    width_share,
 )
 from app.engine.result import Pace, Physics
 from app.engine.roofline import StepTime, saturation
@@ -144,9 +145,8 @@ def math_rate(job: Job, spec: TransformerSpec, *, systems: Systems, precision: s
     halved = sums_at_half_rate(systems.devices)
     fraction = fraction * np.where(halved, TRANSFORMERS.value("half_rate_math_growth"), 1.0)
     tokens = micro_batch_samples(job, systems.plan) * job.seq_len * np.ones(len(systems))
-    width = spec.hidden_size / systems.plan.tensor_parallel
     fraction = fraction * saturation(tokens, TRANSFORMERS.column("training_half_tokens", groups))
-    reached = peak * fraction * saturation(width, TRANSFORMERS.column("training_half_width", groups))
+    reached = peak * fraction * width_share(spec.hidden_size, systems)
     return 1 / (1 / reached + 1 / operand_rate(systems, precision=precision))
 
 
@@ -195,9 +195,13 @@ def is_fused(job: Job, spec: TransformerSpec) -> bool:
     return job.compiled or job.framework not in EAGER_FRAMEWORKS or from_scratch
 
 
-def adapts_eagerly(job: Job, spec: TransformerSpec) -> bool:
-    """Whether a language model is adapted with a library that runs its operations one by one."""
-    return spec.architecture == "decoder" and job.workload.task == "finetune" and not is_fused(job, spec)
+def runs_library_layers(job: Job, spec: TransformerSpec) -> bool:
+    """Whether a language model is trained with the layers of a library, which run their operations one by one.
+
+    Who fine-tunes a model takes them as they are, and so does DeepSpeed, which wraps them.
+    """
+    of_a_library = job.workload.task == "finetune" or job.framework == "deepspeed"
+    return spec.architecture == "decoder" and of_a_library and not is_fused(job, spec)
 
 
 def activation_traffic_bytes(job: Job, spec: TransformerSpec) -> float:
@@ -210,8 +214,8 @@ def activation_traffic_bytes(job: Job, spec: TransformerSpec) -> float:
         kind = "unpadded" if skips_padding(job, spec) else "fused" if fused else "eager"
         passes *= TRANSFORMERS.value(f"encoder_traffic_growth_{kind}")
         passes *= TRANSFORMERS.value("encoder_traffic_growth_wide") if job.precision in {"fp32", "tf32"} else 1.0
-    elif adapts_eagerly(job, spec):
-        passes *= TRANSFORMERS.value("adapted_decoder_traffic_growth")
+    elif runs_library_layers(job, spec):
+        passes *= TRANSFORMERS.value("library_decoder_traffic_growth")
     written = passes * (spec.num_hidden_layers * written_layer_bytes(job, spec) + loss_head_bytes(job, spec))
     return written + adapter_traffic_bytes(job, spec) + score_traffic_bytes(job, spec)
 
@@ -230,7 +234,7 @@ def adapter_traffic_bytes(job: Job, spec: TransformerSpec) -> float:
     Their inputs are dropped out and converted, their outputs scaled and added, in every pass. Over 4-bit weights all
     matrices are adapted; over 16-bit weights that is between query and value alone and all of them.
     """
-    if not job.has_adapters or not adapts_eagerly(job, spec):
+    if not job.has_adapters or not runs_library_layers(job, spec):
         return 0.0
     widths = adapter_parameters(spec, 1, method=job.method)  # inputs and outputs of the adapted matrices
     passes = 2.0 + recomputed_share(job)
@@ -286,14 +290,14 @@ def launch_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray
     name = (
         "kernels_per_layer_compiled"
         if is_fused(job, spec)
-        else "kernels_per_layer_adapted"
-        if adapts_eagerly(job, spec) or spec.architecture != "decoder"
+        else "kernels_per_layer_of_libraries"
+        if runs_library_layers(job, spec) or spec.architecture != "decoder"
         else "kernels_per_layer_eager"
     )
     kernels = TRANSFORMERS.value(name)
-    if job.has_adapters and adapts_eagerly(job, spec):
+    if job.has_adapters and runs_library_layers(job, spec):
         kernels += TRANSFORMERS.value("kernels_per_layer_of_adapters")
-    repeated = kernels * np.where(repeats_all(job, systems.plan), 4 / 3, 1.0)
+    repeated = kernels * (1.0 + repeated_layers_share(job, systems.plan) / 3)  # forward is a third of a step
     layer = repeated * TRANSFORMERS.column("launch_s", groups)
     if job.framework == "deepspeed":  # it fetches and releases the weights of every module from Python
         fetched = systems.plan.zero_stage >= SHARED_FROM_STAGE["weights"]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from app.engine.accumulation import SELECTIVE, batch_growth, micro_batch_samples, micro_batches, repeats_all
+from app.engine.accumulation import SELECTIVE, batch_growth, micro_batch_samples, micro_batches, repeated_layers_share
 from app.engine.activations import (
     adapter_input_bytes,
     checkpoint_bytes,
@@ -157,18 +157,19 @@ def _training_activations(
     live = (live_layer_bytes(job, spec) + inputs + unsplit) * held
     if job.method == "frozen":
         return 0.0 * held, live, lambda _: "frozen backbone: one layer at a time"
-    whole = repeats_all(job, plan)
+    whole = repeated_layers_share(job, plan)
     kernels = "_pytorch" if job.framework == "pytorch" else ""
-    selective = np.where(plan.recompute == SELECTIVE, TRANSFORMERS.value("selective_saved_share" + kernels), 1.0)
+    selective = np.where(plan.recompute >= SELECTIVE, TRANSFORMERS.value("selective_saved_share" + kernels), 1.0)
     narrow, wide = (checkpoint_bytes(job, spec, sharded=flag) for flag in (True, False))
-    per_layer = np.where(whole, np.where(_shards_weights(plan), narrow, wide), one * selective)
+    inputs_alone = np.where(_shards_weights(plan), narrow, wide)
+    per_layer = whole * inputs_alone + (1.0 - whole) * one * selective
     words = _kept_words(job, spec, plan=plan, layer=per_layer, whole=whole)
     kept = spec.num_hidden_layers * per_layer * held
-    return kept, np.where(whole, live, 0 * live + one * held), words
+    return kept, np.where(whole > 0, live, 0 * live + one * held), words
 
 
 def _kept_words(
-    job: Job, spec: TransformerSpec, *, plan: Plan, layer: FloatArray, whole: BoolArray
+    job: Job, spec: TransformerSpec, *, plan: Plan, layer: FloatArray, whole: FloatArray
 ) -> Callable[[int], str]:
     """The formula of the kept activations for one row."""
 
@@ -176,7 +177,7 @@ def _kept_words(
         samples = entry(micro_batch_samples(job, plan), row)
         size = entry(layer, row) / (job.micro_batch_size * job.seq_len * spec.hidden_size)
         told = f"{spec.num_hidden_layers} layers × {samples * job.seq_len:.0f} tokens × {spec.hidden_size}"
-        if entry(whole, row):
+        if entry(whole, row) == 1.0:
             return f"{told} × {size:g} bytes, checkpointed"
         return f"{told} × {size:.1f} bytes"
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.engine.accumulation import micro_batch_samples, repeats_all
+from app.engine.accumulation import micro_batch_samples, repeated_layers_share
 from app.engine.arrays import FloatArray, Floats
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.comms import (
@@ -48,7 +48,7 @@ def communication_s(
     .. [1] Megatron Core, ``--tp-comm-overlap`` and ``--overlap-p2p-communication``, https://github.com/NVIDIA/Megatron-LM.
     """
     plan = systems.plan
-    passes = np.where(repeats_all(job, plan), 3.0, 2.0)
+    passes = 2.0 + repeated_layers_share(job, plan)
     hidden = replicas_s(job, spec, systems=systems, trained=trained, element=element, batches=batches)
     hidden = hidden + context_ring_s(job, spec, systems=systems)
     tokens = micro_batch_samples(job, plan) * job.seq_len / plan.context_parallel

@@ -33,10 +33,15 @@ GATHERING_FRAMEWORKS = frozenset({"jax"})
 HALF_A_MACHINE = 4.0
 """Devices in half of a usual machine of eight."""
 MICRO_BATCHES = (1.0, 2.0, 4.0, 8.0)
-RECOMPUTE = (KEEP_ALL, SELECTIVE, REPEAT_ALL)
+RECOMPUTE = (KEEP_ALL, SELECTIVE, 1.5, REPEAT_ALL)
+"""Amounts of repeated work to compare cuts with: nothing, scores and norms, half of the layers whole, all of them."""
+FINER_RECOMPUTE = (KEEP_ALL, SELECTIVE, 1.25, 1.5, 1.75, REPEAT_ALL)
+"""Those to try with the cut that is chosen."""
 REPLICAS_OF_A_MACHINE = 8
 WHOLE_MACHINE = np.inf
 ROUNDING = 1 + 1e-9
+CLUSTER = 512.0
+"""From so many devices on, memory of the next larger system is used to repeat less work, not left free."""
 AT_ONCE = 10_000
 """Pairs of a plan and a system up to which all are estimated at once."""
 SIZES = ((0.0, 2.0), (2.0, 8.0), (8.0, np.inf))
@@ -53,7 +58,7 @@ def fastest_training_plan(
     """For every system the plan with the most tokens a second among those that fit; the simpler one where they tie.
 
     A plan has to be faster than a simpler one by a stated margin, because every cut makes a program harder to run; and
-    it never asks more memory of each device than the plan of half as many.
+    it never asks more memory of each device than the plan of half as many, unless those are a cluster already.
     """
     replicas = plan_of(count)
     done = _replica_fits(job, devices, count=count, nodes=nodes)
@@ -63,8 +68,7 @@ def fastest_training_plan(
     ladder = ladder_of(devices.take(list(rows)), count=count[rows], nodes=nodes[rows])
     plans, possible = training_plans(job, spec, ladder=ladder)
     cut = _searched(job, spec, ladder=ladder, plans=plans, possible=possible)
-    batches = _batches(job)
-    if len(batches) > 1:
+    if len(_batches(job)) > 1 or len(_levels(job)) > 1:
         plans = _refined(job, cut)
         cut = _searched(job, spec, ladder=ladder, plans=plans, possible=_small_enough(job, plans))
     places = np.zeros(len(count), dtype=np.intp)
@@ -96,11 +100,11 @@ def completed_plan(
 def given_levels(job: Job) -> tuple[float, ...]:
     """Amounts of repeated work to try beside a plan that somebody gave; NaN: as the job says."""
     if chooses_recompute(job):
-        return RECOMPUTE
+        return FINER_RECOMPUTE
     unsaid = job.workload.framework == "pytorch" and job.workload.gradient_checkpointing is None
     pretrained = job.workload.task == "pretrain" and job.method == "full"
     keeps_all = isinstance(job.model, TransformerSpec) and job.model.architecture == "encoder"
-    return RECOMPUTE[1:] if unsaid and pretrained and not keeps_all else (np.nan,)
+    return FINER_RECOMPUTE[1:] if unsaid and pretrained and not keeps_all else (np.nan,)
 
 
 def chooses_recompute(job: Job) -> bool:
@@ -152,7 +156,8 @@ def _searched(
     for level in ladder.levels:
         choice[level] = _choice(tried, level, most=most[ladder.half[level]])
         taken = tried.needed[choice[level], level]
-        bound = tried.fits[choice[level], level] & (ladder.count[level] > 1)
+        count = ladder.count[level]
+        bound = tried.fits[choice[level], level] & (count > 1) & (count < CLUSTER)
         most[level] = np.where(bound, np.minimum(taken, most[ladder.half[level]]), np.inf)
     return picked(plans, choice, np.arange(len(choice)), shape=possible.shape)
 
@@ -213,7 +218,8 @@ def _levels(job: Job) -> tuple[float, ...]:
 
 def _refined(job: Job, cut: Plan) -> Plan:
     """The same cuts, as rows, with other micro-batches and other amounts of repeated work."""
-    pairs = [(batch, level) for batch in _batches(job) for level in _levels(job)]
+    finer = FINER_RECOMPUTE if len(_levels(job)) > 1 else _levels(job)
+    pairs = [(batch, level) for batch in _batches(job) for level in finer]
     batches, levels = (np.array(values)[:, None] for values in zip(*pairs, strict=True))
     return replace(cut, micro_batch=batches, recompute=levels)
 

@@ -146,6 +146,13 @@ class Workload(Frozen):
     frames_per_second: Amount | None = None
     latency_ms: Amount | None = None
 
+    @model_validator(mode="after")
+    def _something_to_run(self) -> Self:
+        if self.task == "inference" and self.prompt_tokens == 0 and self.output_tokens == 0:
+            message = "prompt_tokens and output_tokens cannot both be 0: nothing is read and nothing written"
+            raise ValueError(message)
+        return self
+
     @property
     def works_through_data(self) -> bool:
         """Whether a finished model works through a pile of data, of which no piece is waited for."""

@@ -19,7 +19,8 @@ MIXED = ("mixer", "resmlp", "gmlp")
 ATTENTION = (*EQUAL_BLOCKS, "videomae", "v-jepa", "timesformer", "mask2former", "sam", "detr", "yolos")
 JOINED = (
     "inception", "googlenet", "squeezenet", "shufflenet", "seresne", "resnetrs", "resnest", "convnextv2", "dpn",
-    "hrnet", "poolformer", "efficientformer", "mixnet",
+    "hrnet", "poolformer", "efficientformer", "mixnet", "mobilenetv3", "mobilenet_v3", "ghostnet", "regnety",
+    "efficientnet_b", "tf_efficientnet_b",
 )  # fmt: skip
 DENSE_1X1 = ("convnext", "metaformer", "caformer", "convformer")
 DENSE_3X3 = {

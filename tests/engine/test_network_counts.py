@@ -62,3 +62,9 @@ def test_a_large_detector_like_none_that_is_known_keeps_and_takes_more_for_its_o
     assert plain.beyond_counts == built.beyond_counts == known.beyond_counts == 1.0
     assert grown.beyond_counts > 1.4
     assert grown.activations == pytest.approx(known.activations * grown.beyond_counts)
+
+
+def test_a_detector_of_depthwise_layers_is_not_taken_for_hundreds_of_layers():
+    small = NetworkSpec("my efficientdet", "detector", "efficientdet", 3.9e6, 2.5e9, 5e7, (512, 512))
+
+    assert 60 < work_of(small, domain="detection", image_size=512).layers < 160

@@ -8,7 +8,7 @@ from app.engine.hardware import Devices
 from app.engine.model_spec import NetworkSpec
 from app.engine.parallelism import default_plan
 from tests.engine.jobs import make_accelerator, make_systems
-from tests.engine.network_jobs import RESNET50, XEON, network_job
+from tests.engine.network_jobs import RESNET50, V100, VIT_B, XEON, network_job
 
 YOLOV8M = NetworkSpec("yolov8m", "detector", "yolov8", 25.9e6, 39.5e9, 48.4e6, (640, 640))
 
@@ -28,6 +28,14 @@ def test_a_detector_that_trains_its_normalisation_reserves_what_its_logs_show():
 def test_a_program_shares_the_memory_of_a_processor_only():
     assert "context" in parts_of(RESNET50, XEON, precision="fp32")
     assert "context" not in parts_of(RESNET50, make_accelerator())
+
+
+def test_one_picture_in_a_vision_transformer_takes_next_to_nothing_but_weights():
+    """346 MiB on a V100: https://github.com/alibaba/EasyCV, docs/source/model_zoo_cls.md."""
+    parts = parts_of(VIT_B, V100, task="inference", precision="fp32", batch_size=1)
+
+    assert sum(parts.values()) * 1024 == pytest.approx(346, rel=0.05)
+    assert parts["workspace"] < 0.2 * parts_of(RESNET50, V100, task="inference", precision="fp32")["workspace"]
 
 
 def test_tables_of_a_recommender_are_split_where_sharding_is_asked_for():

@@ -6,17 +6,20 @@ import pytest
 
 from app.engine import networks
 from app.engine.hardware import Devices
-from app.engine.network_math import operand_supply
+from app.engine.network_math import math_rate, operand_supply
 from app.engine.network_memory import output_classes
-from app.engine.network_speed import volume_share
+from app.engine.network_speed import compiled_passes, volume_share
 from app.engine.network_work import network_work
 from tests.engine.jobs import H100, T4, make_accelerator, make_systems
 from tests.engine.network_jobs import (
+    DENSENET,
+    MOBILENET,
     NNUNET,
     RESNET50,
     RTX_3090,
     SEGMENTER,
     V100,
+    VIT_B,
     XEON,
     YOLO,
     network_job,
@@ -43,6 +46,46 @@ def test_volumes_in_the_layout_they_come_in_leave_wide_matrix_units_idler():
 
     old, new = (float(volume_share(job, each, work=network_work(job, NNUNET))[0]) for each in systems)
     assert new < old < volume_share(tuned, systems[0], work=network_work(tuned, NNUNET))
+
+
+def test_a_thin_network_known_not_to_scale_its_maps_moves_less_than_one_that_does_or_of_which_nothing_is_known():
+    many = {"task": "inference", "batch_size": 1024}
+    scaling, unknown = (replace(MOBILENET, **change) for change in ({"joins_maps": True}, {"depth": None}))
+
+    assert 1.1 < step_s(scaling, **many) / step_s(MOBILENET, **many) < 1.35
+    assert step_s(scaling, **many) == pytest.approx(step_s(unknown, **many), rel=0.05)
+
+
+def test_no_kernel_holds_a_convolution_and_a_normalisation_over_channels():
+    tuned = {"task": "inference", "framework": "tensorrt", "batch_size": 64}
+
+    assert step_s(replace(RESNET50, dense_1x1=True), **tuned) > 1.2 * step_s(RESNET50, **tuned)
+
+
+def test_compilers_spare_dense_layers_a_pass_that_thin_ones_take():
+    def passes(spec, **workload):
+        job = network_job(spec, task="inference", **workload)
+        return compiled_passes(job, make_systems(RTX_3090), work=network_work(job, spec))[0]
+
+    assert passes(RESNET50, compiled=True) < 0.8
+    assert passes(MOBILENET, compiled=True) > 0.95
+    assert passes(VIT_B, compiled=True) == passes(RESNET50) == 1
+
+
+def test_a_normalisation_before_a_convolution_is_a_kernel_of_its_own_in_runtimes_too():
+    tuned = {"task": "inference", "framework": "tensorrt", "batch_size": 1}
+    per_layer_s = [step_s(spec, **tuned) / spec.depth for spec in (RESNET50, DENSENET)]
+
+    assert per_layer_s[1] > 1.3 * per_layer_s[0]
+
+
+def test_transformers_carry_sixteen_bits_between_products_of_eight():
+    def carried_bytes(spec):
+        job = network_job(spec, task="inference", framework="tensorrt", precision="int8")
+        return math_rate(job, make_systems().devices, work=network_work(job, spec)).bytes_per_element[0]
+
+    assert carried_bytes(RESNET50) == 1
+    assert carried_bytes(VIT_B) == 2
 
 
 def test_autocast_launches_more_kernels_than_one_precision():

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.engine import networks
+from app.engine import network_speed, networks
 from app.engine.coefficients_networks import NETWORKS
 from app.engine.estimate import estimate as engine_estimate
 from app.engine.hardware import PeakRates
@@ -384,3 +384,15 @@ def test_rows_that_nobody_looks_up_cost_no_time():
     assert pace(large, task="inference") == pytest.approx(pace(small, task="inference"))
     assert pace(large, optimizer="sgd") == pytest.approx(pace(small, optimizer="sgd"))
     assert pace(large, optimizer="adam") < pace(small, optimizer="adam")
+
+
+def test_sessions_sort_the_boxes_of_every_place_of_a_picture():
+    def apart_s(spec, **workload):
+        job = network_job(spec, **{**INFERENCE, "framework": "tensorflow", "batch_size": 8, **workload})
+        return network_speed.selection_s(job, make_systems(V100), work=network_work(job, spec))[0]
+
+    small, large = (apart_s(YOLO, domain="detection", image_size=size) for size in (320, 640))
+
+    assert large == pytest.approx(4 * small)
+    assert 0.01 < large < 0.3
+    assert apart_s(RESNET50) == 0

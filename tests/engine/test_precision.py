@@ -1,12 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from app.engine.hardware import Devices
+from app.engine.hardware import Devices, PeakRates
 from app.engine.precision import (
     BITS_PER_WEIGHT,
     bytes_per_element,
     bytes_per_parameter,
     cache_bytes_per_element,
+    half_rate_width,
     is_gguf,
     peak_flops_per_s,
     sums_at_half_rate,
@@ -118,3 +121,23 @@ def test_a_format_that_falls_back_to_16_bits_takes_the_energy_of_16_bits():
     ampere = Devices((make_accelerator(),))
 
     assert sustained_flops_per_s("fp8", ampere) == sustained_flops_per_s("bf16", ampere)
+
+
+def test_units_that_multiply_faster_need_wider_layers_and_unknown_ones_are_taken_as_usual():
+    usual = make_accelerator(compute_units=108)
+    faster = replace(H100, compute_units=148, tdp_w=1000.0, peak=PeakRates(bf16=2250e12))
+
+    widths = half_rate_width(Devices((usual, replace(H100, compute_units=None), faster)))
+
+    assert widths[0] == widths[1]
+    assert 1.2 < widths[2] / widths[0] < 2250 / 989
+
+
+def test_a_higher_peak_at_the_same_power_never_multiplies_narrow_layers_more_slowly():
+    devices = Devices(
+        tuple(replace(H100, compute_units=132, peak=PeakRates(bf16=989e12 * times)) for times in (1, 2, 40))
+    )
+
+    reached = sustained_flops_per_s("bf16", devices) / (1 + half_rate_width(devices) / 768)
+
+    assert np.all(np.diff(reached) >= 0)

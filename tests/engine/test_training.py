@@ -181,6 +181,21 @@ def test_deepspeed_fetches_shards_from_python(tokens_per_s):
     assert fetched < own
 
 
+def test_deepspeed_runs_the_layers_of_a_library_one_operation_at_a_time():
+    common = {"task": "pretrain", "precision": "bf16", "batch_size": 1, "sequence_length": 2048}
+    wrapped, own, compiled = (
+        activation_traffic_bytes(make_job(**common, **program), make_spec())
+        for program in (
+            {"framework": "deepspeed"},
+            {"framework": "pytorch"},
+            {"framework": "deepspeed", "compiled": True},
+        )
+    )
+
+    assert wrapped > 2 * own
+    assert wrapped > 2 * compiled
+
+
 def test_fine_tuning_at_scale_repeats_little_of_the_forward_pass(tokens_per_s):
     common = {"task": "finetune", "method": "full", "precision": "bf16", "framework": "megatron"}
     unsaid, repeated = (tokens_per_s(make_job(**common, gradient_checkpointing=flag))[0] for flag in (None, True))
