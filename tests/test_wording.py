@@ -82,6 +82,14 @@ def test_places_are_filled_in_the_way_they_ask_for():
     assert sentence(reason) == "9.4 GiB, 26 h, 2 cards, unknown, 1,234, $3.50"
 
 
+def test_a_word_is_counted_as_its_number_is_told():
+    told = "{a:plural request}, {b:plural hour}, {c:plural hour}, {d:plural entry|entries}"
+
+    assert sentence(Reason("rule", {"sentence": told, "a": 1, "b": 1.04, "c": 123.4, "d": 0})) == (
+        "1 request, 1 hour, 120 hours, 0 entries"
+    )
+
+
 def test_a_place_cannot_reach_into_an_object():
     with pytest.raises(KeyError):
         sentence(Reason("rule", {"sentence": "{need.__class__}", "need": "x"}))

@@ -15,6 +15,7 @@ from app.advice.market import Market
 from app.advice.money import money
 from app.advice.need import Need
 from app.advice.prices import PriceBook, Tag, sold_whole
+from app.advice.reference_cards import DEVICES_IN_A_BOX
 from app.engine.arrays import BoolArray, FloatArray, column
 from app.engine.data_amounts import AUDIO_WINDOW_S
 from app.engine.estimate import estimate
@@ -24,7 +25,6 @@ from app.engine.parallelism import SPEECH, default_plan
 from app.engine.result import Estimates
 from app.engine.units import GIB, HOURS_PER_DAY, HOURS_PER_MONTH, SECONDS_PER_HOUR
 
-DEVICES_IN_A_BOX = 8
 SHARDED_WEIGHTS = 3.0
 """ZeRO stage from which the weights are split over the devices."""
 BOX_COUNTS = (1, 2, 4, 8)

@@ -21,6 +21,7 @@ from app.advice.offer_checks import asked_providers, in_region, is_doubtful
 from app.advice.picks import SOFTWARE_CLASS, fit_word
 from app.advice.prices import is_fresh
 from app.advice.reasons import Caution, Reason, Value
+from app.advice.rental import CLUSTER_INSTANCE_DEVICES, LINKING_PROVIDERS
 from app.engine.hardware import Accelerator
 from app.engine.job import Job
 from app.engine.software import has_back_end
@@ -36,8 +37,6 @@ FAR_CHEAPER_FRACTION = 0.5
 """An old price below this share of the best new one is shown too."""
 QUICK_ON_A_PROCESSOR_HOURS = 1.0
 """For work that a processor does within this time only free offers are shown."""
-CLUSTER_INSTANCE_DEVICES = 4.0
-"""Instances with fewer devices have no fast network between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +160,7 @@ class _Search:
                 continue
             for pricing, offer, usd in self._best_of(shelf):
                 row, instances = self._row_for(offer)
-                if row is None:
+                if row is None or (instances > 1 and provider.kind not in LINKING_PROVIDERS):
                     continue
                 found = _Found(self._preference(offer, usd * instances, instances=instances), offer, provider, row, usd)
                 key = (slug, self.candidates.device(row).slug, count * instances, pricing)

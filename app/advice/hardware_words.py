@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from app.advice.generations import generation_of
+
 MOST_CARDS_IN_WORDS = 64
 """A larger number before a card's name is its model number, not a count."""
 _NUMBERS = {
@@ -29,7 +31,11 @@ _INTEGRATED = re.compile(
     re.IGNORECASE,
 )
 _FPGA = re.compile(r"\b(?:fpgas?|virtex|kintex|zynq|alveo|versal|stratix|agilex|arria|cyclone\s+v)\b", re.IGNORECASE)
+_EDGE = re.compile(
+    r"\b(?:coral|edge[\s-]tpu|hailo(?:[\s-]?\d+\w?)?|movidius|myriad|neural\s+compute\s+stick|ncs2?)\b", re.IGNORECASE
+)
 _TPU = re.compile(r"\btpus?\b", re.IGNORECASE)
+_LENT = re.compile(r"\b(?:colab(?:oratory)?|kaggle)\b", re.IGNORECASE)
 _LAPTOP = re.compile(r"\b(?:laptop|notebook|macbook|mobile)\b", re.IGNORECASE)
 _GPU = re.compile(
     rf"\b(?:{_CARD}|graphics|vram|geforce|gtx|rtx|quadro|tesla|titan|radeon|instinct|arc)\b", re.IGNORECASE
@@ -62,6 +68,10 @@ class Described:
     integrated: bool
     fpga: bool
     tpu: bool
+    edge: bool
+    """A small accelerator for finished models beside cameras."""
+    lent: bool
+    """The card of a notebook service."""
     gpu: bool
     cpu: bool
 
@@ -79,11 +89,14 @@ def described(text: str, *, count: int = 1, kind: str | None = None, counted: bo
     True
     """
     memory = _MEMORY.search(text)
+    edge = kind is None and _EDGE.search(text) is not None
+    lent = kind is None and _LENT.search(text) is not None
     no_gpu = _NO_GPU.search(text) is not None
     integrated = _INTEGRATED.search(text) is not None
     vendor = next((name for name, words in _VENDORS.items() if words.search(text)), "")
     cpu = kind == "cpu" if kind else _CPU.search(text) is not None
-    gpu = kind in {"gpu", "apple_soc"} if kind else _GPU.search(text) is not None or memory is not None
+    card = _GPU.search(text) is not None or memory is not None or generation_of(text) is not None
+    gpu = kind in {"gpu", "apple_soc"} if kind else card
     return Described(
         text=text.strip(),
         count=max(count, _count_in(text)) if counted else count,
@@ -93,8 +106,10 @@ def described(text: str, *, count: int = 1, kind: str | None = None, counted: bo
         no_gpu=no_gpu,
         integrated=integrated,
         fpga=kind == "fpga" or _FPGA.search(text) is not None,
-        tpu=kind == "tpu" or _TPU.search(text) is not None,
-        gpu=gpu and not no_gpu and not integrated,
+        tpu=kind == "tpu" or (_TPU.search(text) is not None and not edge),
+        edge=edge,
+        lent=lent,
+        gpu=gpu and not no_gpu and not integrated and not lent,
         cpu=cpu,
     )
 

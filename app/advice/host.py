@@ -1,5 +1,6 @@
 """The rest of the computer: processor cores, memory, storage and power supply around the chosen device."""
 
+import math
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -52,6 +53,16 @@ def supply_w(*, tdp_w: float, count: float) -> float:
     return tdp_w * count * constants["supply_headroom"] + constants["supply_computer_w"]
 
 
+def supplies_for(wanted_w: float) -> tuple[int, int]:
+    """As few power supplies of one size as give so much together, and what each of them gives. [W]
+
+    >>> supplies_for(815.0), supplies_for(5000.0)
+    ((1, 850), (2, 3200))
+    """
+    count = math.ceil(wanted_w / SUPPLY_SIZES_W[-1])
+    return count, size_from(SUPPLY_SIZES_W, wanted_w / count)
+
+
 def size_from(sizes: tuple[int, ...], wanted: float) -> int:
     """The smallest size that is sold and large enough, or the largest there is.
 
@@ -68,7 +79,7 @@ def host_for(job: Job, need: Need, *, device: Accelerator | None, count: int, co
     storage_gb = _storage_gb(job, need)
     supply = None
     if device is not None and cards and device.segment not in WHOLE_MACHINES and device.tdp_w is not None:
-        supply = size_from(SUPPLY_SIZES_W, supply_w(tdp_w=device.tdp_w, count=cards))
+        supply = math.prod(supplies_for(supply_w(tdp_w=device.tdp_w, count=cards)))
     elif not cards and not constraints.portable and device is None:
         supply = size_from(SUPPLY_SIZES_W, _constants()["supply_computer_w"])
     host = Host(cores, ram_gb, storage_gb, supply, ())
@@ -109,6 +120,8 @@ def _ram_gb(job: Job, need: Need, *, device: Accelerator | None, cards: int) -> 
 def _storage_gb(job: Job, need: Need) -> int:
     constants = _constants()
     data = constants["storage_per_data"] * (job.data_bytes or 0.0)
+    if job.data_bytes is None and job.training:
+        data = constants["storage_per_token"] * (job.tokens or 0.0)
     model = constants["storage_per_memory"] * (need.memory.expected if need.memory and not _classical(job) else 0.0)
     return size_from(STORAGE_SIZES_GB, constants["least_storage_gb"] * 0.8 + (data + model) / GB)
 
@@ -163,8 +176,10 @@ def _power_reasons(host: Host, *, device: Accelerator | None, cards: int, constr
     if device is None or not cards or device.tdp_w is None:
         return []
     heat = device.tdp_w * cards
+    supplies, each_w = supplies_for(supply_w(tdp_w=device.tdp_w, count=cards))
     values: dict[str, Value] = {
-        "psu_w": host.psu_watts,
+        "supplies": supplies,
+        "psu_w": each_w,
         "cards": cards,
         "tdp_w": device.tdp_w,
         "heat_w": heat,

@@ -6,13 +6,14 @@ from functools import cached_property
 
 import numpy as np
 
-from app.advice.candidates import DEVICES_IN_A_BOX, Candidates
+from app.advice.candidates import Candidates
 from app.advice.constraints import Constraints
 from app.advice.decide import Decision
 from app.advice.host import supply_w
 from app.advice.money import money
 from app.advice.prices import is_module, is_rented_only, sold_whole
 from app.advice.reasons import Caution, Reason, Value
+from app.advice.reference_cards import DEVICES_IN_A_BOX
 from app.engine.arrays import BoolArray, FloatArray
 from app.engine.hardware import Accelerator
 from app.engine.job import Job

@@ -11,7 +11,14 @@ import numpy as np
 
 from app.advice.constraints import Constraints
 from app.advice.hardware_words import Described, described
-from app.advice.reference_cards import NOTEBOOK_GPUS, box_row, current_gpus, first_row, ordinary_cpu_row
+from app.advice.reference_cards import (
+    DEVICES_IN_A_BOX,
+    NOTEBOOK_GPUS,
+    box_row,
+    current_gpus,
+    first_row,
+    ordinary_cpu_row,
+)
 from app.engine.arrays import BoolArray, FloatArray
 from app.engine.data_amounts import BYTES_PER_TABLE_VALUE
 from app.engine.estimate import estimate
@@ -23,8 +30,6 @@ from app.engine.result import FITS_WITHIN_FRACTION, Estimates, Interval
 from app.engine.run_length import run_units
 from app.engine.units import GIB, SECONDS_PER_HOUR
 
-DEVICES_IN_A_BOX = 8
-"""The most cards in one machine that is sold widely."""
 CLUSTER_COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 CONSUMER_MEMORY_GIB = 32.5
 """Largest memory of a card sold for ordinary desktops (32 GB), with room for rounding."""

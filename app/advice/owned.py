@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from app.advice.constraints import Constraints
+from app.advice.generations import generation_of
 from app.advice.hardware_words import Described
 from app.advice.need import Need, hours_at, range_at, table_gib
 from app.advice.owned_fit import OwnedFit
@@ -18,15 +19,13 @@ from app.engine.hardware import Accelerator, Devices, systems_of
 from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec
 from app.engine.parallelism import default_plan
-from app.engine.result import Estimates
+from app.engine.result import FITS_WITHIN_FRACTION, Estimates
 from app.engine.software import has_back_end
 from app.engine.units import GIB, SECONDS_PER_HOUR
 
 USABLE_FRACTION = 0.94
 """Share of a card's nominal memory that programs get, for cards of which only the memory is known: 23.5 of 25.8 GB for
 24 GiB cards after the driver's reserve (nvidia-smi of a GeForce RTX 3090: 24,576 MiB, about 24,100 free)."""
-FITS_WITHIN_FRACTION = 0.9
-"""The contract's limit: it fits when the high estimate is at most this share of the usable memory."""
 WORTH_A_CARD_FRACTION = 0.5
 """A card is of use for classical work when it takes at most this share of the processor's time."""
 PATIENCE_HOURS = 48.0
@@ -37,7 +36,7 @@ UNSUPPORTED_SMALL_GIB = 8.5
 """The same of cards that today's software no longer supports. [GiB]"""
 TOLD_AS_THEIRS = {
     "owned_fits", "owned_fits_hours", "owned_fits_speed", "owned_tight", "owned_does_not_fit", "owned_not_needed",
-    "owned_unsupported", "owned_too_slow", "owned_too_long", "owned_too_slow_a_camera",
+    "owned_unsupported", "owned_too_slow", "owned_too_long", "owned_too_slow_a_camera", "owned_old_generation",
 }  # fmt: skip
 """Verdicts that speak of a person's own hardware; there is another wording for what they only consider."""
 CARDS_OF_A_DESKTOP = 2
@@ -162,7 +161,8 @@ def _is_small(owned: Owned) -> bool:
     """Whether only small projects run on it: a laptop's or built-in graphics, little memory, or old software."""
     if owned.device is None:
         words = owned.words
-        return words is not None and (words.integrated or words.laptop or (words.memory_gib or np.inf) <= SMALL_GIB)
+        small = words is not None and (words.integrated or words.laptop or (words.memory_gib or np.inf) <= SMALL_GIB)
+        return small or owned.fit == "unsupported"
     gib = owned.device.memory_bytes / GIB
     return owned.device.kind == "gpu" and (
         gib <= SMALL_GIB or (gib <= UNSUPPORTED_SMALL_GIB and owned.device.support == "unsupported")
@@ -308,6 +308,8 @@ def _support_reasons(device: Accelerator, fit: str, facts: dict[str, Value]) -> 
         reasons.append(Reason("owned_legacy", facts))
     elif device.vendor == "AMD" and device.kind == "gpu" and device.support == "supported":
         reasons.append(Reason("owned_rocm_note" if device.support_note else "owned_rocm", facts))
+    elif device.kind == "apple_soc":
+        reasons.append(Reason("owned_metal", facts))
     elif device.vendor == "Intel" and device.kind == "gpu" and device.support == "supported":
         reasons.append(Reason("owned_intel", facts))
     if device.segment == "laptop" and device.kind == "gpu" and fit != "unsupported":
@@ -331,20 +333,25 @@ def _change(trials: _Trials, *, row: int, facts: dict[str, Value]) -> Reason:
 
 def _judge_words(item: Item, job: Job, need: Need) -> Owned:
     """What can be said from a person's words alone."""
-    words = item.words
+    words, generation = item.words, generation_of(item.words.text)
     fit, code = _words_verdict(words, job, need)
     values: dict[str, Value] = {
         "text": words.text,
+        "generation": None if generation is None else generation.name,
+        "software": None if generation is None else generation.software,
         "count": item.count,
         "device_gib": words.memory_gib,
         "memory_gib": need.memory_gib,
         "table_gib": table_gib(job),
         "cpu_hours": need.cpu_hours,
         "cpu_tokens_per_s": need.cpu_tokens_per_s,
+        "notebook_hours": need.notebook_hours,
     }
-    reasons = [Reason(code, values)]
+    reasons = [Reason(f"considered_{code.removeprefix('owned_')}" if _told_as_considered(item, code) else code, values)]
     if item.count > 1 and not words.no_gpu:
         reasons.append(Reason("owned_memory_not_added", values))
+    if generation is not None and code != "owned_old_generation" and _may_be_a_card(words):
+        reasons.append(Reason("owned_ageing_generation", values))
     if words.vendor == "AMD":
         reasons.append(Reason("owned_unknown_radeon", values))
     return Owned(
@@ -360,13 +367,30 @@ def _judge_words(item: Item, job: Job, need: Need) -> Owned:
     )
 
 
+def _told_as_considered(item: Item, code: str) -> bool:
+    """Whether a verdict from words alone has a wording of its own for what a person only considers."""
+    return item.considering and code in TOLD_AS_THEIRS
+
+
+def _may_be_a_card(words: Described) -> bool:
+    """Whether the words may be a product's name, and not that there is no card."""
+    return not (words.no_gpu or words.integrated or words.fpga)
+
+
 def _words_verdict(words: Described, job: Job, need: Need) -> tuple[str, str]:
     if words.fpga:
         return ("unsupported", "owned_fpga_training") if job.training else ("unknown", "owned_fpga")
+    if words.edge and not words.gpu:
+        return "unsupported" if job.training else "unknown", "owned_edge"
+    if words.lent and not isinstance(job.model, AlgorithmSpec):
+        return _lent_verdict(need)
     if words.integrated:
         return "unsupported", "owned_integrated"
     if words.no_gpu:
         return _processor_verdict(need)
+    generation = generation_of(words.text)
+    if generation is not None and generation.support == "unsupported":
+        return "unsupported", "owned_old_generation"
     if words.memory_gib is not None and isinstance(job.model, AlgorithmSpec):
         table = table_gib(job)
         too_large = table is not None and table > USABLE_FRACTION * words.memory_gib
@@ -379,6 +403,13 @@ def _words_verdict(words: Described, job: Job, need: Need) -> tuple[str, str]:
             ("does_not_fit", "owned_memory_too_small") if need.memory.low > usable else ("tight", "owned_memory_tight")
         )
     return "unknown", "owned_unknown_laptop" if words.laptop and not words.gpu else "owned_unknown"
+
+
+def _lent_verdict(need: Need) -> tuple[str, str]:
+    """The card of a notebook service: whether it holds the work, and how long it takes there."""
+    if not need.notebook_fits:
+        return "does_not_fit", "owned_notebook_too_small"
+    return "fits", "owned_notebook" if need.notebook_hours is None else "owned_notebook_hours"
 
 
 def _processor_verdict(need: Need) -> tuple[str, str]:

@@ -12,7 +12,7 @@ import numpy as np
 from app.advice.candidates import Candidates, target_hours
 from app.advice.constraints import Constraints
 from app.advice.decide import Decision
-from app.advice.host import SUPPLY_SIZES_W, size_from, supply_w
+from app.advice.host import supplies_for, supply_w
 from app.advice.limits import FIRM, Limits, hardware_facts, portable
 from app.advice.market import Machine
 from app.advice.money import money
@@ -380,8 +380,8 @@ class _Teller:
             return Reason("pick_best_fit_near", values)
         if role == "best_fit" and ranks and self.enough is not None and self.candidates.speed[row] >= self.enough:
             return Reason("pick_best_fit_quick_enough", values)
-        slower = values["times_slower"]
-        if role == "cheaper" and ranks:
+        slower, saves = values["times_slower"], values["saves_usd"]
+        if role == "cheaper" and (ranks or (isinstance(saves, float) and saves > 0.0)):
             takes_longer = isinstance(slower, float) and slower >= SLOWER_RATIO
             host = self.candidates.host_usd_at
             whole = "_whole" if host(row) != host(self.best) else ""
@@ -464,11 +464,12 @@ class _Teller:
             return Reason("look_out_laptop", facts)
         if device.segment == "datacenter":
             return Reason("look_out_server", facts | {"power_w": _finite(device.tdp_w)})
-        wanted_w = None if device.tdp_w is None else supply_w(tdp_w=device.tdp_w, count=count)
-        needs_w = None if wanted_w is None else size_from(SUPPLY_SIZES_W, wanted_w)
+        needed = (None, None) if device.tdp_w is None else supplies_for(supply_w(tdp_w=device.tdp_w, count=count))
         host = self.candidates.host_usd_at(row)
         code = "look_out_power_several" if count > 1 else "look_out_power" if device.slots else "look_out_power_width"
-        return Reason(code, facts | {"needs_w": needs_w, "slots": device.slots, "host_usd": host})
+        return Reason(
+            code, facts | {"supplies": needed[0], "needs_w": needed[1], "slots": device.slots, "host_usd": host}
+        )
 
 
 def _tag_facts(tag: Tag | None) -> dict[str, Value]:

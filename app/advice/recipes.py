@@ -17,6 +17,8 @@ SHORTEST_CONTEXT = 2048
 """Contexts for running a model are not cut shorter than this. [tokens]"""
 SMALLEST_PICTURE = 128
 """Pictures are not made smaller than this. [pixels]"""
+WHOLE_MODEL = frozenset({"full", "dreambooth"})
+"""Methods that train all parameters of a model: adapters can take their place."""
 FULL_PRECISIONS = frozenset({"fp32", "tf32"})
 SIXTEEN_BITS = frozenset({"fp32", "tf32", "fp16", "bf16", "amp", "f16", "bf16_gguf"})
 MORE_THAN_FOUR_BITS = SIXTEEN_BITS | {"fp8", "int8", "q8_0", "q6_k", "q5_0", "q5_k_s", "q5_k_m"}
@@ -83,7 +85,7 @@ def _checkpointing(job: Job) -> Job | None:
 
 def _lora(job: Job) -> Job | None:
     model = job.model
-    if job.method != "full" or isinstance(model, AlgorithmSpec) or model.parameters < SMALLEST_FOR_ADAPTERS:
+    if job.method not in WHOLE_MODEL or isinstance(model, AlgorithmSpec) or model.parameters < SMALLEST_FOR_ADAPTERS:
         return None
     work_class = "llm_lora" if job.work_class == "llm_finetune_full" else job.work_class
     return replace(job, method="lora", work_class=work_class) if job.workload.task != "pretrain" else None
@@ -93,7 +95,7 @@ def _qlora(job: Job) -> Job | None:
     decoder = isinstance(job.model, TransformerSpec) and job.model.architecture == "decoder"
     if (
         not (decoder or isinstance(job.model, DiffusionSpec))
-        or job.method not in {"full", "lora"}
+        or job.method not in {*WHOLE_MODEL, "lora"}
         or job.workload.task == "pretrain"
     ):
         return None

@@ -25,6 +25,7 @@ from app.advice.reasons import Caution, Reason
 from app.advice.rejections import Rejection, rejections_for
 from app.advice.sensitivity import Change, Rejob, changes_for
 from app.advice.settled import planned_for_many, settled
+from app.advice.starting import start_remark, with_time_to_start
 from app.advice.verdict import verdict
 from app.advice.why import why
 from app.engine.hardware import Devices
@@ -83,6 +84,7 @@ def recommend(
     job, need, rejob = found.job, found.need, found.alike(rejob)
     owned = judge(job, need, constraints=constraints, devices=devices, names=names)
     fit = owned_fit(owned)
+    asked, constraints = constraints, with_time_to_start(constraints, job, need=need)
     decision = decide(job, need, constraints=constraints, policy=policy, owned=fit)
     goods = _goods(job, need, decision=decision, constraints=constraints, devices=devices, market=market, today=today)
     case = Circumstances(
@@ -114,10 +116,10 @@ def recommend(
         changes=changes,
         rejected=_rejected(goods, owned, decision=decision, constraints=constraints),
         first_steps=first_steps(case),
-        cautions=by_severity((*goods.relaxed(), *cautions(case), *decision.cautions)),
+        cautions=by_severity((*start_remark(asked, case), *goods.relaxed(), *cautions(case), *decision.cautions)),
         verdict=verdict(case),
         why=why(case),
-        meets_limits=_meets_limits(goods, decision, constraints=constraints),
+        meets_limits=asked == constraints and _meets_limits(goods, decision, constraints=constraints),
     )
 
 

@@ -10,6 +10,8 @@ ORDINARY_CPUS = ("core-i7-13700k", "core-i7-12700k", "ryzen-9-7950x")
 """The ordinary desktop processor that "hours on a processor" means: the first of these in the catalogue."""
 NOTEBOOK_GPUS = ("t4", "tesla-t4", "l4")
 """The card that free notebooks lend."""
+DEVICES_IN_A_BOX = 8
+"""The most cards in one machine that is sold widely."""
 BOX_MEMORY_GIB = 80
 """Memory of a card of the reference box."""
 

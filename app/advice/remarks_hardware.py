@@ -2,11 +2,11 @@
 
 import re
 
-from app.advice.candidates import DEVICES_IN_A_BOX
 from app.advice.circumstances import Circumstances, Remarks, note, problem, warning
 from app.advice.host import supply_w
 from app.advice.market import Market, Provider
 from app.advice.owned import Owned
+from app.advice.reference_cards import DEVICES_IN_A_BOX
 from app.engine.model_spec import AlgorithmSpec
 from app.engine.units import GIB
 

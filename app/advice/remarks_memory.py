@@ -1,10 +1,12 @@
 """Remarks about memory: what drives it, what makes it smaller, and when it has to be split; all re-estimated."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 from app.advice.circumstances import Circumstances, Remarks, note, warning
 from app.advice.picks import Pick
 from app.advice.recipes import cheaper_recipes
+from app.advice.reference_cards import DEVICES_IN_A_BOX
 from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, NetworkSpec, TransformerSpec
 from app.engine.units import GIB
@@ -35,7 +37,7 @@ def memory_remarks(case: Circumstances) -> Remarks:
 def _drivers(case: Circumstances) -> Remarks:
     """How the memory grows with the input: longer texts, larger batches, larger pictures."""
     job, now = case.job, case.need.memory_gib
-    if now is not None and now < EVERYWHERE_GIB:
+    if (now is not None and now < EVERYWHERE_GIB) or job.workload.task == "learn":
         return
     if job.training or case.job.work_class.startswith("science"):
         longer, batch = _gib(case, _twice_as_long(job)), _gib(case, _twice_the_batch(job))
@@ -128,19 +130,19 @@ def _cheaper_pictures(job: Job, values: dict[str, float | None], smaller: dict[s
         yield note("cheaper_qlora", **values, qlora_gib=smaller["qlora"])
     elif job.training and "small_pictures" in smaller:
         yield note("cheaper_small_pictures", **values, smaller_gib=smaller["small_pictures"])
-    elif not job.training:
-        code = "cheaper_eight_bit" if "eight_bit" in smaller else "cheaper_offload"
-        yield note(code, **values, smaller_gib=smaller.get("eight_bit"))
+    elif not job.training and "eight_bit" in smaller:
+        yield note("cheaper_eight_bit", **values, smaller_gib=smaller["eight_bit"])
 
 
 def _bits(case: Circumstances) -> Remarks:
-    """A language model at 16, 8 and 4 bits: the lever for running it."""
+    """A language model at 16, 8 and 4 bits: the lever for running it, where the weights take most."""
     sizes = []
     for precision, _ in CHEAPER_PRECISIONS:
         framework = "llama.cpp" if precision == "q4_k_m" else case.job.framework
         sizes.append(case.gib_of(replace(case.job, precision=precision, framework=framework)))
-    if all(size is not None for size in sizes):
-        yield note("bits", bits_16_gib=sizes[0], bits_8_gib=sizes[1], bits_4_gib=sizes[2])
+    known = [size for size in sizes if size is not None]
+    if len(known) == len(sizes) and all(fewer < more for more, fewer in pairwise(known)):
+        yield note("bits", bits_16_gib=known[0], bits_8_gib=known[1], bits_4_gib=known[2])
 
 
 def _split(case: Circumstances) -> Remarks:
@@ -153,7 +155,10 @@ def _split(case: Circumstances) -> Remarks:
         "name": None if best is None else best.device.name,
     }
     if case.scenario == "cluster":
-        yield note("cluster_links", **values)
+        several_picked = best is not None and best.count > DEVICES_IN_A_BOX
+        several_machines_told = case.job.training and not case.cards and several_picked
+        if not several_machines_told:
+            yield note("cluster_links", **values)
         if case.constraints.on_premises_only:
             yield warning("cluster_on_premises", **values)
     elif case.decision.tier.slug in DESKTOP_TIERS and not case.job.training:

@@ -1,13 +1,14 @@
 """Remarks that an expert makes about this kind of work: each for a fact that was stated or computed."""
 
 from app.advice.buy_or_rent import electricity
-from app.advice.circumstances import Circumstances, Remarks, note, problem, warning
+from app.advice.circumstances import Circumstances, Remarks, note, problem
 from app.advice.host import holds_more_than_the_table
 from app.advice.market import Market
 from app.advice.reference_cards import ordinary_cpu_row
 from app.advice.tables import where_a_card_pays
 from app.engine.classical_cost import SAME_AS, slug_of
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, NetworkSpec, TransformerSpec
+from app.engine.science import folds_proteins
 from app.engine.units import GB, GIB, GIGA, HOURS_PER_MONTH, TERA, WATTS_PER_KILOWATT
 
 WORTH_A_CARD_HOURS = 1.0 / 6
@@ -32,9 +33,17 @@ WITH_READY_MADE_MODELS = frozenset(
         "audio_train",
         "llm_pretrain",
         "diffusion_train",
+        "video_train",
+        "gan",
+        "science",
     }
 )
 MIXED_PRECISIONS = frozenset({"amp", "bf16", "fp16"})
+FOLD_WITHOUT_SEARCH = frozenset({"esm"})
+"""Networks that fold a protein from its own sequence alone: they search no databases."""
+FOLDING_DATABASES_TB, FOLDING_DATABASES_SMALL_TB = 2.6, 0.6
+"""Disk that the sequence databases of AlphaFold 2 take, all of them and the reduced set. [TB]
+https://github.com/google-deepmind/alphafold/blob/0049d831622f462bf0339728ce92c56de640d739/README.md"""
 
 
 def work_remarks(case: Circumstances) -> Remarks:
@@ -47,6 +56,7 @@ def work_remarks(case: Circumstances) -> Remarks:
     yield from _ways_without_buying(case)
     yield from _training_habits(case)
     yield from _running(case)
+    yield from _on_windows(case)
     yield from _comparison(case)
     yield from _electricity(case)
     yield from _renting(case)
@@ -117,7 +127,7 @@ def _ways_without_buying(case: Circumstances) -> Remarks:
             yield note("notebook_too_small", names=names)
     wants_to_buy = case.constraints.ownership == "buy"
     if small and not wants_to_buy and case.enough_owned is None and job.workload.task != "inference":
-        if case.scenario == "one-gpu":
+        if case.scenario == "one-gpu" and not case.constraints.on_premises_only:
             yield note("do_not_buy_yet")
         elif case.scenario == "no-gpu" and case.host.ram_gb <= ORDINARY_RAM_GB:
             yield note("nothing_to_buy")
@@ -135,7 +145,7 @@ def _training_habits(case: Circumstances) -> Remarks:
         return
     if job.work_class in WITH_READY_MADE_MODELS and job.workload.task in {"train", "pretrain"}:
         yield note("adapt_ready_made")
-    if job.precision in MIXED_PRECISIONS and case.scenario != "no-gpu":
+    if job.precision in MIXED_PRECISIONS and job.workload.precision is None and case.scenario != "no-gpu":
         yield note("mixed_precision")
     if job.work_class in LEARNED_FROM_PICTURES and case.cards:
         yield note("settings_before_buying")
@@ -159,6 +169,17 @@ def _running(case: Circumstances) -> Remarks:
         yield note("edge_modules")
     if isinstance(model, NetworkSpec) and case.scenario == "no-gpu" and not job.workload.frames_per_second:
         yield note("many_at_once_changes")
+    if isinstance(model, NetworkSpec) and folds_proteins(model) and model.family not in FOLD_WITHOUT_SEARCH:
+        yield note("folding_databases", all_tb=FOLDING_DATABASES_TB, small_tb=FOLDING_DATABASES_SMALL_TB)
+
+
+def _on_windows(case: Circumstances) -> Remarks:
+    """Tools that are made for Linux, for those who train or run large models on Windows."""
+    job, system = case.job, (case.constraints.os or "").lower()
+    if "windows" not in system or isinstance(job.model, AlgorithmSpec) or case.scenario == "no-gpu":
+        return
+    if job.training or isinstance(job.model, TransformerSpec | DiffusionSpec):
+        yield note("on_windows")
 
 
 def _comparison(case: Circumstances) -> Remarks:
@@ -197,6 +218,8 @@ def _electricity(case: Circumstances) -> Remarks:
 
 
 def _renting(case: Circumstances) -> Remarks:
+    if case.constraints.on_premises_only and case.constraints.ownership == "rent":
+        yield problem("rent_on_premises")
     if not case.cloud or case.scenario == "no-gpu":
         return
     kinds = {p.slug: p.kind for p in case.market.providers}
@@ -205,5 +228,5 @@ def _renting(case: Circumstances) -> Remarks:
         yield note("quota")
     if case.constraints.ownership == "rent" or case.scenario == "cluster":
         yield note("stop_the_meter")
-    if case.constraints.on_premises_only:
-        yield warning("no_cloud_on_premises")
+        if case.job.training and case.constraints.spot_ok is not False:
+            yield note("spot_machines")

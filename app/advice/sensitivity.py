@@ -11,6 +11,8 @@ from app.advice.need import Need, need_of, used_otherwise
 from app.advice.owned_fit import NOTHING_OWNED, OwnedFit
 from app.advice.policy import Policy
 from app.advice.reasons import Reason, Value
+from app.advice.recipes import WHOLE_MODEL
+from app.engine.defaults import domain_of
 from app.engine.hardware import Devices
 from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, NetworkSpec, TransformerSpec
@@ -39,6 +41,12 @@ LONGEST_SEQUENCE = 131_072
 USE = {"hours_per_month", "runs_per_month"}
 """Fields that say how often, and change nothing of the work itself."""
 WIDE_PRECISIONS = {"fp32", "tf32", "fp16", "bf16", "amp"}
+SMALLER_GENERATORS = {
+    "image_generation": ("sd-1.5", "Stable Diffusion 1.5"),
+    "video_generation": ("wan2.1-t2v-1.3b", "Wan 2.1 1.3B"),
+}
+"""Common generators that take far less memory than those assumed where nobody names one: name in the catalogue, and
+in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,9 +252,10 @@ def _larger_pictures(job: Job) -> Iterator[Neighbour]:
 
 
 def _of_pictures(job: Job) -> Iterator[Neighbour]:
+    yield from _smaller_generator(job)
     yield from _larger_pictures(job)
     if job.training:
-        other = {"full": "lora"}.get(job.method, "full")
+        other = "lora" if job.method in WHOLE_MODEL else "full"
         yield Neighbour(
             Reason("if_method", {"method": other, "before": job.method}), {"method": other, "precision": None}
         )
@@ -257,6 +266,13 @@ def _of_pictures(job: Job) -> Iterator[Neighbour]:
         frames = job.frames * SIDE_RATIO
         yield Neighbour(Reason("if_frames", {"frames": frames, "before": job.frames}), {"frames": frames})
     yield from _larger_batch(job)
+
+
+def _smaller_generator(job: Job) -> Iterator[Neighbour]:
+    """The generator that somebody may have meant who named none, at the size that it is made for."""
+    name, told = SMALLER_GENERATORS.get(domain_of(job.workload), ("", ""))
+    if name and job.workload.model is None:
+        yield Neighbour(Reason("if_named_model", {"name": told}), {"model": {"name": name}})
 
 
 def _of_table(job: Job) -> Iterator[Neighbour]:

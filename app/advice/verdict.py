@@ -3,18 +3,20 @@
 import math
 
 from app.advice.buy_or_rent import BuyOrRent
-from app.advice.candidates import DEVICES_IN_A_BOX, devices_for_time
+from app.advice.candidates import devices_for_time
 from app.advice.circumstances import Circumstances
 from app.advice.cloud import CloudOption, old_but_far_cheaper, that_hold_it
 from app.advice.limits import hardware_name
+from app.advice.money import money
 from app.advice.owned import Owned
 from app.advice.reasons import Reason, Value
+from app.advice.reference_cards import DEVICES_IN_A_BOX
 from app.advice.remarks_work import LARGEST_USUAL_RAM_GB, ORDINARY_RAM_GB
 from app.engine.classical_cost import is_forest
 from app.engine.classical_memory import boosted_bytes
 from app.engine.data_amounts import AUDIO_WINDOW_S
 from app.engine.model_spec import AlgorithmSpec
-from app.engine.units import GB, GIB, HOURS_PER_MONTH
+from app.engine.units import GB, GIB, HOURS_PER_DAY, HOURS_PER_MONTH
 
 SOLD_GIB = (8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0, 80.0, 96.0, 128.0, 141.0, 180.0, 192.0)
 """Memory sizes in which cards are sold today. [GB]"""
@@ -26,8 +28,8 @@ LONG_ON_A_PROCESSOR_HOURS = 24.0
 """A run that takes a processor longer is left to the free notebook."""
 ENDLESS_HOURS = 336.0
 """A fit of more than two weeks asks for another method, not for other hardware."""
-PATIENCE_HOURS = (336.0, 2160.0)
-"""Longest runs that a cluster's price is told for, if any offer is that quick: two weeks, else three months."""
+PATIENCE = ("machine_days", "cluster_days")
+"""Longest runs that a cluster's price is told for, if any offer is that quick."""
 SELDOM_SHARE = 0.2
 """Below this share of the break-even's hours, the hours that were only assumed are not worth telling."""
 
@@ -51,10 +53,10 @@ def _facts(case: Circumstances) -> dict[str, Value]:
     deal, owned = case.buy_or_rent, case.enough_owned
     return {
         "tier": tier.title,
-        "least_gib": _least_gib(case),
+        "least_gib": least_gib(case),
         "holding_gib": _sold_gib(case.need.smallest_single_gpu_gib or 0.0),
         "picked_gib": _picked_gib(case),
-        "roomy_gib": _sold_gib(max(_least_gib(case) or 0.0, case.need.smallest_sure_gpu_gib or 0.0)),
+        "roomy_gib": _sold_gib(max(least_gib(case) or 0.0, case.need.smallest_sure_gpu_gib or 0.0)),
         "memory_gib": need.memory_gib,
         "rows": need.rows,
         "cpu_hours": need.cpu_hours,
@@ -80,7 +82,7 @@ def _facts(case: Circumstances) -> dict[str, Value]:
     } | _rent(case)
 
 
-def _least_gib(case: Circumstances) -> float | None:
+def least_gib(case: Circumstances) -> float | None:
     """The memory to ask for: what the work needs, and no less than the class of hardware starts with."""
     tier = case.decision.tier
     floor = tier.memory_gib_min or tier.memory_gib_max
@@ -140,7 +142,7 @@ def _run_offer(paid: list[CloudOption]) -> CloudOption | None:
         for option in that_hold_it(paid)
         if option.hours and option.total_usd
     ]
-    for patience_hours in PATIENCE_HOURS:
+    for patience_hours in (money(days) * HOURS_PER_DAY for days in PATIENCE):
         in_time = [each for each in known if each[2] <= patience_hours]
         if in_time:
             return min(in_time, key=lambda each: each[:2])[3]
@@ -196,7 +198,7 @@ def _one_card(case: Circumstances) -> str:
 
 def _beside_the_least(case: Circumstances) -> str:
     """Whether a card with less than the memory to ask for is the first pick, or would do."""
-    least, picked, smallest = _least_gib(case) or 0.0, _picked_gib(case), case.need.smallest_single_gpu_gib
+    least, picked, smallest = least_gib(case) or 0.0, _picked_gib(case), case.need.smallest_single_gpu_gib
     if case.best is not None and case.best.fit == "tight" and picked is not None and picked < least:
         return "_tight"
     return "_roomy" if smallest is not None and _sold_gib(smallest) < least else ""
@@ -204,7 +206,7 @@ def _beside_the_least(case: Circumstances) -> str:
 
 def _box_or_cloud(case: Circumstances) -> str:
     deal, cheapest = case.buy_or_rent, _rent(case)
-    if case.constraints.ownership == "rent":
+    if case.constraints.ownership == "rent" and not case.constraints.on_premises_only:
         return "verdict_rent" if cheapest["rent_usd_per_hour"] is not None else "verdict_rent_no_offer"
     if case.enough_owned is not None:
         return "verdict_owned_box"

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from app.advice.buy_or_rent import BuyOrRent
 from app.advice.circumstances import Circumstances
 from app.advice.cloud import CloudOption, that_hold_it
-from app.advice.need import DEVICES_IN_A_BOX, NeedPart
+from app.advice.need import NeedPart
 from app.advice.owned import Owned
 from app.advice.picks import SLOW_PER_S, Pick
 from app.advice.reasons import Reason, Value
+from app.advice.reference_cards import DEVICES_IN_A_BOX
 from app.engine.units import GIB, HOURS_PER_MONTH, SECONDS_PER_HOUR
 
 FEWEST, MOST = 3, 5

@@ -72,10 +72,9 @@ def changed_job(snapshot: Snapshot, workload: Workload, *, changes: Mapping[str,
     """The job of a neighbouring workload: some fields changed, the rest as asked; None where nobody may ask that."""
     asked = workload.model_dump(exclude_none=True) | dict(changes)
     try:
-        neighbour = Workload.model_validate(asked)
-    except ValidationError:
+        return job_of(snapshot, Workload.model_validate(asked), assume_data=True)
+    except (ValidationError, Unprocessable):
         return None
-    return job_of(snapshot, neighbour, assume_data=True)
 
 
 def check_owned(snapshot: Snapshot, constraints: Constraints) -> None:
@@ -92,7 +91,8 @@ def _model(snapshot: Snapshot, workload: Workload) -> tuple[ModelSpec, tuple[Ass
     if workload.model is None:
         choice, why = typical_model(workload)
         spec = _chosen(snapshot, choice, workload=workload)
-        return spec, (Assumption("model", choice.name or f"{choice.parameters:g} parameters", why),)
+        field, value = ("model", choice.name) if choice.name else ("model.parameters", round(choice.parameters or 0))
+        return spec, (Assumption(field, value, why),)
     choice, assumptions = _understood(snapshot, workload.model)
     spec = _chosen(snapshot, choice, workload=workload)
     if choice.parameters is not None and choice.architecture is None:

@@ -44,6 +44,15 @@ CPU_MEMORY = worded(
     "The memory of {device} is the most that its platform takes: machines are sold with a part of it, so look at what"
     " this work needs."
 )
+COST_OF_ONE = worded("cheapest hourly price known for this device: {provider}, {day}")
+COST_TOGETHER = worded("cheapest hourly price of a device where so many are rented together: {provider}, {day}")
+COST_APART = worded("hourly price of one device, as nobody is known to rent out so many together: {provider}, {day}")
+OUT_OF_SUPPORT: dict[str, Literal["problem", "warning"]] = {
+    "unsupported": "problem",
+    "announced": "problem",
+    "legacy": "warning",
+}
+"""How much it matters that current software does not run on a device, or only older versions."""
 UNKNOWN_COST = worded("The cost is unknown because the catalogue has no hourly price for this device.")
 
 
@@ -67,20 +76,18 @@ def estimate_answer(
 ) -> EstimateAnswer:
     """The answer of ``POST /estimate`` for one system."""
     device = systems.devices.accelerators[row]
+    count = float(systems.count[row])
     device_hours = range_answer(estimates.device_s, row, per=SECONDS_PER_HOUR)
-    price = cheapest_device_hour(market, device.slug)
-    throughput = _throughput(estimates, row, count=float(systems.count[row]))
+    price = cheapest_device_hour(market, device.slug, count=count)
+    throughput = _throughput(estimates, row, count=count)
     warnings = _warnings(job, estimates, row=row, systems=systems, throughput=throughput)
     warnings += [WarningAnswer(severity="note", text=sentence(remark)) for remark in remarks]
     assumptions = [AssumptionAnswer(field=a.field, value=a.value, why=say_finished(a.why)) for a in job.assumptions]
     cost = None
     if device_hours and price:
         cost = _scaled(device_hours, price.usd)
-        why = say(
-            "cheapest hourly price known for this device: {provider}, {day}",
-            provider=price.provider,
-            day=price.as_of.isoformat(),
-        )
+        words = COST_OF_ONE if count == 1 else COST_TOGETHER if price.together else COST_APART
+        why = say(words, provider=price.provider, day=price.as_of.isoformat())
         assumptions.append(AssumptionAnswer(field="price_usd_per_device_hour", value=rounded(price.usd), why=why))
     elif device_hours:
         warnings.append(WarningAnswer(severity="note", text=say(UNKNOWN_COST)))
@@ -144,6 +151,9 @@ def _warnings(
     gap = software_gap(job, device)
     if gap is not None:
         warnings.insert(0, WarningAnswer(severity="problem", text=say_finished(gap)))
+    if device.support in OUT_OF_SUPPORT and device.support_note:
+        told = f"{device.name}: {say_finished(device.support_note)}"
+        warnings.insert(0, WarningAnswer(severity=OUT_OF_SUPPORT[device.support], text=told))
     if stands_in(device) and estimates.throughput_per_s is not None:
         warnings.append(WarningAnswer(severity="note", text=say(STAND_IN, device=device.name)))
     if throughput is None and estimates.throughput_per_s is not None:

@@ -11,8 +11,7 @@ from app.engine.accumulation import (
     RECOMPUTE_WORDS,
     micro_batch_samples,
     micro_batches,
-    repeated_forward_share,
-    repeats_all,
+    repeated_layers_share,
 )
 from app.engine.arrays import FloatArray, entry
 from app.engine.coefficients import TRANSFORMERS
@@ -84,12 +83,10 @@ def plan_answer(job: Job, estimates: Estimates, *, row: int, systems: Systems) -
 
 
 def _recompute(job: Job, systems: Systems, *, row: int) -> Literal["none", "selective", "full"]:
-    plan = systems.plan
-    said = entry(plan.recompute, row)
+    """The contract's word for repeated work; where some layers are repeated whole, the others are selectively."""
+    said = entry(systems.plan.recompute, row)
     if np.isnan(said):
-        whole = bool(entry(repeats_all(job, plan), row))
-        repeated = entry(repeated_forward_share(plan, unsaid=1.0 if whole else 0.0), row)
-        return "full" if repeated else "none"
+        return "full" if entry(repeated_layers_share(job, systems.plan), row) else "none"
     return RECOMPUTE_WORDS[int(said)]
 
 
@@ -97,7 +94,8 @@ def network_words(systems: Systems, row: int) -> str:
     """What carries the messages of one system."""
     one = one_system(systems, row)
     device = one.devices.accelerators[0]
-    inside = LINKS.get(device.interconnect, "PCIe") if devices_per_node(one)[0] > 1 else ""
+    link = LINKS.get(device.interconnect, "PCIe") if one.devices.linked[0] else "PCIe"
+    inside = link if devices_per_node(one)[0] > 1 else ""
     if one.nodes[0] == 1 or device.interconnect == "ici":
         return inside
     fast = TRANSFORMERS.column("network_bytes_per_s", families(one.devices))[0] >= INFINIBAND_FROM_BYTES_PER_S

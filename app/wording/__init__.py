@@ -13,7 +13,7 @@ from typing import Any
 
 from app import formatting
 from app.advice.reasons import Reason
-from app.languages import form_of, say, say_count, say_finished, say_sum, spoken
+from app.languages import form_of, say, say_finished, say_sum, spoken
 from app.worded import worded
 
 TRAINED = {
@@ -40,7 +40,6 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "exact": formatting.exact,
     "formula": lambda formula: formatting.formula(say_sum(formula)),
     "trained": lambda method: say(TRAINED.get(method, method)),
-    "exact_hours": lambda hours: say_count("{hours} hour", "{hours} hours", of=hours, hours=formatting.number(hours)),
 }
 """What may stand after the colon of a place, such as ``{memory_gib:gib}``; ``{cards:plural card}`` counts a word.
 
@@ -62,7 +61,8 @@ class _Places(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         if format_spec.startswith("plural "):
             one, *several = format_spec.removeprefix("plural ").split("|")
-            return f"{formatting.exact(value)} {form_of(value, one, *(several or [_plural(one)]))}"
+            told = formatting.rounded(value) if isinstance(value, float) and value != int(value) else value
+            return f"{formatting.exact(told)} {form_of(told, one, *(several or [_plural(one)]))}"
         if format_spec:
             return FORMATS[format_spec](value)
         if isinstance(value, tuple):

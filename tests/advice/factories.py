@@ -8,7 +8,7 @@ from app.advice.market import ElectricityPrice, HostPart, Machine, Market, Offer
 from app.advice.policy import Policy, Rule, Scenario, Tier
 from app.engine.hardware import Accelerator, Devices, PeakRates
 from app.engine.job import Job
-from app.engine.model_spec import NetworkSpec, TransformerSpec
+from app.engine.model_spec import DiffusionSpec, NetworkSpec, TransformerSpec
 from app.engine.units import GB, GIB, TERA
 from app.engine.workload import Workload
 
@@ -251,6 +251,17 @@ def make_network(**changes) -> NetworkSpec:
         "macs_per_sample": 4.1e9, "activations_per_sample": 11.1e6, "reference_size": (224, 224),
     }  # fmt: skip
     return NetworkSpec(**{**facts, **changes})
+
+
+def make_diffusion(**changes) -> DiffusionSpec:
+    """The shape of FLUX.1, a diffusion transformer for pictures."""
+    facts = {
+        "name": "flux", "architecture": "diffusion_transformer", "modality": "text-to-image",
+        "denoiser_parameters": 1.2e10, "text_encoder_parameters": 4.9e9, "vae_parameters": 8e7,
+        "flops_per_forward": 6e13, "default_size": (1024, 1024), "default_frames": 1, "tokens": 4096,
+        "default_steps": 28, "guidance_doubles_batch": False,
+    }  # fmt: skip
+    return DiffusionSpec(**{**facts, **changes})
 
 
 def make_transformer(**changes) -> TransformerSpec:

@@ -14,9 +14,11 @@ from app.advice.hardware_words import described
 from app.advice.host import Host
 from app.advice.need import need_of
 from app.advice.owned import Owned
+from app.advice.prices import PriceBook
 from app.advice.reasons import Reason
 from app.advice.recipes import cheaper_recipes
 from app.advice.remarks_hardware import provider_named
+from app.advice.second_hand import second_hand_remark
 from app.advice.verdict import verdict
 from app.engine.model_spec import AlgorithmSpec
 from app.engine.units import GIB
@@ -24,16 +26,19 @@ from app.wording import sentence
 from tests.advice.answers import make_decision, make_need
 from tests.advice.factories import (
     FPGA,
+    FRESH,
     HIGH_CARD,
     MAC,
     SERVER_CARD,
     SMALL_CARD,
     make_constraints,
     make_devices,
+    make_diffusion,
     make_job,
     make_llm_job,
     make_market,
     make_network,
+    make_price,
     make_provider,
     make_transformer,
     make_workload,
@@ -236,6 +241,7 @@ def test_free_notebooks_come_from_the_catalogue(case, told):
 def test_do_not_buy_yet_unless_they_want_to_buy_or_have_enough(case, told, have):
     assert "do_not_buy_yet" in told(case())[0]
     assert "do_not_buy_yet" not in told(case(ownership="buy"))[0]
+    assert "do_not_buy_yet" not in told(case(on_premises_only=True))[0]
     assert "do_not_buy_yet" not in told(case(owned=[have(HIGH_CARD)]))[0]
 
 
@@ -291,33 +297,64 @@ def test_pretraining_is_never_told_to_use_adapters():
     assert not {r.code for r in cheaper_recipes(job)} & {"lora", "qlora"}
 
 
-def test_adapters_of_a_picture_generator_may_sit_on_a_quantised_model():
-    from app.engine.model_spec import DiffusionSpec
-
-    model = DiffusionSpec(
-        "flux",
-        "diffusion_transformer",
-        "text-to-image",
-        1.2e10,
-        4.9e9,
-        8e7,
-        6e13,
-        (1024, 1024),
-        1,
-        4096,
-        28,
-        guidance_doubles_batch=False,
-    )
+@pytest.mark.parametrize(
+    ("method", "codes"),
+    [("lora", ["checkpointing", "qlora"]), ("dreambooth", ["checkpointing", "lora", "qlora"])],
+)
+def test_adapters_of_a_picture_generator_may_sit_on_a_quantised_model(method, codes):
     job = make_job(
         workload=make_workload(task="finetune"),
-        model=model,
+        model=make_diffusion(),
         work_class="diffusion_train",
-        method="lora",
+        method=method,
         precision="bf16",
         micro_batch_size=1,
     )
 
-    assert [r.code for r in cheaper_recipes(job)] == ["checkpointing", "qlora"]
+    assert [r.code for r in cheaper_recipes(job)] == codes
+
+
+@pytest.mark.parametrize(("family", "expected"), [("alphafold", True), ("esm", False)])
+def test_folding_is_told_of_its_databases_unless_one_sequence_is_enough(case, told, family, expected):
+    network = replace(make_network(), architecture="other", family=family, tokens_meet="triangles")
+    asked = make_workload(task="inference", domain="science")
+    job = make_job(model=network, work_class="science", training=False, workload=asked)
+
+    assert ("databases of 2.6 TB" in told(case(job=job, need=make_need()))[1]) == expected
+
+
+@pytest.mark.parametrize(
+    ("system", "scenario", "expected"), [("windows", 2, True), ("linux", 2, False), ("windows", 1, False)]
+)
+def test_windows_is_told_which_tools_are_made_for_linux(case, told, system, scenario, expected):
+    assert ("WSL 2" in told(case(scenario=scenario, os=system))[1]) == expected
+
+
+@pytest.mark.parametrize("work_class", ["vision_train", "gan", "science"])
+def test_who_trains_what_others_have_trained_is_told_to_adapt_it(case, told, work_class):
+    assert "adapt_ready_made" in told(case(make_job(work_class=work_class), need=make_need()))[0]
+
+
+@pytest.mark.parametrize(("spot_ok", "expected"), [(None, True), (True, True), (False, False)])
+def test_who_rents_is_told_of_spot_machines_unless_they_are_ruled_out(case, told, spot_ok, expected):
+    rented = SimpleNamespace(provider="lambda", device=SERVER_CARD)
+    asked = replace(case(scenario=3, ownership="rent", spot_ok=spot_ok), cloud=(rented,))
+
+    assert ("Spot (preemptible)" in told(asked)[1]) == expected
+
+
+@pytest.mark.parametrize(
+    ("usd", "asked", "expected"),
+    [(900.0, {}, True), (3000.0, {}, False), (900.0, {"used_ok": False}, False), (900.0, {"ownership": "rent"}, False)],
+)
+def test_a_used_card_for_much_less_is_told_of_where_nobody_ruled_it_out(case, told, usd, asked, expected):
+    new, used = make_price(HIGH_CARD.slug, 3400.0), make_price(HIGH_CARD.slug, usd, condition="used")
+    market = make_market(prices=(new, used))
+    price = PriceBook.of(market, FRESH).tag(HIGH_CARD, count=1, used_ok=False)
+    pick = SimpleNamespace(device=HIGH_CARD, count=1, price=price)
+    question = replace(case(tier="high", **asked), picks=(pick,), market=market)
+
+    assert [r.reason.values["usd"] for r in second_hand_remark(question)] == ([usd] if expected else [])
 
 
 def test_tables_have_no_recipe():
@@ -399,6 +436,11 @@ def test_the_verdict_sends_those_whose_card_just_holds_it_to_their_card(case, ha
     told = sentence(verdict(case(scenario=scenario, owned=[have(HIGH_CARD, count=count, fit="tight")])))
 
     assert told.startswith(f"Try what you have first ({named})")
+
+
+def test_who_wants_to_rent_what_may_not_leave_the_house_is_told_of_it(case, told):
+    assert "rent_on_premises" in told(case(on_premises_only=True, ownership="rent"))[0]
+    assert "rent_on_premises" not in told(case(on_premises_only=True))[0]
 
 
 def test_data_that_may_not_leave_the_house_are_not_sent_out_to_rent(case):

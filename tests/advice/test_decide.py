@@ -160,6 +160,7 @@ def test_regular_training_asks_whether_to_buy_or_rent(decided, workload):
     ("constraints", "rule"),
     [
         ({"ownership": "rent"}, "wants-to-rent"),
+        ({"ownership": "rent", "on_premises_only": True}, "one-card-trains-it"),
         ({"providers": ["AWS"]}, "wants-to-rent"),
         ({"providers": ["AWS"], "ownership": "buy"}, "one-card-trains-it"),
         ({"people": 6}, "shared-by-a-team"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.advice.generations import generation_of
 from app.advice.hardware_words import described
 
 
@@ -40,6 +41,9 @@ def test_counts_and_memory_are_read(text, count, memory_gib):
         ("Intel UHD Graphics 620", "integrated"),
         ("FPGA wanted; Virtex-7 is too expensive", "fpga"),
         ("a Cloud TPU", "tpu"),
+        ("Coral Edge TPU", "edge"),
+        ("free Colab GPU", "lent"),
+        ("Raspberry Pi with a Hailo-8L", "edge"),
         ("Xeon E5 v4 145 W", "cpu"),
         ("i7-7500U", "cpu"),
         ("laptop with a GPU", "laptop"),
@@ -61,3 +65,31 @@ def test_a_computer_without_its_own_card_counts_as_none(text):
 )
 def test_the_vendor_is_read(text, vendor):
     assert described(text).vendor == vendor
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "support"),
+    [
+        ("GeForce GTX 670M", "Fermi", "unsupported"),
+        ("Quadro K5000", "Kepler", "unsupported"),
+        ("laptop with a GT 750M", "Kepler", "unsupported"),
+        ("Quadro K2200", "Maxwell", "legacy"),
+        ("940MX", "Maxwell", "legacy"),
+        ("Quadro P1000", "Pascal", "legacy"),
+        ("Radeon R9 390X", "GCN", "unsupported"),
+    ],
+)
+def test_the_name_of_an_old_card_tells_its_generation(text, name, support):
+    found = generation_of(text)
+
+    assert found is not None
+    assert (found.name, found.support) == (name, support)
+    assert described(text).gpu
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Quadro RTX 4000", "Quadro T1000", "GTX 1660 Ti", "RTX 2060", "MX450", "RX 5700 XT", "Ryzen R7 3700X", "i5-750"],
+)
+def test_the_name_of_a_newer_card_tells_nothing_old(text):
+    assert generation_of(text) is None

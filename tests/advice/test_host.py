@@ -75,6 +75,7 @@ def test_agents_want_cores_for_their_environments(host):
 def test_the_supply_covers_the_peaks_of_all_cards(host):
     assert host().psu_watts == 850
     assert host(count=2).psu_watts == 1600
+    assert host(count=8).psu_watts == 2 * 3200
     assert supply_w(tdp_w=450.0, count=2) > 2 * 450
 
 
@@ -105,6 +106,11 @@ def test_data_larger_than_memory_wants_a_fast_disk(host):
 
     assert found.storage_gb >= 15_000
     assert "NVMe" in sentences(found.reasons)
+
+
+def test_training_on_many_tokens_wants_disks_for_them(host):
+    assert host(make_llm_job(tokens=9.5e11, data_bytes=None)).storage_gb >= 3800
+    assert host(make_llm_job(tokens=1e7, data_bytes=None)).storage_gb <= 1000
 
 
 def test_without_a_card_the_processor_does_the_work(host):

@@ -150,6 +150,10 @@ def test_cards_that_share_a_split_model_say_so(verdicts):
         ("one card with 24 GB", "fits", "owned_memory_fits"),
         ("one card with 1 GB", "does_not_fit", "owned_memory_too_small"),
         ("FPGA board", "unsupported", "owned_fpga_training"),
+        ("Google Colab with a GPU", "fits", "owned_notebook_hours"),
+        ("USB Coral (Edge TPU)", "unsupported", "owned_edge"),
+        ("Quadro K5000", "unsupported", "owned_old_generation"),
+        ("Quadro M1200 with 4 GB", "fits", "owned_memory_fits"),
         ("no graphics card", "fits", "owned_no_card_hours"),
     ],
 )
@@ -162,6 +166,12 @@ def test_words_alone_are_judged_as_far_as_they_tell(verdicts, text, fit, code):
 
 def test_without_a_card_a_run_of_weeks_is_too_slow(verdicts):
     assert verdicts("no graphics card", job=make_job(samples=1e7))[0].verdict.code == "owned_no_card_slow"
+
+
+def test_a_card_whose_name_tells_that_its_software_is_frozen_is_told_so(verdicts):
+    (owned,) = verdicts("Quadro M1200 with 4 GB")
+
+    assert "CUDA 13 dropped it" in sentences(owned.reasons)
 
 
 def test_an_unknown_card_is_asked_about(verdicts):

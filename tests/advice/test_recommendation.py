@@ -154,3 +154,13 @@ def test_prices_of_another_day_are_another_answer():
     )  # fmt: skip
     assert not found.picks[0].price.fresh
     assert not any(option.fresh for option in found.cloud)
+
+
+@pytest.mark.parametrize(("deadline_hours", "told"), [(1e-4, True), (100.0, False)])
+def test_nobody_is_sent_to_more_machines_for_a_run_shorter_than_their_start(deadline_hours, told):
+    found = recommended(VISION, scenario="cluster", deadline_hours=deadline_hours)
+
+    assert any(caution.reason.code == "start_takes_longer" for caution in found.cautions) == told
+    assert found.decision.reasons == recommended(VISION, scenario="cluster", deadline_hours=1 / 6).decision.reasons
+    assert max(found.candidates.systems.count) <= 64
+    assert not (told and found.meets_limits)

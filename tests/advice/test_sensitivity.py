@@ -14,6 +14,7 @@ from tests.advice.answers import make_decision, make_need
 from tests.advice.factories import (
     make_constraints,
     make_devices,
+    make_diffusion,
     make_job,
     make_llm_job,
     make_network,
@@ -95,6 +96,18 @@ def test_the_other_method_is_asked_about(method, other):
     job = make_llm_job(method=method)
     found = next(n for n in neighbours(job, make_need()) if n.if_.code == "if_method")
     assert found.changes["method"] == other
+
+
+@pytest.mark.parametrize(("method", "other"), [("full", "lora"), ("dreambooth", "lora"), ("lora", "full")])
+def test_who_names_no_picture_generator_is_asked_about_a_smaller_one_and_about_another_method(method, other):
+    asked = make_workload(task="finetune", domain="image_generation", method=method)
+    job = make_job(workload=asked, model=make_diffusion(), method=method)
+    found = {n.if_.code: n.changes for n in neighbours(job, make_need())}
+
+    assert found["if_named_model"]["model"] == {"name": "sd-1.5"}
+    assert found["if_method"]["method"] == other
+    named = replace(job, workload=make_workload(**asked.model_dump(exclude_none=True) | {"model": {"name": "flux"}}))
+    assert "if_named_model" not in {n.if_.code for n in neighbours(named, make_need())}
 
 
 def test_inference_is_asked_about_fewer_bits_longer_texts_and_more_requests():

@@ -34,6 +34,14 @@ def test_a_speed_that_nobody_can_tell_is_said_to_be_unknown(client, question):
     assert any("speed is unknown" in warning["text"] for warning in answer["warnings"])
 
 
+@pytest.mark.parametrize(("accelerator", "severity"), [("GT 740M", "problem"), ("GTX 1080 Ti", "warning")])
+def test_a_card_whose_software_has_ended_is_told_first(client, question, accelerator, severity):
+    first, *_ = client.post("/estimate", json={**question, "hardware": {"accelerator": accelerator}}).json()["warnings"]
+
+    assert first["severity"] == severity
+    assert "CUDA" in first["text"]
+
+
 @pytest.mark.parametrize(
     ("hardware", "pointer", "suggestion"),
     [
@@ -50,6 +58,19 @@ def test_hardware_that_is_wrong_is_named(client, question, hardware, pointer, su
     assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM)
     error = next(error for error in answer.json()["errors"] if error["pointer"] == pointer)
     assert suggestion is None or suggestion in str(error["suggestions"])
+
+
+def test_a_request_that_neither_reads_nor_writes_is_refused(client):
+    model = {"name": "llama-3.1-8b"}
+    work = {"task": "inference", "model": model, "prompt_tokens": 0, "output_tokens": 0}
+    hardware = {"accelerator": "RTX 4090"}
+
+    refused = client.post("/estimate", json={"workload": work, "hardware": hardware})
+    answered = client.post("/estimate", json={"workload": {**work, "prompt_tokens": 1}, "hardware": hardware})
+
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["detail"].startswith("prompt_tokens and output_tokens cannot both be 0")
+    assert answered.json()["throughput"]["total"]["low"] > 0
 
 
 def test_a_batch_is_answered_in_order_with_errors_in_place(client, question):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.contract.resolving import job_of
+from app.contract.resolving import changed_job, job_of
 from app.engine.workload import ModelChoice, Workload
 from app.errors import Unprocessable
 from app.languages import say_finished, speaking
@@ -44,3 +44,10 @@ def test_an_unknown_model_with_like_named_ones_may_be_told_by_its_size(client):
     assert problem.detail.endswith("or give its size as model.parameters")
     with speaking("de"):
         assert say_finished(problem.detail).endswith("oder geben Sie die Größe als model.parameters an")
+
+
+def test_a_neighbouring_question_about_a_model_that_was_retired_is_left_out(client):
+    catalogue, asked = client.app.state.catalogue.current(), Workload(task="inference", domain="image_generation")
+
+    assert changed_job(catalogue, asked, changes={"model": {"name": "sd-1.5"}}) is not None
+    assert changed_job(catalogue, asked, changes={"model": {"name": "a model of yesterday"}}) is None
