@@ -22,6 +22,7 @@ from app.engine.coefficients_networks import NETWORKS
 from app.engine.estimate import physics_of
 from app.engine.hardware import Devices
 from app.engine.hardware_family import family_of
+from app.engine.intervals import doubt_of_speed
 from app.engine.memory_doubt import memory_doubt
 from app.engine.run_length import run_units
 from app.engine.workload import HardwareChoice, Workload
@@ -75,10 +76,13 @@ class Run:
 
     @property
     def doubt(self):
-        """How much of its class's spread it has; see app.engine.memory_doubt."""
-        if self.metric != "memory":
+        """How much of its class's spread it has; see app.engine.memory_doubt and app.engine.intervals."""
+        physics = physics_of(self.job, self.systems)
+        if self.metric == "memory":
+            return float(np.ravel(memory_doubt(self.job, physics.footprint))[0])
+        if self.metric in {"duration", "seconds"} or physics.pace is None:
             return 1.0
-        return float(np.ravel(memory_doubt(self.job, physics_of(self.job, self.systems).footprint))[0])
+        return float(doubt_of_speed(physics.pace.bound_by)[0])
 
     def estimate(self):
         """The estimate in the unit of the measured value; None where the engine has none."""
