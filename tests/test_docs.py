@@ -7,6 +7,7 @@ from runpy import run_path
 import pytest
 
 from app.api.examples import EXAMPLES
+from app.api.lists import HARDWARE_SORTS
 from app.cli import COMMANDS
 from app.main import ROUTERS
 from app.settings import ROOT
@@ -37,6 +38,12 @@ def test_every_filter_of_a_list_is_documented(client):
     }
 
     assert [name for name in sorted(filters - {"sort"}) if f"`{name}`" not in text and f"{name}=" not in text] == []
+
+
+def test_every_order_of_the_hardware_is_documented():
+    lists = (DOCS / "api.md").read_text(encoding="utf-8").split("## Lists")[1].split("`GET /models`")[0]
+
+    assert [name for name in HARDWARE_SORTS if f"`{name}`" not in lists.split("sorts by")[1]] == []
 
 
 @pytest.mark.parametrize("path", sorted(DOCS.glob("*.md")), ids=lambda path: path.name)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import UploadFile
 
 from app import advisor
@@ -14,6 +14,7 @@ from app.contract.answer import RecommendationAnswer
 from app.contract.requests import RecommendRequest
 from app.errors import Unprocessable
 from app.http.computing import computed
+from app.http.redirecting import see_other
 from app.http.templating import render
 from app.web.asking import guided_request, is_guided, knows
 from app.web.dependencies import BaseUrlDep, CatalogueDep
@@ -24,7 +25,6 @@ from app.web.settings_form import Reading, Typed, errors_of, read
 
 router = page_router()
 
-SEE_OTHER = 303
 UNPROCESSABLE = 422
 
 
@@ -48,7 +48,7 @@ async def change_settings(request: Request, catalogue: CatalogueDep, base_url: B
     page = await computed(lambda: _page(typed, catalogue, base_url=base_url, focus=""))
     if page.status_code == UNPROCESSABLE:
         return page
-    return RedirectResponse(settings_url(urlencode(typed.pairs())), SEE_OTHER)
+    return see_other(settings_url(urlencode(typed.pairs())))
 
 
 def _typed(pairs: Iterable[tuple[str, str]], catalogue: Snapshot) -> Typed:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
@@ -15,6 +15,7 @@ from app.catalogue.name_matches import Match
 from app.catalogue.snapshot import Snapshot
 from app.contract.flat_query import hardware_in_words
 from app.contract.requests import LONGEST_PASTE, FitRequest
+from app.http.redirecting import see_other
 from app.http.templating import render
 from app.languages import say
 from app.web.dependencies import BaseUrlDep, CatalogueDep
@@ -23,7 +24,6 @@ from app.web.pages.fit import FitPage, FitProblem, link
 
 router = page_router(shared=True)
 
-SEE_OTHER = 303
 UNPROCESSABLE = 422
 MOST_CARDS = 50
 GB_PER_GIB = 2**30 / 1e9
@@ -80,7 +80,7 @@ async def take_hardware(request: Request, base_url: BaseUrlDep) -> Response:
     if problem:
         page = FitPage.asking(cards, memory, pasted=pasted, problem=problem, base_url=base_url)
         return render(page, status=UNPROCESSABLE)
-    return RedirectResponse(link(cards, memory), SEE_OTHER)
+    return see_other(link(cards, memory))
 
 
 def _counted(name: str, count: str) -> str:

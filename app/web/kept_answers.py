@@ -19,6 +19,7 @@ from app.contract.answer import RecommendationAnswer
 from app.errors import NotFound, TooManyRequests, Unavailable
 from app.formatting import day
 from app.http.rate_counts import Counts, Limit, OwnCounts, Verdict, client_of
+from app.http.redirecting import see_other
 from app.http.request_session import SessionDep
 from app.http.templating import render
 from app.languages import ENGLISH, known_languages, say, speaking, spoken
@@ -34,7 +35,6 @@ from app.web.preview import Preview, preview_response
 
 router = page_router()
 
-SEE_OTHER = 303
 PER_CLIENT = Limit(60, 3_600)
 """Answers that one address may keep in an hour."""
 MOST_KEPT = 200_000
@@ -68,7 +68,7 @@ def keep_answer(
                 created_at=datetime.now(UTC),
             )
         )
-    return RedirectResponse(f"/r/{slug}", SEE_OTHER)
+    return see_other(f"/r/{slug}")
 
 
 @router.get("/r/{slug}")

@@ -14,9 +14,6 @@ from app.questionnaire.questions import countries
 FIGURES = 3
 """Of a value that was worked out before it was assumed."""
 
-_COUNTED = " parameters"
-"""How an answer names a model that has no name: by its size."""
-
 _CODED = re.compile(r"^(.+), [A-Z]{2}$")
 """A place and the code of its country, which says nothing more where the place is a country."""
 
@@ -110,14 +107,10 @@ def assumed_value(value: object, field: str = "") -> str:
 
     >>> assumed_value(True), assumed_value(2048.0), assumed_value(8.03e9), assumed_value("sgd_momentum", "optimizer")
     ('yes', '2,048', '8.03 billion', 'SGD with momentum')
-    >>> assumed_value("1.7e+06 parameters", "model"), assumed_value("llama-3.1-8b", "model")
-    ('1.7 million parameters', 'llama-3.1-8b')
     """
     words = _labels().get(f"option_{flat_name(field)}", {})
     if isinstance(value, str) and value in words:
         return say(str(words[value]))
-    if isinstance(value, str) and value.endswith(_COUNTED):
-        return say("{count} parameters", count=formatting.large(float(value.removesuffix(_COUNTED))))
     if isinstance(value, bool):
         return say("yes") if value else say("no")
     if isinstance(value, int | float):

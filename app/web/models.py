@@ -4,12 +4,13 @@ from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 from fastapi import Query
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 
 from app.catalogue.name_matches import Ambiguous, Match, Unknown
 from app.catalogue.snapshot import Snapshot
 from app.engine.model_spec import ModelSpec
 from app.engine.size_in_name import size_in_name
+from app.http.redirecting import see_other
 from app.http.templating import render
 from app.http.unanswered import SearchesDep
 from app.languages import say
@@ -20,7 +21,6 @@ from app.web.pages.models import ModelListPage, question_url
 router = page_router()
 shared = page_router(shared=True)
 
-SEE_OTHER = 303
 NOT_FOUND = 404
 
 Words = Annotated[str, Query(max_length=200)]
@@ -39,7 +39,7 @@ async def list_known_models(
     words = q.lower().split()
     found = [
         (slug, spec)
-        for slug, spec in sorted(catalogue.models.items())
+        for slug, spec in sorted(catalogue.models.items(), key=lambda model: model[1].name.lower())
         if all(word in f"{slug} {spec.name}".lower() for word in words)
     ]
     searches.note("models", q, found=found)
@@ -59,11 +59,11 @@ async def ask_about_a_model(
     name = model.strip().removeprefix("https://").removeprefix("huggingface.co/").strip("/")
     found = catalogue.model_names.resolve(name)
     if isinstance(found, Match):
-        return RedirectResponse(question_url(task, found.slug, spec=catalogue.models[found.slug]), SEE_OTHER)
+        return see_other(question_url(task, found.slug, spec=catalogue.models[found.slug]))
     size = size_in_name(name)
     if size:
         fields = {"task": task, "domain": "text", "parameters": f"{size:g}", "architecture": "decoder"}
-        return RedirectResponse("/result?" + urlencode(fields), SEE_OTHER)
+        return see_other("/result?" + urlencode(fields))
     searches.note("models", name, found=())
     return render(_not_found(name, found, catalogue, base_url=base_url), status=NOT_FOUND)
 

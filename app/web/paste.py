@@ -6,7 +6,7 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import UploadFile
 
 from app.catalogue.name_matches import Ambiguous, Match
@@ -15,6 +15,7 @@ from app.contract.flat_query import query_string
 from app.engine.hub_config import spec_from_config
 from app.engine.size_in_name import size_in_name
 from app.engine.workload import MAX_CONFIG_BYTES
+from app.http.redirecting import see_other
 from app.http.templating import render
 from app.languages import say
 from app.web.asking import knows
@@ -27,7 +28,6 @@ from app.worded import worded
 
 router = page_router()
 
-SEE_OTHER = 303
 UNPROCESSABLE = 422
 NAMED = 3
 """Nearest names that an error offers."""
@@ -57,7 +57,7 @@ async def take_paste(request: Request, catalogue: CatalogueDep, base_url: BaseUr
     if text and not text.startswith("{") and "\n" not in text:
         query = {"model": text[:200], "task": task, "people": people}
         filled = {name: value for name, value in query.items() if value}
-        return RedirectResponse("/paste?" + urlencode(filled), SEE_OTHER)
+        return see_other("/paste?" + urlencode(filled))
     return _understood_page(text, catalogue, task=task, people=people, base_url=base_url)
 
 
@@ -82,7 +82,7 @@ async def answer_pasted(request: Request, catalogue: CatalogueDep, base_url: Bas
         found = Understood.corrected(given)
         page = PastePage.of(found, given, errors=errors, base_url=base_url)
         return render(page, status=UNPROCESSABLE)
-    return RedirectResponse("/result?" + query_string(reading.asked), SEE_OTHER)
+    return see_other("/result?" + query_string(reading.asked))
 
 
 def _filled(shape: dict[str, str]) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Path, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import UploadFile
 
 from app.catalogue.name_matches import Ambiguous, Match
@@ -12,6 +12,7 @@ from app.catalogue.snapshot import Snapshot
 from app.engine.size_in_name import size_in_name
 from app.errors import NotFound
 from app.formatting import one_of
+from app.http.redirecting import see_other
 from app.http.templating import render
 from app.languages import say
 from app.questionnaire import flow
@@ -23,7 +24,6 @@ from app.web.pages.questions import CHECKING, CheckPage, QuestionPage, address
 
 router = page_router()
 
-SEE_OTHER = 303
 UNPROCESSABLE = 422
 NAMED_IN_AN_ERROR = 3
 
@@ -34,9 +34,8 @@ Step = Annotated[str, Path(max_length=20)]
 async def show_question(step: Step, request: Request, base_url: BaseUrlDep) -> Response:
     """One question, with what was answered before."""
     answers, checking = _asked(request)
-    return _question_page(step, answers, checking=checking, base_url=base_url) or RedirectResponse(
-        address(f"/q/{flow.after(step, answers) or 'goal'}", answers), SEE_OTHER
-    )
+    page = _question_page(step, answers, checking=checking, base_url=base_url)
+    return page or see_other(address(f"/q/{flow.after(step, answers) or 'goal'}", answers))
 
 
 @router.post("/q/{step}")
@@ -45,7 +44,7 @@ async def answer_question(step: Step, request: Request, catalogue: CatalogueDep,
     before, checking = _asked(request)
     question = flow.question_of(_known(step), before)
     if question is None:
-        return RedirectResponse(address("/q/goal", before), SEE_OTHER)
+        return see_other(address("/q/goal", before))
     form = await request.form()
     given = [(name, value) for name, value in form.multi_items() if not isinstance(value, UploadFile)]
     answers = before.replaced(question, given)
@@ -53,7 +52,7 @@ async def answer_question(step: Step, request: Request, catalogue: CatalogueDep,
     if errors:
         page = QuestionPage.of(question, answers, checking=checking, errors=errors, base_url=base_url)
         return render(page, status=UNPROCESSABLE)
-    return RedirectResponse(_next(step, flow.sound(answers), checking=checking), SEE_OTHER)
+    return see_other(_next(step, flow.sound(answers), checking=checking))
 
 
 @router.get("/check")

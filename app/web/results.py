@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from fastapi import Request
-from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from fastapi.responses import PlainTextResponse, Response
 
 from app import advisor
 from app.advice.variants import Variants
@@ -14,6 +14,7 @@ from app.contract.requests import RecommendRequest
 from app.engine.workload import ModelChoice
 from app.errors import AppError, Unprocessable
 from app.http.computing import computed
+from app.http.redirecting import see_other
 from app.http.templating import render
 from app.languages import ENGLISH, speaking
 from app.questionnaire.flow import question_of
@@ -32,7 +33,6 @@ from app.web.settings_form import Typed, read
 
 router = page_router()
 
-SEE_OTHER = 303
 UNPROCESSABLE = 422
 
 
@@ -52,7 +52,7 @@ async def show_result(request: Request, catalogue: CatalogueDep, base_url: BaseU
         understood = _understood(pairs, catalogue)
         if understood is None:
             raise
-        return RedirectResponse(f"/result?{query_string(understood)}", SEE_OTHER)
+        return see_other(f"/result?{query_string(understood)}")
     answer, variants = await computed(lambda: _answered(request, catalogue, base_url, asked=asked))
     shown = ResultPage.of(
         answer,

@@ -7,13 +7,13 @@ from fastapi import Form, Request
 from fastapi.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.http.redirecting import see_other
 from app.http.templating import in_theme
 from app.web.negotiation import ONE_YEAR_S, page_router
 
 router = page_router()
 
 COOKIE = "theme"
-SEE_OTHER = 303
 
 Theme = Annotated[Literal["system", "light", "dark"], Form()]
 
@@ -21,7 +21,7 @@ Theme = Annotated[Literal["system", "light", "dark"], Form()]
 @router.post("/theme")
 async def choose_theme(request: Request, theme: Theme) -> RedirectResponse:
     """Remember the choice, and go back to the page on which it was made."""
-    response = RedirectResponse(_page_before(request), SEE_OTHER)
+    response = see_other(_page_before(request))
     response.set_cookie(
         COOKIE,
         "" if theme == "system" else theme,

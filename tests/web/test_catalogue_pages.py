@@ -138,6 +138,14 @@ def test_an_unknown_device_is_answered_with_the_nearest(browser):
     assert "titan" in browser.get("/hardware/titan x", status=404).get_text().lower()
 
 
+def test_models_stand_by_their_names_with_their_kinds_in_words(browser):
+    rows = browser.get("/models?q=bert&lang=de").select("main tbody tr")
+    names = [row.find("th").get_text(strip=True) for row in rows]
+
+    assert names == sorted(names, key=str.lower)
+    assert {row.find("td").get_text(strip=True) for row in rows} == {"Sprachmodell, das liest (Encoder)"}
+
+
 def test_models_lead_to_their_answers(browser):
     page = browser.get("/models?q=llama-3.1-8b")
 

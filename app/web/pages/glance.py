@@ -42,7 +42,7 @@ def _device(answer: RecommendationAnswer) -> Iterator[KeyFigure]:
         ram = say("{size} of RAM, no graphics card", size=formatting.nominal_gib(host.ram_gb))
         yield KeyFigure(say("Computer that is enough"), cores, ram, "computer")
     elif just := _mine(answer, "tight"):
-        yield KeyFigure(say("Try first what you have"), just, say("just holds it"), "owned")
+        yield KeyFigure(say("Try first what you have"), just, say("may just hold it"), "owned")
     elif answer.picks:
         best = answer.picks[0]
         price = best.price_usd

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from app import formatting
 from app.engine.model_spec import DiffusionSpec, ModelSpec, NetworkSpec, TransformerSpec
 from app.languages import say
+from app.web.labels import label
 from app.web.pages.head import Head
 from app.web.pages.listing import Pages, cut
 from app.worded import worded, worded_count
@@ -83,7 +84,7 @@ def _row(slug: str, spec: ModelSpec) -> ModelRow:
     kind = getattr(spec, "architecture", "classical")
     return ModelRow(
         name=spec.name,
-        architecture=say(kind.replace("_", " ")),
+        architecture=label("option_architecture", kind),
         parameters=formatting.large(parameters) if parameters else formatting.unknown(),
         run_url=question_url("inference", slug, spec=spec),
         adapt_url=question_url("finetune", slug, spec=spec),

@@ -7,7 +7,7 @@ from typing import Self
 
 from app import formatting
 from app.advice.reasons import Reason
-from app.contract.answer import BuyOrRentAnswer, CloudAnswer, RecommendationAnswer
+from app.contract.answer import BuyOrRentAnswer, CloudAnswer, RangeAnswer, RecommendationAnswer
 from app.languages import say
 from app.web.charts import Drop, LineChart, line_chart
 from app.web.currency import DOLLARS, Currency
@@ -116,7 +116,7 @@ class RentSection:
         """The section of an answer; None where there is nothing to rent and nothing to compare."""
         if not answer.cloud and answer.buy_or_rent is None:
             return None
-        offers = tuple(_offer(offer, currency) for offer in answer.cloud)
+        offers = tuple(_offer(offer, currency, monthly=by_month(answer)) for offer in answer.cloud)
         return cls(
             offers=offers[:SHOWN_AT_ONCE],
             more_offers=offers[SHOWN_AT_ONCE:],
@@ -152,7 +152,7 @@ def named_in_words(instance: str) -> str:
     return say(instance) if instance in OFFERS_IN_WORDS else instance
 
 
-def _offer(offer: CloudAnswer, currency: Currency) -> OfferRow:
+def _offer(offer: CloudAnswer, currency: Currency, *, monthly: bool) -> OfferRow:
     return OfferRow(
         provider=offer.provider,
         accelerator=formatting.times(offer.count, offer.accelerator),
@@ -161,10 +161,17 @@ def _offer(offer: CloudAnswer, currency: Currency) -> OfferRow:
         per_hour=formatting.usd_per_hour(offer.usd_per_hour),
         usd_per_hour=offer.usd_per_hour,
         spot=offer.pricing == "spot",
-        hours=formatting.duration_between(offer.hours.low, offer.hours.high) if offer.hours else "",
+        hours=_hours(offer.hours, monthly=monthly) if offer.hours else "",
         total=currency.beside(offer.total_usd.low, offer.total_usd.high) if offer.total_usd else "",
         as_of=formatting.day(offer.as_of),
     )
+
+
+def _hours(hours: RangeAnswer, *, monthly: bool) -> str:
+    """How long a run takes; hours of a month are counted as the price is."""
+    if monthly:
+        return f"{hours.expected:.0f} h"
+    return formatting.duration_between(hours.low, hours.high)
 
 
 def _rented(found: BuyOrRentAnswer, offers: Sequence[CloudAnswer]) -> str:

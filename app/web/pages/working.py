@@ -70,9 +70,11 @@ def _rent(answer: RecommendationAnswer) -> Iterator[Sum]:
     offer = priced[0]
     if offer.hours is None or offer.total_usd is None:
         return
-    title = say("A month of {name} at {provider}") if by_month(answer) else say("One run on {name} at {provider}")
+    monthly = by_month(answer)
+    title = say("A month of {name} at {provider}") if monthly else say("One run on {name} at {provider}")
     name = title.format(name=formatting.times(offer.count, offer.accelerator), provider=offer.provider)
-    formula = f"{formatting.usd_per_hour(offer.usd_per_hour)} × {formatting.duration(offer.hours.expected)}"
+    hours = f"{offer.hours.expected:.0f} h" if monthly else formatting.duration(offer.hours.expected)
+    formula = f"{formatting.usd_per_hour(offer.usd_per_hour)} × {hours}"
     seen = say("price seen {day}", day=formatting.day(offer.as_of))
     yield Sum(name, formula, formatting.usd(offer.total_usd.expected), seen)
 
