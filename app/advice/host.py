@@ -12,7 +12,8 @@ from app.advice.reasons import Reason, Value
 from app.engine.hardware import Accelerator
 from app.engine.input_pipeline import PICTURE_CLASSES
 from app.engine.job import Job
-from app.engine.model_spec import AlgorithmSpec
+from app.engine.model_spec import AlgorithmSpec, NetworkSpec
+from app.engine.science import searches_before_folding
 from app.engine.units import GB, GIB
 
 DATA = Path(__file__).parent / "data" / "host.toml"
@@ -122,14 +123,25 @@ def _storage_gb(job: Job, need: Need) -> int:
     data = constants["storage_per_data"] * (job.data_bytes or 0.0)
     if job.data_bytes is None and job.training:
         data = constants["storage_per_token"] * (job.tokens or 0.0)
+    databases_gb = folding_databases_gb()[1] if _searches_sequences(job) else 0.0
     model = constants["storage_per_memory"] * (need.memory.expected if need.memory and not _classical(job) else 0.0)
-    return size_from(STORAGE_SIZES_GB, constants["least_storage_gb"] * 0.8 + (data + model) / GB)
+    return size_from(STORAGE_SIZES_GB, constants["least_storage_gb"] * 0.8 + databases_gb + (data + model) / GB)
+
+
+def folding_databases_gb() -> tuple[float, float]:
+    """Storage for the sequences that are searched before a protein is folded: all of them, and the reduced set. [GB]"""
+    constants = _constants()
+    return constants["folding_databases_gb"], constants["folding_databases_reduced_gb"]
 
 
 def holds_more_than_the_table(job: Job, need: Need) -> bool:
     """Whether a method for tables holds more beside the table than a working copy of it."""
     table_bytes = (table_gib(job) or 0.0) * GIB
     return (need.cpu_memory_bytes or 0.0) > max(_constants()["ram_per_table"] * table_bytes, LEAST_WORTH_TELLING_BYTES)
+
+
+def _searches_sequences(job: Job) -> bool:
+    return isinstance(job.model, NetworkSpec) and not job.training and searches_before_folding(job.model)
 
 
 def _classical(job: Job) -> bool:
@@ -168,7 +180,9 @@ def _memory_reasons(job: Job, need: Need, host: Host, *, cards: int, constraints
         reasons = [Reason("host_ram_processor", values)]
     if job.data_bytes is not None and job.data_bytes / GB > host.ram_gb:
         reasons.append(Reason("host_data_larger_than_ram", values | {"data_gb": job.data_bytes / GB}))
-    reasons.append(Reason("host_storage", values | {"model_gib": need.memory_gib}))
+    storage = "host_storage_folding" if _searches_sequences(job) else "host_storage"
+    all_gb, _ = folding_databases_gb()
+    reasons.append(Reason(storage, values | {"model_gib": need.memory_gib, "databases_tb": all_gb / 1000}))
     return reasons
 
 

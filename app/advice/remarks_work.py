@@ -2,13 +2,13 @@
 
 from app.advice.buy_or_rent import electricity
 from app.advice.circumstances import Circumstances, Remarks, note, problem
-from app.advice.host import holds_more_than_the_table
+from app.advice.host import folding_databases_gb, holds_more_than_the_table
 from app.advice.market import Market
 from app.advice.reference_cards import ordinary_cpu_row
 from app.advice.tables import where_a_card_pays
 from app.engine.classical_cost import SAME_AS, slug_of
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, NetworkSpec, TransformerSpec
-from app.engine.science import folds_proteins
+from app.engine.science import searches_before_folding
 from app.engine.units import GB, GIB, GIGA, HOURS_PER_MONTH, TERA, WATTS_PER_KILOWATT
 
 WORTH_A_CARD_HOURS = 1.0 / 6
@@ -39,11 +39,6 @@ WITH_READY_MADE_MODELS = frozenset(
     }
 )
 MIXED_PRECISIONS = frozenset({"amp", "bf16", "fp16"})
-FOLD_WITHOUT_SEARCH = frozenset({"esm"})
-"""Networks that fold a protein from its own sequence alone: they search no databases."""
-FOLDING_DATABASES_TB, FOLDING_DATABASES_SMALL_TB = 2.6, 0.6
-"""Disk that the sequence databases of AlphaFold 2 take, all of them and the reduced set. [TB]
-https://github.com/google-deepmind/alphafold/blob/0049d831622f462bf0339728ce92c56de640d739/README.md"""
 
 
 def work_remarks(case: Circumstances) -> Remarks:
@@ -169,8 +164,9 @@ def _running(case: Circumstances) -> Remarks:
         yield note("edge_modules")
     if isinstance(model, NetworkSpec) and case.scenario == "no-gpu" and not job.workload.frames_per_second:
         yield note("many_at_once_changes")
-    if isinstance(model, NetworkSpec) and folds_proteins(model) and model.family not in FOLD_WITHOUT_SEARCH:
-        yield note("folding_databases", all_tb=FOLDING_DATABASES_TB, small_tb=FOLDING_DATABASES_SMALL_TB)
+    if isinstance(model, NetworkSpec) and searches_before_folding(model):
+        all_gb, small_gb = folding_databases_gb()
+        yield note("folding_databases", all_tb=all_gb / 1000, small_tb=small_gb / 1000)
 
 
 def _on_windows(case: Circumstances) -> Remarks:

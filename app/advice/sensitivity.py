@@ -12,7 +12,7 @@ from app.advice.owned_fit import NOTHING_OWNED, OwnedFit
 from app.advice.policy import Policy
 from app.advice.reasons import Reason, Value
 from app.advice.recipes import WHOLE_MODEL
-from app.engine.defaults import domain_of
+from app.engine.defaults import smaller_model
 from app.engine.hardware import Devices
 from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, NetworkSpec, TransformerSpec
@@ -41,12 +41,6 @@ LONGEST_SEQUENCE = 131_072
 USE = {"hours_per_month", "runs_per_month"}
 """Fields that say how often, and change nothing of the work itself."""
 WIDE_PRECISIONS = {"fp32", "tf32", "fp16", "bf16", "amp"}
-SMALLER_GENERATORS = {
-    "image_generation": ("sd-1.5", "Stable Diffusion 1.5"),
-    "video_generation": ("wan2.1-t2v-1.3b", "Wan 2.1 1.3B"),
-}
-"""Common generators that take far less memory than those assumed where nobody names one: name in the catalogue, and
-in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,9 +264,9 @@ def _of_pictures(job: Job) -> Iterator[Neighbour]:
 
 def _smaller_generator(job: Job) -> Iterator[Neighbour]:
     """The generator that somebody may have meant who named none, at the size that it is made for."""
-    name, told = SMALLER_GENERATORS.get(domain_of(job.workload), ("", ""))
-    if name and job.workload.model is None:
-        yield Neighbour(Reason("if_named_model", {"name": told}), {"model": {"name": name}})
+    smaller = smaller_model(job.workload)
+    if smaller:
+        yield Neighbour(Reason("if_named_model", {"name": smaller["title"]}), {"model": {"name": smaller["name"]}})
 
 
 def _of_table(job: Job) -> Iterator[Neighbour]:

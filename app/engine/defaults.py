@@ -53,6 +53,14 @@ def typical_model(workload: Workload) -> tuple[ModelChoice, str]:
     return ModelChoice.model_validate(entry), why
 
 
+def smaller_model(workload: Workload) -> dict[str, str] | None:
+    """A common model that takes far less memory than the one taken when none is named: its name, and its title."""
+    if workload.model is not None:
+        return None
+    found: dict[str, str] | None = typical()["model"][domain_of(workload)].get("smaller")
+    return found
+
+
 def typical_algorithm() -> tuple[str, str]:
     """The classical algorithm taken when none is named, and why."""
     entry = typical()["algorithm"]["default"]

@@ -40,15 +40,19 @@ MSA_PROJECTIONS = 32
 """Products per residue and sequence in units of channels squared: two attentions and the fourfold transition."""
 USUAL_LENGTH = 384
 """Residues taken where no length is given: the crop that AlphaFold 2 was fine-tuned on."""
-WITHOUT_SEARCH = (
-    "The search for related sequences runs on the CPU before folding and needs a database of up to 2.6 TB; "
-    "its time is not counted."
-)
+FROM_ONE_SEQUENCE = frozenset({"esm"})
+"""Families that fold a protein from its own sequence alone."""
+WITHOUT_SEARCH = "The search for related sequences runs on the CPU before folding; its time is not counted."
 
 
 def folds_proteins(spec: NetworkSpec) -> bool:
     """Whether a network predicts structures from sequences."""
     return spec.tokens_meet in FOLDING
+
+
+def searches_before_folding(spec: NetworkSpec) -> bool:
+    """Whether a network folds with the help of related sequences, which are searched first."""
+    return folds_proteins(spec) and spec.family not in FROM_ONE_SEQUENCE
 
 
 def keeps_triangles_on_chip(spec: NetworkSpec) -> bool:
@@ -120,7 +124,8 @@ def physics(job: Job, systems: Systems) -> Physics:
         state = spec.parameters * (network_memory.optimizer_bytes_per_parameter(job) - 4.0)
         parts.append(MemoryPart("optimizer", np.full(len(systems), state), "gradients and optimizer state"))
     footprint = Footprint((*parts, *network_memory.overhead_parts(systems, job.precision)))
-    return Physics(footprint, _pace(job, systems, spec=spec, length=length), (WITHOUT_SEARCH,))
+    notes = (WITHOUT_SEARCH,) if searches_before_folding(spec) else ()
+    return Physics(footprint, _pace(job, systems, spec=spec, length=length), notes)
 
 
 def _pairs_at_inference(spec: NetworkSpec, length: float) -> float:

@@ -1,5 +1,7 @@
 """The rest of the computer follows from the cards, the data and the kind of work."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.advice.host import RAM_SIZES_GB, host_for, size_from, supply_w
@@ -13,6 +15,7 @@ from tests.advice.factories import (
     make_constraints,
     make_job,
     make_llm_job,
+    make_network,
     make_workload,
 )
 
@@ -106,6 +109,15 @@ def test_data_larger_than_memory_wants_a_fast_disk(host):
 
     assert found.storage_gb >= 15_000
     assert "NVMe" in sentences(found.reasons)
+
+
+@pytest.mark.parametrize(("family", "storage_gb", "told"), [("alphafold", 2000, True), ("esm", 500, False)])
+def test_databases_that_are_searched_before_folding_want_room(host, family, storage_gb, told):
+    network = replace(make_network(), architecture="other", family=family, tokens_meet="triangles")
+    found = host(make_job(model=network, work_class="science", training=False))
+
+    assert found.storage_gb == storage_gb
+    assert ("databases; all of them take 2.6 TB" in sentences(found.reasons)) == told
 
 
 def test_training_on_many_tokens_wants_disks_for_them(host):
