@@ -21,6 +21,8 @@ LARGER_PARAMETERS = 7 * GIGA
 """A language model from here on asks for a card, unless few of its parameters work on each token."""
 BUSY_HOURS_PER_MONTH = 50.0
 """From this use on, electricity is worth a sentence. [h/month]"""
+CLEARLY_LESS_FRACTION = 0.8
+"""A marketplace that asks less than this share of the price compared with is worth a sentence."""
 NOTEBOOK_SESSION_HOURS = 9.0
 """Free sessions end after about this long: 12 h at most on Kaggle, less on Colab. [h]"""
 LEARNED_FROM_PICTURES = frozenset({"vision_train", "detection_train", "segmentation_train"})
@@ -222,7 +224,24 @@ def _renting(case: Circumstances) -> Remarks:
     meant = case.scenario in {"box-or-cloud", "cluster"}
     if meant and any(kinds.get(option.provider) == "hyperscaler" for option in case.cloud):
         yield note("quota")
+    yield from _marketplaces(case)
     if case.constraints.ownership == "rent" or case.scenario == "cluster":
         yield note("stop_the_meter")
         if case.job.training and case.constraints.spot_ok is not False:
             yield note("spot_machines")
+
+
+def _marketplaces(case: Circumstances) -> Remarks:
+    """Offers beside which the one that was compared with buying looks dear, and why it was taken nevertheless."""
+    compared = case.buy_or_rent.rent if case.buy_or_rent else None
+    if compared is None or compared.provider_kind == "marketplace" or compared.total_usd is None:
+        return
+    most_usd = compared.total_usd.expected * CLEARLY_LESS_FRACTION
+    cheaper = [
+        option
+        for option in case.cloud
+        if option.provider_kind == "marketplace" and option.total_usd and option.total_usd.expected < most_usd
+    ]
+    if cheaper:
+        least = min(option.usd_per_hour for option in cheaper)
+        yield note("marketplaces_cheaper", usd=least, provider=compared.provider_name)

@@ -12,7 +12,7 @@ from app.advice.constraints import OwnedHardware
 from app.advice.first_steps import first_steps
 from app.advice.hardware_words import described
 from app.advice.host import Host
-from app.advice.need import need_of
+from app.advice.need import Range, need_of
 from app.advice.owned import Owned
 from app.advice.prices import PriceBook
 from app.advice.reasons import Reason
@@ -341,6 +341,22 @@ def test_who_rents_is_told_of_spot_machines_unless_they_are_ruled_out(case, told
     asked = replace(case(scenario=3, ownership="rent", spot_ok=spot_ok), cloud=(rented,))
 
     assert ("Spot (preemptible)" in told(asked)[1]) == expected
+
+
+@pytest.mark.parametrize(
+    ("usd", "kind", "expected"), [(10, "marketplace", True), (50, "marketplace", False), (10, "specialist", False)]
+)
+def test_marketplaces_that_ask_much_less_are_named_where_others_are_compared_with(case, told, usd, kind, expected):
+    def offer(usd, kind):
+        return SimpleNamespace(
+            provider="lambda", provider_name="Lambda", provider_kind=kind, usd_per_hour=usd / 20,
+            total_usd=Range(usd, usd, usd), device=SERVER_CARD,
+        )  # fmt: skip
+
+    compared = SimpleNamespace(rent=offer(55, "specialist"))
+    asked = replace(case(scenario=3), cloud=(compared.rent, offer(usd, kind)), buy_or_rent=compared)
+
+    assert ("Marketplaces ask less, from $0.50/h" in told(asked)[1]) == expected
 
 
 @pytest.mark.parametrize(
