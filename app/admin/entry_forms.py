@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import Boolean, Column, Date
@@ -19,6 +20,7 @@ from app.advice.facts import VARIABLES
 from app.field_problems import FieldProblem
 
 FACT_PARTS = ("value", "source", "as_of", "confidence", "note")
+FACT_PEDIGREE = ("source", "as_of", "confidence")
 FACT_COLUMNS = ("Value", "Source", "Date", "How sure", "Note")
 PEDIGREE = (
     "source", "url", "as_of", "price_as_of", "carbon_as_of", "valid_from", "last_checked", "owner", "confidence",
@@ -144,13 +146,18 @@ def page(session: Session, entity: Entity, *, found: Entry | None, caller: Calle
 
 
 def document_of(entity: Entity, form: Mapping[str, str]) -> Document:
-    """The entry that a form describes; a fact without a value is none."""
+    """The entry that a form describes; a fact without a value is none, and one that says nothing of where it comes
+    from was taken today from the source of the entry."""
     document: Document = {name: form.get(name, "") for name in entity.columns}
     if entity.has_facts:
         facts: dict[str, Any] = {}
+        today = datetime.now(UTC).date().isoformat()
         for name, unit in FACT_UNITS.items():
             parts = {part: form.get(f"facts.{name}.{part}", "").strip() for part in FACT_PARTS}
             if parts["value"]:
+                if not any(parts[part] for part in FACT_PEDIGREE):
+                    of_entry = {part: form.get(part, "") for part in ("source", "confidence")}
+                    parts |= {**of_entry, "as_of": today}
                 facts[name] = {**parts, "unit": unit}
         document["facts"] = facts
     return document

@@ -94,6 +94,23 @@ def test_wrong_fields_are_listed_each_with_its_control(quick_client, signed_in):
     assert wrong.select_one('[id="facts.memory.value"]')["value"] == "many"
 
 
+def test_a_new_device_names_the_source_of_its_numbers_once(quick_client, signed_in):
+    browser = signed_in(quick_client, "editor")
+    page = browser.get("/admin/new/hardware")
+    source = "techpowerup-com-arc-a770-c3914"
+    numbers = {"memory": "48", "memory_bandwidth": "1800", "tdp": "400"}
+    said = {"facts.tdp.source": "amd-com-mi300x", "facts.tdp.as_of": "2026-10-01", "facts.tdp.confidence": "low"}
+
+    saved = browser.submit(
+        page, form="#entry", slug="new-card", name="New Card", vendor="NVIDIA", kind="gpu", segment="workstation",
+        architecture="Blackwell", memory_type="GDDR7", source=source, confidence="medium", support="cuda-blackwell",
+        market_status="current", why="announced", **{f"facts.{name}.value": value for name, value in numbers.items()}, **said,
+    )  # fmt: skip
+
+    shown = [saved.select_one(f'[id="facts.{name}.source"]')["value"] for name in numbers]
+    assert shown == [source, source, "amd-com-mi300x"]
+
+
 def test_the_second_of_two_editors_sees_both_versions_and_may_decide(quick_client, signed_in):
     browser = signed_in(quick_client, "editor")
     mine, theirs = browser.get(CARD), browser.get(CARD)
