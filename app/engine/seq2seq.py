@@ -11,6 +11,7 @@ from app.engine.coefficients import TRANSFORMERS
 from app.engine.comms import all_reduce_bytes, bus_bytes_per_s
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
+from app.engine.inference_work import searched_beams
 from app.engine.job import Job
 from app.engine.model_spec import TransformerSpec
 from app.engine.network_speed import host_speed
@@ -68,11 +69,14 @@ def reading_time(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Fl
 
 
 def writing_time(job: Job, spec: TransformerSpec, *, systems: Systems, batch: FloatArray) -> StepTime:
-    """Time of one step of the decoder: one more token of every text of a batch, in every beam. [s]"""
+    """Time of one step of the decoder: one more token of every text of a batch, in every beam. [s]
+
+    Servers draw one token of a text.
+    """
     plan = systems.plan
     _, weights = split_parameters(spec)
     layers = spec.decoder_layers or max(spec.num_hidden_layers // 2, 1)
-    rows = batch * TRANSFORMERS.value("searched_beams")
+    rows = batch * searched_beams(job, spec)
     seen = job.prompt_tokens + max(job.output_tokens, 1) / 2
     scores = ATTENTION_MACS * layers * spec.num_attention_heads * spec.head_dim * seen
     flops = FLOPS_PER_MAC * rows * (weights + scores) / plan.tensor_parallel

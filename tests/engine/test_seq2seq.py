@@ -65,6 +65,12 @@ def test_fused_programs_write_faster_than_eager_ones():
     assert rate(framework="other") > 3 * rate(framework="pytorch")
 
 
+def test_servers_draw_tokens_where_other_programs_search():
+    many = {"texts": 256, "prompt_tokens": 1}
+
+    assert pace(**many, framework="vllm").tpot_s[0] < 0.6 * pace(**many, framework="other").tpot_s[0]
+
+
 def test_devices_that_share_layers_wait_for_sums():
     job = network_job(T5_BASE, **TRANSLATING, concurrent_requests=1)
     alone = serving.physics(job, make_systems(V100)).pace
