@@ -89,7 +89,8 @@ def largest_part(text: str) -> list[Found]:
     """
     sizes = [float(match["total"]) / MIB_PER_GIB for match in _PART_ROW.finditer(text)]
     sizes = sizes or [float(match["gib"]) for match in _PART_LISTED.finditer(text)]
-    return [Found("NVIDIA MIG device", memory_gib=max(sizes))] if sizes else []
+    name = "NVIDIA MIG device" + (f" (the largest of {len(sizes)})" if len(sizes) > 1 else "")
+    return [Found(name, memory_gib=max(sizes))] if sizes else []
 
 
 def _paired(names: re.Pattern[str], totals: re.Pattern[str], *, text: str) -> list[Found]:

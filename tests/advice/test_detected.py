@@ -140,7 +140,10 @@ def test_output_that_names_no_card_is_answered_with_what_to_paste(fit):
 
 @pytest.mark.parametrize(("text", "gib"), [(PARTS_TABLE, 9.5), (PARTS_LIST, 10.0)], ids=["table", "list"])
 def test_of_a_divided_card_the_largest_part_counts(text, gib):
-    assert [(one.count, one.memory_gib) for one in read_pasted(text)] == [(1, gib)]
+    [found] = read_pasted(text)
+
+    assert (found.count, found.memory_gib) == (1, gib)
+    assert found.name == "NVIDIA MIG device (the largest of 2)"
 
 
 def test_of_a_part_of_a_card_the_memory_alone_is_known(client):
