@@ -7,7 +7,11 @@ References
 .. [3] transformers, ``modeling_deepseek_v3.py``, https://github.com/huggingface/transformers: what its cache is given.
 .. [4] Qwen3 speed benchmark, https://qwen.readthedocs.io/en/latest/getting_started/speed_benchmark.html.
 .. [5] Phi-4-mini-instruct-FP8, https://huggingface.co/pytorch/Phi-4-mini-instruct-FP8.
+.. [6] Memory of vLLM, https://github.com/llm-d/llm-d-benchmark (config_explorer/empirical-vllm-memory-results.md):
+   13.47 GiB of weights for gpt-oss-20b, 64.38 for gpt-oss-120b.
 """
+
+import math
 
 import numpy as np
 
@@ -27,14 +31,17 @@ from app.engine.memory import (
     unquantised_bytes,
 )
 from app.engine.model_spec import TransformerSpec
-from app.engine.params import embedding_parameters
-from app.engine.precision import MATRICES_ONLY, NARROW_FLOATS, cache_bytes_per_element
+from app.engine.params import embedding_parameters, expert_parameters
+from app.engine.precision import MATRICES_ONLY, NARROW_FLOATS, bytes_per_parameter, cache_bytes_per_element
 from app.engine.result import Footprint, MemoryPart
 from app.engine.units import BITS_PER_BYTE, HALF_BYTES
 
 SCALES = {"int8": "int8_scale_bits", "nf4": "nf4_scale_bits"}
 """Formats whose scales take more with some programs than with others, and the coefficient of what they add."""
 SERVERS = frozenset({"vllm", "tensorrt-llm"})
+PROMPT = "widest layer while the prompt is read"
+WIDEST = {"vllm": "widest layer while the prompt is read, or one word each for as many requests as fit a batch"}
+"""What is alive at the worst moment, by program; usually the prompt."""
 
 
 def is_server(job: Job) -> bool:
@@ -83,7 +90,7 @@ def weight_bytes(job: Job, spec: TransformerSpec) -> float:
     scale for each row, or for each group of a row as in GPTQ.
     """
     packed = stored_weight_bytes(spec, job.precision, table_bytes=unquantised_bytes(job))
-    packed += second_table_bytes(job, spec)
+    packed += second_table_bytes(job, spec) + padded_bytes(job, spec)
     if job.precision not in SCALES:
         return packed
     scale_bits = TRANSFORMERS.value(SCALES[job.precision])
@@ -98,6 +105,23 @@ def second_table_bytes(job: Job, spec: TransformerSpec) -> float:
     """
     twice = job.precision == "fp8" and job.framework == "pytorch" and spec.tie_word_embeddings
     return embedding_parameters(spec) * HALF_BYTES if twice else 0.0
+
+
+def padded_bytes(job: Job, spec: TransformerSpec) -> float:
+    """What experts in MXFP4 take more in vLLM, whose kernels want them as wide as a multiple of their tiles. [bytes]
+
+    gpt-oss-20b has 24 layers of 32 experts, three matrices of 2,880 by 2,880 each, of which one side grows to 3,072:
+    its logs say 0.65 GiB more than the file has [6]_.
+
+    >>> tile = TRANSFORMERS.value("expert_tile_mxfp4_vllm")
+    >>> round(24 * 32 * 3 * 2880 * (math.ceil(2880 / tile) * tile - 2880) * 4.25 / 8 / 2**30, 2)
+    0.63
+    """
+    if job.framework != "vllm" or job.precision != "mxfp4" or not spec.num_experts:
+        return 0.0
+    tile, width = TRANSFORMERS.value("expert_tile_mxfp4_vllm"), spec.moe_intermediate_size or spec.intermediate_size
+    grown = math.ceil(width / tile) * tile / width - 1
+    return expert_parameters(spec) * bytes_per_parameter(job.precision) * grown
 
 
 def host_table_bytes(job: Job, spec: TransformerSpec) -> float:
@@ -160,7 +184,7 @@ def inference_footprint(job: Job, systems: Systems, *, concurrent: FloatArray) -
             cache_share * np.ones(len(systems)),
         ),
         MemoryPart(
-            "activations", live / plan.tensor_parallel * np.ones(len(systems)), "widest layer while the prompt is read"
+            "activations", live / plan.tensor_parallel * np.ones(len(systems)), WIDEST.get(job.framework, PROMPT)
         ),
     ]
     return finished(parts, systems, job=job)

@@ -10,13 +10,15 @@ References
    70 GiB and more, except the A100.
 .. [4] transformers, release 4.45, https://github.com/huggingface/transformers/releases/tag/v4.45.0: the first in which
    decoders score the last token of a prompt alone.
+.. [5] vLLM, ``_dummy_sampler_run`` in ``vllm/v1/worker/gpu_model_runner.py``, https://github.com/vllm-project/vllm: one
+   draw for as many requests as it may serve, before it sets its cache aside.
 """
 
 import math
 
 import numpy as np
 
-from app.engine.arrays import BoolArray, Floats
+from app.engine.arrays import BoolArray, FloatArray, Floats
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.hardware import Devices, Systems
 from app.engine.hardware_family import families
@@ -99,6 +101,27 @@ def large_for_vllm(devices: Devices) -> BoolArray:
     ampere = np.array([family == "cuda_ampere_hbm" for family in families(devices)])
     large: BoolArray = (devices.memory_bytes >= TRANSFORMERS.value("large_batch_memory_bytes_vllm")) & ~ampere
     return large
+
+
+def requests_of_vllm(devices: Devices) -> FloatArray:
+    """Requests that vLLM works on at a time at most, unless somebody says otherwise [3]_. [-]"""
+    large, usual = (TRANSFORMERS.value(name) for name in ("largest_server_batch", "largest_batch_vllm"))
+    return np.where(large_for_vllm(devices), large, usual)
+
+
+def drawn_bytes(job: Job, spec: TransformerSpec, *, devices: Devices) -> FloatArray:
+    """Live tensors while vLLM draws a token for all requests that it may serve, on every card of a group [5]_. [bytes]
+
+    Its logs say peaks of 1.26 GiB for Llama-3-8B with 256 requests and of 4.76 GiB for Llama-3.1-8B with 1,024.
+
+    >>> from app.engine.transformer_shape import inferred_transformer
+    >>> llama = inferred_transformer("llama", parameters=8.03e9, architecture="decoder", vocabulary=128_256)
+    >>> round(256 * llama.vocab_size * TRANSFORMERS.value("drawn_bytes_per_logit_vllm") / 2**30, 2)
+    1.16
+    """
+    draws = devices.where(kind="gpu") if job.framework == "vllm" and spec.architecture == "decoder" else False
+    logits = requests_of_vllm(devices) * spec.vocab_size
+    return np.where(draws, logits * TRANSFORMERS.value("drawn_bytes_per_logit_vllm"), 0.0)
 
 
 def reading_bytes(job: Job, spec: TransformerSpec, *, prompts: Floats = 1.0, chunk: Floats = math.inf) -> Floats:
@@ -201,5 +224,6 @@ def peak_live_bytes(
     reading = reading_bytes(job, spec, prompts=requests, chunk=chunk)
     writing = writing_bytes(job, spec, requests=requests)
     before = 0.0 if job.framework in CHUNKS else cache_growth
-    peak: Floats = np.maximum(reading + writing - before, writing)
+    drawn = drawn_bytes(job, spec, devices=systems.devices) * systems.plan.tensor_parallel  # of all logits on each
+    peak: Floats = np.maximum(np.maximum(reading + writing - before, writing), drawn)
     return peak + kernel_bytes(job, spec)

@@ -103,9 +103,14 @@ def _of_adapters(footprint: Footprint) -> FloatArray:
 
 
 def _of_program(job: Job, footprint: Footprint) -> Floats:
-    """What a program may hold beside weights and cache, which is much of a small model and little of a large one."""
+    """What a program may hold beside weights and cache, which is much of a small model and little of a large one.
+
+    vLLM draws its first words before there is a cache: how much room that takes differs from release to release.
+    """
     if job.framework == "llama.cpp":
         return BY_LOGS
+    if job.framework == "vllm":
+        return np.hypot(1.0, np.log1p(footprint.share_of("activations")) / BESIDE_LOG)
     if job.framework != "pytorch":
         return 1.0
     several = job.concurrent_requests is None or job.concurrent_requests > 1

@@ -17,7 +17,7 @@ from app.engine.gguf import embedding_bytes
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.inference_memory import cache_precision, inference_footprint, is_server
-from app.engine.inference_work import CHUNKS, large_for_vllm
+from app.engine.inference_work import CHUNKS, requests_of_vllm
 from app.engine.job import Job
 from app.engine.kv_cache import sequence_cache_bytes
 from app.engine.llama_cpp import (
@@ -120,8 +120,7 @@ def largest_batch(job: Job, *, systems: Systems) -> FloatArray:
     """Requests that a server works on at a time at most, unless somebody says otherwise. [-]"""
     if job.framework != "vllm":
         return np.full(len(systems), TRANSFORMERS.value("largest_server_batch"))
-    large = large_for_vllm(systems.devices)
-    return np.where(large, TRANSFORMERS.value("largest_server_batch"), TRANSFORMERS.value("largest_batch_vllm"))
+    return requests_of_vllm(systems.devices)
 
 
 def touched_weight_bytes(job: Job, spec: TransformerSpec, *, batch: Floats, spread: Floats = 1.0) -> Floats:
