@@ -1,5 +1,6 @@
 """The first page of the administration: what needs attention."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -14,7 +15,7 @@ from app.admin.access import Viewer
 from app.admin.accounts import Caller
 from app.admin.entities import ENTITIES
 from app.admin.forms import Frame, moment
-from app.admin.health import Age, health
+from app.admin.health import Age, Health, health
 from app.catalogue.queries import revision
 from app.http.request_session import SessionDep
 from app.http.templating import render
@@ -22,15 +23,27 @@ from app.http.templating import render
 router = APIRouter(prefix="/admin", include_in_schema=False)
 
 MOST_LINES = 25
+"""Of a section; how many more there are is said."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
     """One thing to look at, with the way to it."""
 
-    name: str
-    url: str
     text: str
+    name: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Things of one kind that need attention."""
+
+    title: str
+    notes: tuple[Note, ...]
+    more: int
+    """Left off."""
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +58,13 @@ class StartPage:
     drafted: int
     tables: tuple[Note, ...]
     ages: tuple[Age, ...]
-    unsourced: tuple[Note, ...]
-    ending: tuple[Note, ...]
-    disagreements: tuple[Note, ...]
-    findings: tuple[str, ...]
-    failed: tuple[Note, ...]
-    unanswered: tuple[str, ...]
+    sections: tuple[Section, ...]
 
 
 @router.get("")
 def show_start(request: Request, caller: Viewer, session: SessionDep) -> Response:
     """The ways to all entries, and what needs attention."""
-    tables = tuple(Note(each.title, f"/admin/entries/{each.name}", "") for each in ENTITIES.values())
+    tables = tuple(Note("", each.title, f"/admin/entries/{each.name}") for each in ENTITIES.values())
     return render(_page("Administration", caller, request=request, session=session, tables=tables))
 
 
@@ -77,32 +85,52 @@ def _page(
         drafted=drafts.count(session),
         tables=tables,
         ages=tuple(found.ages),
-        unsourced=tuple(
-            Note(slug, f"/admin/entries/hardware/{slug}", text) for slug, text in found.unsourced[:MOST_LINES]
-        ),
-        ending=tuple(
-            Note(slug, f"/admin/entries/software-support/{slug}", f"{text}; {count} device{'s' * (count != 1)}")
-            for slug, text, count in found.ending[:MOST_LINES]
-        ),
-        disagreements=tuple(
-            Note(
-                f"{each.accelerator}, {each.condition}",
-                f"/admin/entries/prices?q={each.accelerator}",
-                formatting.usd_between(each.low, each.high),
-            )
-            for each in found.disagreements[:MOST_LINES]
-        )
-        + tuple(
-            Note(ENTITIES[name].title, f"/admin/entries/{name}?state=conflicting", f"{count} contradict each other")
-            for name, count in found.conflicting
-        ),
-        findings=tuple(f"{f.severity}: {f.entry}, {f.field}: {f.message}" for f in found.findings[:MOST_LINES]),
-        failed=tuple(
-            Note(each.source, f"/admin/price-runs/{each.run}", f"{moment(each.at)}: {each.error}")
-            for each in found.failed
-        ),
-        unanswered=tuple(
-            f"“{each.words}” in {each.place}: {each.times} ×, last on {each.last.isoformat()}"
-            for each in found.unanswered[:MOST_LINES]
+        sections=(
+            _section(
+                "Facts from memory, without a source",
+                [Note(text, slug, f"/admin/entries/hardware/{slug}") for slug, text in found.unsourced],
+            ),
+            _section("Sources that disagree", list(_disagreements(found))),
+            _section(
+                "Software support that ends, has ended or is announced",
+                [
+                    Note(f"{text}; {count} device{'s' * (count != 1)}", slug, f"/admin/entries/software-support/{slug}")
+                    for slug, text, count in found.ending
+                ],
+            ),
+            _section(
+                "Refreshes of prices that failed",
+                [
+                    Note(f"{moment(each.at)}: {each.error}", each.source, f"/admin/price-runs/{each.run}")
+                    for each in found.failed
+                ],
+            ),
+            _section(
+                "Searches without an answer",
+                [
+                    Note(f"“{each.words}” in {each.place}: {each.times} ×, last on {each.last.isoformat()}")
+                    for each in found.unanswered
+                ],
+                told="Of the last 30 days; words and how often, never who.",
+            ),
+            _section(
+                "Implausible facts",
+                [Note(f"{each.severity}: {each.entry}, {each.field}: {each.message}") for each in found.findings],
+            ),
         ),
     )
+
+
+def _section(title: str, notes: list[Note], *, told: str = "") -> Section:
+    return Section(title, tuple(notes[:MOST_LINES]), max(0, len(notes) - MOST_LINES), told)
+
+
+def _disagreements(found: Health) -> Iterator[Note]:
+    for name, count in found.conflicting:
+        yield Note(f"{count} contradict each other", ENTITIES[name].title, f"/admin/entries/{name}?state=conflicting")
+    for each in found.disagreements:
+        yield Note(
+            formatting.usd_between(each.low, each.high),
+            f"{each.accelerator}, {each.condition}",
+            f"/admin/entries/prices?q={each.accelerator}",
+        )

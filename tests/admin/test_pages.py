@@ -1,6 +1,6 @@
 import re
 
-from app.admin import bench
+from app.admin import bench, start_page
 from app.admin.entities import ENTITIES
 
 CARD = "/admin/entries/hardware/geforce-rtx-4090"
@@ -92,6 +92,17 @@ def test_wrong_fields_are_listed_each_with_its_control(quick_client, signed_in):
     targets = [each["href"] for each in wrong.select(".error-summary a")]
     assert targets == ["#launch", "#facts.memory.value"]
     assert wrong.select_one('[id="facts.memory.value"]')["value"] == "many"
+
+
+def test_a_long_list_of_what_needs_attention_says_how_much_it_leaves_off(quick_client, signed_in, monkeypatch):
+    monkeypatch.setattr(start_page, "MOST_LINES", 2)
+
+    health = signed_in(quick_client, "viewer").get("/admin/health")
+
+    section = next(each for each in health.select("section") if "Software support that ends" in each.get_text())
+    *notes, more = [line.get_text(" ", strip=True) for line in section.select("li")]
+    assert len(notes) == 2
+    assert re.fullmatch(r"… and \d+ more\.", more)
 
 
 def test_a_new_device_names_the_source_of_its_numbers_once(quick_client, signed_in):
