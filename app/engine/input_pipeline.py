@@ -9,10 +9,15 @@ from app.engine.coefficients_networks import NETWORKS
 from app.engine.hardware import Systems
 from app.engine.hardware_family import families
 from app.engine.job import Job
+from app.engine.network_copies import takes_squares
+from app.engine.network_mode import captured
 
 PICTURE_CLASSES = frozenset({"vision", "detection", "segmentation"})
 DECODES_ON_DEVICE = frozenset({"mxnet", "tensorrt", "jax"})
 """Frameworks whose published runs read through DALI or pre-processed records, which decode faster than they train."""
+
+BOXES_AND_MASKS = frozenset({"detection", "segmentation"})
+"""Work whose pictures are joined and warped on the processor before every step."""
 
 
 def decoded_per_s(*, cpu_cores: FloatArray, samples_per_core_per_s: float) -> FloatArray:
@@ -34,6 +39,18 @@ def reads_pictures(job: Job) -> bool:
         and job.work_class.removesuffix("_train") in PICTURE_CLASSES
         and job.framework not in DECODES_ON_DEVICE
     )
+
+
+def joins_pictures(job: Job) -> bool:
+    """Whether each picture of a step is joined of several files, or cut from an enlarged one, by a loader in Python.
+
+    So train programs that find boxes and masks on squares (mosaics: A. Bochkovskiy et al., YOLOv4, arXiv:2004.10934).
+    Those tuned as large runs are read on the device; those that take pictures as they come resize and mirror one, and
+    nobody puts four pictures into a square of 300 pixels.
+    """
+    dense = job.work_class.removesuffix("_train") in BOXES_AND_MASKS
+    large = seen_pixels(job) >= NETWORKS.value("joined_pixels_at_least")
+    return dense and large and job.framework == "pytorch" and takes_squares(job.image_size or ()) and not captured(job)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +110,9 @@ def input_rate(job: Job, systems: Systems) -> InputRate | None:
     whole = NETWORKS.value("stored_pixels")
     per_core = NETWORKS.value("decoded_pictures_per_core_per_s")
     per_core *= ease(job, pixels=whole) if kept_as_arrays(job) else whole / stored_pixels(job)
+    if joins_pictures(job):
+        per_core /= NETWORKS.value("files_of_one_joined_picture")
+        cores = np.minimum(cores, NETWORKS.value("loader_processes_per_device") * systems.count)
     engines = NETWORKS.column("decoded_pictures_per_device_per_s", families(systems.devices)) * systems.count
     decoded = decoded_per_s(cpu_cores=cores, samples_per_core_per_s=per_core) + engines
     read = NETWORKS.value("disk_bytes_per_s") * systems.nodes / stored_bytes(job)

@@ -7,7 +7,7 @@ from app.engine.coefficients_networks import NETWORKS
 from app.engine.job import Job
 from app.engine.model_spec import NetworkSpec
 from app.engine.network_copies import takes_squares
-from app.engine.network_structure import CLIP, is_transformer
+from app.engine.network_structure import CLIP, HEAD_WIDTH, WEIGHTS_PER_SQUARED_WIDTH, is_transformer
 
 SPATIAL = frozenset({"cnn", "vit", "detector", "segmenter", "unet", "gan"})
 """Architectures whose operations grow with the picture."""
@@ -23,6 +23,9 @@ USUAL_PIXELS = 224.0 * 224.0
 """ImageNet evaluation size, taken where nobody names one."""
 JOINED_MAPS = frozenset({"detector", "segmenter"})
 """Architectures whose depth follows from counted activations as that of joined maps does."""
+
+POSITIONS_IN_SCORES = frozenset({"sam", "vitdet"})
+"""Families whose blocks add learnt positions to the scores of all pairs of tokens (arXiv:2304.02643, 2203.16527)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,14 +222,34 @@ def inferred_activations(
     )
 
 
+def scores_of_a_block(spec: NetworkSpec, *, pixels: float) -> float:
+    """Elements of one block's score matrices where positions are added to them, for one picture. [elements]
+
+    Fused kernels take no learnt positions, so that such scores are written whole; other families never hold them.
+
+    Examples
+    --------
+    SAM with ViT-B attends over 4,096 tokens with 12 heads, 201 million scores; its weights hold those of a neck too:
+
+    >>> sam = NetworkSpec("sam-vit-b", "segmenter", "sam", 93.7e6, 487.9e9, None, (1024, 1024), tokens_meet="attention")
+    >>> round(scores_of_a_block(sam, pixels=1024 * 1024) / 1e6)
+    207
+    """
+    if spec.family.lower() not in POSITIONS_IN_SCORES:
+        return 0.0
+    blocks = usual_layers(architecture="vit", parameters=spec.parameters, macs=None)
+    width = math.sqrt(spec.parameters / (WEIGHTS_PER_SQUARED_WIDTH * blocks))
+    return width / HEAD_WIDTH * (pixels / PATCH_PIXELS) ** 2
+
+
 def beyond_counts(job: Job, spec: NetworkSpec, *, macs: float, size: tuple[int, ...]) -> float:
-    """Time, activations and layers of a large detector of no known family, against what its operations tell. [-]
+    """Time, activations and layers of a large detector or segmenter of no known family, against its operations. [-]
 
     Large ones attend, dilate or sample where they choose, in kernels of no library: DETR with a dilated stage,
     deformable DETR, ViTDet, InternImage. Those that run on squares are of the YOLO kind more often, if few operations
     go to a pixel, and compilers make kernels of their own.
     """
-    described = spec.architecture == "detector" and not spec.family and spec.macs_per_sample is not None
+    described = spec.architecture in JOINED_MAPS and not spec.family and spec.macs_per_sample is not None
     eager = job.framework == "pytorch" and not job.compiled
     quick = takes_squares(size) and macs < NETWORKS.value("yolo_macs_per_pixel_at_most") * math.prod(size)
     if not described or not eager or (quick and not job.training):

@@ -114,8 +114,7 @@ def activation_bytes(job: Job, work: NetworkWork, *, architecture: str, family: 
     element = bytes_per_element(job.precision)
     counted = (work.activations or 0.0) * job.micro_batch_size
     share = training_share(job)
-    live = NETWORKS.value("live_activations_attention" if work.transformer else "live_activations_conv")
-    running = counted * live * element
+    running = running_values(job, work, counted=counted, architecture=architecture) * element
     if share.retained_fraction == 0.0:
         return running
     if work.styles is not None:
@@ -124,6 +123,17 @@ def activation_bytes(job: Job, work: NetworkWork, *, architecture: str, family: 
         element = bytes_per_element("fp32") * NETWORKS.value("mixed_precision_activations_fraction")
     ratio = retained_ratio(work, architecture=architecture, family=family)
     return max(counted * ratio * element * share.retained_fraction, running)
+
+
+def running_values(job: Job, work: NetworkWork, *, counted: float, architecture: str) -> float:
+    """Values alive at once while a batch runs through: of the widest layers, maps or score matrices. [elements]
+
+    Whatever lies between, networks with an output for every pixel hold their first maps, and masks at full size.
+    """
+    live = NETWORKS.value("live_activations_attention" if work.transformer else "live_activations_conv")
+    maps = NETWORKS.value("live_values_per_pixel") * work.pixels if architecture == "segmenter" else 0.0
+    scores = NETWORKS.value("score_matrices_at_once") * work.held_scores
+    return max(counted * live, job.micro_batch_size * maps) + job.micro_batch_size * scores
 
 
 def known_classes(job: Job) -> float | None:

@@ -7,7 +7,15 @@ from app.engine import style_networks
 from app.engine.job import Job
 from app.engine.model_spec import NetworkSpec
 from app.engine.network_copies import copies_of, takes_squares
-from app.engine.network_counts import JOINED_MAPS, SPATIAL, USUAL_PIXELS, Counts, counts_of, layers_of
+from app.engine.network_counts import (
+    JOINED_MAPS,
+    SPATIAL,
+    USUAL_PIXELS,
+    Counts,
+    counts_of,
+    layers_of,
+    scores_of_a_block,
+)
 from app.engine.network_structure import (
     CLIP,
     clip_scores,
@@ -63,6 +71,8 @@ class NetworkWork:
     """How far a classifier is built of depthwise layers."""
     scores: float = 0.0
     """Activations that are attention scores, which fused attention never writes. [elements]"""
+    held_scores: float = 0.0
+    """Scores of one block that no fused kernel can take, alive at once. [elements]"""
     windowed: bool = False
     """Attends within windows, or over pooled keys, in stages of narrow widths."""
     mixes_tokens: bool = False
@@ -156,6 +166,7 @@ def network_work(job: Job, spec: NetworkSpec) -> NetworkWork:
         dense_square_share=dense_square_share(spec, size=size),
         depthwise_share=thin,
         scores=scores,
+        held_scores=scores_of_a_block(spec, pixels=pixels),
         windowed=met == "windows",
         mixes_tokens=met == "mixed",
         joins=joins_beyond_usual(spec, thin=thin),

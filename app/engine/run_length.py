@@ -5,6 +5,7 @@ import numpy as np
 from app.engine.arrays import FloatArray
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.coefficients_networks import NETWORKS
+from app.engine.input_pipeline import joins_pictures
 from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, TransformerSpec
 from app.engine.result import Pace
@@ -32,7 +33,18 @@ def run_units(job: Job, pace: Pace) -> FloatArray | None:
         units = units * (1 + _repeated(units / pace.units_per_step * pace.step_s / SECONDS_PER_HOUR))
     if job.training and job.depth is not None:
         units = units * (1 + NETWORKS.value("evaluated_share_of_volumes"))
+    if joins_pictures(job):
+        units = units * (1 + _evaluated(pace.units_per_step / pace.step_s))
     return units
+
+
+def _evaluated(units_per_s: FloatArray) -> FloatArray:
+    """Pictures that could have been trained on while boxes and masks are scored after an epoch, as a share of it.
+
+    Boxes of all classes are chosen and matched by one process, for which all devices wait.
+    """
+    scored_s = NETWORKS.value("evaluated_share_of_pictures") * NETWORKS.value("evaluation_s_per_picture")
+    return np.asarray(scored_s * units_per_s, dtype=np.float64)
 
 
 def _repeated(hours: FloatArray) -> FloatArray:

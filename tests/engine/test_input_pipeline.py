@@ -4,7 +4,7 @@ import pytest
 from app.engine.estimate import estimate
 from app.engine.input_pipeline import input_rate, input_samples_per_s, stored_bytes, stored_pixels
 from tests.engine.jobs import H100, RTX_4090, make_job, make_systems
-from tests.engine.network_jobs import RESNET50
+from tests.engine.network_jobs import RESNET50, YOLO
 
 TRAINING = {"task": "train", "domain": "vision", "precision": "amp", "framework": "pytorch", "batch_size": 256}
 FILES = {"dataset": {"samples": 1_281_167}}
@@ -95,3 +95,41 @@ def test_an_answer_says_what_feeds_the_step(client):
     assert told["limits"] == (told["samples_per_s"] < told["device_samples_per_s"])
     assert "processor cores decode" in told["text"]
     assert np.isfinite(told["cpu_cores"])
+
+
+def hours_of_boxes(count=1, **workload):
+    fields = TRAINING | {"domain": "detection", "dataset": {"samples": 118_287}, "epochs": 300, "image_size": 640}
+    answer = estimate(make_job(YOLO, **fields | workload), make_systems(RTX_4090, count=count))
+    return float(answer.duration_s.expected[0]) / 3600
+
+
+def test_joined_pictures_are_read_by_as_many_processes_as_loaders_start():
+    boxes = TRAINING | FILES | {"domain": "detection"}
+    joined, alone = (
+        input_rate(make_job(YOLO, **boxes, image_size=size), make_systems(H100)) for size in (640, (640, 1066))
+    )
+
+    assert joined.cpu_cores[0] == 8 < alone.cpu_cores[0]
+    assert joined.samples_per_s[0] < alone.samples_per_s[0] / 4
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"channels_last": True}, {"framework": "tensorflow"}, {"image_size": 300}],
+    ids=["tuned as large runs are", "another program", "pictures of SSD"],
+)
+def test_pictures_are_not_joined_elsewhere(other):
+    boxes = TRAINING | FILES | {"domain": "detection", "image_size": 640}
+    joined, alone = (
+        input_rate(make_job(YOLO, **boxes | more), make_systems(H100)).samples_per_s[0] for more in ({}, other)
+    )
+
+    assert joined < alone
+
+
+def test_devices_wait_while_boxes_are_scored_between_epochs():
+    """YOLOv8m takes days for 300 epochs of COCO on one card, and all devices wait for the boxes to be scored."""
+    one, eight = hours_of_boxes(), hours_of_boxes(8)
+
+    assert 48 < one < 240
+    assert one / 8 < eight < one / 4

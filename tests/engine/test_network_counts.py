@@ -64,6 +64,14 @@ def test_a_large_detector_like_none_that_is_known_keeps_and_takes_more_for_its_o
     assert grown.activations == pytest.approx(known.activations * grown.beyond_counts)
 
 
+def test_a_large_segmenter_like_none_that_is_known_takes_more_than_its_operations_tell():
+    small, large = (NetworkSpec("your model", "segmenter", "", 44e6, macs, None, (512, 512)) for macs in (40e9, 226e9))
+    of = {"domain": "segmentation", "image_size": 512, "framework": "pytorch"}
+
+    assert work_of(small, **of).beyond_counts == 1.0
+    assert work_of(large, **of).beyond_counts > 1.4
+
+
 def test_a_detector_of_depthwise_layers_is_not_taken_for_hundreds_of_layers():
     small = NetworkSpec("my efficientdet", "detector", "efficientdet", 3.9e6, 2.5e9, 5e7, (512, 512))
 

@@ -1,5 +1,7 @@
 """Memory of networks: what detectors keep, and what a program takes beside its tensors."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from app.engine.hardware import Devices
 from app.engine.model_spec import NetworkSpec
 from app.engine.parallelism import default_plan
 from tests.engine.jobs import make_accelerator, make_systems
-from tests.engine.network_jobs import RESNET50, V100, VIT_B, XEON, network_job
+from tests.engine.network_jobs import RESNET50, RTX_3090, V100, VIT_B, XEON, network_job
 
 YOLOV8M = NetworkSpec("yolov8m", "detector", "yolov8", 25.9e6, 39.5e9, 48.4e6, (640, 640))
 
@@ -23,6 +25,27 @@ def test_a_detector_that_trains_its_normalisation_reserves_what_its_logs_show():
     parts = parts_of(YOLOV8M, domain="detection", batch_size=16, image_size=(640, 640))
 
     assert sum(parts.values()) == pytest.approx(6.9, rel=0.1)
+
+
+SAM_H = NetworkSpec("sam-vit-h", "segmenter", "sam", 641e6, 2982e9, 1642e6, (1024, 1024), tokens_meet="attention")
+PROMPTED = {"task": "inference", "domain": "segmentation", "batch_size": 1, "image_size": 1024}
+
+
+def test_scores_with_learnt_positions_are_held_whole():
+    """SAM with ViT-H runs out of 5.7 GiB and fits 8 (https://github.com/facebookresearch/segment-anything/issues/78)."""
+    parts = parts_of(SAM_H, RTX_3090, precision="fp32", **PROMPTED)
+    fused = parts_of(replace(SAM_H, family="sam2"), RTX_3090, precision="fp32", **PROMPTED)
+
+    assert 5.7 < sum(parts.values()) < 8
+    assert sum(fused.values()) < 0.6 * sum(parts.values())
+
+
+def test_a_small_segmenter_holds_its_maps_whatever_its_weights():
+    """SAM 2 peaks at 0.43 GiB (tiny) to 0.80 (large): https://github.com/facebookresearch/sam2/issues/118."""
+    tiny = NetworkSpec("sam2-tiny", "segmenter", "sam2", 31.4e6, None, None, (1024, 1024), tokens_meet="attention")
+    parts = parts_of(tiny, RTX_3090, precision="fp16", **PROMPTED)
+
+    assert sum(parts.values()) == pytest.approx(0.43, rel=0.2)
 
 
 def test_a_program_shares_the_memory_of_a_processor_only():
