@@ -142,6 +142,8 @@ def math_rate(job: Job, spec: TransformerSpec, *, systems: Systems, precision: s
     fraction = TRANSFORMERS.column(MATH_FRACTIONS.get(precision, "training_math_fraction"), groups)
     if spec.architecture != "decoder":
         fraction = fraction * TRANSFORMERS.value("encoder_training_math_share")
+    if spec.architecture == "encoder_decoder":
+        fraction = fraction * TRANSFORMERS.value("translator_training_math_share")
     halved = sums_at_half_rate(systems.devices)
     fraction = fraction * np.where(halved, TRANSFORMERS.value("half_rate_math_growth"), 1.0)
     tokens = micro_batch_samples(job, systems.plan) * job.seq_len * np.ones(len(systems))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.engine import serving
+from app.engine import serving, training
 from app.engine.seq2seq import split_parameters, steps_of_batch
 from app.engine.transformer_shape import inferred_transformer
 from tests.engine.jobs import make_systems
@@ -114,3 +114,14 @@ def test_every_beam_of_a_search_has_a_cache_unless_a_server_samples():
 def test_a_model_in_32_bits_caches_32_bits_unless_told():
     assert cache_bytes(precision="fp32") == 2 * cache_bytes()
     assert cache_bytes(precision="fp32", kv_precision="fp16") == cache_bytes()
+
+
+def test_products_of_translators_train_at_a_smaller_share_of_the_peak_than_those_of_encoders():
+    encoder = replace(T5_BASE, architecture="encoder")
+    recipe = {"task": "train", "domain": "text", "precision": "amp", "batch_size": 64, "sequence_length": 128}
+
+    def rate_of_products(model):
+        job, systems = network_job(model, **recipe), make_systems(V100)
+        return training.math_rate(job, model, systems=systems, precision="amp")[0]
+
+    assert rate_of_products(T5_BASE) < 0.95 * rate_of_products(encoder)
