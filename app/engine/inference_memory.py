@@ -9,6 +9,7 @@ References
 .. [5] Phi-4-mini-instruct-FP8, https://huggingface.co/pytorch/Phi-4-mini-instruct-FP8.
 .. [6] Memory of vLLM, https://github.com/llm-d/llm-d-benchmark (config_explorer/empirical-vllm-memory-results.md):
    13.47 GiB of weights for gpt-oss-20b, 64.38 for gpt-oss-120b.
+.. [7] MLX LM, ``quantize_model`` in ``mlx_lm/utils.py``, https://github.com/ml-explore/mlx-lm.
 """
 
 import math
@@ -19,7 +20,7 @@ from app.engine.arrays import FloatArray
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.gguf import embedding_bytes
 from app.engine.hardware import Systems
-from app.engine.inference_work import peak_live_bytes, searched_beams
+from app.engine.inference_work import peak_live_bytes, runs_mlx, searched_beams
 from app.engine.job import Job
 from app.engine.kv_cache import sequence_cache_bytes
 from app.engine.memory import (
@@ -38,6 +39,8 @@ from app.engine.units import BITS_PER_BYTE, HALF_BYTES
 
 SCALES = {"int8": "int8_scale_bits", "nf4": "nf4_scale_bits"}
 """Formats whose scales take more with some programs than with others, and the coefficient of what they add."""
+MLX_BITS = {"int4": 4.5, "int8": 8.5}
+"""Bits of a weight in files of MLX: groups of 64 share a scale and an offset of 16 bits each. [7]_"""
 SERVERS = frozenset({"vllm", "tensorrt-llm"})
 PROMPT = "widest layer while the prompt is read"
 WIDEST = {"vllm": "widest layer while the prompt is read, or one word each for as many requests as fit a batch"}
@@ -107,6 +110,20 @@ def second_table_bytes(job: Job, spec: TransformerSpec) -> float:
     return embedding_parameters(spec) * HALF_BYTES if twice else 0.0
 
 
+def mlx_weight_bytes(job: Job, spec: TransformerSpec) -> float:
+    """All weights as MLX packs them, embeddings and output included; towers beside the text stay in 16 bits. [bytes]
+
+    Llama-3.1-8B in 4 bits is a file of 4.52 GB:
+
+    >>> round(8.03e9 * MLX_BITS["int4"] / BITS_PER_BYTE / 1e9, 2)
+    4.52
+    """
+    if job.precision not in MLX_BITS:
+        return weight_bytes(job, spec)
+    packed = (spec.parameters - spec.vision_parameters) * MLX_BITS[job.precision] / BITS_PER_BYTE
+    return packed + spec.vision_parameters * HALF_BYTES
+
+
 def padded_bytes(job: Job, spec: TransformerSpec) -> float:
     """What experts in MXFP4 take more in vLLM, whose kernels want them as wide as a multiple of their tiles. [bytes]
 
@@ -158,7 +175,8 @@ def inference_footprint(job: Job, systems: Systems, *, concurrent: FloatArray) -
     assert isinstance(spec, TransformerSpec)
     part = shares(job, spec, systems=systems)
     card = systems.devices.where(kind="gpu") & ~systems.devices.where(unified_memory=True)
-    weights = weight_bytes(job, spec) - np.where(card, host_table_bytes(job, spec), 0.0)
+    whole = np.where(runs_mlx(job, systems.devices), mlx_weight_bytes(job, spec), weight_bytes(job, spec))
+    weights = whole - np.where(card, host_table_bytes(job, spec), 0.0)
     per_request = request_cache_bytes(job, spec)
     plan, tokens = systems.plan, inference_tokens(job)
     latent = bool(spec.kv_lora_rank)
@@ -169,7 +187,8 @@ def inference_footprint(job: Job, systems: Systems, *, concurrent: FloatArray) -
     live = peak_live_bytes(job, spec, systems=systems, requests=concurrent, context=tokens, cache_growth=growth)
     copies = np.where(concurrent > 1, grown_cache_copies(job), 0.0)
     several = "requests" if concurrent.size != 1 or concurrent[0] != 1 else "request"
-    size = weight_bytes(job, spec) / spec.parameters
+    stored = np.unique(whole)  # of several programs the usual one is told
+    size = (float(stored[0]) if stored.size == 1 else weight_bytes(job, spec)) / spec.parameters
     parts = [
         MemoryPart(
             "weights",

@@ -12,6 +12,8 @@ References
    decoders score the last token of a prompt alone.
 .. [5] vLLM, ``_dummy_sampler_run`` in ``vllm/v1/worker/gpu_model_runner.py``, https://github.com/vllm-project/vllm: one
    draw for as many requests as it may serve, before it sets its cache aside.
+.. [6] MLX LM, ``mlx_lm/generate.py`` and ``mlx_lm/utils.py``, https://github.com/ml-explore/mlx-lm: prompts by parts,
+   groups of 64 weights, embeddings and output packed as all else; products read packed weights as they are.
 """
 
 import math
@@ -83,13 +85,18 @@ def layer_elements(spec: TransformerSpec) -> float:
     return max(feed_forward_elements(spec), attention_elements(spec))
 
 
+def runs_mlx(job: Job, devices: Devices) -> BoolArray:
+    """Devices of Apple on which MLX, the usual program there, runs the model: unless another is known to [6]_."""
+    return devices.where(kind="apple_soc") & (job.framework not in {"llama.cpp", "pytorch"})
+
+
 def chunk_tokens(job: Job, devices: Devices) -> Floats:
     """Tokens that a program reads at a time; those without chunks have no such bound. [tokens]
 
     vLLM reads fewer on cards that are not large.
     """
     if job.framework not in CHUNKS:
-        return math.inf
+        return np.where(runs_mlx(job, devices), TRANSFORMERS.value("prefill_chunk_mlx"), math.inf)
     most = TRANSFORMERS.value(CHUNKS[job.framework])
     if job.framework != "vllm":
         return most
@@ -135,7 +142,7 @@ def reading_bytes(job: Job, spec: TransformerSpec, *, prompts: Floats = 1.0, chu
     if job.framework in CHUNKS:
         tokens = np.minimum(tokens, chunk)
     elif not whole:
-        tokens = tokens * prompts
+        tokens = np.minimum(tokens, chunk) * prompts
     element = activation_bytes(job.precision)
     matrix: Floats = 0.0
     if job.attention == "eager":
@@ -192,14 +199,21 @@ def writing_bytes(job: Job, spec: TransformerSpec, *, requests: Floats = 1.0) ->
     return rows * (layer + spec.vocab_size * FULL_BYTES * TRANSFORMERS.value("inference_logit_rows"))
 
 
-def kernel_bytes(job: Job, spec: TransformerSpec) -> float:
-    """Workspace of kernels and recorded steps, and a matrix written out in 16 bits where weights are packed. [bytes]"""
-    unpacked = 0.0
+def kernel_bytes(job: Job) -> float:
+    """Workspace of kernels and recorded steps. [bytes]"""
+    recorded = TRANSFORMERS.value("inference_graph_bytes_vllm") if job.framework == "vllm" else 0.0
+    return TRANSFORMERS.value("inference_kernel_bytes") + recorded
+
+
+def unpacked_bytes(job: Job, spec: TransformerSpec, *, devices: Devices) -> FloatArray:
+    """What packed weights need besides: a matrix written out in 16 bits, and what their loaders leave. [bytes]"""
+    if job.precision not in UNPACKED | {"int8"}:
+        return np.zeros(len(devices))
+    matrix = 0.0
     if job.precision in UNPACKED:
         width = (spec.moe_intermediate_size if spec.num_experts else None) or spec.intermediate_size
-        unpacked = TRANSFORMERS.value("inference_unpacked_matrices") * spec.hidden_size * width * HALF_BYTES
-    recorded = TRANSFORMERS.value("inference_graph_bytes_vllm") if job.framework == "vllm" else 0.0
-    return TRANSFORMERS.value("inference_kernel_bytes") + recorded + unpacked + repacked_bytes(job, spec)
+        matrix = TRANSFORMERS.value("inference_unpacked_matrices") * spec.hidden_size * width * HALF_BYTES
+    return np.where(runs_mlx(job, devices), 0.0, matrix + repacked_bytes(job, spec))
 
 
 def repacked_bytes(job: Job, spec: TransformerSpec) -> float:
@@ -221,9 +235,10 @@ def peak_live_bytes(
     if job.framework == "llama.cpp":
         return llama_cpp_buffer_bytes(job, spec, context=context, stages=systems.plan.pipeline_parallel)
     chunk = chunk_tokens(job, systems.devices)
-    reading = reading_bytes(job, spec, prompts=requests, chunk=chunk)
+    alive = np.where(runs_mlx(job, systems.devices), TRANSFORMERS.value("layers_under_way_mlx"), 1.0)
+    reading = alive * reading_bytes(job, spec, prompts=requests, chunk=chunk)
     writing = writing_bytes(job, spec, requests=requests)
     before = 0.0 if job.framework in CHUNKS else cache_growth
     drawn = drawn_bytes(job, spec, devices=systems.devices) * systems.plan.tensor_parallel  # of all logits on each
     peak: Floats = np.maximum(np.maximum(reading + writing - before, writing), drawn)
-    return peak + kernel_bytes(job, spec)
+    return peak + kernel_bytes(job) + unpacked_bytes(job, spec, devices=systems.devices)

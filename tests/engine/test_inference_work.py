@@ -323,3 +323,45 @@ def test_experts_in_mxfp4_are_padded_for_the_kernels_of_vllm():
 
     assert padded == pytest.approx(13.47, rel=0.005)
     assert plain == pytest.approx(12.82, rel=0.005)
+
+
+def test_mlx_packs_embeddings_and_output_too(parts_of):
+    """https://huggingface.co/mlx-community/Meta-Llama-3.1-8B-Instruct-4bit: 4.52 GB."""
+    mlx, torch = (
+        parts_of(make_job(precision="int4", framework=framework, prompt_tokens=64, output_tokens=64), M2_ULTRA)
+        for framework in ("other", "pytorch")
+    )
+
+    assert mlx["weights"] / 1e9 == pytest.approx(4.52, rel=0.001)
+    assert torch["weights"] > 1.2 * mlx["weights"]
+
+
+def test_mlx_leaves_what_sees_in_sixteen_bits(parts_of):
+    blind, seeing = (
+        parts_of(
+            make_job(make_spec(vision_parameters=seen), precision="int8", framework="other", prompt_tokens=64), M2_ULTRA
+        )["weights"]
+        for seen in (0.0, 4e8)
+    )
+
+    assert seeing - blind == pytest.approx(4e8 * (16 - 8.5) / 8)
+
+
+def test_mlx_reads_prompts_by_parts(parts_of):
+    """8.5 GiB for a prompt of 33,898 tokens of Mistral-7B in 4 bits: https://github.com/ml-explore/mlx-lm/pull/40."""
+    short, long, longer = (
+        parts_of(make_job(precision="int4", framework="other", prompt_tokens=tokens, output_tokens=1), M2_ULTRA)
+        for tokens in (512, 4096, 33_898)
+    )
+
+    assert long["activations"] > 2 * short["activations"]
+    assert longer["activations"] == long["activations"]
+
+
+def test_other_processors_run_no_mlx(parts_of):
+    apple, card = (
+        parts_of(make_job(precision="int4", framework="other", prompt_tokens=64, output_tokens=64), device)["weights"]
+        for device in (M2_ULTRA, RTX_4090)
+    )
+
+    assert apple < card
