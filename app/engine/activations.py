@@ -87,6 +87,22 @@ def written_layer_bytes(job: Job, spec: TransformerSpec) -> float:
     return job.micro_batch_size * job.seq_len * spec.hidden_size * width_bytes * precision_growth(job.precision)
 
 
+def dispatched_bytes_per_token_width(spec: TransformerSpec, *, frozen: bool = False) -> float:
+    """Copies of a token that one layer keeps for the experts it is sent to, per hidden unit, in 16 bit. [bytes]
+
+    Every expert keeps what it reads, for the gradients of its matrices, and what it answers, for the gradient of the
+    weight that the router gives it. Frozen experts keep the answer alone.
+
+    References
+    ----------
+    .. [1] Transformers, experts of Mixtral and Qwen3, https://github.com/huggingface/transformers (models/mixtral,
+       models/qwen3_moe); Megatron's token dispatcher, https://github.com/NVIDIA/Megatron-LM.
+    """
+    if not spec.num_experts:
+        return 0.0
+    return HALF_BYTES * spec.num_experts_per_token * (1 if frozen else 2)
+
+
 def layer_bytes(job: Job, spec: TransformerSpec) -> float:
     """Saved activations of one layer for one micro-batch, unsharded. [bytes]"""
     eager = job.attention == "eager"
@@ -96,6 +112,7 @@ def layer_bytes(job: Job, spec: TransformerSpec) -> float:
         )
     elif spec.architecture == "decoder":
         width_bytes = decoder_bytes_per_token_width(spec, seq_len=job.seq_len, eager=eager, frozen=job.has_adapters)
+        width_bytes += dispatched_bytes_per_token_width(spec, frozen=job.has_adapters)
     else:
         width_bytes = encoder_bytes_per_token_width(spec, seq_len=job.seq_len, eager=eager, dropout=True)
     tokens = job.micro_batch_size * job.seq_len
@@ -179,8 +196,8 @@ def loss_head_bytes(job: Job, spec: TransformerSpec, *, sharded: bool = False) -
 def loss_copies_bytes(job: Job, *, sharded: bool = False) -> float:
     """Bytes of all copies of one logit; a model whose weights are sharded hands them over in fp32. [bytes]"""
     adapts = job.workload.task == "finetune"
-    if adapts and job.framework not in EAGER_TRAINERS:  # kernels written to adapt models, such as Unsloth's
-        return TRANSFORMERS.value("loss_head_bytes_fused")
+    if adapts and job.framework not in EAGER_TRAINERS | SCALING_FRAMEWORKS:  # kernels of its own, as Unsloth's
+        return TRANSFORMERS.value("loss_head_bytes_cut")
     if adapts and job.compiled:  # programs that adapt models cut the logits, those that make them do not
         return TRANSFORMERS.value("loss_head_bytes_compiled")
     if fused_loss(job) and job.framework != "pytorch":
@@ -192,6 +209,8 @@ def loss_copies_bytes(job: Job, *, sharded: bool = False) -> float:
         return TRANSFORMERS.value("loss_head_bytes_mixed")
     if job.workload.task == "pretrain" and job.framework in EAGER_TRAINERS:
         return TRANSFORMERS.value("loss_head_bytes_whole_compiled" if job.compiled else "loss_head_bytes_whole")
+    if adapts and job.method == "full" and job.framework == "deepspeed":  # driven by trainers that score all at once
+        return TRANSFORMERS.value("loss_head_bytes_whole")
     return TRANSFORMERS.value("loss_head_bytes_eager")
 
 

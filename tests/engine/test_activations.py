@@ -3,8 +3,11 @@ import pytest
 from app.engine.activations import (
     checkpoint_bytes,
     decoder_bytes_per_token_width,
+    dispatched_bytes_per_token_width,
     encoder_bytes_per_token_width,
     fused_loss,
+    layer_bytes,
+    loss_copies_bytes,
     loss_head_bytes,
     unsplit_layer_bytes,
 )
@@ -55,6 +58,29 @@ def test_experts_keep_what_their_tokens_pass():
     assert (
         decoder_bytes_per_token_width(moe, **width) - decoder_bytes_per_token_width(one, **width) == 8 * 14_336 / 4096
     )
+
+
+def test_tokens_are_copied_for_every_expert_that_reads_them():
+    moe, dense = make_moe(), make_spec()
+    common = {"task": "finetune", "precision": "bf16", "batch_size": 1, "sequence_length": 2048}
+    trained, adapted = (layer_bytes(make_job(moe, **common, method=method), moe) for method in ("full", "lora"))
+    per_token = moe.hidden_size * 2048
+
+    assert dispatched_bytes_per_token_width(dense) == 0
+    assert dispatched_bytes_per_token_width(moe) == 4 * moe.num_experts_per_token
+    assert trained == per_token * (decoder_bytes_per_token_width(moe, seq_len=2048, eager=False) + 8)
+    assert adapted == per_token * (decoder_bytes_per_token_width(moe, seq_len=2048, eager=False, frozen=True) + 4)
+
+
+@pytest.mark.parametrize(
+    ("framework", "method", "copies"),
+    [("pytorch", "full", 6), ("deepspeed", "full", 14), ("deepspeed", "lora", 12), ("megatron", "full", 6), ("other", "lora", 1)],
+    ids=["in some pieces", "all at once", "in mixed precision", "in parallel", "cut"],
+)  # fmt: skip
+def test_programs_hold_the_logits_that_their_losses_need(framework, method, copies):
+    job = make_job(task="finetune", method=method, precision="bf16", framework=framework)
+
+    assert loss_copies_bytes(job) == copies
 
 
 def test_a_compiled_loss_keeps_fewer_copies_of_the_logits():
