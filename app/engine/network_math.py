@@ -145,6 +145,17 @@ def library_gain(job: Job, devices: Devices) -> FloatArray:
     return np.where(blocked, NETWORKS.value("blocked_convolutions_gain"), 1.0)
 
 
+def sustained_share(devices: Devices) -> FloatArray:
+    """What a processor's cores do together against its stated peak. [-]
+
+    Data sheets of servers print their base clock, and more is held; the small caches of boards feed less.
+    """
+    servers = devices.where(kind="cpu", segment="datacenter")
+    boards = devices.where(kind="cpu", segment="edge")
+    above_base = np.where(servers, NETWORKS.value("server_clock_over_base"), 1.0)
+    return np.where(boards, NETWORKS.value("board_processor_share"), above_base)
+
+
 def tuned_share(work: NetworkWork) -> float:
     """What layers joined by concatenations reach in tuned kernels, against those of a classifier. [-]"""
     return NETWORKS.value("autotuned_branched_share") if work.branched and not work.adds_maps else 1.0
@@ -180,6 +191,7 @@ def math_rate(job: Job, devices: Devices, *, work: NetworkWork) -> MathRate:
     large = np.where(on_matrix_units, fed, vector) * np.where(tuned, tuned_share(work), 1.0)
     large = large * units_at_work(job, devices, work=work, on_matrix_units=on_matrix_units)
     large = large if transformer else large * library_gain(job, devices)
+    large = large * sustained_share(devices)
     rate_name = rate_of(precision, integers=multiplies_bytes(job))
     large = large * power_share(peak * large, devices, rate_name=rate_name, on_matrix_units=on_matrix_units)
     large = large * np.where(on_matrix_units, 1.0, saved_products(work, devices))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from app.engine.arrays import BoolArray
-from app.engine.hardware import Devices
+from app.engine.hardware import Accelerator, Devices
 from app.engine.job import Job
 
 RUNTIMES = frozenset({"tensorrt", "onnxruntime"})
@@ -20,6 +20,8 @@ CLASSIFYING = "vision_train"
 """Class of work in which channels last says nothing of fused layers."""
 CHOOSES_LAYOUT = frozenset({"mxnet"})
 """Frameworks whose tuned recipes choose the layout of tensors themselves."""
+FUSED_ATTENTION_SINCE = (7, 5)
+"""Compute capability from which kernels fuse attention: https://github.com/Dao-AILab/flash-attention, README."""
 GRAPHS = frozenset({"tensorflow", "mxnet", UNNAMED})
 """Frameworks that run a graph of operations, not a program line by line."""
 
@@ -64,3 +66,25 @@ def times_kernels(job: Job, devices: Devices, *, crops: bool) -> BoolArray:
     """
     chosen = devices.where(kind="gpu", vendor="NVIDIA") & (captured(job) and not crops)
     return np.asarray(tunes_kernels(job, devices) | chosen, dtype=np.bool_)
+
+
+def precedes_fused_attention(device: Accelerator) -> bool:
+    """Whether a card is older than the kernels that fuse attention.
+
+    >>> volta = Accelerator(
+    ...     slug="v100", name="V100", vendor="NVIDIA", kind="gpu", segment="datacenter", architecture="Volta",
+    ...     peak=PeakRates(), memory_bytes=32e9, usable_memory_bytes=31e9, memory_bandwidth_bytes_per_s=9e11,
+    ...     compute_capability="7.0",
+    ... )
+    >>> precedes_fused_attention(volta)
+    True
+    """
+    capability = device.compute_capability
+    return bool(capability) and tuple(int(part) for part in str(capability).split(".")) < FUSED_ATTENTION_SINCE
+
+
+def writes_scores(job: Job, devices: Devices) -> BoolArray:
+    """Whether attention writes its scores: where that is said, and on cards older than the kernels that fuse it."""
+    older = np.array(devices.each(precedes_fused_attention), dtype=np.bool_)
+    unsaid = job.workload.attention is None and job.attention == "flash"
+    return older if unsaid else np.full(len(devices), job.attention == "eager")

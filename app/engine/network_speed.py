@@ -22,6 +22,7 @@ from app.engine.network_mode import (
     execution_mode,
     times_kernels,
     tunes_kernels,
+    writes_scores,
 )
 from app.engine.network_work import NetworkWork
 from app.engine.result import Pace
@@ -134,11 +135,25 @@ def traffic_s(job: Job, systems: Systems, *, work: NetworkWork, rate: MathRate, 
     backward = NETWORKS.value(("attention_" if equal_blocks else "") + "backward_traffic_per_forward")
     passes = 1.0 + share.backward_fraction * backward + share.recompute_fraction
     touches = layer_touches(job, systems, work=work) * repacking(job, devices, rate=rate, work=work) * passes
-    written = (work.activations or 0.0) - (work.scores if job.attention == "flash" else 0.0)
-    activations = written * job.micro_batch_size * touches
+    element = element_bytes(job, rate)
+    scores = score_bytes(job, devices, work=work, touched=touches, passes=passes, element=element)
+    written = ((work.activations or 0.0) - work.scores) * touches * element
     weights = met_parameters(job, work) * (1.0 + 2.0 * share.backward_fraction)
     reached = NETWORKS.column("bandwidth_efficiency", families(devices)) * devices.memory_bandwidth_bytes_per_s
-    return (activations + weights) * element_bytes(job, rate) / reached
+    return ((written + scores) * job.micro_batch_size + weights * element) / reached
+
+
+def score_bytes(
+    job: Job, devices: Devices, *, work: NetworkWork, touched: FloatArray, passes: float, element: Floats
+) -> FloatArray:
+    """What moves for the attention scores of one sample; fused attention never writes one. [bytes]
+
+    Kernels called one by one write them from a product, scale them, make them probabilities in full precision and read
+    them again, which takes as long in 16 bits as in 32.
+    """
+    one_by_one = NETWORKS.value("score_touches_eager") * passes * FULL_BYTES
+    each = one_by_one if execution_mode(job) == "eager" else touched * element
+    return np.where(writes_scores(job, devices), work.scores * each, 0.0)
 
 
 def met_parameters(job: Job, work: NetworkWork) -> float:
@@ -181,7 +196,8 @@ def launch_times_s(
     def launch() -> FloatArray:
         from_python = mode == "compiled" and job.framework not in LAUNCHES_WHOLE_PROGRAMS
         guarded = from_python and not together
-        return NETWORKS.column("launch_s_compiled_in_python", groups) if guarded else of_mode("launch_s")
+        plain = NETWORKS.column("launch_s_compiled_in_python", groups) if guarded else of_mode("launch_s")
+        return plain / program_speed(systems.devices) if mode == "eager" else plain
 
     kernels = per_layer * work.layers * of_mode("kernel_share")
     if gathers_rows(job) and not job.training:
@@ -198,7 +214,9 @@ def launch_times_s(
     shorter = NETWORKS.column("autotuned_shortest_share", groups)
     shortest = shortest * np.where(times_kernels(job, systems.devices, crops=work.crops), shorter, 1.0)
     passes = 1.0 + share.backward_fraction * NETWORKS.value("backward_launches_per_forward") + share.recompute_fraction
-    return host_s, shortest * passes
+    boards = systems.devices.where(kind="cpu", segment="edge")
+    slower = np.where(boards, NETWORKS.value("board_core_slowness"), 1.0)
+    return host_s * slower, shortest * passes * slower
 
 
 def feeding_s(job: Job, devices: Devices, *, work: NetworkWork) -> FloatArray:
@@ -239,6 +257,15 @@ def depthwise_s(job: Job, systems: Systems, *, work: NetworkWork, share: Trainin
 def host_speed(devices: Devices) -> FloatArray:
     """Speed of one core of the host, against hosts of the reference year: hosts are about as old as their cards. [-]"""
     return devices.core_speed(growth_per_year=NETWORKS.value("core_speed_per_year"), since=REFERENCE_YEAR)
+
+
+def program_speed(devices: Devices) -> FloatArray:
+    """Speed of programs that launch kernels one by one: those that run on a card are about as old as it is. [-]
+
+    Cards older than the reference year were mostly timed with programs of later years.
+    """
+    grown = devices.core_speed(growth_per_year=NETWORKS.value("program_speed_per_year"), since=REFERENCE_YEAR)
+    return np.maximum(grown, 1.0)
 
 
 def fuses_convolutions(job: Job, devices: Devices, *, work: NetworkWork) -> BoolArray:

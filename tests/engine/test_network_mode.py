@@ -7,12 +7,15 @@ import pytest
 
 from app.engine import networks
 from app.engine.model_spec import NetworkSpec
-from app.engine.network_mode import captured, times_kernels
+from app.engine.network_mode import captured, times_kernels, writes_scores
 from tests.engine.jobs import H100, make_accelerator, make_systems
-from tests.engine.network_jobs import NNUNET, RESNET50, YOLO, network_job
+from tests.engine.network_jobs import NNUNET, RESNET50, V100, VIT_B, YOLO, network_job
 
 A100_80GB = make_accelerator(memory_bandwidth_bytes_per_s=2039e9)
 RETINANET = NetworkSpec("retinanet", "detector", "retinanet", 41.3e6, 201.91e9, 249.97e6, (800, 800))
+VIT_L = NetworkSpec("vit-l", "vit", "vit", 304.3e6, 61.6e9, 63.52e6, (224, 224), 24)
+VIT_L_384 = NetworkSpec("vit-l-384", "vit", "vit", 304.7e6, 191.21e9, 270.24e6, (384, 384), 24)
+V100_WITHOUT_FUSED_ATTENTION = replace(V100, compute_capability="7.0")
 MASK_RCNN = NetworkSpec("maskrcnn", "detector", "maskrcnn", 44.4e6, 134.4e9, None, (800, 800))
 
 
@@ -67,3 +70,42 @@ def test_square_detectors_read_their_statistics_before_they_normalise():
     ]
 
     assert both[0] > both[1]
+
+
+@pytest.mark.parametrize(
+    ("capability", "written"), [("6.1", True), ("7.0", True), ("7.5", False), ("9.0", False), (None, False)]
+)
+def test_cards_older_than_fused_attention_write_their_scores(capability, written):
+    devices = make_systems(make_accelerator(compute_capability=capability)).devices
+
+    assert writes_scores(network_job(VIT_B), devices).tolist() == [written]
+
+
+def test_what_a_request_says_of_attention_holds_on_every_card():
+    devices = make_systems(make_accelerator(compute_capability="7.0"), H100).devices
+
+    assert writes_scores(network_job(VIT_B, attention="flash"), devices).tolist() == [False, False]
+    assert writes_scores(network_job(VIT_B, attention="eager"), devices).tolist() == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("size", "batch", "published"), [(VIT_L, 256, 95), (VIT_L_384, 64, 28), (VIT_B, 256, 309)], ids=["L", "L-384", "B"]
+)
+def test_a_v100_runs_vision_transformers_in_fp32_as_fast_as_published(size, batch, published):
+    """Tables of Token Merging, https://github.com/facebookresearch/ToMe."""
+    work = {"task": "inference", "precision": "fp32", "batch_size": batch, "image_size": size.reference_size[0]}
+    pace = networks.physics(network_job(size, **work), make_systems(V100_WITHOUT_FUSED_ATTENTION)).pace
+
+    assert float(pace.units_per_step[0] / pace.step_s[0]) == pytest.approx(published, rel=0.15)
+
+
+@pytest.mark.parametrize("precision", ["fp16", "fp32"])
+def test_attention_one_by_one_is_slower_the_more_tokens_there_are(precision):
+    work = {"task": "inference", "precision": precision, "batch_size": 64}
+    few, many = (
+        [float(networks.physics(network_job(spec, attention=how, **work, image_size=side), make_systems(H100)).pace.step_s[0])
+         for how in ("flash", "eager")]
+        for spec, side in ((VIT_L, 224), (VIT_L_384, 384))
+    )  # fmt: skip
+
+    assert 1 < few[1] / few[0] < many[1] / many[0]
