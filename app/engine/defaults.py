@@ -207,7 +207,7 @@ def _batch(workload: Workload, model: ModelSpec, *, domain: str, training: bool,
         return workload.batch_size or 1
     if isinstance(model, NetworkSpec) and renders_scenes(model):
         return 1  # a scene is learnt from one photograph or one set of rays at a time
-    if not training:
+    if not training and not _reads_a_collection(workload, model, domain=domain):
         return _batch_of_arrivals(workload, model, domain=domain, ledger=ledger)
     key = "tiny_pictures" if domain == "vision" and sees_tiny_pictures(workload) else domain
     if isinstance(model, DiffusionSpec) and workload.task == "finetune":
@@ -217,6 +217,19 @@ def _batch(workload: Workload, model: ModelSpec, *, domain: str, training: bool,
     return ledger.take(
         "batch_size", None, typical_value=int(typical()["batch"].get(key, 8)), why="a usual batch for one device"
     )
+
+
+def _reads_a_collection(workload: Workload, model: ModelSpec, *, domain: str) -> bool:
+    """Whether texts are read many at a time, as programs that embed or classify them do unless somebody waits.
+
+    References
+    ----------
+    .. [1] Sentence Transformers, ``encode``, https://sbert.net (32 texts at a time); servers of embeddings wait for as
+       many.
+    """
+    reads = isinstance(model, TransformerSpec) and model.architecture == "encoder" and domain == "text"
+    waits = workload.latency_ms is not None or workload.concurrent_requests is not None
+    return reads and not waits and workload.frames_per_second is None
 
 
 def sees_tiny_pictures(workload: Workload) -> bool:

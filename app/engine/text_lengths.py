@@ -49,8 +49,7 @@ def text_length(job: Job, spec: TransformerSpec) -> TextLength:
         said = mean_length(job)
         if said:
             return TextLength(said, said)
-        cut = job.seq_len <= LONGEST_DOCUMENT and job.framework not in FILLING_FRAMEWORKS
-        return TextLength(mean_of_documents(stated) if cut else stated, stated)
+        return TextLength(stated if fills_sequences(job) else mean_of_documents(stated), stated)
     uneven = job.workload.task == "finetune" and not job.compiled and job.seq_len % ROUND_LENGTH != 0
     return TextLength(stated * longest_over_mean(job.micro_batch_size) if uneven else stated, stated)
 
@@ -77,6 +76,22 @@ def mean_length(job: Job) -> float | None:
     longest = job.workload.sequence_length or job.seq_len  # as stated: a step is worked out at the mean
     mean = data.tokens / data.samples
     return mean if 1 <= mean < longest else None
+
+
+def fills_sequences(job: Job) -> bool:
+    """Whether a new encoder computes every position: its texts are joined, or they are padded to the full length.
+
+    Programs that pretrain join texts, as they do for language models [1]_, [2]_; those that train on documents one by
+    one sort them by length or leave the padding out, unless the recipe or the length says otherwise.
+
+    References
+    ----------
+    .. [1] Transformers, ``group_texts``, https://github.com/huggingface/transformers (examples/pytorch/
+       language-modeling/run_mlm.py).
+    .. [2] Y. Liu et al., "RoBERTa," 2019, arXiv:1907.11692, section 4.2, full sentences.
+    """
+    joined = job.workload.task == "pretrain" or job.framework in FILLING_FRAMEWORKS
+    return joined or job.seq_len > LONGEST_DOCUMENT
 
 
 def learns_anew(job: Job, spec: TransformerSpec) -> bool:

@@ -1,5 +1,6 @@
 """Training speed of transformers: the time of one step from arithmetic, traffic, messages and launches."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from app.engine.coefficients import TRANSFORMERS
 from app.engine.experts import expert_launch_s, product_growth, routed_bytes, routed_share
 from app.engine.flops import forward_attention_flops_per_token, forward_flops_per_token, training_flops_per_token
 from app.engine.hardware import Plan, Systems
-from app.engine.hardware_family import families
+from app.engine.hardware_family import COMPILING_KINDS, families
 from app.engine.job import Job
 from app.engine.memory import keeps_masters, training_bytes
 from app.engine.model_spec import TransformerSpec
@@ -36,7 +37,7 @@ from app.engine.result import Pace, Physics
 from app.engine.roofline import StepTime, saturation
 from app.engine.serving_rates import clock_hz
 from app.engine.sharded_state import SHARED_FROM_STAGE
-from app.engine.text_lengths import attended_share, skips_padding, text_length
+from app.engine.text_lengths import attended_share, learns_anew, skips_padding, text_length
 from app.engine.training_memory import training_footprint
 from app.engine.training_messages import communication_s, straggling_share
 from app.engine.units import FLOPS_PER_MAC, HALF_BYTES
@@ -192,9 +193,18 @@ def softmax_s(attention_flops: Floats, spec: TransformerSpec, *, systems: System
 
 
 def is_fused(job: Job, spec: TransformerSpec) -> bool:
-    """Whether element-wise work is fused; encoders are trained from scratch with the fused recipes only."""
-    from_scratch = spec.architecture == "encoder" and job.workload.task in {"pretrain", "train"}
-    return job.compiled or job.framework not in EAGER_FRAMEWORKS or from_scratch
+    """Whether element-wise work is fused; new encoders have recipes of their own, but for those that a library has."""
+    own_recipe = learns_anew(job, spec) and not pretrains_library_encoder(job, spec)
+    return job.compiled or job.framework not in EAGER_FRAMEWORKS or own_recipe
+
+
+def pretrains_library_encoder(job: Job, spec: TransformerSpec) -> bool:
+    """Whether a new encoder is made of a library's layers: who names PyTorch alone, and pads or joins texts.
+
+    DeepSpeed brings layers for encoders; recipes that leave the padding out bring their own.
+    """
+    plain = job.workload.framework == "pytorch" and job.workload.task == "pretrain"
+    return plain and learns_anew(job, spec) and not skips_padding(job, spec)
 
 
 def runs_library_layers(job: Job, spec: TransformerSpec) -> bool:
@@ -204,6 +214,11 @@ def runs_library_layers(job: Job, spec: TransformerSpec) -> bool:
     """
     of_a_library = job.workload.task == "finetune" or job.framework == "deepspeed"
     return spec.architecture == "decoder" and of_a_library and not is_fused(job, spec)
+
+
+def writes_scores(job: Job, spec: TransformerSpec) -> bool:
+    """Whether an encoder's layers write the scores of attention where nobody says: those of a library did for years."""
+    return spec.architecture == "encoder" and job.workload.attention is None and not is_fused(job, spec)
 
 
 def activation_traffic_bytes(job: Job, spec: TransformerSpec) -> float:
@@ -218,8 +233,17 @@ def activation_traffic_bytes(job: Job, spec: TransformerSpec) -> float:
         passes *= TRANSFORMERS.value("encoder_traffic_growth_wide") if job.precision in {"fp32", "tf32"} else 1.0
     elif runs_library_layers(job, spec):
         passes *= TRANSFORMERS.value("library_decoder_traffic_growth")
-    written = passes * (spec.num_hidden_layers * written_layer_bytes(job, spec) + loss_head_bytes(job, spec))
+    layers = replace(job, attention="eager") if writes_scores(job, spec) else job
+    written = passes * (spec.num_hidden_layers * written_layer_bytes(layers, spec) + loss_head_bytes(job, spec))
     return written + adapter_traffic_bytes(job, spec) + score_traffic_bytes(job, spec)
+
+
+def fused_on_chips(job: Job, spec: TransformerSpec, *, systems: Systems, of: Callable[[Job], Floats]) -> Floats:
+    """A quantity of a job, on chips whose compiler fuses the layers of a library that of the compiled job."""
+    plain = of(job)
+    if not pretrains_library_encoder(job, spec):
+        return plain
+    return np.where(systems.devices.where(kind=COMPILING_KINDS), of(replace(job, compiled=True)), plain)
 
 
 def score_traffic_bytes(job: Job, spec: TransformerSpec) -> float:
@@ -346,13 +370,15 @@ def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[Ste
     products = products * grown
     attention = flops.attention / attention_rate(job, spec, systems=systems)
     math = (products + attention + softmax_s(flops.attention, spec, systems=systems)) * share
-    moved = (activation_traffic_bytes(job, spec) + narrowed_bytes(job, spec)) * batch_growth(job, plan) * share
+    traffic = fused_on_chips(job, spec, systems=systems, of=lambda each: activation_traffic_bytes(each, spec))
+    moved = (traffic + narrowed_bytes(job, spec)) * batch_growth(job, plan) * share
     moved = moved + routed_bytes(job, spec, systems=systems) * share
     memory = (moved + unpacking_bytes(job, spec, plan=plan)) / bandwidth
     uneven = slowest_stage(job, spec, plan=plan, math_s=math, memory_s=memory)
     math, memory = math * uneven, memory * uneven
     batches = micro_batches(job, plan)
-    update = optimizer_bytes(job, spec, systems=systems) / bandwidth / batches
+    state = fused_on_chips(job, spec, systems=systems, of=lambda each: optimizer_bytes(each, spec, systems=systems))
+    update = state / bandwidth / batches
     chunks = pipeline_chunks(spec, plan=plan, batches=batches)
     bubble = bubble_fraction(pipeline_parallel=plan.pipeline_parallel, micro_batches=batches, chunks=chunks)
     hideable, exposed = communication_s(
@@ -369,7 +395,8 @@ def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[Ste
     overlap = TRANSFORMERS.column("communication_overlap", groups)
     contention = TRANSFORMERS.value("communication_contention")
     hidden = 0.0 if skips_padding(job, spec) else busy  # kernels for few texts end before the next one is started
-    launch = np.maximum(launch_s(job, spec, systems=systems) - hidden, 0.0)
+    launched = fused_on_chips(job, spec, systems=systems, of=lambda each: launch_s(each, spec, systems=systems))
+    launch = np.maximum(launched - hidden, 0.0)
     routed = products * share * (1 - (1 - routed_share(spec)) / grown)
     launch = launch + np.maximum(expert_launch_s(job, spec, systems=systems) - routed, 0.0)
     left = np.maximum(hideable - overlap * (busy + launch), 0.0) + contention * np.minimum(hideable, busy)

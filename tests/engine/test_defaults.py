@@ -6,7 +6,7 @@ import pytest
 
 from app.engine.defaults import complete, domain_of, typical_model
 from app.engine.workload import Workload
-from tests.engine.jobs import make_spec
+from tests.engine.jobs import BERT_LARGE, make_spec
 from tests.engine.network_jobs import RESNET50, WHISPER_LARGE
 
 LLAMA = make_spec()
@@ -118,6 +118,10 @@ def test_steps_of_pretraining_without_a_batch_mean_the_usual_large_batch():
         ({"domain": "vision", "concurrent_requests": 8, "latency_ms": 20}, RESNET50, 1),
         ({"domain": "text", "concurrent_requests": 8}, LLAMA, 1),
         ({"domain": "text", "concurrent_requests": 8}, WHISPER_LARGE, 1),
+        ({"domain": "text"}, BERT_LARGE, 16),
+        ({"domain": "text", "concurrent_requests": 1}, BERT_LARGE, 1),
+        ({"domain": "text", "latency_ms": 20}, BERT_LARGE, 1),
+        ({"domain": "text"}, LLAMA, 1),
     ],
 )
 def test_what_arrives_together_is_worked_on_together_unless_somebody_waits_for_each(asked, model, batch):

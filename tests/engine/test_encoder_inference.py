@@ -64,6 +64,47 @@ def test_utilization_is_counted_against_the_bits_that_are_multiplied():
     assert counted == {"fp32": "bf16", "fp16": "bf16", "fp8": "fp8", "nvfp4": "fp4"}
 
 
+@pytest.fixture
+def tiled_processor():
+    peak = replace(XEON.peak, fp32=7.2e12, bf16=229e12, int8=459e12)
+    return replace(XEON, architecture="Sapphire Rapids (AMX)", memory_bandwidth_bytes_per_s=307e9, peak=peak)
+
+
+@pytest.mark.parametrize(("framework", "most"), [("onnxruntime", 3.0), ("tensorflow", 3.5), ("pytorch", 3.5)])
+def test_programs_that_are_not_compiled_for_a_processor_gain_from_8_bits_what_its_vectors_do(
+    tiled_processor, framework, most
+):
+    def texts(precision, **fields):
+        job = make_job(
+            BERT_LARGE,
+            task="inference",
+            framework=framework,
+            precision=precision,
+            batch_size=14,
+            sequence_length=128,
+            **fields,
+        )
+        return 1 / encoder_pace(job, make_systems(tiled_processor)).step_s[0]
+
+    assert 1.2 < texts("int8") / texts("fp32") < most
+
+
+def test_a_program_compiled_for_a_processor_feeds_its_tiles(tiled_processor):
+    def step_s(framework, **fields):
+        job = make_job(
+            BERT_LARGE,
+            task="inference",
+            precision="int8",
+            batch_size=64,
+            sequence_length=384,
+            framework=framework,
+            **fields,
+        )
+        return encoder_pace(job, make_systems(tiled_processor)).step_s[0]
+
+    assert step_s("pytorch", compiled=True) < 0.5 * step_s("onnxruntime")
+
+
 def test_a_processor_reads_with_the_cores_that_it_may_use():
     job = make_job(BERT_LARGE, task="inference", framework="other", precision="fp32", compiled=True, batch_size=8)
     whole = make_systems(XEON)

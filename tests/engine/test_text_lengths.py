@@ -17,13 +17,16 @@ def bert():
 
 
 def test_documents_cut_long_are_nearly_half_empty(bert):
-    length = text_length(bert(), BERT_LARGE)
+    length = text_length(bert(task="train"), BERT_LARGE)
 
     assert length.counted == 512
     assert length.computed == pytest.approx(289, rel=0.02)
 
 
-@pytest.mark.parametrize("fields", [{"framework": "deepspeed"}, {"sequence_length": 8192}])
+@pytest.mark.parametrize(
+    "fields",
+    [{"task": "pretrain"}, {"task": "train", "framework": "deepspeed"}, {"task": "train", "sequence_length": 8192}],
+)
 def test_recipes_and_lengths_that_fill_every_sequence_compute_all_of_it(bert, fields):
     length = text_length(bert(**fields), BERT_LARGE)
 

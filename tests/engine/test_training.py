@@ -196,6 +196,47 @@ def test_deepspeed_runs_the_layers_of_a_library_one_operation_at_a_time():
     assert wrapped > 2 * compiled
 
 
+@pytest.fixture
+def bert_traffic():
+    def traffic_bytes(**fields):
+        common = {"task": "pretrain", "precision": "amp", "batch_size": 16, "sequence_length": 512}
+        return activation_traffic_bytes(make_job(BERT_LARGE, **{**common, **fields}), BERT_LARGE)
+
+    return traffic_bytes
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"framework": "deepspeed"},
+        {"framework": None},
+        {"task": "train", "framework": "pytorch"},
+        {"framework": "pytorch", "compiled": True},
+        {"framework": "pytorch", "dataset": {"samples": 1e6, "tokens": 2.5e8}},
+    ],
+)
+def test_a_new_encoder_of_a_librarys_layers_moves_more_than_one_with_a_recipe_of_its_own(bert_traffic, own):
+    assert bert_traffic(framework="pytorch") > 1.3 * bert_traffic(**own)
+
+
+def test_layers_of_a_library_write_the_scores_of_attention_unless_somebody_says_otherwise(bert_traffic):
+    common = {"task": "finetune", "framework": "pytorch"}
+    unsaid, eager, flash = (bert_traffic(**common, attention=kernel) for kernel in (None, "eager", "flash"))
+
+    assert unsaid == eager > 1.3 * flash
+    assert bert_traffic(**common, compiled=True) <= flash
+
+
+def test_compilers_of_chips_fuse_the_layers_of_a_library():
+    npu = replace(H100, kind="npu", vendor="AWS", architecture="NeuronCore-v2", software_stack="neuron")
+    job = make_job(
+        BERT_LARGE, task="pretrain", precision="bf16", batch_size=16, sequence_length=128, framework="pytorch"
+    )
+    plain, fused = (physics(replace(job, compiled=flag), make_systems(npu)).pace.step_s[0] for flag in (False, True))
+
+    assert plain == pytest.approx(fused, rel=0.1)
+
+
 def test_fine_tuning_at_scale_repeats_little_of_the_forward_pass(tokens_per_s):
     common = {"task": "finetune", "method": "full", "precision": "bf16", "framework": "megatron"}
     unsaid, repeated = (tokens_per_s(make_job(**common, gradient_checkpointing=flag))[0] for flag in (None, True))
