@@ -112,7 +112,7 @@ def gguf_bytes(spec: TransformerSpec, precision: str) -> float:
     if spec.hidden_size % K_BLOCK and precision not in PURE:
         stand_in = stand_in_bits(EMBEDDING_BITS[precision])
         blocks, embeddings, output = max(blocks, stand_in), stand_in, Q8_0
-    elif precision not in WITHOUT_BLOCKS:
+    elif spec.shape_known and precision not in WITHOUT_BLOCKS:  # widths that were inferred are no multiples of anything
         grown = down_parameters(spec) * down_growth_bits(precision)
     table, head = embedding_parameters(spec), 0.0 if spec.tie_word_embeddings else head_parameters(spec)
     rest = spec.parameters - spec.vision_parameters - table - head

@@ -44,7 +44,12 @@ MLX_BITS = {"int4": 4.5, "int8": 8.5}
 SERVERS = frozenset({"vllm", "tensorrt-llm"})
 PROMPT = "widest layer while the prompt is read"
 WIDEST = {"vllm": "widest layer while the prompt is read, or one word each for as many requests as fit a batch"}
-"""What is alive at the worst moment, by program; usually the prompt."""
+"""What is alive at the worst moment where a program is named; usually the prompt."""
+
+
+def widest_moment(job: Job) -> str:
+    """What is alive at the worst moment, as a formula tells it."""
+    return WIDEST.get(job.workload.framework or "", PROMPT)
 
 
 def is_server(job: Job) -> bool:
@@ -203,7 +208,9 @@ def inference_footprint(job: Job, systems: Systems, *, concurrent: FloatArray) -
             cache_share * np.ones(len(systems)),
         ),
         MemoryPart(
-            "activations", live / plan.tensor_parallel * np.ones(len(systems)), WIDEST.get(job.framework, PROMPT)
+            "activations",
+            live / plan.tensor_parallel * np.ones(len(systems)),
+            WIDEST.get(job.workload.framework or "", PROMPT),
         ),
     ]
     return finished(parts, systems, job=job)

@@ -119,14 +119,16 @@ def requests_of_vllm(devices: Devices) -> FloatArray:
 def drawn_bytes(job: Job, spec: TransformerSpec, *, devices: Devices) -> FloatArray:
     """Live tensors while vLLM draws a token for all requests that it may serve, on every card of a group [5]_. [bytes]
 
-    Its logs say peaks of 1.26 GiB for Llama-3-8B with 256 requests and of 4.76 GiB for Llama-3.1-8B with 1,024.
+    Its logs say peaks of 1.26 GiB for Llama-3-8B with 256 requests and of 4.76 GiB for Llama-3.1-8B with 1,024. Where
+    nobody names the program, the work may be done by one that needs less.
 
     >>> from app.engine.transformer_shape import inferred_transformer
     >>> llama = inferred_transformer("llama", parameters=8.03e9, architecture="decoder", vocabulary=128_256)
     >>> round(256 * llama.vocab_size * TRANSFORMERS.value("drawn_bytes_per_logit_vllm") / 2**30, 2)
     1.16
     """
-    draws = devices.where(kind="gpu") if job.framework == "vllm" and spec.architecture == "decoder" else False
+    named = job.workload.framework == "vllm" and spec.architecture == "decoder"
+    draws = devices.where(kind="gpu") if named else False
     logits = requests_of_vllm(devices) * spec.vocab_size
     return np.where(draws, logits * TRANSFORMERS.value("drawn_bytes_per_logit_vllm"), 0.0)
 

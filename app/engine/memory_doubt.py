@@ -109,7 +109,7 @@ def _of_program(job: Job, footprint: Footprint) -> Floats:
     """
     if job.framework == "llama.cpp":
         return BY_LOGS
-    if job.framework == "vllm":
+    if job.workload.framework == "vllm":
         return np.hypot(1.0, np.log1p(footprint.share_of("activations")) / BESIDE_LOG)
     if job.framework != "pytorch":
         return 1.0

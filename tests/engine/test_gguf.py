@@ -70,3 +70,12 @@ def test_rows_that_are_no_multiple_of_a_block_take_more(precision):
     )
 
     assert 1.001 < wide / narrow < 1.5
+
+
+def test_a_width_that_was_inferred_needs_no_stand_ins():
+    known, inferred = (
+        stored_weight_bytes(make_spec(parameters=8e9, intermediate_size=14_400, shape_known=shape), "q4_k_m")
+        for shape in (True, False)
+    )
+
+    assert inferred < known

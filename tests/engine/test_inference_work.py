@@ -365,3 +365,12 @@ def test_other_processors_run_no_mlx(parts_of):
     )
 
     assert apple < card
+
+
+def test_nobody_draws_for_a_batch_where_no_program_is_named(parts_of):
+    named, unnamed = (
+        parts_of(make_job(precision="bf16", prompt_tokens=100, output_tokens=10, **program))["activations"]
+        for program in ({"framework": "vllm"}, {})
+    )
+
+    assert unnamed < 0.25 * named
