@@ -45,6 +45,7 @@ _BART = Family(
     architecture="encoder_decoder", gated=False, tied=True, linear_bias=True, norm_bias=True, learned_positions=True,
     outer_norms=2,
 )  # fmt: skip
+_WAVES = replace(_BART, learned_positions=False)  # positions are sines, which are computed
 _MAMBA = Family(gated=False, tied=True, norms_per_layer=1, without_attention=True)
 _T5 = Family(architecture="encoder_decoder", gated=False, tied=True, outer_norms=2)
 
@@ -98,9 +99,9 @@ FAMILIES = {
     "umt5": replace(_T5, gated=True, tied=False),
     "bart": replace(_BART, extra_positions=2),
     "mbart": replace(_BART, extra_positions=2),
-    "marian": _BART,
-    "pegasus": _BART,
-    "m2m_100": _BART,
+    "marian": _WAVES,
+    "pegasus": _WAVES,
+    "m2m_100": _WAVES,
     "whisper": replace(_BART, hears=True),
     "qwen2_vl": replace(GENERIC, qkv_bias=True, full_attention_every=1),
     "qwen2_vl_text": replace(GENERIC, qkv_bias=True, full_attention_every=1),

@@ -63,7 +63,21 @@ PUBLISHED = {
         },
         222_903_552,
     ),
+    "nllb-200-3.3b": (
+        {
+            "model_type": "m2m_100", "d_model": 2048, "encoder_layers": 24, "decoder_layers": 24,
+            "encoder_attention_heads": 16, "encoder_ffn_dim": 8192, "vocab_size": 256_206,
+            "max_position_embeddings": 1024,
+        },
+        3_344_863_232,
+    ),
 }  # fmt: skip
+
+
+def test_positions_that_are_sines_are_no_parameters():
+    config, published = PUBLISHED["nllb-200-3.3b"]
+
+    assert spec_from_config(config).parameters == published
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
