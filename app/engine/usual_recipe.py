@@ -2,6 +2,7 @@
 
 from app.engine.assumed import Ledger, typical
 from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, ModelSpec, NetworkSpec, TransformerSpec
+from app.engine.network_copies import takes_squares
 from app.engine.precision import MATRICES_ONLY
 from app.engine.work_class import TRAINING_TASKS
 from app.engine.workload import Workload
@@ -41,6 +42,10 @@ def precision_taken(workload: Workload, model: ModelSpec, *, method: str, ledger
     )
     if large and workload.framework is None and not (training and method == "full"):
         return ledger.take("precision", None, typical_value="fp8", why="large generators are usually held in 8 bits")
+    if keeps_32_bits(workload, model, training=training):
+        return ledger.take(
+            "precision", None, typical_value="fp32", why="programs that find objects keep 32 bits unless told otherwise"
+        )
     if training:
         value = "bf16" if decoder or isinstance(model, DiffusionSpec) else "amp"
         return ledger.take(
@@ -70,6 +75,20 @@ def precision_taken(workload: Workload, model: ModelSpec, *, method: str, ledger
         typical_value="bf16" if decoder else "fp16",
         why="16 bits is the usual choice for running models",
     )
+
+
+def keeps_32_bits(workload: Workload, model: ModelSpec, *, training: bool) -> bool:
+    """Whether a program that finds boxes and masks keeps 32 bits unless it is told otherwise, as PyTorch's do.
+
+    Detectron2, MMDetection, DETR and torchvision train and run so; Ultralytics, which takes squares, runs so and trains
+    in mixed precision. Defaults of https://docs.ultralytics.com/usage/cfg and of their configurations.
+    """
+    dense = isinstance(model, NetworkSpec) and model.architecture in {"detector", "segmenter"}
+    if not dense or workload.framework != "pytorch":
+        return False
+    size = workload.image_size
+    as_they_come = isinstance(size, list) and not takes_squares(tuple(size))
+    return as_they_come or not training
 
 
 def speaks(model: ModelSpec) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from app.engine.defaults import complete, domain_of, typical_model
 from app.engine.workload import Workload
 from tests.engine.jobs import BERT_LARGE, make_spec
-from tests.engine.network_jobs import RESNET50, WHISPER_LARGE
+from tests.engine.network_jobs import RESNET50, WHISPER_LARGE, YOLO
 
 LLAMA = make_spec()
 
@@ -129,6 +129,22 @@ def test_what_arrives_together_is_worked_on_together_unless_somebody_waits_for_e
 
     assert job.micro_batch_size == batch
     assert assumed(job, "batch_size") == (batch if batch > 1 else None)
+
+
+@pytest.mark.parametrize(
+    ("task", "image_size", "framework", "precision"),
+    [
+        ("inference", 640, "pytorch", "fp32"),
+        ("inference", 640, "tensorrt", "fp16"),
+        ("inference", 640, None, "fp16"),
+        ("train", 640, "pytorch", "amp"),
+        ("train", [800, 1333], "pytorch", "fp32"),
+    ],
+)
+def test_programs_that_find_boxes_keep_32_bits_where_nobody_says_otherwise(task, image_size, framework, precision):
+    asked = Workload(task=task, domain="detection", image_size=image_size, framework=framework)
+
+    assert complete(asked, model=YOLO).precision == precision
 
 
 @pytest.mark.parametrize(("framework", "precision"), [("onnxruntime", "fp32"), ("tensorrt", "fp16")])
