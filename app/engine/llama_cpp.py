@@ -9,6 +9,7 @@ from app.engine.hardware_family import families
 from app.engine.job import Job
 from app.engine.memory import stored_weight_bytes
 from app.engine.model_spec import TransformerSpec
+from app.engine.params import expert_parameters
 from app.engine.precision import WHOLE_MODEL, is_gguf, peak_flops_per_s
 from app.engine.roofline import saturation
 from app.engine.serving_rates import WITHOUT_DOT_PRODUCTS, bandwidth_rate, clock_hz, written_scores
@@ -46,8 +47,8 @@ def expert_share_llama_cpp(spec: TransformerSpec, *, systems: Systems, tokens: F
     if not spec.num_experts:
         return np.ones(len(systems))
     rows = tokens * spec.num_experts_per_token / spec.num_experts
-    half = TRANSFORMERS.column("prefill_expert_half_rows_llama_cpp", families(systems.devices))
-    return np.asarray(saturation(rows, half), dtype=np.float64)
+    few = saturation(rows, TRANSFORMERS.column("prefill_expert_half_rows_llama_cpp", families(systems.devices)))
+    return np.asarray(few * TRANSFORMERS.value("prefill_expert_share_llama_cpp"), dtype=np.float64)
 
 
 def block_gain(job: Job, *, systems: Systems) -> FloatArray:
@@ -60,11 +61,15 @@ def block_gain(job: Job, *, systems: Systems) -> FloatArray:
 
 
 def prefill_weight_s(job: Job, spec: TransformerSpec, *, systems: Systems) -> FloatArray:
-    """Time of llama.cpp to fetch all weights once and to write quantised ones out in 16 bits, per chunk. [s]"""
+    """Time of llama.cpp to fetch all weights once and to write quantised ones out in 16 bits, per chunk. [s]
+
+    Experts stay packed: each multiplies too few rows for their unpacked form to be worth writing.
+    """
     stored = stored_weight_bytes(spec, job.precision) * TRANSFORMERS.value("prefill_weight_share_llama_cpp")
     unpacked = 0.0
     if job.precision not in WHOLE_MODEL:
-        unpacked = spec.parameters * HALF_BYTES * TRANSFORMERS.value("prefill_unpacking_passes_llama_cpp")
+        written = spec.parameters - expert_parameters(spec)
+        unpacked = written * HALF_BYTES * TRANSFORMERS.value("prefill_unpacking_passes_llama_cpp")
     moved = stored + np.where(block_gain(job, systems=systems) > 1, 0.0, unpacked)
     return moved / systems.plan.tensor_parallel / bandwidth_rate(job, systems=systems)
 

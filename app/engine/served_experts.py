@@ -15,6 +15,7 @@ from app.engine.coefficients import TRANSFORMERS
 from app.engine.comms import devices_per_node, latency_s
 from app.engine.experts import routed_share
 from app.engine.hardware import Systems
+from app.engine.hardware_family import families
 from app.engine.model_spec import TransformerSpec
 from app.engine.precision import sustained_flops_per_s
 from app.engine.roofline import saturation
@@ -37,7 +38,7 @@ def routed_growth(spec: TransformerSpec, *, systems: Systems, tokens: Floats) ->
     width = spec.moe_intermediate_size or spec.intermediate_size
     narrow = saturation(width, expert_half_width(systems))
     rows = rows_of_an_expert(spec, systems=systems, tokens=tokens)
-    half = TRANSFORMERS.value("served_expert_half_rows")
+    half = TRANSFORMERS.column("served_expert_half_rows", families(systems.devices))
     few = np.minimum(saturation(rows, half) / saturation(tokens, half), 1.0)  # few rows as such slow dense models too
     reached = TRANSFORMERS.value("served_expert_math_share") * narrow * few
     return np.asarray(1 - routed + routed / reached, dtype=np.float64)

@@ -55,6 +55,7 @@ from app.engine.serving_rates import (
     reads_fixed_cache,
     replays_steps,
     tensor_latency_s,
+    tile_rows,
     unpacking_s,
     visible_overhead_s,
     written_scores,
@@ -198,13 +199,13 @@ def decode_cache_bytes(job: Job, spec: TransformerSpec, *, systems: Systems, req
 
 def decode_math_s(job: Job, spec: TransformerSpec, *, systems: Systems, written: Floats) -> FloatArray:
     """Time that the products of a step take which writes so many tokens. [s]"""
-    context = decode_context(job)
+    context, tensor = decode_context(job), systems.plan.tensor_parallel
     attention = cached_attention_flops(spec, context)
     products = decode_flops_per_token(spec, context) - attention_flops_per_token(spec, context)
     if job.framework != "llama.cpp":
         products = products * routed_growth(spec, systems=systems, tokens=written)
     attention = attention * attention_growth(job, systems=systems)
-    flops = written * (products + attention) / systems.plan.tensor_parallel
+    flops = (tile_rows(job, spec, systems=systems, written=written) * products + written * attention) / tensor
     reached = TRANSFORMERS.column("decode_math_fraction", families(systems.devices))
     reached = reached * decode_unpacked_share(job, systems=systems)
     return flops / (multiplied_flops_per_s(job, systems=systems) * reached)
@@ -271,7 +272,12 @@ def prefill_s(job: Job, spec: TransformerSpec, *, systems: Systems, batch: Float
     )
     streamed = streamed + _routed_bytes(job, spec, tokens=batch * prompt) / plan.tensor_parallel
     bandwidth = systems.devices.memory_bandwidth_bytes_per_s * TRANSFORMERS.column("stream_fraction", groups)
-    fetched = prefill_weight_s(job, spec, systems=systems) * chunks if llama else np.maximum(traffic - math, 0.0)
+    fetched = np.maximum(traffic - math, 0.0)
+    if llama:
+        touched = decode_weight_bytes(job, spec, systems=systems, written=at_once) / bandwidth_rate(
+            job, systems=systems
+        )
+        fetched = np.maximum(prefill_weight_s(job, spec, systems=systems) * chunks, chunks * touched - math)
     memory = fetched + streamed / bandwidth
     layers, stages = spec.num_hidden_layers, plan.pipeline_parallel
     comms = tensor_messages_s(spec, systems=systems, tokens=batch * prompt) + chunks * (

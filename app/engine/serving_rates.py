@@ -103,6 +103,17 @@ def decode_unpacked_share(job: Job, *, systems: Systems) -> FloatArray:
     return np.where(multiplied, 1.0, TRANSFORMERS.column("decode_unpacked_share_server", families(systems.devices)))
 
 
+def tile_rows(job: Job, spec: TransformerSpec, *, systems: Systems, written: Floats) -> Floats:
+    """Rows that the products of a step are multiplied with: its tokens, or a tile's where those are fewer. [tokens]
+
+    Matrix units take whole tiles, which shows where a device has few operations for the bytes it moves, as an H20.
+    Programs that multiply few rows on vector units have no tiles; those of experts are counted with their rows.
+    """
+    if job.framework in {"llama.cpp", "pytorch"} or spec.num_experts:
+        return written
+    return np.maximum(written, TRANSFORMERS.column("decode_tile_rows", families(systems.devices)))
+
+
 def attention_growth(job: Job, *, systems: Systems) -> FloatArray:
     """Times as long as products of weights the products of attention take: none multiplies 4 bits. [-]"""
     if job.precision not in FOUR_BIT_FLOATS | {"mxfp4"}:

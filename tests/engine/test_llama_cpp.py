@@ -2,18 +2,39 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.engine.llama_cpp import expert_share_llama_cpp, prefill_rate_llama_cpp, row_split_s
+from app.engine.llama_cpp import expert_share_llama_cpp, prefill_rate_llama_cpp, prefill_weight_s, row_split_s
+from app.engine.serving import decode_weight_bytes, prefill_s
 from app.engine.serving_rates import layer_overhead_s
 from tests.engine.jobs import CPU, H100, RTX_4090, make_job, make_moe, make_spec, make_systems
 
 
 def test_an_expert_of_few_tokens_is_multiplied_slowly_but_not_on_a_processor():
-    shares = [
+    few, many = (
         expert_share_llama_cpp(make_moe(), systems=make_systems(H100, CPU), tokens=tokens) for tokens in (32, 512)
-    ]
+    )
 
-    assert shares[0][0] < shares[1][0] < 1
-    assert shares[0][1] == 1
+    assert few[0] < many[0] < 1
+    assert few[1] == many[1]
+
+
+def test_experts_stay_packed_while_a_prompt_is_read():
+    job, systems = make_job(framework="llama.cpp", precision="q4_k_m"), make_systems(RTX_4090)
+    moe = make_moe()
+    dense = replace(moe, num_experts=0, num_experts_per_token=0)
+
+    experts, whole = (prefill_weight_s(job, spec, systems=systems)[0] for spec in (moe, dense))
+
+    assert 0 < experts < whole / 2
+
+
+def test_a_short_prompt_takes_as_long_as_the_weights_it_touches_at_least():
+    job = make_job(framework="llama.cpp", precision="q4_k_m", prompt_tokens=32)
+    spec, systems = make_moe(), make_systems(RTX_4090)
+
+    reading = prefill_s(job, spec, systems=systems, batch=np.ones(1)).total_s[0]
+    touched = decode_weight_bytes(job, spec, systems=systems, written=np.array([32.0]))[0]
+
+    assert reading >= touched / RTX_4090.memory_bandwidth_bytes_per_s
 
 
 def test_rows_travel_to_every_card_that_shares_them_and_to_none_that_is_alone():

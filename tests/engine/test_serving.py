@@ -6,7 +6,7 @@ import pytest
 from app.engine.hardware import PeakRates
 from app.engine.params import expected_experts
 from app.engine.serving import concurrency, largest_batch, physics, touched_weight_bytes
-from app.engine.serving_rates import attention_growth, layer_overhead_s
+from app.engine.serving_rates import attention_growth, layer_overhead_s, tile_rows
 from app.engine.units import GB, GIB, TERA
 from tests.engine.jobs import (
     BERT_LARGE,
@@ -519,3 +519,22 @@ def test_a_runtime_starts_the_kernels_of_a_layer_sooner_than_python():
     )
 
     assert runtime < python
+
+
+def test_one_token_takes_a_whole_tile_of_matrix_units_and_many_take_what_they_are():
+    spec, systems = make_spec(), make_systems(H100)
+
+    one, full, many = (
+        tile_rows(make_job(framework="vllm"), spec, systems=systems, written=np.array([tokens]))[0]
+        for tokens in (1.0, 16.0, 64.0)
+    )
+
+    assert one == full > 1
+    assert many == 64
+
+
+def test_programs_without_tiles_and_experts_multiply_the_rows_they_have():
+    written, systems = np.array([1.0]), make_systems(H100)
+
+    assert tile_rows(make_job(framework="llama.cpp"), make_spec(), systems=systems, written=written) == written
+    assert tile_rows(make_job(framework="vllm"), make_moe(), systems=systems, written=written) == written
