@@ -65,6 +65,7 @@ def micro_batches(job: Job, plan: Plan) -> FloatArray:
         at_once = micro_batch_samples(job, plan) * job.seq_len * plan.data_parallel
         busy = np.clip(TRANSFORMERS.value("largest_batch_tokens") / at_once, 1.0, busy)
         several = plan.data_parallel * plan.tensor_parallel * plan.pipeline_parallel * plan.context_parallel > 1
+        several = several | ~np.isnan(plan.micro_batch)  # whoever lets the batch be chosen means a usual one
         if not (isinstance(job.model, TransformerSpec) and job.model.architecture == "decoder"):
             return np.minimum(plan.pipeline_parallel, busy)
         usual = np.maximum(np.round(TRANSFORMERS.value("usual_batch_tokens") / at_once), 1.0)

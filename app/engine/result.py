@@ -99,6 +99,8 @@ class Pace:
     """Time of a step with its data at hand; None where nothing is read and decoded. [s]"""
     comparable_peak: str = "bf16"
     """Field of PeakRates that utilisation is counted against."""
+    devices: FloatArray | None = None
+    """Devices that take the step together, where what a run repeats depends on them. [-]"""
 
 
 @dataclass(frozen=True, slots=True)

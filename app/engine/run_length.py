@@ -30,7 +30,8 @@ def run_units(job: Job, pace: Pace) -> FloatArray | None:
     units = np.full_like(pace.units_per_step, amount * passes)
     decoder = isinstance(job.model, TransformerSpec) and job.model.architecture == "decoder"
     if job.workload.task == "pretrain" and decoder and pace.unit == "tokens/s":
-        units = units * (1 + _repeated(units / pace.units_per_step * pace.step_s / SECONDS_PER_HOUR))
+        hours = units / pace.units_per_step * pace.step_s / SECONDS_PER_HOUR
+        units = units * (1 + _repeated(hours * (1.0 if pace.devices is None else pace.devices)))
     if job.training and job.depth is not None:
         units = units * (1 + NETWORKS.value("evaluated_share_of_volumes"))
     if joins_pictures(job):
@@ -47,14 +48,14 @@ def _evaluated(units_per_s: FloatArray) -> FloatArray:
     return np.asarray(scored_s * units_per_s, dtype=np.float64)
 
 
-def _repeated(hours: FloatArray) -> FloatArray:
-    """Work done again, as a share of a run of so many hours.
+def _repeated(device_hours: FloatArray) -> FloatArray:
+    """Work done again, as a share of a run of so many device-hours.
 
-    A run of days is evaluated, saved and started again; one of an hour that stopped is begun anew, and what counts is
-    the one that went through.
+    Devices fail by the hour, and a run of many is evaluated, saved and started again; a day on one machine takes what
+    its steps take, and so do minutes on thousands.
     """
-    half = TRANSFORMERS.value("repeated_work_half_h")
-    return np.asarray(TRANSFORMERS.value("repeated_work_share") * saturation(hours, half), dtype=np.float64)
+    half = TRANSFORMERS.value("repeated_work_half_device_hours")
+    return np.asarray(TRANSFORMERS.value("repeated_work_share") * saturation(device_hours, half), dtype=np.float64)
 
 
 def _data_units(job: Job, unit: str) -> float | None:

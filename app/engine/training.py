@@ -428,4 +428,5 @@ def training_pace(job: Job, systems: Systems) -> Pace:
         communication_share=time.comms_s / total,
         bubble_fraction=bubble * np.ones(len(systems)),
         comparable_peak=comparable_rate(job.precision),
+        devices=systems.count,
     )

@@ -53,12 +53,15 @@ Cut = tuple[float, int, int, float, float]
 
 
 def fastest_training_plan(
-    job: Job, spec: TransformerSpec, *, devices: Devices, count: FloatArray, nodes: FloatArray
+    job: Job, spec: TransformerSpec, *, devices: Devices, count: FloatArray, nodes: FloatArray, tried: bool = False
 ) -> Plan:
     """For every system the plan with the most tokens a second among those that fit; the simpler one where they tie.
 
     A plan has to be faster than a simpler one by a stated margin, because every cut makes a program harder to run; and
     it never asks more memory of each device than the plan of half as many, unless those are a cluster already.
+
+    Where it can be ``tried`` before the run, on a cluster that is there, the expected memory has to fit with some
+    headroom; where it is bought or rented on our word, its high end.
     """
     replicas = plan_of(count)
     done = _replica_fits(job, devices, count=count, nodes=nodes)
@@ -67,10 +70,12 @@ def fastest_training_plan(
         return replicas
     ladder = ladder_of(devices.take(list(rows)), count=count[rows], nodes=nodes[rows])
     plans, possible = training_plans(job, spec, ladder=ladder)
-    cut = _searched(job, spec, ladder=ladder, plans=plans, possible=possible)
+    headroom = TRANSFORMERS.value("tried_plan_headroom") if tried and job.workload.task == "pretrain" else None
+    cut = _searched(job, spec, ladder=ladder, plans=plans, possible=possible, headroom=headroom)
     if len(_batches(job)) > 1 or len(_levels(job)) > 1:
         plans = _refined(job, cut)
-        cut = _searched(job, spec, ladder=ladder, plans=plans, possible=_small_enough(job, plans))
+        possible = _small_enough(job, plans)
+        cut = _searched(job, spec, ladder=ladder, plans=plans, possible=possible, headroom=headroom)
     places = np.zeros(len(count), dtype=np.intp)
     places[rows] = ladder.places
     return merged(replicas, picked(cut, places), take=~done)
@@ -114,9 +119,13 @@ def chooses_recompute(job: Job) -> bool:
 
 
 def _replica_fits(job: Job, devices: Devices, *, count: FloatArray, nodes: FloatArray) -> BoolArray:
-    """Where nothing has to be searched: one device, or replicas that fit. Pre-training gains by sharing the update."""
+    """Where nothing has to be searched: one device, or replicas that fit. Pre-training gains by sharing the update.
+
+    Where nobody said a batch, a language model on one device is pre-trained with what pays there, as on many.
+    """
     if job.workload.task == "pretrain":
-        return np.asarray(count == 1, dtype=np.bool_)
+        chosen = _is_decoder(job) and len(_batches(job)) > 1
+        return np.asarray((count == 1) & (not chosen), dtype=np.bool_)
     plan = plan_of(count)
     footprint = training_footprint(job, systems_of(devices, count=count, nodes=nodes, plan=plan))
     taken: BoolArray = fits_at_its_high_end(job, footprint, devices=devices) | (count == 1)
@@ -142,15 +151,27 @@ class _Tried:
 
 
 def _searched(
-    job: Job, spec: TransformerSpec, *, ladder: Ladder, plans: Plan, possible: BoolArray, given: bool = False
+    job: Job,
+    spec: TransformerSpec,
+    *,
+    ladder: Ladder,
+    plans: Plan,
+    possible: BoolArray,
+    given: bool = False,
+    headroom: float | None = None,
 ) -> Plan:
     """The best of the candidates for every step of the ladder, smaller systems first.
 
-    A plan that is ``given`` is known to run: there the expected memory has to fit, not its high end.
+    A plan that is ``given`` is known to run: there the expected memory has to fit, not its high end; and on several
+    machines the expected memory with ``headroom``, where there is one.
     """
     tried = _tried(job, spec, systems=ladder.systems(plans), possible=possible)
+    usable = ladder.devices.usable_memory_bytes
     if given:
-        tried = replace(tried, fits=tried.needed <= ladder.devices.usable_memory_bytes)
+        tried = replace(tried, fits=tried.needed <= usable)
+    elif headroom is not None:
+        expected = tried.needed * headroom <= FITS_WITHIN_FRACTION * usable
+        tried = replace(tried, fits=np.where(ladder.nodes > 1, expected, tried.fits))
     choice = np.zeros(len(ladder.count), dtype=np.intp)
     most = np.full(len(ladder.count), np.inf)
     for level in ladder.levels:
@@ -203,6 +224,11 @@ def _batches(job: Job) -> tuple[float, ...]:
     """Micro-batches to try, where nobody said one; NaN: as the job says."""
     free = job.workload.task == "pretrain" and job.workload.batch_size is None
     return MICRO_BATCHES if free else (np.nan,)
+
+
+def _is_decoder(job: Job) -> bool:
+    """Whether the model writes text."""
+    return isinstance(job.model, TransformerSpec) and job.model.architecture == "decoder"
 
 
 def _cut_by(job: Job, spec: TransformerSpec) -> float:

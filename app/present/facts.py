@@ -14,7 +14,7 @@ def spread_facts(estimate: EstimateAnswer) -> tuple[Fact, ...]:
 
 
 def _plan(plan: PlanAnswer | None) -> tuple[Fact, ...]:
-    if plan is None:
+    if plan is None or plan.data_parallel * plan.tensor_parallel * plan.pipeline_parallel * plan.context_parallel == 1:
         return ()
     told = [(say("Work shared by"), plan_in_words(plan))]
     if plan.bubble_fraction:

@@ -59,10 +59,10 @@ INFINIBAND_FROM_BYTES_PER_S = 10 * GB
 
 
 def plan_answer(job: Job, estimates: Estimates, *, row: int, systems: Systems) -> PlanAnswer | None:
-    """The plan of one system; None for one device."""
-    if systems.count[row] <= 1:
-        return None
+    """The plan of one system; None for one device, unless its micro-batch was chosen."""
     plan = systems.plan
+    if systems.count[row] <= 1 and np.isnan(entry(plan.micro_batch, row)):
+        return None
     degrees = {
         name: int(entry(getattr(plan, name), row))
         for name in ("data_parallel", "tensor_parallel", "pipeline_parallel", "expert_parallel", "context_parallel")

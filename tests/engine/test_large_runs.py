@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.engine.coefficients import TRANSFORMERS
 from app.engine.estimate import estimate
 from app.engine.flops import training_flops
 from app.engine.hardware import Devices, PeakRates, systems_of
@@ -64,8 +63,11 @@ def answer_of(run):
 
 def factor_of(run) -> float:
     """Estimated over published device-hours; a published pace has no evaluation and no restarts in it."""
-    repeated = 1 + TRANSFORMERS.value("repeated_work_share") if run.get("pace") else 1.0
-    return float(answer_of(run).device_s.expected[0] / SECONDS_PER_HOUR / repeated / run["device_hours"])
+    answer = answer_of(run)
+    seconds = answer.device_s.expected[0]
+    if run.get("pace"):
+        seconds = run["tokens"] / answer.throughput_per_s.expected[0] * run["devices"]
+    return float(seconds / SECONDS_PER_HOUR / run["device_hours"])
 
 
 def utilization_of(run) -> float:

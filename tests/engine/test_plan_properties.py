@@ -191,6 +191,42 @@ def test_repeating_more_needs_less_and_takes_longer(card, count, batch, levels):
     assert rate[1] <= rate[0] * SAME
 
 
+@pytest.mark.parametrize("card", [H100, RTX_4090])
+def test_one_device_is_used_as_well_as_two_where_nobody_says_a_batch(card):
+    job = make_job(SMALL, task="pretrain", precision="bf16", sequence_length=1024)
+
+    _, answer = planned(job, card, counts=[1])
+    _, of_two = planned(job, card, counts=[2])
+
+    alone, together = (each.throughput_per_s.expected[0] for each in (answer, of_two))
+    assert answer.fits[0] == 1
+    assert together / 2 <= alone * SAME
+
+
+def test_a_batch_that_somebody_said_is_kept_on_one_device():
+    job = make_job(SMALL, task="pretrain", precision="bf16", sequence_length=1024, batch_size=3)
+
+    systems, _ = planned(job, H100, counts=[1])
+
+    assert np.isnan(systems.plan.micro_batch).all()
+
+
+def test_a_plan_that_can_be_tried_uses_more_of_a_clusters_memory_and_is_no_slower():
+    job = make_job(LARGE, task="pretrain", precision="bf16", sequence_length=8192)
+    devices, count, nodes = Devices((H100,)), np.array([256.0]), np.array([32.0])
+
+    def answer(*, tried):
+        plan = default_plan(job, devices, count=count, nodes=nodes, tried=tried)
+        return estimate(job, systems_of(devices, count=count, nodes=nodes, plan=plan))
+
+    safe, known = answer(tried=False), answer(tried=True)
+
+    assert safe.fits[0] == 1
+    assert known.memory_bytes.expected[0] < known.usable_memory_bytes[0] * 0.9
+    assert known.memory_bytes.expected[0] >= safe.memory_bytes.expected[0]
+    assert known.throughput_per_s.expected[0] >= safe.throughput_per_s.expected[0]
+
+
 def test_a_network_between_machines_is_slower_than_links_inside():
     job = make_job(task="pretrain", precision="bf16", batch_size=1, sequence_length=2048)
     ones = np.ones(2)

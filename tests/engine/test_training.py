@@ -275,11 +275,20 @@ def test_a_longer_run_repeats_more_of_its_work():
     job = make_job(task="pretrain", precision="bf16", batch_size=4, sequence_length=2048)
     short, long = (
         run_units(replace(job, tokens=tokens), physics(job, make_systems(H100, count=8)).pace)[0] / tokens
-        for tokens in (1e8, 1e13)
+        for tokens in (1e9, 1e13)
     )
 
-    assert 1 < short < 1.1
+    assert 1 < short < 1.05
     assert 1.2 < long < 1.4
+
+
+def test_what_is_repeated_depends_on_device_hours_not_on_devices():
+    job = replace(make_job(task="pretrain", precision="bf16", batch_size=4, sequence_length=2048), tokens=1e11)
+    shares = [
+        run_units(job, physics(job, make_systems(H100, count=count)).pace)[0] / job.tokens for count in (1, 8, 64)
+    ]
+
+    assert shares == pytest.approx([shares[0]] * 3, rel=0.02)
 
 
 def test_eight_bits_gain_less_where_products_are_narrow(tokens_per_s):
