@@ -34,7 +34,7 @@ def run_units(job: Job, pace: Pace) -> FloatArray | None:
         units = units * (1 + _repeated(hours * (1.0 if pace.devices is None else pace.devices)))
     if job.training and job.depth is not None:
         units = units * (1 + NETWORKS.value("evaluated_share_of_volumes"))
-    if joins_pictures(job):
+    if joins_pictures(job) and job.workload.steps is None:  # steps that were stated are all there is
         units = units * (1 + _evaluated(pace.units_per_step / pace.step_s))
     return units
 
