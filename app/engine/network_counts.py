@@ -111,7 +111,7 @@ def reduced(pixels: float) -> float:
     64 to 128.
 
     >>> reduced(32 * 32), reduced(224 * 224)
-    (6400, 50176)
+    (6400.0, 50176)
     """
     return max(pixels, NETWORKS.value("pixels_seen_with_strides"))
 

@@ -71,6 +71,7 @@ def times_kernels(job: Job, devices: Devices, *, crops: bool) -> BoolArray:
 def precedes_fused_attention(device: Accelerator) -> bool:
     """Whether a card is older than the kernels that fuse attention.
 
+    >>> from app.engine.hardware import PeakRates
     >>> volta = Accelerator(
     ...     slug="v100", name="V100", vendor="NVIDIA", kind="gpu", segment="datacenter", architecture="Volta",
     ...     peak=PeakRates(), memory_bytes=32e9, usable_memory_bytes=31e9, memory_bandwidth_bytes_per_s=9e11,

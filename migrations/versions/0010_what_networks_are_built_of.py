@@ -13,7 +13,7 @@ depends_on = None
 WINDOWS = (
     "swin", "hiera", "pvt", "segformer", "mvit", "twins", "nest", "gcvit", "focalnet", "davit", "xcit", "cait",
 )  # fmt: skip
-TRANSFORMERS_OF_WINDOWS = ("coat", "tinyvit", "volo")
+TRANSFORMERS_OF_WINDOWS = ("coat", "levit", "tinyvit", "volo")
 EQUAL_BLOCKS = ("vit", "deit", "beit", "eva", "dinov2", "siglip")
 MIXED = ("mixer", "resmlp", "gmlp")
 ATTENTION = (*EQUAL_BLOCKS, "videomae", "v-jepa", "timesformer", "mask2former", "sam", "detr", "yolos")
