@@ -207,10 +207,6 @@ def inference_footprint(job: Job, systems: Systems, *, concurrent: FloatArray) -
             f"{tokens} tokens per request × {count_in_words(per_request / tokens)} bytes × {several}",
             cache_share * np.ones(len(systems)),
         ),
-        MemoryPart(
-            "activations",
-            live / plan.tensor_parallel * np.ones(len(systems)),
-            WIDEST.get(job.workload.framework or "", PROMPT),
-        ),
+        MemoryPart("activations", live / plan.tensor_parallel * np.ones(len(systems)), widest_moment(job)),
     ]
     return finished(parts, systems, job=job)
