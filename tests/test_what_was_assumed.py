@@ -165,6 +165,15 @@ def notes(client, rows, algorithm):
     return found, " ".join(each["text"] for each in found["warnings"])
 
 
+def test_who_uses_it_as_often_as_both_cost_the_same_is_told_so(client):
+    work = {"task": "finetune", "method": "lora", "model": {"name": "llama-3.3-70b"}, "hours_per_month": 150}
+    even = answer(client, work)["buy_or_rent"]["break_even_hours_per_month"]
+
+    told = [answer(client, work | {"hours_per_month": even * share})["verdict"] for share in (0.9, 0.99, 1.01, 1.1)]
+
+    assert ["cost about the same" in each for each in told] == [False, True, True, False]
+
+
 def test_a_table_beyond_the_break_even_is_told_why_it_still_needs_no_card(client):
     found, text = notes(client, 20_000_000, "xgboost")
     assert found["scenario"]["slug"] == "no-gpu"

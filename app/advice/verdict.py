@@ -32,6 +32,8 @@ PATIENCE = ("machine_days", "cluster_days")
 """Longest runs that a cluster's price is told for, if any offer is that quick."""
 SELDOM_SHARE = 0.2
 """Below this share of the break-even's hours, the hours that were only assumed are not worth telling."""
+EVEN_WITHIN_SHARE = 0.05
+"""Hours this near to the break-even read like it, and both ways cost the same for all that is known."""
 
 
 def verdict(case: Circumstances) -> Reason:
@@ -227,6 +229,8 @@ def _by_break_even(case: Circumstances, deal: BuyOrRent) -> str:
         return "verdict_buy_asked"
     if assumed and deal.cheaper == "rent" and (deal.one_run or deal.hours_per_month < SELDOM_SHARE * even):
         return "verdict_rent_seldom"
+    if not assumed and abs(deal.hours_per_month - even) <= EVEN_WITHIN_SHARE * even:
+        return "verdict_break_even"
     return f"verdict_break_even_{'buy' if deal.cheaper == 'buy' else 'rent'}{'_assumed' if assumed else ''}"
 
 
