@@ -210,24 +210,9 @@ def _refreshes(
         schedule=_schedule(settings),
         waiting=price_work.held_changes(session, most=0)[1],
         sources=tuple(_sources(engine, settings, session)),
-        jobs=tuple(
-            JobLine(
-                f"/admin/price-refreshes/{job.id}", _job_told(job), price_work.job_as_json(job)["state"], job.progress
-            )
-            for job in price_work.last_jobs(session)
-        ),
+        jobs=tuple(_job_line(job) for job in price_work.last_jobs(session)),
         columns=("Rows", "New", "Changed", "Unchanged", "Vanished", "Held", "Left out"),
-        runs=tuple(
-            RunLine(
-                f"/admin/price-runs/{run.id}",
-                run.source,
-                moment(run.started_at),
-                run.outcome,
-                _counts(run),
-                run.message,
-            )
-            for run in found
-        ),
+        runs=tuple(_run_line(run) for run in found),
         told=_several(total, "run") if total else "Nothing was refreshed yet.",
         before_url=f"/admin/price-refreshes?{urlencode(fields | {'page': page - 1})}" if page > 1 else "",
         after_url=f"/admin/price-refreshes?{urlencode(fields | {'page': page + 1})}" if page * PER_PAGE < total else "",
