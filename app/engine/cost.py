@@ -1,7 +1,7 @@
 """What hardware costs: bought, powered, sold again, or rented by the hour. Formulas of plain numbers or columns."""
 
 from app.engine.arrays import Floats
-from app.engine.units import MILLION, SECONDS_PER_HOUR, WATTS_PER_KILOWATT
+from app.engine.units import WATTS_PER_KILOWATT
 
 
 def purchase_usd(*, device_usd: Floats, count: Floats, host_usd: Floats = 0.0) -> Floats:
@@ -144,16 +144,3 @@ def break_even_hours_per_month(
         return None
     fixed = (purchase - resale) / horizon_months + own_fixed_usd_per_month - rent_fixed_usd_per_month
     return max(0.0, fixed / saved_per_hour)
-
-
-def usd_per_million(*, usd_per_hour: Floats, units_per_s: Floats) -> Floats:
-    """Price of a million samples or tokens at this rent and speed. [USD]
-
-    Examples
-    --------
-    3.60 USD an hour at 1,000 tokens/s:
-
-    >>> usd_per_million(usd_per_hour=3.6, units_per_s=1000.0)
-    1.0
-    """
-    return usd_per_hour / SECONDS_PER_HOUR / units_per_s * MILLION
