@@ -60,8 +60,8 @@ def fastest_training_plan(
     A plan has to be faster than a simpler one by a stated margin, because every cut makes a program harder to run; and
     it never asks more memory of each device than the plan of half as many, unless those are a cluster already.
 
-    Where it can be ``tried`` before the run, on a cluster that is there, the expected memory has to fit with some
-    headroom; where it is bought or rented on our word, its high end.
+    Where it can be ``tried`` before the run, on a cluster that is there or with a batch that somebody states, the
+    expected memory has to fit with some headroom; where it is bought or rented on our word, its high end.
     """
     replicas = plan_of(count)
     done = _replica_fits(job, devices, count=count, nodes=nodes)
@@ -163,7 +163,7 @@ def _searched(
     """The best of the candidates for every step of the ladder, smaller systems first.
 
     A plan that is ``given`` is known to run: there the expected memory has to fit, not its high end; and on several
-    machines the expected memory with ``headroom``, where there is one.
+    machines, or with a batch that was stated, the expected memory with ``headroom``, where there is one.
     """
     tried = _tried(job, spec, systems=ladder.systems(plans), possible=possible)
     usable = ladder.devices.usable_memory_bytes
@@ -171,7 +171,8 @@ def _searched(
         tried = replace(tried, fits=tried.needed <= usable)
     elif headroom is not None:
         expected = tried.needed * headroom <= FITS_WITHIN_FRACTION * usable
-        tried = replace(tried, fits=np.where(ladder.nodes > 1, expected, tried.fits))
+        known = (ladder.nodes > 1) | (job.workload.batch_size is not None)
+        tried = replace(tried, fits=np.where(known, expected, tried.fits))
     choice = np.zeros(len(ladder.count), dtype=np.intp)
     most = np.full(len(ladder.count), np.inf)
     for level in ladder.levels:

@@ -227,6 +227,23 @@ def test_a_plan_that_can_be_tried_uses_more_of_a_clusters_memory_and_is_no_slowe
     assert known.throughput_per_s.expected[0] >= safe.throughput_per_s.expected[0]
 
 
+def test_a_batch_that_somebody_states_was_tried_and_keeps_what_fits_as_expected():
+    job = make_job(SMALL, task="pretrain", precision="bf16", sequence_length=2048, batch_size=24, framework="pytorch")
+    devices, count, nodes = Devices((H100,)), np.array([8.0]), np.array([1.0])
+
+    def answer(*, tried):
+        plan = default_plan(job, devices, count=count, nodes=nodes, tried=tried)
+        systems = systems_of(devices, count=count, nodes=nodes, plan=plan)
+        return plan, estimate(job, systems)
+
+    (_, safe), (plan, stated) = answer(tried=False), answer(tried=True)
+
+    assert plan.tensor_parallel[0] == 1
+    assert stated.memory_bytes.expected[0] < stated.usable_memory_bytes[0] * 0.9
+    assert stated.memory_bytes.expected[0] > safe.memory_bytes.expected[0]
+    assert stated.throughput_per_s.expected[0] > safe.throughput_per_s.expected[0]
+
+
 def test_a_network_between_machines_is_slower_than_links_inside():
     job = make_job(task="pretrain", precision="bf16", batch_size=1, sequence_length=2048)
     ones = np.ones(2)
