@@ -17,11 +17,12 @@ from app.engine.arrays import FloatArray, Floats
 from app.engine.coefficients import TRANSFORMERS
 from app.engine.experts import expert_launch_s, product_growth, routed_bytes, routed_share
 from app.engine.flops import forward_attention_flops_per_token, forward_flops_per_token, training_flops_per_token
-from app.engine.hardware import Plan, Systems
+from app.engine.hardware import Devices, Plan, Systems
 from app.engine.hardware_family import COMPILING_KINDS, families
 from app.engine.job import Job
 from app.engine.memory import keeps_masters, training_bytes
 from app.engine.model_spec import TransformerSpec
+from app.engine.network_mode import precedes_fused_attention
 from app.engine.params import adapter_parameters, head_parameters, multiplied_parameters
 from app.engine.plans import bubble_fraction
 from app.engine.precision import (
@@ -238,6 +239,25 @@ def activation_traffic_bytes(job: Job, spec: TransformerSpec) -> float:
     return written + adapter_traffic_bytes(job, spec) + score_traffic_bytes(job, spec)
 
 
+def attended_traffic_bytes(job: Job, spec: TransformerSpec, *, devices: Devices) -> Floats:
+    """Bytes that a micro-batch moves, where cards older than fused attention write a new model's scores. [bytes]
+
+    Who adapts a model today has kernels that some later library made for such cards too; those who made models on them
+    did so before.
+
+    References
+    ----------
+    .. [1] M. Shoeybi et al., "Megatron-LM," 2019, arXiv:1909.08053, section 5.1: 39 TFLOP/s of a V100's 125.
+    .. [2] T. Dao et al., FlashAttention, https://github.com/Dao-AILab/flash-attention: from Turing on.
+    """
+    plain = activation_traffic_bytes(job, spec)
+    unsaid = job.workload.attention is None and job.attention == "flash"
+    if not (unsaid and spec.architecture == "decoder" and job.workload.task == "pretrain"):
+        return plain
+    older = np.array(devices.each(precedes_fused_attention), dtype=np.bool_)
+    return np.where(older, activation_traffic_bytes(replace(job, attention="eager"), spec), plain)
+
+
 def fused_on_chips(job: Job, spec: TransformerSpec, *, systems: Systems, of: Callable[[Job], Floats]) -> Floats:
     """A quantity of a job, on chips whose compiler fuses the layers of a library that of the compiled job."""
     plain = of(job)
@@ -370,7 +390,9 @@ def step_time(job: Job, spec: TransformerSpec, *, systems: Systems) -> tuple[Ste
     products = products * grown
     attention = flops.attention / attention_rate(job, spec, systems=systems)
     math = (products + attention + softmax_s(flops.attention, spec, systems=systems)) * share
-    traffic = fused_on_chips(job, spec, systems=systems, of=lambda each: activation_traffic_bytes(each, spec))
+    traffic = fused_on_chips(
+        job, spec, systems=systems, of=lambda each: attended_traffic_bytes(each, spec, devices=systems.devices)
+    )
     moved = (traffic + narrowed_bytes(job, spec)) * batch_growth(job, plan) * share
     moved = moved + routed_bytes(job, spec, systems=systems) * share
     memory = (moved + unpacking_bytes(job, spec, plan=plan)) / bandwidth

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from app.engine.coefficients import TRANSFORMERS
-from app.engine.hardware import PeakRates
+from app.engine.hardware import Devices, PeakRates
 from app.engine.run_length import run_units
-from app.engine.training import activation_traffic_bytes, math_rate, physics, slowest_stage
+from app.engine.training import activation_traffic_bytes, attended_traffic_bytes, math_rate, physics, slowest_stage
 from tests.engine.jobs import (
     BERT_LARGE,
     EVERY_KIND,
@@ -312,3 +312,16 @@ def test_a_large_head_holds_up_a_long_pipeline_of_a_small_model():
 
     assert alone == short == 1
     assert 3 < long < 8
+
+
+def test_cards_older_than_fused_attention_write_the_scores_of_a_new_model():
+    devices = Devices(tuple(replace(H100, compute_capability=each) for each in ("7.0", "7.5")))
+
+    def moved(**said):
+        job = make_job(make_spec(), precision="fp16", sequence_length=1024, batch_size=4, **said)
+        return attended_traffic_bytes(job, job.model, devices=devices) * np.ones(2)
+
+    plain, old = moved(task="pretrain", attention="flash"), moved(task="pretrain")
+    assert old[0] > plain[0]
+    assert old[1] == plain[1]
+    assert moved(task="finetune")[0] == moved(task="finetune", attention="flash")[0]
