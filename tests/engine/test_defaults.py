@@ -147,6 +147,15 @@ def test_programs_that_find_boxes_keep_32_bits_where_nobody_says_otherwise(task,
     assert complete(asked, model=YOLO).precision == precision
 
 
+@pytest.mark.parametrize(
+    ("image_size", "precision"), [(713, "fp32"), ([288, 288], "fp32"), (640, "amp"), (None, "amp")]
+)
+def test_programs_for_masks_keep_32_bits_but_for_squares_that_a_yolo_may_join(image_size, precision):
+    asked = Workload(task="train", domain="segmentation", image_size=image_size, framework="pytorch")
+
+    assert complete(asked, model=replace(YOLO, architecture="segmenter")).precision == precision
+
+
 @pytest.mark.parametrize(("framework", "precision"), [("onnxruntime", "fp32"), ("tensorrt", "fp16")])
 def test_an_exported_network_keeps_its_precision_until_a_runtime_converts_it(framework, precision):
     job = complete(Workload(task="inference", domain="vision", framework=framework), model=RESNET50)
