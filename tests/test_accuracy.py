@@ -129,6 +129,15 @@ def test_a_large_source_weighs_by_the_root_of_its_runs():
     assert weighted_quantile([*many, *few], 0.76) == 3
 
 
+def test_whole_runs_of_one_source_tell_little_more_than_one_of_them():
+    many, few = (
+        [Residual(source, ratio, 1.0) for ratio in ratios] for source, ratios in (("a", [1.0] * 60), ("b", [3.0]))
+    )
+
+    assert weighted_quantile([*many, *few], 0.6, alike=0.7) == 3
+    assert spread_of([*many, *few], "duration_hours")[1] > spread_of([*many, *few], "throughput_total")[1]
+
+
 def test_an_interval_is_wider_the_fewer_sources_tell():
     one = spread_of([Residual("a", 1.0, 1.0)] * 40, "throughput_total")
     two = spread_of([Residual("a", 1.0, 1.0)] * 20 + [Residual("b", 1.0, 1.0)] * 20, "throughput_total")
