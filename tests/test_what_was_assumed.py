@@ -35,6 +35,29 @@ def test_a_generator_that_no_desktop_card_holds_decodes_in_tiles(client):
     assert (found["scenario"]["rule"], found["tier"]["slug"]) == ("clips-that-take-long", "high")
 
 
+CLIPS = {"task": "finetune", "domain": "video_generation", "model": {"name": "hunyuanvideo-13b"}, "method": "lora"}
+"""People do this on cards of 24 GB, with 512 pixels and some dozens of frames (tdrussell/diffusion-pipe)."""
+
+
+def test_a_video_generator_is_adapted_with_small_clips_on_a_desktop_card(client):
+    found = answer(client, CLIPS)
+    assert (assumed(found)["image_size"], assumed(found)["frames"]) == ("512 x 512", 33)
+    assert (found["scenario"]["number"], found["tier"]["slug"]) == (2, "high")
+
+
+def test_clips_that_were_asked_for_stay(client):
+    found = answer(client, CLIPS | {"image_size": [720, 1280], "frames": 129})
+    assert {"image_size", "frames"}.isdisjoint(assumed(found))
+    assert found["need"]["memory_gib"]["expected"] > 80
+
+
+def test_adapters_take_shorter_texts_before_a_larger_class_of_card(client):
+    work = {"task": "finetune", "domain": "text", "model": {"name": "llama-3.1-8b"}, "method": "qlora"}
+    found, long = answer(client, work), answer(client, work | {"sequence_length": 2048})
+    assert assumed(found)["sequence_length"] == 1024
+    assert (found["tier"]["slug"], long["tier"]["slug"]) == ("mid", "high")
+
+
 @pytest.mark.parametrize(
     ("budget_usd", "model"), [(350, "llama-3.1-8b"), (2500, "qwen2.5-32b"), (8000, "llama-3.3-70b")]
 )

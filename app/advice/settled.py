@@ -4,6 +4,7 @@ Somebody who trains picks the batch by the card, and lets a generator decode in 
 where the usual value, which nobody asked for, needs the next class of cards, the smaller one is taken and told.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,13 +17,19 @@ from app.engine.assumed import typical
 from app.engine.defaults import domain_of
 from app.engine.hardware import Devices
 from app.engine.job import Assumption, Job
-from app.engine.model_spec import AlgorithmSpec, DiffusionSpec
+from app.engine.model_spec import AlgorithmSpec, DiffusionSpec, TransformerSpec
 
 COMFORTABLE_GIB = 16.0
 """Nobody works with smaller batches only to buy a card with less memory than this. [GiB]"""
+ADAPTERS = frozenset({"lora", "qlora"})
+"""Methods that people choose for the memory they save: they cut their texts to the card before they change it."""
 HALF_BATCH = "half the usual batch: the usual one would ask for a larger class of card, and gains little"
 QUARTER_BATCH = "a quarter of the usual batch: the usual one would ask for a larger class of card, and gains little"
 FEWEST_OF_MANY = "as many as fit are asked for: hardware is chosen that holds at least so many"
+SHORT_TEXTS = (
+    "half the usual length: most instructions are shorter, and the usual one would ask for a larger class of card"
+)
+SMALL_CLIPS = "generators are adapted with small, short clips; whole ones would ask for a larger class of card"
 IN_TILES = "pictures are decoded piece by piece where memory is short, which costs hardly any time"
 
 
@@ -99,6 +106,10 @@ def _easings(job: Job) -> tuple[Callable[[Job], Job | None], ...]:
     """Changes that cost hardly any time, the smallest first."""
     if isinstance(job.model, AlgorithmSpec):
         return ()
+    if job.workload.task == "finetune" and isinstance(job.model, DiffusionSpec) and job.model.default_frames > 1:
+        return (small_clips,)
+    if job.training and job.method in ADAPTERS and isinstance(job.model, TransformerSpec):
+        return half_batch, quarter_batch, short_texts
     if job.training or job.workload.works_through_data:
         return half_batch, quarter_batch
     return (in_tiles,) if isinstance(job.model, DiffusionSpec) else ()
@@ -136,6 +147,35 @@ def _with_its_steps(job: Job, times: float) -> Job:
         return replace(job, samples=None if job.samples is None else job.samples / times)
     parts = round(job.gradient_accumulation_steps * times)
     return replace(job, gradient_accumulation_steps=parts, assumptions=_told(job, replace(gathered, value=parts)))
+
+
+def short_texts(job: Job) -> Job | None:
+    """The job of adapters with texts of half the usual length; None where somebody said how long theirs are."""
+    given = job.workload.dataset
+    assumed = any(each.field == "sequence_length" for each in job.assumptions)
+    if not assumed or job.seq_len < 2 or (given is not None and given.tokens):
+        return None
+    length = job.seq_len // 2
+    told = _told(job, Assumption("sequence_length", length, SHORT_TEXTS))
+    tokens = None if job.tokens is None else job.tokens * length / job.seq_len
+    return replace(job, seq_len=length, tokens=tokens, assumptions=told)
+
+
+def small_clips(job: Job) -> Job | None:
+    """The job of adapting a video generator with clips as trainers use them; None where both measures were asked for.
+
+    The generator keeps its size for making clips; what it learns from may be smaller; a still picture is one too.
+    """
+    clip, asked = typical()["adapting_clip"], job.workload
+    height, width = clip["image_size"]
+    changed = job
+    if asked.image_size is None and job.image_size is not None and math.prod(job.image_size) > height * width:
+        told = _told(changed, Assumption("image_size", f"{height} x {width}", SMALL_CLIPS))
+        changed = replace(changed, image_size=(height, width), assumptions=told)
+    if asked.frames is None and job.frames > clip["frames"]:
+        told = _told(changed, Assumption("frames", clip["frames"], SMALL_CLIPS))
+        changed = replace(changed, frames=clip["frames"], assumptions=told)
+    return None if changed is job else changed
 
 
 def in_tiles(job: Job) -> Job | None:
