@@ -225,3 +225,9 @@ def test_what_is_saved_with_the_computer_counted_says_so(client):
     cheaper = next(each for each in found["picks"] if each["role"] == "cheaper")
     assert cheaper["price_usd"]["expected"] > found["picks"][0]["price_usd"]["expected"]
     assert "counting the computer around it" in cheaper["why"]
+
+
+def test_speech_slower_than_it_plays_is_told_as_such(client):
+    found = answer(client, {"task": "inference", "domain": "audio", "model": {"name": "whisper-large-v3"}})
+    assert found["scenario"]["number"] == 1
+    assert "as long as the sound plays" in found["verdict"]

@@ -79,17 +79,40 @@ def host_for(job: Job, need: Need, *, device: Accelerator | None, count: int, co
     cores, ram_gb = _cores(job, cards=cards), _ram_gb(job, need, device=device, cards=cards)
     storage_gb = _storage_gb(job, need)
     supply = None
-    if device is not None and cards and device.segment not in WHOLE_MACHINES and device.tdp_w is not None:
+    if device is not None and cards and not _is_whole(device) and device.tdp_w is not None:
         supply = math.prod(supplies_for(supply_w(tdp_w=device.tdp_w, count=cards)))
     elif not cards and not constraints.portable and device is None:
         supply = size_from(SUPPLY_SIZES_W, _constants()["supply_computer_w"])
     host = Host(cores, ram_gb, storage_gb, supply, ())
     reasons = (
         *_core_reasons(job, host, cards=cards),
-        *_memory_reasons(job, need, host, cards=cards, constraints=constraints),
+        *_memory_reasons(job, need, host, device=device if cards else None, constraints=constraints),
         *_power_reasons(host, device=device, cards=cards, constraints=constraints),
     )
     return Host(cores, ram_gb, storage_gb, supply, reasons)
+
+
+def _is_whole(device: Accelerator) -> bool:
+    """Whether the device comes as a whole computer, as those do whose memory is the processor's too.
+
+    Boards for servers with such memory still want a server around them.
+    """
+    return device.segment in WHOLE_MACHINES or (device.unified_memory and device.segment != "datacenter")
+
+
+def _shares_memory(device: Accelerator) -> bool:
+    return device.unified_memory and _is_whole(device)
+
+
+def _shared_gib(need: Need, device: Accelerator) -> float:
+    """Memory of a machine of whose memory the work may use a part.
+
+    A Mac is ordered with as much as the work asks for, up to the most; other such machines come with what they have.
+    """
+    if need.memory is None or device.kind != "apple_soc":
+        return device.memory_bytes / GIB
+    share = device.usable_memory_bytes / device.memory_bytes
+    return min(need.memory.high / share, device.memory_bytes) / GIB
 
 
 def _cores(job: Job, *, cards: int) -> int:
@@ -110,6 +133,8 @@ def _ram_gb(job: Job, need: Need, *, device: Accelerator | None, cards: int) -> 
         table_gb = (table_gib(job) or 0.0) * GIB / GB
         fit_gb = (need.cpu_memory_bytes or 0.0) / GB
         wanted = max(wanted, max(constants["ram_per_table"] * table_gb, fit_gb) + constants["system_ram_gb"])
+    elif cards and device is not None and _shares_memory(device):
+        wanted = max(2 * wanted if job.training else wanted, _shared_gib(need, device))
     elif cards and device is not None and not device.unified_memory:
         held = constants["ram_per_gpu_memory"] * device.memory_bytes * cards / GIB
         wanted = max(2 * wanted if job.training else wanted, held)
@@ -164,7 +189,9 @@ def _core_reasons(job: Job, host: Host, *, cards: int) -> list[Reason]:
     return [Reason("host_cores_running", values)]
 
 
-def _memory_reasons(job: Job, need: Need, host: Host, *, cards: int, constraints: Constraints) -> list[Reason]:
+def _memory_reasons(
+    job: Job, need: Need, host: Host, *, device: Accelerator | None, constraints: Constraints
+) -> list[Reason]:
     values: dict[str, Value] = {
         "ram_gb": host.ram_gb,
         "storage_gb": host.storage_gb,
@@ -174,8 +201,8 @@ def _memory_reasons(job: Job, need: Need, host: Host, *, cards: int, constraints
         code = "host_ram_method" if holds_more_than_the_table(job, need) else "host_ram_table"
         held = None if need.cpu_memory_bytes is None else need.cpu_memory_bytes / GIB
         reasons = [Reason(code, values | {"table_gib": table_gib(job), "held_gib": held})]
-    elif cards:
-        reasons = [Reason("host_ram_cards", values)]
+    elif device is not None:
+        reasons = [Reason("host_ram_shared" if _shares_memory(device) else "host_ram_cards", values)]
     else:
         reasons = [Reason("host_ram_processor", values)]
     if job.data_bytes is not None and job.data_bytes / GB > host.ram_gb:

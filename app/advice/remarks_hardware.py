@@ -99,8 +99,10 @@ def _vendors(case: Circumstances) -> Remarks:
     owned = {each.device.vendor.lower() for each in case.cards if each.device is not None and each.device.kind == "gpu"}
     if "amd" in wanted or ("amd" in picked and "amd" not in owned):
         yield note("vendor_amd")
-    if any(pick.device.unified_memory for pick in case.picks) or wanted & {"apple"}:
-        yield note("unified_memory", share=USUAL_SHARED_SHARE)
+    shared = [pick.device for pick in case.picks if pick.device.unified_memory]
+    if shared or wanted & {"apple"}:
+        share = min((each.usable_memory_bytes / each.memory_bytes for each in shared), default=USUAL_SHARED_SHARE)
+        yield note("unified_memory", share=share)
     tpus = any(pick.device.kind == "tpu" for pick in case.picks) or any(o.device.kind == "tpu" for o in case.cloud)
     asked = wanted & {"google"} or any(words.tpu for words in case.need.asked_for)
     if asked or tpus or (case.scenario == "cluster" and case.job.training) or case.job.workload.task == "pretrain":

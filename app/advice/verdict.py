@@ -66,6 +66,7 @@ def _facts(case: Circumstances) -> dict[str, Value]:
         "cpu_tokens_per_s": need.cpu_tokens_per_s,
         "cpu_samples_per_s": need.cpu_samples_per_s,
         "times_as_fast": None if need.cpu_samples_per_s is None else AUDIO_WINDOW_S * need.cpu_samples_per_s,
+        "times_as_long": None if not need.cpu_samples_per_s else 1 / (AUDIO_WINDOW_S * need.cpu_samples_per_s),
         "ram_gb": case.host.ram_gb,
         "card_hours": need.consumer_gpu_hours,
         "devices": _devices(case),
@@ -168,7 +169,7 @@ def _no_card(case: Circumstances) -> str:
     if job.training and need.cpu_hours is not None:
         return "verdict_small_training" if need.cpu_hours > LUNCH_HOURS else "verdict_tiny_training"
     if job.work_class == "audio" and need.cpu_samples_per_s:
-        return "verdict_speech"
+        return "verdict_speech" if AUDIO_WINDOW_S * need.cpu_samples_per_s >= 1 else "verdict_speech_slow"
     return "verdict_light_running" if need.cpu_samples_per_s else "verdict_no_card"
 
 

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from app.advice.host import RAM_SIZES_GB, host_for, size_from, supply_w
+from app.advice.need import Range
 from app.engine.model_spec import AlgorithmSpec
+from app.engine.units import GIB
 from app.wording import sentences
 from tests.advice.answers import make_need
 from tests.advice.factories import (
@@ -52,6 +54,21 @@ def table():
 @pytest.mark.parametrize(("count", "cores"), [(1, 6), (2, 8), (8, 32)])
 def test_each_card_wants_about_four_cores(host, count, cores):
     assert host(count=count).cpu_cores == cores
+
+
+def test_a_machine_with_shared_memory_has_its_own_supply_and_memory(host):
+    spark = replace(HIGH_CARD, unified_memory=True, slots=None, memory_bytes=128 * GIB, usable_memory_bytes=120 * GIB)
+    found = host(device=spark)
+    assert (found.ram_gb, found.psu_watts) == (128, None)
+    assert "share" in sentences(found.reasons)
+    assert "part of the machine" in sentences(found.reasons)
+
+
+def test_a_mac_is_ordered_with_as_much_memory_as_the_work_asks_for(host):
+    mac = replace(
+        HIGH_CARD, kind="apple_soc", unified_memory=True, memory_bytes=128 * GIB, usable_memory_bytes=96 * GIB
+    )
+    assert host(device=mac, need=make_need(memory=Range(20 * GIB, 25 * GIB, 30 * GIB))).ram_gb == 64
 
 
 def test_pictures_are_loaded_by_cores_and_the_reason_says_so(host):
