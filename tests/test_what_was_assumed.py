@@ -231,3 +231,19 @@ def test_speech_slower_than_it_plays_is_told_as_such(client):
     found = answer(client, {"task": "inference", "domain": "audio", "model": {"name": "whisper-large-v3"}})
     assert found["scenario"]["number"] == 1
     assert "as long as the sound plays" in found["verdict"]
+
+
+ADAPTERS = {"task": "finetune", "domain": "text", "model": {"parameters": 13e9, "architecture": "decoder"}}
+
+
+def test_a_small_budget_is_told_of_the_recipe_that_ones_own_card_holds(client):
+    owner = {"existing_hardware": [{"accelerator": "RTX 4060 Ti 16GB"}]}
+    work = ADAPTERS | {"method": "lora"}
+    assert answer(client, work, budget_usd=500, **owner)["verdict"].startswith("Try QLoRA")
+    assert not answer(client, work, budget_usd=20_000, **owner)["verdict"].startswith("Try QLoRA")
+
+
+def test_a_service_for_many_is_counted_as_always_on(client):
+    found = answer(client, CHAT | {"model": {"name": "llama-3.1-8b"}, "concurrent_requests": 16})
+    assert found["buy_or_rent"]["hours_per_month"] == 730
+    assert "we assumed" in found["buy_or_rent"]["explanation"]

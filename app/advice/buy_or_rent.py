@@ -27,6 +27,7 @@ RENTING_AGAIN = ("rent_setup_fraction", "rent_storage_usd_per_gb", "rent_storage
 ONE_RUN = "one run and no more, as nothing was said"
 A_FEW_RUNS = "a few runs a month, as nothing was said"
 AN_HOUR_A_DAY = "about an hour a day, as nothing was said"
+ALWAYS_ON = "a service for many people is on all the time"
 SAID = {"stated": "as you said", "runs": "runs a month times the hours of one"}
 """How the hours of a month are known where somebody said them."""
 
@@ -161,7 +162,7 @@ def buy_or_rent(
         run_hours=float(candidates.hours[pick.row]),
         horizon_months=terms.horizon_months,
     )
-    one_run = use.run_hours is not None
+    one_run, planned = use.run_hours is not None, need.monthly_basis != "assumed"
     months = tuple(range(terms.horizon_months + 1))
     buy = tuple(terms.buy_usd(month, use=use) for month in months)
     rented = tuple(terms.rent_usd(month, use=use) for month in months)
@@ -176,7 +177,9 @@ def buy_or_rent(
         months=months,
         buy_cumulative_usd=buy,
         rent_cumulative_usd=rented,
-        explanation=_explanation(pick, rent, terms, use=use, even=even, buy=buy[-1], rented=rented[-1]),
+        explanation=_explanation(
+            pick, rent, terms, use=use, even=even, buy=buy[-1], rented=rented[-1], planned=planned
+        ),
         assumptions=(
             Assumption("hours_per_month", use.hours_per_month, why_so_often),
             _as_assumption(power),
@@ -273,7 +276,8 @@ def _use(need: Need, *, task: str, run_hours: float, horizon_months: int) -> tup
         return Use(constant.value), _because(constant)
     counted = need.monthly_basis != "stated" and need.run_hours and math.isfinite(run_hours)
     scale = run_hours / need.run_hours if counted and need.run_hours else 1.0
-    why = SAID.get(need.monthly_basis) or (AN_HOUR_A_DAY if need.run_hours is None else A_FEW_RUNS)
+    seldom = AN_HOUR_A_DAY if need.monthly_hours < HOURS_PER_MONTH else ALWAYS_ON
+    why = SAID.get(need.monthly_basis) or (seldom if need.run_hours is None else A_FEW_RUNS)
     return Use(min(need.monthly_hours * scale, HOURS_PER_MONTH)), why
 
 
@@ -298,7 +302,15 @@ def _horizon(terms: Terms, constraints: Constraints) -> Assumption:
 
 
 def _explanation(
-    pick: Pick, rent: CloudOption, terms: Terms, *, use: Use, even: float | None, buy: float, rented: float
+    pick: Pick,
+    rent: CloudOption,
+    terms: Terms,
+    *,
+    use: Use,
+    even: float | None,
+    buy: float,
+    rented: float,
+    planned: bool,
 ) -> Reason:
     values: dict[str, Value] = {
         "buy_hardware": hardware_name(pick.device, pick.count),
@@ -314,6 +326,7 @@ def _explanation(
         "power_usd_per_hour": terms.own_usd_per_hour,
         "as_of": rent.as_of.isoformat(),
     }
+    assumed = "" if planned else "_assumed"
     if use.run_hours is not None:
         if even is None or even > HOURS_PER_MONTH:
             return Reason("money_one_run_only", values)
@@ -321,7 +334,7 @@ def _explanation(
     if even is None:
         return Reason("money_never_pays", values)
     if even > HOURS_PER_MONTH:
-        return Reason("money_more_than_a_month", values)
+        return Reason(f"money_more_than_a_month{assumed}", values)
     if even == 0:
         return Reason("money_buy_always", values)
-    return Reason("money_buy" if buy < rented else "money_rent", values)
+    return Reason(f"money_{'buy' if buy < rented else 'rent'}{assumed}", values)

@@ -28,7 +28,7 @@ from app.engine.model_spec import AlgorithmSpec, TransformerSpec
 from app.engine.parallelism import default_plan
 from app.engine.result import FITS_WITHIN_FRACTION, Estimates, Interval
 from app.engine.run_length import run_units
-from app.engine.units import GIB, SECONDS_PER_HOUR
+from app.engine.units import GIB, HOURS_PER_MONTH, SECONDS_PER_HOUR
 
 CLUSTER_COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 CONSUMER_MEMORY_GIB = 32.5
@@ -41,6 +41,8 @@ DEFAULT_RUNS_PER_MONTH = 4.0
 """When nobody says how often: a few days a month, as the questionnaire takes for "I don't know"."""
 PRETRAINING_RUNS_PER_MONTH = 1.0 / 12
 """When nobody says how often a model is trained from nothing: once a year."""
+SERVICE_REQUESTS = 8
+"""From so many requests at the same time on it is a service, as the rules have it."""
 DEFAULT_INFERENCE_HOURS_PER_MONTH = 30.0
 """When nobody says how often a ready-made model is used: an hour a day."""
 
@@ -410,9 +412,15 @@ def _monthly_hours(job: Job, run_hours: float | None) -> tuple[float | None, str
     if workload.works_through_data and run_hours is not None:
         return run_hours, "assumed"
     if workload.task == "inference":
-        return DEFAULT_INFERENCE_HOURS_PER_MONTH, "assumed"
+        return (HOURS_PER_MONTH if _serves_many(job) else DEFAULT_INFERENCE_HOURS_PER_MONTH), "assumed"
     runs = PRETRAINING_RUNS_PER_MONTH if workload.task == "pretrain" else DEFAULT_RUNS_PER_MONTH
     return (None, "assumed") if run_hours is None else (runs * run_hours, "assumed")
+
+
+def _serves_many(job: Job) -> bool:
+    """Whether people may ask at any time, so that the machine is on all the time."""
+    together = job.workload.concurrent_requests
+    return together == "max" or (isinstance(together, int) and together >= SERVICE_REQUESTS)
 
 
 def _parts_at(estimates: Estimates, row: int | None) -> tuple[NeedPart, ...]:

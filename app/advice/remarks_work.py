@@ -208,7 +208,8 @@ def _electricity(case: Circumstances) -> Remarks:
         return
     if case.constraints.ownership == "rent":
         return
-    if hours < BUSY_HOURS_PER_MONTH and case.constraints.ownership not in {"buy", "either"}:
+    asked_for = case.constraints.ownership in {"buy", "either"} or case.constraints.on_premises_only
+    if hours < BUSY_HOURS_PER_MONTH and not asked_for:
         return
     price = electricity(case.constraints, case.market)
     kwh = best.device.tdp_w * best.count * hours / WATTS_PER_KILOWATT

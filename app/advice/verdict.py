@@ -32,6 +32,13 @@ PATIENCE = ("machine_days", "cluster_days")
 """Longest runs that a cluster's price is told for, if any offer is that quick."""
 SELDOM_SHARE = 0.2
 """Below this share of the break-even's hours, the hours that were only assumed are not worth telling."""
+RECIPES = {
+    "change_qlora": "verdict_owned_qlora",
+    "change_lora": "verdict_owned_lora",
+    "change_eight_bit": "verdict_owned_eight_bit",
+    "change_four_bit": "verdict_owned_four_bit",
+}
+"""Changes that cost little quality and nothing to try, by the sentence that leads with them."""
 EVEN_WITHIN_SHARE = 0.05
 """Hours this near to the break-even read like it, and both ways cost the same for all that is known."""
 
@@ -52,7 +59,7 @@ def verdict(case: Circumstances) -> Reason:
 
 def _facts(case: Circumstances) -> dict[str, Value]:
     need, tier, best = case.need, case.decision.tier, case.best
-    deal, owned = case.buy_or_rent, case.enough_owned
+    deal, owned, changed = case.buy_or_rent, case.enough_owned, _by_a_smaller_recipe(case)
     return {
         "tier": tier.title,
         "least_gib": least_gib(case),
@@ -79,6 +86,10 @@ def _facts(case: Circumstances) -> dict[str, Value]:
         "owned": _named(owned) if owned is not None else next((e.name for e in case.cards if e.fit == "fits"), None),
         "owned_hours": None if owned is None else owned.verdict.values.get("hours"),
         "tight_owned": None if case.tight_owned is None else _named(case.tight_owned),
+        "changed_owned": None if changed is None else _named(changed),
+        "changed_gib": None
+        if changed is None or changed.change_needed is None
+        else changed.change_needed.values["changed_gib"],
         "break_even_hours": None if deal is None else deal.break_even_hours_per_month,
         "hours": None if deal is None else deal.hours_per_month,
         "latency_ms": case.job.workload.latency_ms,
@@ -192,11 +203,29 @@ def _one_card(case: Circumstances) -> str:
         return "verdict_memory_unknown"
     if case.tight_owned is not None:
         return "verdict_owned_tight"
+    if (changed := _by_a_smaller_recipe(case)) is not None and changed.change_needed is not None:
+        return RECIPES[changed.change_needed.code]
     laptop = "_laptop" if case.constraints.portable else ""
     timed = "_hours" if case.need.consumer_gpu_hours is not None and case.job.training else ""
     if not laptop and (beside := _beside_the_least(case)):
         return f"verdict_one_card{beside}"
     return f"verdict_one_card{laptop}{timed}"
+
+
+def _by_a_smaller_recipe(case: Circumstances) -> Owned | None:
+    """What they have that holds the work with fewer bits or adapters, where nothing better is left to them.
+
+    Who named the method or the precision means it, unless what they can pay for does not do it either.
+    """
+    cards = (each for each in case.cards if each.device is not None and each.usable and each.fit == "does_not_fit")
+    found = next((each for each in cards if each.change_needed and each.change_needed.code in RECIPES), None)
+    if found is None or case.constraints.ownership == "rent":
+        return None
+    asked, budget = case.job.workload, case.constraints.budget_usd
+    named = (asked.method if case.job.training else asked.precision) is not None
+    price = None if case.best is None or case.best.price is None else case.best.price.usd
+    beyond = budget is not None and price is not None and price > budget
+    return None if named and not beyond else found
 
 
 def _beside_the_least(case: Circumstances) -> str:
@@ -215,6 +244,8 @@ def _box_or_cloud(case: Circumstances) -> str:
         return "verdict_owned_box"
     if case.tight_owned is not None:
         return "verdict_owned_box_tight"
+    if (changed := _by_a_smaller_recipe(case)) is not None and changed.change_needed is not None:
+        return RECIPES[changed.change_needed.code]
     if deal is None:
         return "verdict_box_on_premises" if case.constraints.on_premises_only else "verdict_box"
     return _by_break_even(case, deal)
