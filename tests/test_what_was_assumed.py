@@ -247,3 +247,10 @@ def test_a_service_for_many_is_counted_as_always_on(client):
     found = answer(client, CHAT | {"model": {"name": "llama-3.1-8b"}, "concurrent_requests": 16})
     assert found["buy_or_rent"]["hours_per_month"] == 730
     assert "we assumed" in found["buy_or_rent"]["explanation"]
+
+
+def test_one_machine_is_not_praised_for_its_price_where_several_cards_give_more_for_it(client):
+    work = CHAT | {"model": {"parameters": 14e9, "architecture": "decoder"}, "concurrent_requests": 8}
+    best = answer(client, work, on_premises_only=True, budget_usd=11_000, country="DE")["picks"][0]
+    assert best["hardware"]["count"] == 1
+    assert "several cards together" in best["why"]

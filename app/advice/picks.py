@@ -380,6 +380,8 @@ class _Teller:
             return Reason("pick_best_fit_near", values)
         if role == "best_fit" and ranks and self.enough is not None and self.candidates.speed[row] >= self.enough:
             return Reason("pick_best_fit_quick_enough", values)
+        if role == "best_fit" and ranks and self._several_give_more(row):
+            return Reason("pick_best_fit_simple", values)
         slower, saves = values["times_slower"], values["saves_usd"]
         if role == "cheaper" and (ranks or (isinstance(saves, float) and saves > 0.0)):
             takes_longer = isinstance(slower, float) and slower >= SLOWER_RATIO
@@ -388,6 +390,12 @@ class _Teller:
             return Reason(f"pick_cheaper{'_slower' if takes_longer else ''}{whole}", values)
         unpriced = "_unpriced" if role in {"best_fit", "cheaper"} and not ranks else ""
         return Reason(f"pick_{role}{unpriced}", values)
+
+    def _several_give_more(self, row: int) -> bool:
+        """Whether more cards that hold the work and are open to choice give more speed for the money."""
+        value, count = np.nan_to_num(value_per_usd(self.candidates, enough=self.enough)), self.candidates.systems.count
+        rivals = self.limits.open_to_choice & (self.candidates.fits == 1.0) & (count > count[row])
+        return bool(np.any(value[rivals] > value[row]))
 
     def _facts(self, row: int) -> dict[str, Value]:
         values = hardware_facts(self.candidates, row)
