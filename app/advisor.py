@@ -72,7 +72,7 @@ def system_of(job: Job, device: Devices, *, hardware: HardwareChoice) -> Systems
     counts, node_counts = np.array([count]), np.array([nodes])
     degrees = (hardware.tensor_parallel, hardware.pipeline_parallel, hardware.context_parallel)
     if hardware.sharding is None and {*degrees, hardware.expert_parallel} == {1}:
-        plan = default_plan(job, device, count=counts, nodes=node_counts)
+        plan = default_plan(job, device, count=counts, nodes=node_counts, tried=True)
     else:
         plan = _given_plan(hardware)
         spec = job.model

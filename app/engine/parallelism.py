@@ -26,10 +26,11 @@ WORTH_A_WIDER_SPLIT = 0.95
 """A plan as fast as this share of the fastest is taken if its replicas are smaller. Decided here."""
 
 
-def default_plan(job: Job, devices: Devices, *, count: FloatArray, nodes: FloatArray) -> Plan:
+def default_plan(job: Job, devices: Devices, *, count: FloatArray, nodes: FloatArray, tried: bool = False) -> Plan:
     """The plan taken when nobody gives one: replicas where they fit, else the fastest legal plan that fits.
 
-    Where nothing fits the plan that shares most is given, so that the answer says how much is missing.
+    Where nothing fits the plan that shares most is given, so that the answer says how much is missing. A cluster that
+    is there can be ``tried``: who pre-trains on it uses more of its memory than who has to buy it first.
     """
     spec = job.model
     if job.training and (isinstance(spec, DiffusionSpec | NetworkSpec) or job.work_class == SPEECH_TRAINING):
@@ -37,7 +38,7 @@ def default_plan(job: Job, devices: Devices, *, count: FloatArray, nodes: FloatA
     if not isinstance(spec, TransformerSpec) or job.work_class == SPEECH:
         return plan_of(count)
     if job.training:
-        return fastest_training_plan(job, spec, devices=devices, count=count, nodes=nodes)
+        return fastest_training_plan(job, spec, devices=devices, count=count, nodes=nodes, tried=tried)
     plan = _smallest_serving_plan(job, spec, devices=devices, count=count, nodes=nodes)
     return _sharing_experts(job, spec, plan=plan, devices=devices, count=count, nodes=nodes)
 

@@ -53,15 +53,15 @@ Cut = tuple[float, int, int, float, float]
 
 
 def fastest_training_plan(
-    job: Job, spec: TransformerSpec, *, devices: Devices, count: FloatArray, nodes: FloatArray
+    job: Job, spec: TransformerSpec, *, devices: Devices, count: FloatArray, nodes: FloatArray, tried: bool = False
 ) -> Plan:
     """For every system the plan with the most tokens a second among those that fit; the simpler one where they tie.
 
     A plan has to be faster than a simpler one by a stated margin, because every cut makes a program harder to run; and
     it never asks more memory of each device than the plan of half as many, unless those are a cluster already.
 
-    Who pre-trains on several machines, or with a batch that they state, tries plans before the run and keeps the
-    fastest that works, so there the expected memory has to fit with some headroom; elsewhere its high end.
+    Where it can be ``tried`` before the run, on a cluster that is there or with a batch that somebody states, the
+    expected memory has to fit with some headroom; where it is bought or rented on our word, its high end.
     """
     replicas = plan_of(count)
     done = _replica_fits(job, devices, count=count, nodes=nodes)
@@ -70,7 +70,7 @@ def fastest_training_plan(
         return replicas
     ladder = ladder_of(devices.take(list(rows)), count=count[rows], nodes=nodes[rows])
     plans, possible = training_plans(job, spec, ladder=ladder)
-    headroom = TRANSFORMERS.value("tried_plan_headroom") if job.workload.task == "pretrain" else None
+    headroom = TRANSFORMERS.value("tried_plan_headroom") if tried and job.workload.task == "pretrain" else None
     cut = _searched(job, spec, ladder=ladder, plans=plans, possible=possible, headroom=headroom)
     if len(_batches(job)) > 1 or len(_levels(job)) > 1:
         plans = _refined(job, cut)

@@ -211,27 +211,37 @@ def test_a_batch_that_somebody_said_is_kept_on_one_device():
     assert np.isnan(systems.plan.micro_batch).all()
 
 
-def test_a_plan_of_a_cluster_is_tried_and_keeps_what_fits_as_expected():
+def test_a_plan_that_can_be_tried_uses_more_of_a_clusters_memory_and_is_no_slower():
     job = make_job(LARGE, task="pretrain", precision="bf16", sequence_length=8192)
+    devices, count, nodes = Devices((H100,)), np.array([256.0]), np.array([32.0])
 
-    _, answer = planned(job, H100, counts=[256])
+    def answer(*, tried):
+        plan = default_plan(job, devices, count=count, nodes=nodes, tried=tried)
+        return estimate(job, systems_of(devices, count=count, nodes=nodes, plan=plan))
 
-    assert answer.memory_bytes.expected[0] < answer.usable_memory_bytes[0] * 0.9
-    assert answer.memory_bytes.high[0] > answer.usable_memory_bytes[0] * 0.9
+    safe, known = answer(tried=False), answer(tried=True)
+
+    assert safe.fits[0] == 1
+    assert known.memory_bytes.expected[0] < known.usable_memory_bytes[0] * 0.9
+    assert known.memory_bytes.expected[0] >= safe.memory_bytes.expected[0]
+    assert known.throughput_per_s.expected[0] >= safe.throughput_per_s.expected[0]
 
 
 def test_a_batch_that_somebody_states_was_tried_and_keeps_what_fits_as_expected():
-    open_batch = make_job(SMALL, task="pretrain", precision="bf16", sequence_length=2048, framework="pytorch")
-    stated = make_job(
-        SMALL, task="pretrain", precision="bf16", sequence_length=2048, batch_size=24, framework="pytorch"
-    )
+    job = make_job(SMALL, task="pretrain", precision="bf16", sequence_length=2048, batch_size=24, framework="pytorch")
+    devices, count, nodes = Devices((H100,)), np.array([8.0]), np.array([1.0])
 
-    (_, safe), (systems, answer) = (planned(job, H100, counts=[8]) for job in (open_batch, stated))
+    def answer(*, tried):
+        plan = default_plan(job, devices, count=count, nodes=nodes, tried=tried)
+        systems = systems_of(devices, count=count, nodes=nodes, plan=plan)
+        return plan, estimate(job, systems)
 
-    assert safe.fits[0] == 1
-    assert systems.plan.tensor_parallel[0] == 1
-    assert answer.memory_bytes.expected[0] < answer.usable_memory_bytes[0] * 0.9
-    assert answer.memory_bytes.high[0] > answer.usable_memory_bytes[0] * 0.9
+    (_, safe), (plan, stated) = answer(tried=False), answer(tried=True)
+
+    assert plan.tensor_parallel[0] == 1
+    assert stated.memory_bytes.expected[0] < stated.usable_memory_bytes[0] * 0.9
+    assert stated.memory_bytes.expected[0] > safe.memory_bytes.expected[0]
+    assert stated.throughput_per_s.expected[0] > safe.throughput_per_s.expected[0]
 
 
 def test_a_network_between_machines_is_slower_than_links_inside():
