@@ -20,6 +20,8 @@ CLASSIFYING = "vision_train"
 """Class of work in which channels last says nothing of fused layers."""
 CHOOSES_LAYOUT = frozenset({"mxnet"})
 """Frameworks whose tuned recipes choose the layout of tensors themselves."""
+FUSES_NORMALISATION = frozenset({"tensorflow"})
+"""Frameworks whose compiled graphs time convolutions and fuse normalisation, sum and activation, channels last."""
 FUSED_ATTENTION_SINCE = (7, 5)
 """Compute capability from which kernels fuse attention: https://github.com/Dao-AILab/flash-attention, README."""
 GRAPHS = frozenset({"tensorflow", "mxnet", UNNAMED})
@@ -51,10 +53,16 @@ def captured(job: Job) -> bool:
 
     Mixed precision and channels last stated together mark the recipes of MLPerf and of cluster runs, in which nobody
     pays for kernels launched one by one; on one device they are as fast as on each of many. Classifiers are trained so
-    in MXNet alone.
+    in MXNet and, where they are compiled, in TensorFlow.
+
+    References
+    ----------
+    .. [1] https://github.com/tensorflow/tensorflow (core/grappler/optimizers/remapper.cc): batch normalisation, sum and
+       activation become one operation in training, in 16 bits and channels last alone.
     """
     dense_output = job.channels_last and job.work_class != CLASSIFYING
-    chosen = job.framework in CHOOSES_LAYOUT
+    compiled = job.framework in FUSES_NORMALISATION and job.compiled and job.channels_last
+    chosen = job.framework in CHOOSES_LAYOUT or compiled
     tuned = job.training and job.precision == "amp" and execution_mode(job) in CAPTURING
     return tuned and (chosen or dense_output)
 

@@ -19,9 +19,9 @@ V100_WITHOUT_FUSED_ATTENTION = replace(V100, compute_capability="7.0")
 MASK_RCNN = NetworkSpec("maskrcnn", "detector", "maskrcnn", 44.4e6, 134.4e9, None, (800, 800))
 
 
-def speed(spec, card, *, count=8, nodes=1, **workload):
+def speed(spec, card, *, count=8, nodes=1, framework="mxnet", **workload):
     systems = make_systems(card, count=count, nodes=nodes)
-    pace = networks.physics(network_job(spec, framework="mxnet", **workload), systems).pace
+    pace = networks.physics(network_job(spec, framework=framework, **workload), systems).pace
     return float(pace.units_per_step[0] / pace.step_s[0])
 
 
@@ -34,6 +34,20 @@ def test_resnet_trains_as_fast_as_mlperf_logs_tell(card, batch, count, nodes, pu
     found = speed(RESNET50, card, count=count, nodes=nodes, batch_size=batch)
 
     assert found == pytest.approx(published, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("card", "batch", "published"),
+    [(replace(A100_80GB, memory_bandwidth_bytes_per_s=1555e9), 256, 17_400), (V100, 32, 9_510)],
+)
+def test_a_classifier_compiled_in_tensorflow_fuses_its_normalisation_channels_last(card, batch, published):
+    """https://github.com/NVIDIA/DeepLearningExamples (TensorFlow/Classification/ConvNets), eight cards."""
+    compiled = {"framework": "tensorflow", "batch_size": batch, "compiled": True}
+
+    found = speed(RESNET50, card, channels_last=True, **compiled)
+
+    assert found == pytest.approx(published, rel=0.2)
+    assert found > 1.2 * speed(RESNET50, card, channels_last=False, **compiled)
 
 
 def test_a_detector_that_folds_its_normalisation_does_too():
