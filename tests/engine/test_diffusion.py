@@ -93,6 +93,19 @@ def test_a_picture_on_an_rtx_4090_takes_seconds():
     assert 1 < 1 / rate(SD15, RTX_4090, **GENERATION, steps=50) < 4
 
 
+def test_an_rtx_5090_makes_half_as_many_pictures_again_as_an_rtx_4090():
+    """SD 1.5 in UL Procyon, https://genaitoolsacademy.com/gpu-benchmark-scores-in-ai-image-generation."""
+    peak = PeakRates(fp32=104.8e12, tf32=104.8e12, fp16=209.5e12, bf16=209.5e12)
+    newer = replace(
+        RTX_4090, slug="geforce-rtx-5090", architecture="Blackwell", peak=peak, tdp_w=575.0,
+        memory_bandwidth_bytes_per_s=1792e9,
+    )  # fmt: skip
+
+    faster, slower = (rate(SD15, card, **GENERATION | {"batch_size": 16}, steps=50) for card in (newer, RTX_4090))
+
+    assert faster / slower == pytest.approx(8_193 / 5_260, rel=0.1)
+
+
 def test_a_card_without_matrix_units_reaches_half_of_its_rate():
     """A GTX 1070 measured 0.49 of its data sheet: https://github.com/gperdrizet/unit-6-assignments."""
     pascal = make_accelerator(
