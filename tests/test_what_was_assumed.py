@@ -255,3 +255,12 @@ def test_one_machine_is_not_praised_for_its_price_where_several_cards_give_more_
     best = answer(client, work, on_premises_only=True, budget_usd=11_000, country="DE")["picks"][0]
     assert best["hardware"]["count"] == 1
     assert "several cards together" in best["why"]
+
+
+def test_a_service_that_is_always_on_is_told_to_buy_where_that_is_cheaper(client):
+    pictures = {"task": "inference", "domain": "image_generation", "model": {"name": "sdxl"}}
+
+    found = answer(client, pictures | {"concurrent_requests": 8})
+
+    assert found["buy_or_rent"]["cheaper"] == "buy"
+    assert found["verdict"].startswith("Buy your own machine")
