@@ -264,3 +264,11 @@ def test_a_service_that_is_always_on_is_told_to_buy_where_that_is_cheaper(client
 
     assert found["buy_or_rent"]["cheaper"] == "buy"
     assert found["verdict"].startswith("Buy your own machine")
+
+
+def test_a_pile_of_data_is_no_service_however_long_it_takes(client):
+    found = answer(client, CHAT | {"model": {"name": "llama-3.2-1b"}, "dataset": {"tokens": 1e11}})
+
+    assert found["buy_or_rent"]["hours_per_month"] == 730
+    assert found["buy_or_rent"]["cheaper"] == "buy"
+    assert "service" not in found["verdict"]

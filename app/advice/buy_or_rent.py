@@ -28,8 +28,8 @@ ONE_RUN = "one run and no more, as nothing was said"
 A_FEW_RUNS = "a few runs a month, as nothing was said"
 AN_HOUR_A_DAY = "about an hour a day, as nothing was said"
 ALWAYS_ON = "a service for many people is on all the time"
-SAID = {"stated": "as you said", "runs": "runs a month times the hours of one"}
-"""How the hours of a month are known where somebody said them."""
+KNOWN = {"stated": "as you said", "runs": "runs a month times the hours of one", "service": ALWAYS_ON}
+"""How the hours of a month are known, where they are more than a guess."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def buy_or_rent(
         run_hours=float(candidates.hours[pick.row]),
         horizon_months=terms.horizon_months,
     )
-    one_run, planned = use.run_hours is not None, need.monthly_basis != "assumed"
+    one_run, planned = use.run_hours is not None, not need.hours_are_assumed
     months = tuple(range(terms.horizon_months + 1))
     buy = tuple(terms.buy_usd(month, use=use) for month in months)
     rented = tuple(terms.rent_usd(month, use=use) for month in months)
@@ -276,8 +276,7 @@ def _use(need: Need, *, task: str, run_hours: float, horizon_months: int) -> tup
         return Use(constant.value), _because(constant)
     counted = need.monthly_basis != "stated" and need.run_hours and math.isfinite(run_hours)
     scale = run_hours / need.run_hours if counted and need.run_hours else 1.0
-    seldom = AN_HOUR_A_DAY if need.monthly_hours < HOURS_PER_MONTH else ALWAYS_ON
-    why = SAID.get(need.monthly_basis) or (seldom if need.run_hours is None else A_FEW_RUNS)
+    why = KNOWN.get(need.monthly_basis) or (AN_HOUR_A_DAY if need.run_hours is None else A_FEW_RUNS)
     return Use(min(need.monthly_hours * scale, HOURS_PER_MONTH)), why
 
 

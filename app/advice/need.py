@@ -112,7 +112,7 @@ class Need:
     """One run on the hardware that the work asks for: a consumer card, the best single one, or a box."""
     monthly_hours: float | None
     monthly_basis: str
-    """stated, runs (runs a month times the hours of one) or assumed."""
+    """stated, runs (runs a month times the hours of one), service (on all the time) or assumed."""
     tokens: float | None
     """Tokens of the whole run, all epochs."""
     samples: float | None
@@ -126,6 +126,11 @@ class Need:
     def memory_bytes(self) -> Range | None:
         """Same as ``memory``."""
         return self.memory
+
+    @property
+    def hours_are_assumed(self) -> bool:
+        """Whether nobody said how many hours a month it works, nor how many runs."""
+        return self.monthly_basis in {"service", "assumed"}
 
     @property
     def memory_gib(self) -> float | None:
@@ -412,7 +417,7 @@ def _monthly_hours(job: Job, run_hours: float | None) -> tuple[float | None, str
     if workload.works_through_data and run_hours is not None:
         return run_hours, "assumed"
     if workload.task == "inference":
-        return (HOURS_PER_MONTH if _serves_many(job) else DEFAULT_INFERENCE_HOURS_PER_MONTH), "assumed"
+        return (HOURS_PER_MONTH, "service") if _serves_many(job) else (DEFAULT_INFERENCE_HOURS_PER_MONTH, "assumed")
     runs = PRETRAINING_RUNS_PER_MONTH if workload.task == "pretrain" else DEFAULT_RUNS_PER_MONTH
     return (None, "assumed") if run_hours is None else (runs * run_hours, "assumed")
 

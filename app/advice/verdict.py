@@ -256,20 +256,16 @@ def _by_break_even(case: Circumstances, deal: BuyOrRent) -> str:
     even, asked_to_buy = deal.break_even_hours_per_month, case.constraints.ownership == "buy"
     if even is None or even > HOURS_PER_MONTH:
         return "verdict_buy_asked_always_dearer" if asked_to_buy else "verdict_rent_always"
-    assumed = case.need.monthly_basis == "assumed"
+    assumed = case.need.hours_are_assumed
     if asked_to_buy and (assumed or deal.cheaper == "rent"):
         return "verdict_buy_asked"
     if assumed and deal.cheaper == "rent" and (deal.one_run or deal.hours_per_month < SELDOM_SHARE * even):
         return "verdict_rent_seldom"
-    if assumed and deal.cheaper == "buy" and case.job.workload.task == "inference" and _always_on(deal):
+    if case.need.monthly_basis == "service" and deal.cheaper == "buy":
         return "verdict_break_even_buy_service"
     if not assumed and abs(deal.hours_per_month - even) <= EVEN_WITHIN_SHARE * even:
         return "verdict_break_even"
     return f"verdict_break_even_{'buy' if deal.cheaper == 'buy' else 'rent'}{'_assumed' if assumed else ''}"
-
-
-def _always_on(deal: BuyOrRent) -> bool:
-    return deal.hours_per_month >= HOURS_PER_MONTH
 
 
 def _cluster(case: Circumstances) -> str:
