@@ -20,13 +20,14 @@ from app.advice.reference_cards import (
     ordinary_cpu_row,
 )
 from app.engine.arrays import BoolArray, FloatArray
+from app.engine.coefficients import FITS_WITHIN_FRACTION
 from app.engine.data_amounts import BYTES_PER_TABLE_VALUE
 from app.engine.estimate import estimate
 from app.engine.hardware import Accelerator, Devices, systems_of
 from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec, TransformerSpec
 from app.engine.parallelism import default_plan
-from app.engine.result import FITS_WITHIN_FRACTION, Estimates, Interval
+from app.engine.result import Estimates, Interval
 from app.engine.run_length import run_units
 from app.engine.units import GIB, HOURS_PER_MONTH, SECONDS_PER_HOUR
 

@@ -14,12 +14,13 @@ from app.advice.picks import SLOW_PER_S
 from app.advice.pieces import Item, Names, fit_word, items_of
 from app.advice.reasons import Reason, Value
 from app.advice.recipes import cheaper_recipes
+from app.engine.coefficients import FITS_WITHIN_FRACTION
 from app.engine.estimate import estimate
 from app.engine.hardware import Accelerator, Devices, systems_of
 from app.engine.job import Job
 from app.engine.model_spec import AlgorithmSpec
 from app.engine.parallelism import default_plan
-from app.engine.result import FITS_WITHIN_FRACTION, Estimates
+from app.engine.result import Estimates
 from app.engine.software import has_back_end
 from app.engine.units import GIB, SECONDS_PER_HOUR
 

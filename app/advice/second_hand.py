@@ -3,8 +3,8 @@
 from app.advice.circumstances import Circumstances, Remarks, note
 from app.advice.prices import PriceBook, Tag
 from app.advice.verdict import least_gib
+from app.engine.coefficients import FITS_WITHIN_FRACTION
 from app.engine.hardware import Accelerator
-from app.engine.result import FITS_WITHIN_FRACTION
 from app.engine.units import GIB
 
 MUCH_LESS = 0.75

@@ -108,4 +108,4 @@ def load(filename: str) -> Coefficients:
 
 TRANSFORMERS = load("transformers.toml")
 FITS_WITHIN_FRACTION = TRANSFORMERS.value("fits_within_fraction")
-"""A job fits when its high memory estimate is within this share of usable memory."""
+"""Work fits when its high estimate is at most this share of usable memory; the rest is for what is no tensor."""

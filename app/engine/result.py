@@ -7,9 +7,7 @@ from functools import cached_property, reduce
 import numpy as np
 
 from app.engine.arrays import FloatArray
-
-FITS_WITHIN_FRACTION = 0.9
-"""Work fits when the high estimate is at most this share of usable memory; the rest is for what is no tensor."""
+from app.engine.coefficients import FITS_WITHIN_FRACTION
 
 
 @dataclass(frozen=True, slots=True)

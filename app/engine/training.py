@@ -217,7 +217,7 @@ def runs_library_layers(job: Job, spec: TransformerSpec) -> bool:
     return spec.architecture == "decoder" and of_a_library and not is_fused(job, spec)
 
 
-def writes_scores(job: Job, spec: TransformerSpec) -> bool:
+def writes_library_scores(job: Job, spec: TransformerSpec) -> bool:
     """Whether an encoder's layers write the scores of attention where nobody says: those of a library did for years."""
     return spec.architecture == "encoder" and job.workload.attention is None and not is_fused(job, spec)
 
@@ -234,7 +234,7 @@ def activation_traffic_bytes(job: Job, spec: TransformerSpec) -> float:
         passes *= TRANSFORMERS.value("encoder_traffic_growth_wide") if job.precision in {"fp32", "tf32"} else 1.0
     elif runs_library_layers(job, spec):
         passes *= TRANSFORMERS.value("library_decoder_traffic_growth")
-    layers = replace(job, attention="eager") if writes_scores(job, spec) else job
+    layers = replace(job, attention="eager") if writes_library_scores(job, spec) else job
     written = passes * (spec.num_hidden_layers * written_layer_bytes(layers, spec) + loss_head_bytes(job, spec))
     return written + adapter_traffic_bytes(job, spec) + score_traffic_bytes(job, spec)
 
