@@ -3,13 +3,14 @@
 import gc
 import logging
 from contextlib import AbstractAsyncContextManager
+from itertools import repeat
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.catalogue import startup
 from app.catalogue.snapshot import Snapshot
-from app.http.repeating import repeated
+from app.repeating import repeated
 
 log = logging.getLogger(__name__)
 
@@ -39,4 +40,4 @@ class PublishedCatalogue:
 
     def followed(self, *, every_s: float = startup.LOOK_AGAIN_AFTER_S) -> AbstractAsyncContextManager[None]:
         """Refresh again and again, in a thread, while the block lasts."""
-        return repeated(self.refresh, every_s=every_s)
+        return repeated(self.refresh, pauses_s=repeat(every_s))

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sized
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
+from itertools import repeat
 from threading import Lock
 from typing import Annotated, Any
 
@@ -21,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.http.repeating import repeated
+from app.repeating import repeated
 from app.tables import UnansweredSearch
 from app.tables.searches import LONGEST_WORDS
 
@@ -96,7 +97,7 @@ class UnansweredSearches:
     async def followed(self, *, every_s: float = WRITTEN_EVERY_S) -> AsyncIterator[None]:
         """Write again and again, in a thread, while the block lasts; and what is left at its end."""
         try:
-            async with repeated(self.write, every_s=every_s):
+            async with repeated(self.write, pauses_s=repeat(every_s)):
                 yield
         finally:
             await asyncio.to_thread(self.write)

@@ -1,17 +1,18 @@
 """Refreshing inside the service: off unless the settings say how often, and done by one worker at a time."""
 
-import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, select
 
 from app.db import reading
+from app.repeating import repeated
 from app.settings import Settings
 from app.sources.lease import lease
 from app.tables import RefreshRun
@@ -37,24 +38,20 @@ async def scheduled(engine: Engine, settings: Settings) -> AsyncIterator[None]:
     if not settings.prices_every_hours:
         yield
         return
-    stop = asyncio.Event()
-    task = asyncio.create_task(_follow(engine, settings, stop=stop))
-    try:
-        yield
-    finally:
-        stop.set()
-        await task
+    leaving = Event()
+    refreshing = partial(refresh_all, engine, settings, stop=leaving)
+    async with repeated(refreshing, pauses_s=pauses_s(settings.prices_every_hours * SECONDS_PER_HOUR)):
+        try:
+            yield
+        finally:
+            leaving.set()
 
 
-async def _follow(engine: Engine, settings: Settings, *, stop: asyncio.Event) -> None:
-    first_s = random.uniform(0.5, 1.5) * FIRST_LOOK_S  # noqa: S311 - no secret
-    pause_s = min(first_s, settings.prices_every_hours * SECONDS_PER_HOUR)
-    while not stop.is_set():
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), pause_s)
-            return
-        await asyncio.to_thread(refresh_all, engine, settings, stop=stop)
-        pause_s = settings.prices_every_hours * SECONDS_PER_HOUR * random.uniform(0.9, 1.1)  # noqa: S311 - no secret
+def pauses_s(every_s: float) -> Iterator[float]:
+    """Pauses before each refresh, a little uneven so that the workers of a service do not all wake at once. [s]"""
+    yield min(random.uniform(0.5, 1.5) * FIRST_LOOK_S, every_s)  # noqa: S311 - no secret
+    while True:
+        yield every_s * random.uniform(0.9, 1.1)  # noqa: S311 - no secret
 
 
 def _due(engine: Engine, sources: list["Source"], *, settings: Settings) -> list["Source"]:
@@ -65,7 +62,7 @@ def _due(engine: Engine, sources: list["Source"], *, settings: Settings) -> list
     return [source for source in sources if source.key not in recent]
 
 
-def refresh_all(engine: Engine, settings: Settings, *, stop: asyncio.Event | None = None) -> int:
+def refresh_all(engine: Engine, settings: Settings, *, stop: Event | None = None) -> int:
     """Run every chosen source, unless another worker does; how many ran."""
     from app.sources.fetching import Fetcher
     from app.sources.refresh import refresh

@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 
 import pytest
 from fastapi.testclient import TestClient
@@ -23,7 +24,7 @@ from app.sources.lease import lease
 from app.sources.offers import Known
 from app.sources.refresh import Outcome
 from app.sources.registry import SOURCES, all_sources, chosen
-from app.sources.schedule import LEASE, refresh_all
+from app.sources.schedule import FIRST_LOOK_S, LEASE, pauses_s, refresh_all
 from app.tables import AuditEntry, HeldChange, OfferHistoryRow, OfferRow, RefreshRun
 from app.tables import Source as SourceRow
 from tests.sources.documents import TODAY, payload
@@ -464,6 +465,14 @@ def test_the_schedule_runs_what_the_settings_name_when_nobody_else_does(engine, 
 
     assert refresh_all(engine, settings) == 2
     assert ran == ["verda", "vultr"]
+
+
+@pytest.mark.parametrize("every_s", [10.0, 86_400.0])
+def test_a_service_looks_soon_after_its_start_and_then_about_as_often_as_asked(every_s):
+    first, *later = islice(pauses_s(every_s), 20)
+
+    assert 0 < first <= min(every_s, 1.5 * FIRST_LOOK_S)
+    assert all(0.9 * every_s <= pause <= 1.1 * every_s for pause in later)
 
 
 def test_what_another_worker_ran_a_moment_ago_waits_for_its_next_turn(run, engine, verda_list, monkeypatch):
