@@ -1,4 +1,4 @@
-"""Read what a computer's own tools print about its hardware: nvidia-smi, rocm-smi, /proc and a Mac's sysctl.
+"""Read what a computer's own tools print about its hardware: nvidia-smi, rocm-smi, lspci, /proc and a Mac's sysctl.
 
 Every reader takes text and returns what it found; running the tools is the command line's business, and people paste
 their output into the page.
@@ -15,6 +15,8 @@ BYTES_PER_GIB = 2**30
 KIB_PER_GIB = 2**20
 CUT = "..."
 """How nvidia-smi ends a name that is too long for its table."""
+UNREADABLE = "ERR!"
+"""What nvidia-smi prints in place of the name of a card that does not answer."""
 LEAST_BARE_MIB = 2048
 """A bare number after a card's name is its memory from here on; smaller ones are years and the like. [MiB]"""
 _TOOLS = re.compile(
@@ -45,6 +47,13 @@ _AMD_SMI_NAME = re.compile(r"^\s*MARKET_NAME:\s*(?P<name>\S.*?)\s*$", re.MULTILI
 _AMD_SMI_TOTAL = re.compile(r"^\s*VRAM:\s*(?:\n\s+[A-Z_]+:.*)*?\n\s+SIZE:\s*(?P<total>\d+) MB", re.MULTILINE)
 _XPU_NAME = re.compile(r"\|\s*Device Name:\s*(?P<name>[^|]+?)\s*\|")
 _XPU_TOTAL = re.compile(r"\|\s*Memory Physical Size:\s*(?P<total>\d+)(?:\.\d+)? MiB\s*\|")
+_PCI_CARD = re.compile(
+    r"(?:VGA compatible|3D|Display) controller(?: \[\d{4}\])?:\s*(?:NVIDIA|Advanced Micro Devices|Intel)[^\n\[]*"
+    r"(?:\[AMD/ATI\][^\n\[]*)?\[(?![0-9a-f]{4}:)(?P<name>[^\]\n]+)\]"
+)
+_PCI_LAPTOP = re.compile(r"\s*\b(?:Mobile|Max-Q)\b")
+_MAC_CHIP = re.compile(r"\bChip(?:set Model)?:\s*(?P<name>Apple M\d+(?: (?:Pro|Max|Ultra)\b)?)")
+_MAC_MEMORY = re.compile(r"\bMemory:\s*(?P<gib>\d+) GB")
 _CPU_WORDS = re.compile(r"\((?:R|TM|tm|C)\)|\bCPU\b|@.*$|\b\d+-Core Processor\b|\bProcessor\b|\bwith Radeon.*$")
 
 
@@ -183,14 +192,54 @@ def read_sysctl(text: str) -> tuple[list[Found], float | None]:
     return [Found(_plain_cpu(name), kind="cpu")], memory_gib
 
 
+def read_system_profiler(text: str) -> list[Found]:
+    """The chip of a Mac in ``system_profiler SPHardwareDataType``, or in the window “About This Mac”.
+
+    >>> read_system_profiler("Chip: Apple M3 Max Memory: 36 GB")
+    [Found(name='Apple M3 Max', count=1, memory_gib=36.0, kind='apple_soc', cut=False)]
+    """
+    chip, memory = _MAC_CHIP.search(text), _MAC_MEMORY.search(text)
+    if chip is None:
+        return []
+    return [Found(chip["name"], memory_gib=None if memory is None else float(memory["gib"]), kind="apple_soc")]
+
+
+def read_lspci(text: str) -> list[Found]:
+    """Cards in the output of ``lspci``, one a slot. Where a chip goes by several names, the first one stands for it.
+
+    >>> read_lspci("3D controller: NVIDIA Corporation AD107M [GeForce RTX 4060 Max-Q / Mobile] (rev a1)")[0].name
+    'GeForce RTX 4060 Laptop'
+    """
+    return _counted(Found(_pci_name(match["name"])) for match in _PCI_CARD.finditer(text))
+
+
+def _pci_name(names: str) -> str:
+    first = _PCI_LAPTOP.sub("", names.split("/", maxsplit=1)[0]).strip()
+    return f"{first} Laptop" if _PCI_LAPTOP.search(names.replace("/", " ")) else first
+
+
 def read_pasted(text: str) -> list[Found]:
     """The devices in whatever was pasted; nothing where it is no tool's output."""
-    cards = read_nvidia_smi(text) or read_rocm_smi(text) or read_xpu_smi(text)
+    cards = read_nvidia_smi(text) or read_rocm_smi(text) or read_xpu_smi(text) or read_lspci(text)
     if cards:
         return cards
     if "machdep.cpu.brand_string" in text:
         return read_sysctl(text)[0]
-    return read_cpuinfo(text) if "model name" in text else []
+    return read_system_profiler(text) or (read_cpuinfo(text) if "model name" in text else [])
+
+
+def words_of(found: Found) -> str:
+    """A found device as a text that is read like a pasted one.
+
+    >>> words_of(Found("Apple M3 Max", memory_gib=36.0, kind="apple_soc"))
+    'Apple M3 Max 36 GB'
+    """
+    name = f"{found.name}{CUT if found.cut else ''}"
+    if found.memory_gib is None:
+        return name
+    if found.kind == "gpu":
+        return f"{name}, {round(found.memory_gib * MIB_PER_GIB)} MiB"
+    return f"{name} {round(found.memory_gib)} GB"
 
 
 def of_a_tool(text: str) -> bool:
@@ -222,6 +271,8 @@ def _rocm_cards(text: str) -> list[Found]:
 
 
 def _named(name: str, memory_gib: float | None) -> Found:
+    if name.startswith(UNREADABLE):
+        return Found(UNREADABLE)
     cut = name.endswith(CUT)
     return Found(name.removesuffix(CUT).strip(), memory_gib=memory_gib, cut=cut)
 

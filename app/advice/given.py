@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.advice.constraints import OwnedHardware
-from app.advice.detected import Found, of_a_tool, read_pasted
+from app.advice.detected import UNREADABLE, Found, of_a_tool, read_pasted
 from app.advice.hardware_words import described
 from app.advice.pieces import Item, Names, as_told, items_of
 from app.advice.reasons import Caution, Reason
@@ -114,6 +114,8 @@ def _caution(item: Item) -> Caution | None:
         return Caution("warning", Reason(f"owned_{item.device.support}", {**note}))
     if item.device is not None:
         return None
+    if item.words.text.startswith(UNREADABLE):
+        return Caution("warning", Reason("fit_warning_unreadable_card"))
     if _without_card(item):
         return Caution("note", Reason("fit_warning_no_card", {**text}))
     if _unknown_processor(item):

@@ -18,6 +18,7 @@ from app.advice.detected import (
     read_nvidia_smi,
     read_rocm_smi,
     read_sysctl,
+    words_of,
 )
 from app.commands.asking import JsonOption, OutputOption, opened, request_from, show_answer
 from app.commands.session import examples, message, open_catalogue, problems_told
@@ -125,14 +126,6 @@ def detected(
     if not cards and not chips:
         raise AppError("Nothing could be read from this computer: say what there is with --hardware.")
     return [*cards, *chips], memory_gib
-
-
-def words_of(found: Found) -> str:
-    """A found device as a text that is read like a pasted one."""
-    if found.kind == "gpu" and found.memory_gib:
-        return f"{found.name}, {round(found.memory_gib * 1024)} MiB"
-    memory = f" {round(found.memory_gib)} GB" if found.memory_gib else ""
-    return f"{found.name}{memory}"
 
 
 def printed_by(arguments: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
 from app import advisor
-from app.advice.detected import Found, read_meminfo, read_pasted
+from app.advice.detected import Found, read_meminfo, read_pasted, words_of
 from app.catalogue.name_matches import Match
 from app.catalogue.snapshot import Snapshot
 from app.contract.flat_query import hardware_in_words
@@ -90,9 +90,8 @@ def _counted(name: str, count: str) -> str:
 
 def _words(found: Found) -> str:
     """A device that a tool reported, as a text that is read the same way."""
-    memory = f", {round(found.memory_gib * 1024)} MiB" if found.memory_gib and found.kind == "gpu" else ""
-    name = f"{found.name}{'...' if found.cut else ''}{memory}"
-    return _counted(f'"{name}"' if memory else name, str(found.count))
+    words = words_of(found)
+    return _counted(f'"{words}"' if found.memory_gib else words, str(found.count))
 
 
 def _pasted_memory(pasted: str) -> str:

@@ -173,3 +173,43 @@ def test_only_the_beginning_of_a_long_description_is_repeated(fit):
 
     assert len(answer.hardware[0].name) <= 81
     assert len(answer.warnings[0].text) < 250
+
+
+def test_a_card_that_answers_with_an_error_is_left_out(fit):
+    table = """
+| NVIDIA-SMI 535.183.01             Driver Version: 535.183.01   CUDA Version: 12.2     |
+|   0  NVIDIA GeForce RTX 3090        Off | 00000000:01:00.0  On |                  N/A |
+|  0%   45C    P8              27W / 350W |    812MiB / 24576MiB |      3%      Default |
+|   1  ERR!                           Off | 00000000:02:00.0 Off |                 ERR! |
+|ERR!  ERR! ERR!             ERR! / ERR!  |      5MiB / 12288MiB |     ERR!      Default |
+"""
+    answer = fit(table)
+
+    assert answer.hardware[0].accelerator == "geforce-rtx-3090"
+    assert {job.hardware.accelerator for job in answer.jobs if job.fit == "fits" and job.hardware} >= {
+        "geforce-rtx-3090"
+    }
+    assert ["error instead of its name" in warning.text for warning in answer.warnings] == [True]
+
+
+@pytest.mark.parametrize("between", ["\n", " "], ids=["lines", "one line"])
+def test_one_slot_of_lspci_is_one_card(between):
+    rows = [
+        "00:02.0 VGA compatible controller: Intel Corporation UHD Graphics 630 [8086:3e9b] (rev 02)",
+        "01:00.0 VGA compatible controller: NVIDIA Corporation GA102 [GeForce RTX 3090] [10de:2204] (rev a1)",
+        "03:00.0 Display controller: Advanced Micro Devices, Inc. [AMD/ATI] Navi 31 [Radeon RX 7900 XT/7900 XTX/7900M]",
+        "01:00.1 Audio device: NVIDIA Corporation GA102 High Definition Audio Controller (rev a1)",
+    ]
+
+    assert [(one.name, one.count) for one in read_pasted(between.join(rows))] == [
+        ("GeForce RTX 3090", 1),
+        ("Radeon RX 7900 XT", 1),
+    ]
+
+
+def test_a_macs_profile_names_chip_and_memory(fit):
+    text = "Model Name: MacBook Pro\n  Chip: Apple M3 Max\n  Total Number of Cores: 16\n  Memory: 36 GB\n"
+
+    assert [(one.name, one.memory_gib) for one in read_pasted(text)] == [("Apple M3 Max", 36.0)]
+    assert [one.accelerator for one in fit(text).hardware] == ["apple-m3-max"]
+    assert max(job.usable_memory_gib or 0 for job in fit(text).jobs) < 36
