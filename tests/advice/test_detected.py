@@ -186,10 +186,10 @@ def test_a_card_that_answers_with_an_error_is_left_out(fit):
     answer = fit(table)
 
     assert answer.hardware[0].accelerator == "geforce-rtx-3090"
-    assert {job.hardware.accelerator for job in answer.jobs if job.fit == "fits" and job.hardware} >= {
+    assert {job.hardware.accelerator for job in answer.jobs if job.fit == "fits" and job.hardware} == {
         "geforce-rtx-3090"
     }
-    assert ["error instead of its name" in warning.text for warning in answer.warnings] == [True]
+    assert ["error instead of a name" in warning.text for warning in answer.warnings] == [True]
 
 
 @pytest.mark.parametrize("between", ["\n", " "], ids=["lines", "one line"])
@@ -212,4 +212,4 @@ def test_a_macs_profile_names_chip_and_memory(fit):
 
     assert [(one.name, one.memory_gib) for one in read_pasted(text)] == [("Apple M3 Max", 36.0)]
     assert [one.accelerator for one in fit(text).hardware] == ["apple-m3-max"]
-    assert max(job.usable_memory_gib or 0 for job in fit(text).jobs) < 36
+    assert 18 < max(job.usable_memory_gib or 0 for job in fit(text).jobs) < 36
