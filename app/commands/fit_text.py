@@ -23,17 +23,23 @@ def fit_text(answer: FitAnswer) -> str:
     """What hardware can do, for a terminal."""
     parts = [answer.verdict]
     parts += [f"{warning.severity}: {warning.text}" for warning in answer.warnings]
-    for group, jobs in groupby(answer.jobs, key=lambda job: job.group):
+    known = any(job.fit != "unknown" for job in answer.jobs)
+    for group, jobs in groupby(answer.jobs if known else (), key=lambda job: job.group):
         parts.append(f"{group}\n{table(_row(job) for job in jobs)}")
-    ways = [f"{one.upgrade.text} ({len(one.jobs)} jobs)" for one in answer.upgrades]
+    ways = [f"{one.upgrade.text} ({_jobs(len(one.jobs))})" for one in answer.upgrades]
     if ways:
         parts.append("\n".join(["Ways out of what hinders", *(f"  {way}" for way in ways)]))
     parts += [f"assumed {one.field} = {one.value}: {one.why}" for one in answer.assumptions]
     return "\n\n".join(parts)
 
 
+def _jobs(count: int) -> str:
+    return f"{count} job" if count == 1 else f"{count} jobs"
+
+
 def _row(job: FitJobAnswer) -> tuple[str, ...]:
-    memory = formatting.gib(job.memory_gib.expected) if job.memory_gib else ""
+    devices = job.hardware.count if job.hardware else 1
+    memory = formatting.times(devices, formatting.gib(job.memory_gib.expected)) if job.memory_gib else ""
     return (f"  {job.title}", _WORDS[job.fit], memory, _speed(job), job.change_needed or "")
 
 

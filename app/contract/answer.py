@@ -363,7 +363,7 @@ class FitJobAnswer(Part):
     hardware: HardwareAnswer | None
     """The part of the hardware that does it best."""
     memory_gib: RangeAnswer | None
-    """As it would run: with the change, where one is needed."""
+    """Of each device, as it would run: with the change, where one is needed."""
     usable_memory_gib: float | None
     speed: SpeedAnswer | None
     bottleneck: str | None

@@ -453,6 +453,28 @@ def test_the_command_agrees_with_the_post(client, catalogue, monkeypatch):
     assert CliRunner().invoke(build(), ["fit", "--hardware", "RTX 3090", "--json", "-"], input="{}").exit_code == 2
 
 
+def test_memory_of_several_cards_is_told_card_by_card(client, browser):
+    asked = {"hardware": [{"accelerator": "RTX 3090", "count": 2}]}
+
+    printed = fit_text(FitAnswer.model_validate(client.post("/fit", json=asked).json())).splitlines()
+    rows = {row.th.get_text(strip=True): row for row in browser.get("/fit?hardware=RTX+3090+x2").select("tbody tr")}
+
+    assert "  2 x 14 GiB  " in next(line for line in printed if line.startswith("  14 B, 16 bits "))
+    assert "  15 GiB  " in next(line for line in printed if line.startswith("  14 B, 8 bits "))
+    assert "2 x 13 to 15 GiB" in rows["14 B, 16 bits"].get_text(" ", strip=True)
+    assert " x " not in rows["14 B, 8 bits"].get_text(" ", strip=True).split("GiB")[0]
+
+
+def test_hardware_that_nobody_knows_prints_no_list_of_unknown_jobs(client):
+    answer = client.post("/fit", json={"hardware": [{"description": "Foobar 9000"}]}).json()
+
+    assert {job["fit"] for job in answer["jobs"]} == {"unknown"}
+    assert fit_text(FitAnswer.model_validate(answer)).split("\n\n") == [
+        answer["verdict"],
+        f"warning: {answer['warnings'][0]['text']}",
+    ]
+
+
 def test_nothing_asked_is_an_error(catalogue, monkeypatch):
     monkeypatch.setattr("app.commands.fit.open_catalogue", lambda: catalogue)
 

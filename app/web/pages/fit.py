@@ -192,7 +192,8 @@ def _job(job: FitJobAnswer) -> JobRow:
     word, mark = FITS.get(job.fit) or details("fit", job.fit)[:2]
     memory = ""
     if job.memory_gib:
-        memory = formatting.gib_between(job.memory_gib.low, job.memory_gib.high)
+        each = formatting.gib_between(job.memory_gib.low, job.memory_gib.high)
+        memory = formatting.times(job.hardware.count if job.hardware else 1, each)
     return JobRow(
         title=job.title,
         fit=say(word),
