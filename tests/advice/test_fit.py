@@ -499,6 +499,20 @@ def test_the_page_reads_what_was_pasted(browser):
 
 
 @pytest.mark.parametrize(
+    "pasted",
+    ["Chip: Apple M3 Max\nMemory: 36 GB\n", "machdep.cpu.brand_string: Apple M3 Max\nhw.memsize: 38654705664\n"],
+    ids=["system_profiler", "sysctl"],
+)
+def test_the_page_keeps_the_memory_that_a_mac_tells(browser, client, pasted):
+    page = browser.submit(browser.get("/fit"), pasted=pasted)
+    posted = client.post("/fit", json={"hardware": [{"description": pasted}]}).json()
+
+    assert parse_qs(urlsplit(page.url).query) == {"hardware": ['"Apple M3 Max 36 GB"']}
+    assert 18 < max(job["usable_memory_gib"] or 0 for job in posted["jobs"]) < 36
+    assert posted["verdict"] in page.get_text(" ", strip=True)
+
+
+@pytest.mark.parametrize(
     ("values", "field"),
     [
         ({}, "#card_name-1"),
